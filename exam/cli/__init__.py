@@ -1,0 +1,1 @@
+"""The ankao command, one file per command group."""

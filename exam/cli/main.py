@@ -1,0 +1,30 @@
+"""The `ankao` command: one file per group, each imported only when it is called."""
+
+from importlib import import_module
+
+import rich_click as click
+
+COMMANDS = {
+    "up": "exam.cli.up",
+    "web": "exam.cli.web",
+    "worker": "exam.cli.worker",
+    "migrate": "exam.cli.migrate",
+}
+
+
+class LazyGroup(click.RichGroup):
+    """A group that imports a command's module when the command is named, so that `ankao --help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the signature is click's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.command(cls=LazyGroup)
+def main() -> None:
+    """Ankao 安考: training and examination server for work safety."""

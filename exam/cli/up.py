@@ -1,0 +1,167 @@
+"""`ankao up`: everything on one machine, supervised."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+
+from exam.core.config import Settings, load_settings
+from exam.core.db.ground import migrate, prepare
+from exam.core.embedded.postgres import EmbeddedPostgres
+from exam.core.embedded.process import end, spawn
+from exam.core.embedded.valkey import EmbeddedValkey
+from exam.core.errors import DomainError, Kind
+from exam.core.secrets import load_secrets
+
+RESTART_PAUSE_S = 1.0
+READY_PATIENCE_S = 60
+
+
+class AlreadyRunningError(DomainError):
+    """Another supervisor works on this data directory."""
+
+    kind = Kind.CONFLICT
+    code = "already_running"
+    message = "数据目录 {data_dir} 上已有一个 ankao up 在运行。"
+
+
+class Stop(Exception):  # noqa: N818  # it is a request, not an error
+    """The person wants the supervisor to end."""
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / "supervisor.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunningError(data_dir=str(data_dir)) from error
+        yield  # the lock goes with the process, however it ends
+
+
+def _start_services(stack: ExitStack, settings: Settings) -> Settings:
+    """Start what the environment does not name, and return the settings with both URLs."""
+    if not settings.database_url:
+        postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+        stack.callback(postgres.stop)
+        postgres.start()
+        settings = msgspec.structs.replace(settings, database_url=postgres.url())
+    if not settings.valkey_url:
+        valkey = EmbeddedValkey(settings.data_dir / "valkey")
+        stack.callback(valkey.stop)
+        valkey.start()
+        settings = msgspec.structs.replace(settings, valkey_url=valkey.url)
+    return settings
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "VALKEY_URL": settings.valkey_url,
+        "ANKAO_DATA_DIR": str(settings.data_dir),
+        "ANKAO_PROFILE": settings.profile.value,
+        "ANKAO_HOST": settings.host,
+        "ANKAO_PORT": str(settings.port),
+        "ANKAO_BASE_URL": settings.base_url,
+    }
+
+
+class Supervised:
+    """One process of the product; started again when it dies."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self._environment = _environment(settings)
+        self._log = settings.data_dir / "log" / f"{name}.log"
+        self._log.parent.mkdir(exist_ok=True)
+        self.process = self._spawn()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("ab") as log:
+            return spawn([sys.executable, "-m", "exam.cli", self.name], log=log, env=self._environment)
+
+    def tend(self) -> None:
+        if self.process.poll() is not None:
+            time.sleep(RESTART_PAUSE_S)
+            self.process = self._spawn()
+
+    def stop(self) -> None:
+        end(self.process)
+
+
+def _ready(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(
+            f"http://{settings.host}:{settings.port}/health/ready", timeout=2
+        ) as answer:  # our own address
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except OSError:
+        return False
+
+
+def _wait_until_ready(settings: Settings, processes: list[Supervised]) -> bool:
+    until = time.monotonic() + READY_PATIENCE_S
+    while time.monotonic() < until:
+        if _ready(settings):
+            return True
+        for process in processes:
+            process.tend()
+        time.sleep(0.1)
+    return False
+
+
+def _raise_stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stop
+
+
+@click.command()
+@click.option("--port", type=int, default=None, help="Port of the web process [8000].")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Where everything is kept [var].")
+def command(port: int | None, data_dir: Path | None) -> None:
+    """Start database, Valkey and every process on this machine; Ctrl-C stops them."""
+    console = Console()
+    settings = load_settings()
+    settings = msgspec.structs.replace(settings, port=port or settings.port)
+    if "ANKAO_BASE_URL" not in os.environ:
+        settings = msgspec.structs.replace(settings, base_url=f"http://{settings.host}:{settings.port}")
+    if data_dir:
+        settings = msgspec.structs.replace(settings, data_dir=data_dir.resolve())
+    signal.signal(signal.SIGTERM, _raise_stop)
+    try:
+        with _only_one(settings.data_dir), ExitStack() as stack:
+            _run(stack, settings, console)
+    except (KeyboardInterrupt, Stop):
+        console.print("已停止。Stopped.")
+
+
+def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
+    settings = _start_services(stack, settings)
+    secrets = load_secrets(settings)
+    prepare(settings.database_url, secrets)
+    migrate(settings.database_url, secrets)
+    processes = []
+    for name in ("web", "worker"):
+        process = Supervised(name, settings)
+        stack.callback(process.stop)
+        processes.append(process)
+    if not _wait_until_ready(settings, processes):
+        console.print(f"[red]没有启动成功,请看 {settings.data_dir / 'log'}")
+        raise SystemExit(1)
+    console.print(f"Ankao 安考  http://{settings.host}:{settings.port}")
+    while True:
+        for process in processes:
+            process.tend()
+        time.sleep(0.5)

@@ -1,0 +1,1 @@
+"""Kernel without domain words: configuration, database, clock, identifiers, errors, events, jobs, audit."""

@@ -1,0 +1,1 @@
+"""The audit entry and the append-only ledger it stands in."""

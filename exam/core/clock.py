@@ -1,0 +1,44 @@
+"""The one source of time: UTC instants for the machine, Asia/Shanghai dates for the law."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """Port for time, so that deadlines can be tested at the millisecond."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC instant."""
+
+
+class SystemClock:
+    """The server's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FrozenClock:
+    """A clock that moves only when told to, for tests and replays."""
+
+    def __init__(self, start: datetime) -> None:
+        self.instant = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def advance(self, step: timedelta) -> None:
+        self.instant += step
+
+
+def local_date(instant: datetime) -> date:
+    """Return the Asia/Shanghai calendar date of an instant; statutory days are counted in it."""
+    return instant.astimezone(SHANGHAI).date()
+
+
+def local_midnight(day: date) -> datetime:
+    """Return the UTC instant at which a Shanghai day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Engines per role, the region scope of a transaction, column types."""

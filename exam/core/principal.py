@@ -1,0 +1,47 @@
+"""Who acts: all that the kernel and the web shell know of a person who has logged in."""
+
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+VisibleRegion = NewType("VisibleRegion", str)
+"""A region path that the acting principal was proved to see; minted only by `exam.identity.guards`."""
+
+ANONYMOUS_ROLE = "anonymous"
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """One role held in one region and, where the role needs it, for one organisation."""
+
+    role: str
+    region: str
+    organisation: UUID | None = None
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """The actor of a request or a job."""
+
+    account: UUID | None = None
+    person: UUID | None = None
+    name: str = ""
+    grants: tuple[Grant, ...] = ()
+    second_factor: bool = False
+    """Whether this session has passed a second factor."""
+
+    def has_role(self, *roles: str) -> bool:
+        return any(grant.role in roles for grant in self.grants)
+
+    @property
+    def region(self) -> str:
+        """The region of the first grant: the widest that the account was given."""
+        return self.grants[0].region if self.grants else ""
+
+    @property
+    def organisation(self) -> UUID | None:
+        return next((grant.organisation for grant in self.grants if grant.organisation), None)
+
+
+ANONYMOUS = Principal()
+SYSTEM = Principal(name="system")
+"""The actor of scheduled work; its audit entries carry their own actor kind."""

@@ -1,0 +1,45 @@
+"""What every handler and job is given: the composed ports of one process."""
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from exam.core.clock import Clock, SystemClock
+from exam.core.config import Settings
+from exam.core.crypto import Sealer
+from exam.core.db.engine import Databases
+from exam.core.events import Subscribers
+from exam.core.secrets import Secrets, load_secrets
+from exam.core.storage import DirectoryStorage, Storage
+from exam.core.valkey import connect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Settings, clock, databases, keys, files and Valkey of one process."""
+
+    settings: Settings
+    secrets: Secrets
+    clock: Clock
+    databases: Databases
+    sealer: Sealer
+    storage: Storage
+    valkey: "Redis"
+
+    async def close(self) -> None:
+        await self.databases.dispose()
+        await self.valkey.aclose()
+
+
+def build_runtime(settings: Settings, subscribers: Subscribers, *, clock: Clock | None = None) -> Runtime:
+    """Compose the ports; no connection is opened yet."""
+    secrets = load_secrets(settings)
+    return Runtime(
+        settings=settings,
+        secrets=secrets,
+        clock=clock or SystemClock(),
+        databases=Databases(settings, secrets, subscribers),
+        sealer=Sealer(secrets.sealing, secrets.index),
+        storage=DirectoryStorage(settings.data_dir / "files"),
+        valkey=connect(settings.valkey_url),
+    )

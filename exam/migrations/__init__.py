@@ -1,0 +1,1 @@
+"""One linear history of the schema, named <when>_<package>_<what>; forward only."""

@@ -1,0 +1,127 @@
+"""Composing the web application: templates, static files, guards, errors, health."""
+
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from litestar import Litestar, Request
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from litestar.types import Middleware
+
+from exam.core.clock import SHANGHAI
+from exam.core.config import Profile
+from exam.core.errors import DomainError
+from exam.core.runtime import Runtime
+from exam.web import dependencies, problem
+from exam.web.controllers import HealthController, PreferenceController
+from exam.web.format import FILTERS
+from exam.web.headers import shell_middleware
+from exam.web.i18n import Catalogue, language
+from exam.web.plugin import NavItem, Plugin
+from exam.web.policy import PUBLIC, enforce, policy_table
+
+BODY_LIMIT = 12 * 1024 * 1024
+ANSWER_PATHS = "^/api/attempts/"
+
+
+def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runtime) -> Environment:
+    packages = ["exam.web", *(plugin.package for plugin in plugins)]
+    found = [name for name in packages if (files(name) / "templates").is_dir()]
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in found]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(
+        _=catalogue.gettext,
+        language=language,
+        nav=_navigation(plugins),
+        demo=runtime.settings.profile is Profile.DEMO,
+        now=runtime.clock.now,
+        SHANGHAI=SHANGHAI,
+    )
+    return environment
+
+
+def _navigation(plugins: Sequence[Plugin]) -> Callable[[Request[Any, Any, Any]], list[NavItem]]:
+    items = [item for plugin in plugins for item in plugin.nav]
+
+    def nav(request: Request[Any, Any, Any]) -> list[NavItem]:
+        principal = request.scope.get("user")
+        return [item for item in items if principal is not None and principal.has_role(*item.roles)]
+
+    return nav
+
+
+def _static_routes(plugins: Sequence[Plugin]) -> list[Any]:
+    routes = []
+    for package in ["exam.web", *(plugin.package for plugin in plugins)]:
+        folder = Path(str(files(package))) / "static"
+        name = package.rpartition(".")[2]
+        if (folder / name).is_dir():
+            routes.append(_static(f"/static/{name}", folder / name))
+    routes.append(_static("/static/vendor", Path(str(files("exam.web"))) / "static" / "vendor"))
+    return routes
+
+
+def _static(path: str, folder: Path) -> Any:
+    folder.mkdir(exist_ok=True)
+    return create_static_files_router(path=path, directories=[folder], opt=PUBLIC, name=path)
+
+
+def build_shell(
+    runtime: Runtime,
+    plugins: Sequence[Plugin],
+    *,
+    middleware: Sequence[Middleware] = (),
+    lifespan: Sequence[Callable[[Litestar], Any]] = (),
+) -> Litestar:
+    """Return the application; raises UndeclaredRouteError when a route has no policy."""
+    catalogue = Catalogue(["exam.core", "exam.web", *(plugin.package for plugin in plugins)])
+    handlers: list[Any] = [HealthController, PreferenceController]
+    handlers += [handler for plugin in plugins for handler in plugin.handlers]
+    app = Litestar(
+        [*handlers, *_static_routes(plugins)],
+        state=State({"runtime": runtime, "catalogue": catalogue, "plugins": tuple(plugins)}),
+        template_config=TemplateConfig(
+            instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, runtime)),
+        ),
+        dependencies={
+            "runtime": Provide(dependencies.provide_runtime, sync_to_thread=False),
+            "principal": Provide(dependencies.provide_principal, sync_to_thread=False),
+            "session": Provide(dependencies.provide_session),
+            "bank_session": Provide(dependencies.provide_bank_session),
+        },
+        guards=[enforce],
+        middleware=[shell_middleware, *middleware],
+        csrf_config=CSRFConfig(
+            secret=runtime.secrets.cookie.hex(),
+            cookie_secure=runtime.settings.base_url.startswith("https:"),
+            cookie_samesite="lax",
+            exclude=[ANSWER_PATHS],
+        ),
+        exception_handlers={DomainError: problem.answer, HTTPException: problem.answer, Exception: problem.answer},
+        openapi_config=None,
+        request_max_body_size=BODY_LIMIT,
+        lifespan=list(lifespan),
+        debug=False,
+    )
+    policy_table(app)
+    return app
+
+
+def route_handlers(app: Litestar) -> list[HTTPRouteHandler]:
+    """Return every HTTP handler, for tests that walk them all."""
+    return [handler for route in app.routes for handler in getattr(route, "route_handlers", [])]

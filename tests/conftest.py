@@ -1,0 +1,62 @@
+"""Fixtures that every kind of test may use."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from exam.app import all_subscribers
+from exam.core.clock import FrozenClock
+from exam.core.config import Settings
+from exam.core.runtime import Runtime, build_runtime
+from tests.services import Services, running_services
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def outside_data() -> Path:
+    """Return the folder of outside test data; a folder that is named and missing is a failure, an absent default is a skip."""
+    named = os.environ.get("ANKAO_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if named and not folder.is_dir():
+        pytest.fail(f"ANKAO_DATA names a missing folder: {folder}")
+    if not folder.is_dir():
+        pytest.skip("no outside data here; set ANKAO_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run asynchronous tests on asyncio, the server's own loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """Run PostgreSQL and Valkey for this worker; durability is off, so no fault test may use it."""
+    with running_services() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(services: Services) -> Iterator[Settings]:
+    """Give the test a migrated database of its own."""
+    with services.database() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Stand at 09:00 in Shanghai on a day under order 19."""
+    return FrozenClock(datetime(2026, 11, 23, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def runtime(settings: Settings, clock: FrozenClock) -> AsyncIterator[Runtime]:
+    """Compose the whole product's ports over the test's database."""
+    built = build_runtime(settings, all_subscribers(), clock=clock)
+    yield built
+    await built.close()
