@@ -1,6 +1,7 @@
 """Routes of the shell itself: health, language and theme."""
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -14,6 +15,7 @@ from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
 from exam.web.i18n import COOKIE, LANGUAGES
 from exam.web.policy import PUBLIC
+from exam.web.request import THEME_COOKIE, THEMES
 
 YEAR_S = 365 * 24 * 3600
 
@@ -60,12 +62,18 @@ class PreferenceController(Controller):
 
     @post("/theme/{name:str}")
     async def choose_theme(self, request: Request[Any, Any, Any], name: str) -> Redirect:
-        return _back(request, "theme", name if name in {"light", "dark", "contrast"} else "light")
+        return _back(request, THEME_COOKIE, name if name in THEMES else "")
 
 
 def _back(request: Request[Any, Any, Any], cookie: str, value: str) -> Redirect:
-    target = request.headers.get("referer", "/")
-    own = str(request.base_url)
-    response = Redirect(target.removeprefix(own.rstrip("/")) if target.startswith(own) else "/", status_code=303)
-    response.set_cookie(cookie, value, max_age=YEAR_S, samesite="lax", path="/")
+    response = Redirect(_path_of(request.headers.get("referer", "")), status_code=303)
+    # an empty value ends the cookie: the device decides again
+    response.set_cookie(cookie, value, max_age=YEAR_S if value else 0, samesite="lax", path="/")
     return response
+
+
+def _path_of(referer: str) -> str:
+    """Return path and query of the page left, never its host: a front server may have rewritten it."""
+    parts = urlsplit(referer)
+    path = parts.path if parts.path.startswith("/") and not parts.path.startswith("//") else "/"
+    return f"{path}?{parts.query}" if parts.query else path

@@ -1,10 +1,15 @@
 """What a package brings to the composition: listed bottom-up in `exam.app`, used by web and worker alike."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from litestar import Litestar
+
 from exam.core.events import Subscription
 from exam.core.jobs import Job
+from exam.web.front import RawRoute
 
 
 @dataclass(frozen=True)
@@ -26,3 +31,6 @@ class Plugin:
     subscriptions: tuple[Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
     nav: tuple[NavItem, ...] = ()
+    raw: tuple[RawRoute, ...] = ()
+    lifespan: tuple[Callable[[Litestar], AbstractAsyncContextManager[None]], ...] = ()
+    """What must run beside the web process, opened at its start and closed at its end."""

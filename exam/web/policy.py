@@ -94,4 +94,5 @@ def policy_table(app: Litestar) -> list[RoutePolicy]:
                 raise UndeclaredRouteError(message)
             methods = getattr(handler, "http_methods", None) or {"ANY"}
             rows += [RoutePolicy(route.path, method, policy) for method in sorted(methods) if method != "OPTIONS"]
+    rows += [RoutePolicy(raw.path, raw.method, raw.policy) for plugin in app.state.plugins for raw in plugin.raw]
     return sorted(rows, key=lambda row: (row.path, row.method))

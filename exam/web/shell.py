@@ -22,12 +22,15 @@ from exam.core.config import Profile
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
 from exam.web import dependencies, problem
+from exam.web.assets import static_urls
 from exam.web.controllers import HealthController, PreferenceController
 from exam.web.format import FILTERS
+from exam.web.front import front_door
 from exam.web.headers import shell_middleware
 from exam.web.i18n import Catalogue, language
 from exam.web.plugin import NavItem, Plugin
 from exam.web.policy import PUBLIC, enforce, policy_table
+from exam.web.request import csrf_value, flash, theme
 
 BODY_LIMIT = 12 * 1024 * 1024
 ANSWER_PATHS = "^/api/attempts/"
@@ -50,6 +53,10 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runti
         nav=_navigation(plugins),
         demo=runtime.settings.profile is Profile.DEMO,
         now=runtime.clock.now,
+        static=static_urls(_static_folders(plugins)),
+        theme=theme,
+        flash=flash,
+        csrf_value=csrf_value,
         SHANGHAI=SHANGHAI,
     )
     return environment
@@ -65,20 +72,21 @@ def _navigation(plugins: Sequence[Plugin]) -> Callable[[Request[Any, Any, Any]],
     return nav
 
 
-def _static_routes(plugins: Sequence[Plugin]) -> list[Any]:
-    routes = []
+def _static_folders(plugins: Sequence[Plugin]) -> dict[str, Path]:
+    """Return the static folder of each package by its leaf name, which is its segment under /static/."""
+    shell = Path(str(files("exam.web"))) / "static"
+    folders = {"vendor": shell / "vendor"}
     for package in ["exam.web", *(plugin.package for plugin in plugins)]:
-        folder = Path(str(files(package))) / "static"
-        name = package.rpartition(".")[2]
-        if (folder / name).is_dir():
-            routes.append(_static(f"/static/{name}", folder / name))
-    routes.append(_static("/static/vendor", Path(str(files("exam.web"))) / "static" / "vendor"))
-    return routes
+        leaf = package.rpartition(".")[2]
+        folder = Path(str(files(package))) / "static" / leaf
+        if folder.is_dir():
+            folders[leaf] = folder
+    return folders
 
 
-def _static(path: str, folder: Path) -> Any:
+def _static_route(leaf: str, folder: Path) -> Any:
     folder.mkdir(exist_ok=True)
-    return create_static_files_router(path=path, directories=[folder], opt=PUBLIC, name=path)
+    return create_static_files_router(path=f"/static/{leaf}", directories=[folder], opt=PUBLIC, name=f"static-{leaf}")
 
 
 def build_shell(
@@ -86,14 +94,13 @@ def build_shell(
     plugins: Sequence[Plugin],
     *,
     middleware: Sequence[Middleware] = (),
-    lifespan: Sequence[Callable[[Litestar], Any]] = (),
 ) -> Litestar:
     """Return the application; raises UndeclaredRouteError when a route has no policy."""
     catalogue = Catalogue(["exam.core", "exam.web", *(plugin.package for plugin in plugins)])
     handlers: list[Any] = [HealthController, PreferenceController]
     handlers += [handler for plugin in plugins for handler in plugin.handlers]
     app = Litestar(
-        [*handlers, *_static_routes(plugins)],
+        [*handlers, *(_static_route(leaf, folder) for leaf, folder in _static_folders(plugins).items())],
         state=State({"runtime": runtime, "catalogue": catalogue, "plugins": tuple(plugins)}),
         template_config=TemplateConfig(
             instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, runtime)),
@@ -115,10 +122,13 @@ def build_shell(
         exception_handlers={DomainError: problem.answer, HTTPException: problem.answer, Exception: problem.answer},
         openapi_config=None,
         request_max_body_size=BODY_LIMIT,
-        lifespan=list(lifespan),
+        lifespan=[part for plugin in plugins for part in plugin.lifespan],
         debug=False,
     )
     policy_table(app)
+    for plugin in plugins:
+        for raw in plugin.raw:
+            app.asgi_handler = front_door(app.asgi_handler, raw)
     return app
 
 

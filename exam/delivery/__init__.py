@@ -1,0 +1,1 @@
+"""Attempts, responses, timing and the terminal."""

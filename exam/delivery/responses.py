@@ -1,0 +1,110 @@
+"""Responses at the edge: the wire format of a save and its check against the slot's shape, without knowing any key."""
+
+import re
+from string import ascii_uppercase
+from typing import Annotated
+
+import msgspec
+
+from exam.core.errors import DomainError, Kind
+
+MAX_BATCH_BYTES = 16_384
+MAX_SAVES = 64
+MAX_TEXT = 500
+
+JUDGEMENT_LABELS = ("T", "F")
+_LABELLED = frozenset({"judgement", "choice", "multiple"})
+
+# PostgreSQL text cannot hold U+0000, and one such save must not fail the batch it travels in
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
+Labels = Annotated[list[Label], msgspec.Meta(max_length=len(ascii_uppercase))]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Response = tuple[str, ...] | str
+
+
+class BatchInvalidError(DomainError):
+    """The body is not a batch of saves; nothing of it was stored."""
+
+    code = "batch_invalid"
+    message = "提交的内容格式不正确,答案未被接收。"
+
+
+class BatchTooLargeError(DomainError):
+    """The body is larger than a terminal ever sends."""
+
+    kind = Kind.TOO_LARGE
+    code = "batch_too_large"
+    message = "一次提交的答案过多,请分批提交。"
+
+
+class ResponseInvalidError(DomainError):
+    """A response cannot be an answer to its slot; the last valid one stays in force."""
+
+    code = "response_invalid"
+    message = "第 {slot} 题的作答内容无效,未被接收;此前保存的答案仍然有效。"
+
+
+class Save(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One change by the candidate; `seq` counts the candidate's changes and orders them."""
+
+    slot: Annotated[int, msgspec.Meta(ge=1, le=500)]
+    seq: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+    response: Labels | Text
+
+
+class SaveBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a terminal sends: a few saves in any order."""
+
+    saves: Annotated[list[Save], msgspec.Meta(min_length=1, max_length=MAX_SAVES)]
+
+
+class SlotShape(msgspec.Struct, frozen=True):
+    """What is known of a slot at the edge: its interaction and the number of displayed options."""
+
+    interaction: str
+    options: int
+
+
+_batches = msgspec.json.Decoder(SaveBatch)
+
+
+def decode_batch(body: bytes) -> SaveBatch:
+    """Return the batch in a request body, or raise `BatchTooLargeError` or `BatchInvalidError`."""
+    if len(body) > MAX_BATCH_BYTES:
+        raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
+    try:
+        return _batches.decode(body)
+    except ValueError as error:  # malformed JSON, a wrong type, bytes that are not UTF-8
+        raise BatchInvalidError from error
+
+
+def check_response(save: Save, shape: SlotShape) -> Response:
+    """Return the response in canonical form, or raise `ResponseInvalidError`.
+
+    () is a cleared response of any interaction; judgement gives ("T",) or ("F",), choice one displayed label, multiple
+    its labels sorted, text entry the text as typed.
+    """
+    response = save.response
+    if not response:
+        return ()
+    if shape.interaction == "text_entry":
+        valid = isinstance(response, str) and not _CONTROL.search(response)
+    else:
+        valid = isinstance(response, list) and _labels_fit(response, shape)
+    if not valid:
+        raise ResponseInvalidError(slot=save.slot)
+    return response if isinstance(response, str) else tuple(sorted(response))
+
+
+def encode_response(response: Response) -> bytes:
+    """Return the canonical bytes of a checked response: compact JSON, a list of sorted labels or one string."""
+    return msgspec.json.encode(response)
+
+
+def _labels_fit(labels: list[str], shape: SlotShape) -> bool:
+    shown = JUDGEMENT_LABELS if shape.interaction == "judgement" else tuple(ascii_uppercase[: shape.options])
+    if shape.interaction not in _LABELLED or len(set(labels)) < len(labels) or not set(labels) <= set(shown):
+        return False
+    return len(labels) == 1 or shape.interaction == "multiple"

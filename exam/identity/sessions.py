@@ -1,0 +1,105 @@
+"""Server-side sessions: a random token in the cookie, its digest in the database, ended by time or by hand."""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.config import Settings
+from exam.core.crypto import digest
+from exam.core.principal import Grant, Principal
+from exam.identity.models import Account, LoginSession, RoleGrant
+
+COOKIE = "ankao_session"
+TOUCH_S = 60
+"""Seconds within which `seen_at` is not written again: most requests only read."""
+
+
+class OpenedSession(msgspec.Struct, frozen=True):
+    """A session and whose it is; `stale` asks for a new `seen_at`."""
+
+    principal: Principal
+    token_digest: bytes
+    stale: bool
+
+
+async def open_session(
+    session: AsyncSession,
+    account_id: UUID,
+    *,
+    at: datetime,
+    settings: Settings,
+    second_factor: bool,
+) -> str:
+    """Store a new session and return its token, 256 bits, known to the browser alone."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginSession(
+            token_digest=digest(token.encode()),
+            account_id=account_id,
+            created_at=at,
+            seen_at=at,
+            expires_at=at + timedelta(hours=settings.session_max_h),
+            second_factor_at=at if second_factor else None,
+        ),
+    )
+    await session.flush()
+    return token
+
+
+async def find_session(session: AsyncSession, token: str, *, at: datetime, settings: Settings) -> OpenedSession | None:
+    """Return the live session of a token; a disabled account has none from that moment."""
+    key = digest(token.encode())
+    row = (
+        await session.execute(
+            select(LoginSession, Account)
+            .join(Account, Account.id == LoginSession.account_id)
+            .where(LoginSession.token_digest == key, Account.enabled, LoginSession.expires_at > at),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    login, account = row
+    if at - login.seen_at > timedelta(minutes=settings.session_idle_min):
+        return None
+    principal = await principal_of(session, account, second_factor=login.second_factor_at is not None)
+    return OpenedSession(principal, key, at - login.seen_at > timedelta(seconds=TOUCH_S))
+
+
+async def principal_of(session: AsyncSession, account: Account, *, second_factor: bool) -> Principal:
+    """Build the principal of an account from its grants, the widest region first."""
+    grants = await session.scalars(select(RoleGrant).where(RoleGrant.account_id == account.id))
+    ordered = sorted(grants, key=lambda grant: (len(grant.region), grant.region, grant.role))
+    return Principal(
+        account=account.id,
+        person=account.person_id,
+        name=account.name,
+        grants=tuple(Grant(grant.role, grant.region, grant.organisation_id) for grant in ordered),
+        second_factor=second_factor,
+    )
+
+
+async def touch_session(session: AsyncSession, token_digest: bytes, *, at: datetime) -> None:
+    """Note that the session is in use."""
+    await session.execute(update(LoginSession).where(LoginSession.token_digest == token_digest).values(seen_at=at))
+
+
+async def pass_second_factor(session: AsyncSession, token: str, *, at: datetime) -> None:
+    """Note that the session has passed its second factor."""
+    key = digest(token.encode())
+    await session.execute(update(LoginSession).where(LoginSession.token_digest == key).values(second_factor_at=at))
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    """End one session."""
+    await session.execute(delete(LoginSession).where(LoginSession.token_digest == digest(token.encode())))
+
+
+async def close_sessions_of(session: AsyncSession, account_id: UUID) -> None:
+    """End every session of an account: a disabled person is out at the next request."""
+    await session.execute(delete(LoginSession).where(LoginSession.account_id == account_id))
+
+

@@ -1,0 +1,69 @@
+"""What other packages may ask of the standards: qualifications, the rules of a date, working days."""
+
+from datetime import date
+from functools import lru_cache
+
+from exam.standards.errors import UnknownQualificationError
+from exam.standards.loader import load
+from exam.standards.qualifications import Catalogue, Category, Qualification
+from exam.standards.resolver import recall, resolve
+from exam.standards.rule_sets import Explanation, RuleSet
+from exam.standards.vocabulary import explain as explain_parameter
+from exam.standards.vocabulary import value_types
+
+
+def load_catalogue() -> Catalogue:
+    """Return the catalogue with its versions, groups, industries and items."""
+    return load().catalogue
+
+
+def get_qualification(code: str) -> Qualification:
+    """Return a qualification; raises `UnknownQualificationError`."""
+    try:
+        return load().qualifications[code]
+    except KeyError:
+        raise UnknownQualificationError(qualification=code) from None
+
+
+def list_qualifications(category: Category | None = None) -> tuple[Qualification, ...]:
+    """Return all qualifications, or those of one category, in catalogue order."""
+    return tuple(known for known in load().qualifications.values() if category in {None, known.category})
+
+
+@lru_cache(maxsize=4096)
+def resolve_rule_set(code: str, on: date) -> RuleSet:
+    """Return the rules of a qualification on a Shanghai date; store its `version` with what it judged.
+
+    Raises `UnknownQualificationError`, and `NoRuleSetError` for dates before the first rule.
+    """
+    return resolve(load().sources, get_qualification(code), on)
+
+
+def recall_rule_set(code: str, version: str) -> RuleSet:
+    """Return the rules that a stored version string names; raises `NoRuleSetError` if a file is gone."""
+    return recall(load().sources, get_qualification(code), version)
+
+
+def explain(rules: RuleSet, key: str) -> Explanation:
+    """Return one parameter in words with its source and standing; raises KeyError for an unknown key."""
+    return explain_parameter(rules, key)
+
+
+def list_explanations(rules: RuleSet) -> tuple[Explanation, ...]:
+    """Return every parameter in words, in the order of the rule set's fields."""
+    return tuple(explain_parameter(rules, key) for key in value_types())
+
+
+def working_days_after(day: date, count: int) -> date:
+    """Return the `count`-th working day after a Shanghai date, which is not counted itself."""
+    return load().calendar.working_days_after(day, count)
+
+
+def is_working_day(day: date) -> bool:
+    """Say whether offices work on a Shanghai date."""
+    return load().calendar.is_working_day(day)
+
+
+def is_calendar_stated(year: int) -> bool:
+    """Say whether the year's holiday notice is known; if not, limits counted into it are provisional."""
+    return load().calendar.find_year(year) is not None

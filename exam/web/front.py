@@ -1,0 +1,53 @@
+"""Raw routes: the few that must be cheaper than the framework, served in front of it, with their policy declared."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from exam.web.policy import Policy
+
+RawHandler = Callable[[str, Scope, Receive, Send], Awaitable[None]]
+"""Called with the part of the path between prefix and suffix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawRoute:
+    """One route outside the framework: `POST <prefix><one segment><suffix>`.
+
+    Its handler owns everything: authorisation, decoding, errors. `policy` stands in the policy table like any other.
+    """
+
+    method: str
+    prefix: str
+    suffix: str
+    policy: Policy
+    make: Callable[[Litestar], RawHandler]
+
+    @property
+    def path(self) -> str:
+        """The path as the policy table shows it."""
+        return f"{self.prefix}{{id}}{self.suffix}"
+
+
+def front_door(inner: ASGIApp, route: RawRoute) -> ASGIApp:
+    """Return an application that takes the requests of one raw route and passes all others on.
+
+    The route's handler is made at the first request, when the application's lifespan has filled its state.
+    """
+    made: list[RawHandler] = []
+    prefix, suffix = route.prefix, route.suffix
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] == route.method:
+            path = scope["path"]
+            if path.startswith(prefix) and path.endswith(suffix):
+                if not made:
+                    made.append(route.make(scope["litestar_app"]))
+                await made[0](path[len(prefix) : -len(suffix)], scope, receive, send)
+                return
+        await inner(scope, receive, send)
+
+    return door

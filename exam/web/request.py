@@ -1,0 +1,41 @@
+"""What every template may ask of the request: theme, CSRF value, and the word that an act has been done."""
+
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from litestar import Request
+from litestar.response import Redirect
+from litestar.utils.empty import value_or_default
+from litestar.utils.scope.state import ScopeState
+
+THEME_COOKIE: Final = "theme"
+THEMES: Final = ("light", "dark", "contrast")
+FLASH_COOKIE: Final = "done"
+CSRF_COOKIE: Final = "csrftoken"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def theme(request: AnyRequest) -> str:
+    """Return the chosen theme, or an empty text where the device decides."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def csrf_value(request: AnyRequest) -> str:
+    """Return the token that forms send back; pages of unknown addresses never passed the CSRF check and read the cookie."""
+    fresh = value_or_default(ScopeState.from_scope(request.scope).csrf_token, "")
+    return fresh or request.cookies.get(CSRF_COOKIE, "")
+
+
+def flash(request: AnyRequest) -> str:
+    """Return the Chinese msgid that the last act left for this page, or an empty text; shell headers forget it."""
+    return unquote(request.cookies.get(FLASH_COOKIE, ""))
+
+
+def done(path: str, message: str = "") -> Redirect:
+    """Answer an act with Post/Redirect/Get; `message` is a Chinese msgid shown once on the next page."""
+    response = Redirect(path, status_code=303)
+    if message:
+        response.set_cookie(FLASH_COOKIE, quote(message), max_age=60, httponly=True, samesite="lax", path="/")
+    return response

@@ -1,0 +1,1 @@
+"""Scores, results, practical marking, regrade."""

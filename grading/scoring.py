@@ -1,0 +1,152 @@
+"""Scoring: from a key and a response to marks, in integers only and without exception for any response."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import assert_never
+
+import msgspec
+
+FULL_PERMILLE = 1000
+HALF_PERMILLE = 500
+
+Response = Sequence[str] | str
+"""Labels for judgement, choice and multiple, a string for text entry; empty means unanswered or cleared."""
+
+# a plain decimal number, so that neither NaN nor a gigantic exponent can ever be compared
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+
+
+class Rule(StrEnum):
+    """计分规则 of one slot; no national text fixes the one for multiple choice, so the rule set names it."""
+
+    EXACT = "exact"
+    """Full marks for exactly the key, otherwise none."""
+    PARTIAL_MISSING = "partial_missing"
+    """As exact, but a part of the key without any wrong option earns a share (漏选给部分分,错选不给分)."""
+    XOR = "xor"
+    """One point for each option treated as in the key, chosen or left; leaving all of them is judged the same way."""
+    TEXT = "text"
+    """Full marks for one of the accepted variants."""
+
+
+class SlotRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one slot is scored: `marks` in hundredths, `key` the displayed labels or the accepted variants of a text.
+
+    `options` (number of displayed options) matters to XOR, `partial_permille` to PARTIAL_MISSING, `tolerance` (a plain
+    decimal number, the greatest accepted distance) to TEXT.
+    """
+
+    slot: int
+    rule: Rule
+    key: tuple[str, ...]
+    marks: int
+    options: int = 0
+    partial_permille: int = HALF_PERMILLE
+    tolerance: str | None = None
+
+    def __post_init__(self) -> None:
+        too_few = self.rule is Rule.XOR and self.options < max(1, len(set(self.key)))
+        unread = self.tolerance is not None and not _NUMBER.fullmatch(self.tolerance)
+        if not self.key or self.marks < 0 or too_few or unread or not 0 <= self.partial_permille <= FULL_PERMILLE:
+            message = f"slot {self.slot} cannot be scored by this rule"
+            raise ValueError(message)
+
+
+class SlotScore(msgspec.Struct, frozen=True):
+    """Marks of one slot in hundredths; `correct` only where the response is the key itself."""
+
+    marks_hundredths: int
+    correct: bool
+
+
+class FormScore(msgspec.Struct, frozen=True, kw_only=True):
+    """Marks of a whole form in hundredths, with its slots in order."""
+
+    marks: int
+    full_marks: int
+    correct: int
+    answered: int
+    slots: tuple[tuple[int, SlotScore], ...]
+
+
+def score_slot(
+    rule: Rule,
+    key: Sequence[str],
+    response: Response,
+    marks: int,
+    *,
+    options: int = 0,
+    partial_permille: int = HALF_PERMILLE,
+    tolerance: str | None = None,
+) -> SlotScore:
+    """Return 0 … `marks` hundredths for any response; what does not fit the interaction earns nothing.
+
+    XOR needs `options` of at least 1; `SlotRule` refuses rules that cannot be applied.
+    """
+    if rule is Rule.TEXT:
+        correct = isinstance(response, str) and text_matches(key, response, tolerance)
+        return SlotScore(marks if correct else 0, correct)
+    if isinstance(response, str):
+        return SlotScore(0, correct=False)
+    wanted, chosen = frozenset(key), frozenset(response)
+    if chosen and chosen == wanted:
+        return SlotScore(marks, correct=True)
+    match rule:
+        case Rule.EXACT:
+            earned = 0
+        case Rule.PARTIAL_MISSING:
+            earned = marks * partial_permille // FULL_PERMILLE if chosen and chosen < wanted else 0
+        case Rule.XOR:
+            earned = marks * agreement(wanted, chosen, options) // options
+        case _:
+            assert_never(rule)
+    return SlotScore(earned, correct=False)
+
+
+def agreement(key: frozenset[str], chosen: frozenset[str], options: int) -> int:
+    """Return how many of the options were treated as in the key: options − |chosen XOR key|, at least 0."""
+    return max(0, options - len(key ^ chosen))
+
+
+def text_matches(accepted: Sequence[str], response: str, tolerance: str | None = None) -> bool:
+    """Tell whether a text equals a variant after NFKC, case folding and trimming, or lies within a tolerance of one."""
+    given = normal_text(response)
+    variants = [normal_text(variant) for variant in accepted]
+    if not given or tolerance is None or not _NUMBER.fullmatch(given):
+        return bool(given) and given in variants
+    number, distance = Decimal(given), Decimal(tolerance)
+    return any(abs(number - Decimal(each)) <= distance for each in variants if _NUMBER.fullmatch(each))
+
+
+def normal_text(text: str) -> str:
+    """Return a text as it is compared: full-width forms folded, case folded, runs of blanks made one, ends trimmed."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
+
+
+def score_form(slots: Sequence[SlotRule], responses: Mapping[int, Response]) -> FormScore:
+    """Return the score of a form; a slot without a response counts as unanswered."""
+    scores = [(slot, score_response(slot, responses.get(slot.slot, ()))) for slot in slots]
+    return FormScore(
+        marks=sum(score.marks_hundredths for _, score in scores),
+        full_marks=sum(slot.marks for slot in slots),
+        correct=sum(score.correct for _, score in scores),
+        answered=sum(bool(responses.get(slot.slot)) for slot in slots),
+        slots=tuple((slot.slot, score) for slot, score in sorted(scores, key=lambda entry: entry[0].slot)),
+    )
+
+
+def score_response(slot: SlotRule, response: Response) -> SlotScore:
+    """Return the score of one response under its slot's rule."""
+    return score_slot(
+        slot.rule,
+        slot.key,
+        response,
+        slot.marks,
+        options=slot.options,
+        partial_permille=slot.partial_permille,
+        tolerance=slot.tolerance,
+    )

@@ -1,0 +1,1 @@
+"""Items, syllabus, blueprints, forms and their file formats."""

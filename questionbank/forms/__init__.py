@@ -1,0 +1,1 @@
+"""Assembly and sealing of forms (试卷)."""

@@ -1,0 +1,174 @@
+"""The two faces of a form: what a candidate sees and what scoring needs, as types that cannot be mistaken."""
+
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
+
+import msgspec
+
+from exam.core.errors import ConflictError
+from questionbank.forms.assembly import Assembly, AssemblySlot
+from questionbank.items.content import FALSE, TRUE, Interaction, ItemContent
+
+JUDGEMENT_OPTIONS = ((TRUE, "正确"), (FALSE, "错误"))
+
+DEFAULT_RULES: Mapping[Interaction, str] = {
+    Interaction.JUDGEMENT: "exact",
+    Interaction.CHOICE: "exact",
+    Interaction.MULTIPLE: "exact",
+    Interaction.TEXT_ENTRY: "text",
+}
+
+
+class FormContentError(ConflictError):
+    """An item version that a form names is missing or is not the one that was drawn."""
+
+    code = "form_content"
+    message = "第 {slot} 题的试题内容缺失或与组卷时不一致,请重新组卷。"
+
+
+class CandidateSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One question as shown; `slot` counts from 1, `options` are (displayed label, text), `marks` in hundredths."""
+
+    slot: int
+    interaction: Interaction
+    stem: str
+    options: tuple[tuple[str, str], ...]
+    marks: int
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run of slots with the same interaction; `first` and `last` are slot numbers, `marks` their sum."""
+
+    interaction: Interaction
+    first: int
+    last: int
+    marks: int
+
+
+class CandidateForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """试卷 as the candidate sees it.
+
+    It has no field for a key, a score rule, an explanation, a difficulty or a bank id, so that none can slip in.
+    """
+
+    title: str
+    duration_s: int
+    sections: tuple[Section, ...]
+    slots: tuple[CandidateSlot, ...]
+
+
+class ScoringSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one slot is scored.
+
+    `key` is in displayed labels, `option_map` holds (displayed, original) labels, `accepted` the variants of a text
+    entry, `options` the number of displayed options.
+    """
+
+    slot: int
+    item_id: str
+    version: str
+    interaction: Interaction
+    rule: str
+    key: tuple[str, ...]
+    accepted: tuple[str, ...]
+    option_map: tuple[tuple[str, str], ...]
+    options: int
+    marks: int
+
+
+class ScoringForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The scoring view of a form; it is sealed apart and never leaves the grading worker."""
+
+    algorithm: str
+    slots: tuple[ScoringSlot, ...]
+
+
+def render_views(
+    assembly: Assembly,
+    items: Mapping[str, ItemContent],
+    *,
+    title: str,
+    duration_s: int,
+    rules: Mapping[Interaction, str] = DEFAULT_RULES,
+) -> tuple[CandidateForm, ScoringForm]:
+    """Return both views of one assembly.
+
+    `items` maps the version digest of every drawn item to its content; `rules` names the score rule of each
+    interaction. Raises `FormContentError` where content is missing or has other options than were drawn.
+    """
+    shown, scored = [], []
+    for slot in assembly.slots:
+        content = _require_content(items, slot)
+        originals = _displayed_order(content, slot)
+        shown.append(_candidate_slot(slot, content, originals))
+        scored.append(_scoring_slot(slot, content, originals, rules[content.interaction]))
+    form = CandidateForm(title=title, duration_s=duration_s, sections=_sections(shown), slots=tuple(shown))
+    return form, ScoringForm(algorithm=assembly.algorithm, slots=tuple(scored))
+
+
+def _require_content(items: Mapping[str, ItemContent], slot: AssemblySlot) -> ItemContent:
+    content = items.get(slot.version)
+    if content is None or content.interaction != slot.interaction or len(content.options) != len(slot.option_order):
+        raise FormContentError(slot=slot.slot)
+    return content
+
+
+def _displayed_order(content: ItemContent, slot: AssemblySlot) -> tuple[tuple[str, str], ...]:
+    """Return (displayed, original) labels in the order shown."""
+    return tuple(
+        (label, content.options[index].id) for label, index in zip(ascii_uppercase, slot.option_order, strict=False)
+    )
+
+
+def _candidate_slot(slot: AssemblySlot, content: ItemContent, originals: tuple[tuple[str, str], ...]) -> CandidateSlot:
+    texts = {option.id: option.text for option in content.options}
+    judgement = content.interaction is Interaction.JUDGEMENT
+    return CandidateSlot(
+        slot=slot.slot,
+        interaction=content.interaction,
+        stem=content.stem,
+        options=JUDGEMENT_OPTIONS if judgement else tuple((label, texts[original]) for label, original in originals),
+        marks=slot.marks,
+    )
+
+
+def _scoring_slot(
+    slot: AssemblySlot, content: ItemContent, originals: tuple[tuple[str, str], ...], rule: str
+) -> ScoringSlot:
+    text_entry = content.interaction is Interaction.TEXT_ENTRY
+    judgement = content.interaction is Interaction.JUDGEMENT
+    displayed = {original: label for label, original in originals}
+    try:
+        key = content.key if judgement else () if text_entry else tuple(sorted(displayed[each] for each in content.key))
+    except KeyError:
+        raise FormContentError(slot=slot.slot) from None
+    return ScoringSlot(
+        slot=slot.slot,
+        item_id=slot.item_id,
+        version=slot.version,
+        interaction=content.interaction,
+        rule=rule,
+        key=key,
+        accepted=content.key if text_entry else (),
+        option_map=originals,
+        options=len(JUDGEMENT_OPTIONS) if judgement else len(originals),
+        marks=slot.marks,
+    )
+
+
+def _sections(slots: Sequence[CandidateSlot]) -> tuple[Section, ...]:
+    runs: list[list[CandidateSlot]] = []
+    for slot in slots:
+        if runs and runs[-1][-1].interaction == slot.interaction:
+            runs[-1].append(slot)
+        else:
+            runs.append([slot])
+    return tuple(
+        Section(
+            interaction=run[0].interaction,
+            first=run[0].slot,
+            last=run[-1].slot,
+            marks=sum(slot.marks for slot in run),
+        )
+        for run in runs
+    )

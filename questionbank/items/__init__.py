@@ -1,0 +1,1 @@
+"""Items (试题) and their immutable versions."""

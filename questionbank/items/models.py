@@ -1,0 +1,98 @@
+"""Tables of items, their versions, their review and their imports."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.core.db.base import Base, Id
+
+
+class ItemRow(Base):
+    """试题: its row is moved by its events alone, in the database (`questionbank_apply_event`).
+
+    `version` is the newest; `published_version` the one that forms are dealt from, None when there is none. `stem`,
+    `node` and `interaction` are copies of the newest version's, for lists and search.
+    """
+
+    __tablename__ = "questionbank_item"
+
+    id: Mapped[Id]
+    qualification: Mapped[str]
+    region: Mapped[str]
+    state: Mapped[str]
+    version: Mapped[int]
+    published_version: Mapped[int | None]
+    interaction: Mapped[str]
+    node: Mapped[str]
+    stem: Mapped[str]
+    author_id: Mapped[UUID]
+    reviewed_by: Mapped[UUID | None]
+    published_by: Mapped[UUID | None]
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("questionbank_import.id"))
+    import_row: Mapped[int | None]
+    similar_to: Mapped[UUID | None] = mapped_column(ForeignKey("questionbank_item.id"))
+    """The near twin that the import found, for the reviewer to compare."""
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class ItemVersionRow(Base):
+    """试题版本: immutable; `content` is an ItemContent and `digest` that of its canonical bytes."""
+
+    __tablename__ = "questionbank_item_version"
+    __table_args__ = (UniqueConstraint("item_id", "number"),)
+
+    id: Mapped[Id]
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("questionbank_item.id"))
+    number: Mapped[int]
+    region: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    node: Mapped[str]
+    depth: Mapped[str]
+    difficulty: Mapped[int]
+    author_id: Mapped[UUID]
+    author_name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ItemEventRow(Base):
+    """审题记录: one act on one version; inserting it moves the item."""
+
+    __tablename__ = "questionbank_item_event"
+
+    id: Mapped[Id]
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("questionbank_item.id"))
+    region: Mapped[str]
+    act: Mapped[str]
+    version: Mapped[int]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ImportBatch(Base):
+    """导入批次: a file that was checked, and written once somebody confirmed it."""
+
+    __tablename__ = "questionbank_import"
+
+    id: Mapped[Id]
+    qualification: Mapped[str]
+    region: Mapped[str]
+    filename: Mapped[str]
+    file_digest: Mapped[str]
+    storage_key: Mapped[str | None]
+    dialect: Mapped[str]
+    state: Mapped[str]
+    accepted: Mapped[int]
+    near_duplicate: Mapped[int]
+    duplicate: Mapped[int]
+    refused: Mapped[int]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str]
+    created_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]

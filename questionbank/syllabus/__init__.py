@@ -1,0 +1,1 @@
+"""Versioned tree of syllabus nodes (考核大纲)."""

@@ -1,0 +1,145 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
+from questionbank.forms.assembly import Assembly, assemble
+from questionbank.forms.views import (
+    CandidateForm,
+    CandidateSlot,
+    FormContentError,
+    ScoringForm,
+    Section,
+    render_views,
+)
+from questionbank.items.content import Interaction, ItemContent, Option
+
+J, C, M, T = Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY
+KEYS = {J: ("F",), C: ("C",), M: ("A", "D"), T: ("canary-variant", "接零")}
+
+
+def content(interaction: Interaction, number: int) -> ItemContent:
+    labels = "ABCD" if interaction in (C, M) else ""
+    return ItemContent(
+        interaction=interaction,
+        stem=f"题干 {interaction.value} {number}",
+        options=tuple(Option(label, f"选项 {number}-{label}") for label in labels),
+        key=KEYS[interaction],
+        explanation="canary-explanation",
+        basis="canary-basis",
+    )
+
+
+ITEMS = {f"canary-version-{kind.value}-{n}": content(kind, n) for kind in (J, C, M, T) for n in range(4)}
+POOL = [
+    PoolItem(
+        item_id=f"canary-item-{version}",
+        version=version,
+        node="canary-node",
+        interaction=each.interaction,
+        difficulty=97,
+        options=len(each.options),
+    )
+    for version, each in ITEMS.items()
+]
+PLAN = Blueprint(
+    qualification="special.1.2",
+    title="理论",
+    duration_min=120,
+    pass_marks=1,
+    cells=tuple(Cell(interaction=kind, count=3, marks=150) for kind in (M, T, C, J)),
+)
+
+
+def draw(seed: bytes = bytes(32)) -> Assembly:
+    return assemble(PLAN, POOL, seed=seed, sitting="s", keys=["candidate"])[0]
+
+
+def render(assembly: Assembly) -> tuple[CandidateForm, ScoringForm]:
+    return render_views(assembly, ITEMS, title="低压电工作业 理论", duration_s=7200)
+
+
+def test_a_candidate_form_has_no_place_for_a_secret() -> None:
+    assert {field.name for field in msgspec.structs.fields(CandidateForm)} == {
+        "title",
+        "duration_s",
+        "sections",
+        "slots",
+    }
+    assert {field.name for field in msgspec.structs.fields(CandidateSlot)} == {
+        "slot",
+        "interaction",
+        "stem",
+        "options",
+        "marks",
+    }
+    assert {field.name for field in msgspec.structs.fields(Section)} == {"interaction", "first", "last", "marks"}
+
+
+def test_no_byte_of_a_candidate_form_tells_of_key_or_bank() -> None:
+    shown = msgspec.json.encode(render(draw())[0])
+    for secret in (b"canary", b"97", b"exact", b"partial", b"difficulty", b"key"):
+        assert secret not in shown
+
+
+@settings(max_examples=40)
+@given(st.binary(min_size=16, max_size=16))
+def test_the_displayed_key_points_to_the_authors_answer(seed: bytes) -> None:
+    candidate, scoring = render(draw(seed))
+    for shown, scored in zip(candidate.slots, scoring.slots, strict=True):
+        texts = dict(shown.options)
+        original = {option.id: option.text for option in ITEMS[scored.version].options}
+        assert [texts[label] for label, _ in scored.option_map] == [original[each] for _, each in scored.option_map]
+        if shown.interaction in (C, M):
+            assert {texts[label] for label in scored.key} == {original[each] for each in KEYS[shown.interaction]}
+            assert [label for label, _ in shown.options] == list("ABCD")
+            assert list(scored.key) == sorted(scored.key)
+
+
+def test_the_displayed_key_moves_with_the_options() -> None:
+    keys = {
+        slot.key for n in range(20) for slot in render(draw(n.to_bytes(16, "big")))[1].slots if slot.interaction is C
+    }
+    assert keys == {("A",), ("B",), ("C",), ("D",)}
+
+
+def test_judgement_keeps_its_order_and_its_own_labels() -> None:
+    candidate, scoring = render(draw())
+    assert candidate.slots[0].options == (("T", "正确"), ("F", "错误"))
+    assert (scoring.slots[0].key, scoring.slots[0].options, scoring.slots[0].option_map) == (("F",), 2, ())
+
+
+def test_accepted_texts_are_known_to_scoring_alone() -> None:
+    candidate, scoring = render(draw())
+    assert (scoring.slots[-1].accepted, scoring.slots[-1].key) == (("canary-variant", "接零"), ())
+    assert candidate.slots[-1].options == ()
+
+
+def test_sections_cover_the_slots_in_group_order() -> None:
+    candidate, _ = render(draw())
+    assert [(each.interaction, each.first, each.last, each.marks) for each in candidate.sections] == [
+        (J, 1, 3, 450),
+        (C, 4, 6, 450),
+        (M, 7, 9, 450),
+        (T, 10, 12, 450),
+    ]
+
+
+def test_the_rule_of_each_interaction_can_be_chosen() -> None:
+    rules = {J: "exact", C: "exact", M: "partial_missing", T: "text"}
+    _, scoring = render_views(draw(), ITEMS, title="理论", duration_s=7200, rules=rules)
+    assert {slot.rule for slot in scoring.slots if slot.interaction is M} == {"partial_missing"}
+
+
+@pytest.mark.parametrize("options", [(), (Option("A", "甲"), Option("B", "乙"), Option("X", "丙"), Option("Y", "丁"))])
+def test_content_that_is_not_what_was_drawn_is_refused(options: tuple[Option, ...]) -> None:
+    changed = {version: msgspec.structs.replace(each, options=options) for version, each in ITEMS.items()}
+    with pytest.raises(FormContentError):
+        render_views(draw(), changed, title="理论", duration_s=7200)
+
+
+def test_missing_content_is_refused_by_slot() -> None:
+    with pytest.raises(FormContentError) as refusal:
+        render_views(draw(), {}, title="理论", duration_s=7200)
+    assert refusal.value.fields == {"slot": 1}
