@@ -1,0 +1,1 @@
+"""Safe workbooks and delimited text: hostile input is refused before a parser sees it, output never becomes a formula."""

@@ -1,0 +1,164 @@
+"""Workbooks and delimited text in: every cell as text, after the checks that hostile files deserve."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from io import BytesIO, StringIO
+from itertools import islice
+from typing import Final
+
+import msgspec
+from python_calamine import CalamineWorkbook
+
+from exam.core.sheets.archive import ZIP_MAGIC, check_archive, read_member
+from exam.core.sheets.encoding import decode_text
+from exam.core.sheets.errors import (
+    BrokenDelimitedTextError,
+    EmptyFileError,
+    NotAWorkbookError,
+    SheetTooWideError,
+)
+
+OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAX_CELLS: Final = 2_000_000
+_EXACT: Final = 1e15
+"""Beyond 15 digits a spreadsheet number is no longer what was typed."""
+_ODS_TYPE: Final = b"application/vnd.oasis.opendocument.spreadsheet"
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c\s[^<>]{0,200}?\br\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,200}(?<!/)>")
+_DELIMITERS: Final = (",", "\t", ";")
+_SNIFF_RECORDS: Final = 50
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """One worksheet or delimited file.
+
+    `rows` start at the first row of the sheet, blank ones included, so that index + 1 is the number a person sees.
+    `dates` holds (row, column), from 0, of cells that the spreadsheet program took for a date or a time.
+    """
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    dates: frozenset[tuple[int, int]] = frozenset()
+
+
+def read_workbook(data: bytes) -> list[Sheet]:
+    """Read the non-empty worksheets of an xlsx, xls or ods file; formulas give their last computed value.
+
+    Whole numbers lose their ".0", dates are ISO text.
+    Raises NotAWorkbookError, SheetTooWideError or an archive error.
+    """
+    if data.startswith(ZIP_MAGIC):
+        _check_package(data)
+    elif not data.startswith(OLE_MAGIC):
+        raise NotAWorkbookError
+    return [_to_sheet(name, cells) for name, cells in _parse(data) if cells]
+
+
+def read_delimited(data: bytes) -> Sheet:
+    """Read comma-, tab- or semicolon-separated text (RFC 4180 quoting) of any supported encoding.
+
+    Raises UnknownEncodingError, BinaryFileError, EmptyFileError or BrokenDelimitedTextError.
+    """
+    return read_delimited_text(decode_text(data))
+
+
+def read_delimited_text(text: str) -> Sheet:
+    """Read delimited text that is decoded already; `read_delimited` says the rest."""
+    if not text.strip():
+        raise EmptyFileError
+    delimiter = _sniff_delimiter(text)
+    return Sheet(name="", rows=tuple(tuple(row) for row in _split(text, delimiter)))
+
+
+def _check_package(data: bytes) -> None:
+    """Pass only an OOXML or OpenDocument workbook whose cells span a reasonable area."""
+    names = check_archive(data)
+    if "xl/workbook.xml" in names:
+        for name in names:
+            if name.endswith(".xml"):
+                _check_span(name, read_member(data, name))
+    elif "mimetype" not in names or not read_member(data, "mimetype").startswith(_ODS_TYPE):
+        raise NotAWorkbookError
+
+
+def _check_span(name: str, xml: bytes) -> None:
+    """Refuse two filled cells in opposite corners: the parser allocates all between them."""
+    last_row, last_column = 0, 0
+    for match in _CELL.finditer(xml):
+        last_row = max(last_row, int(match[2]))
+        last_column = max(last_column, _column_number(match[1]))
+    if last_row * last_column > MAX_CELLS:
+        raise SheetTooWideError(sheet=name, cells=last_row * last_column, limit=MAX_CELLS)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _parse(data: bytes) -> list[tuple[str, list[list[Cell]]]]:
+    try:
+        with CalamineWorkbook.from_filelike(BytesIO(data)) as workbook:
+            return [
+                (name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
+                for name in workbook.sheet_names
+            ]
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic of the parser's Rust code is no Exception
+        raise NotAWorkbookError from error
+
+
+def _to_sheet(name: str, cells: list[list[Cell]]) -> Sheet:
+    dates = frozenset(
+        (row, column)
+        for row, line in enumerate(cells)
+        for column, cell in enumerate(line)
+        if isinstance(cell, (date, time, timedelta))
+    )
+    return Sheet(name=name, rows=tuple(tuple(map(_cell_text, line)) for line in cells), dates=dates)
+
+
+def _cell_text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < _EXACT else repr(cell)
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _sniff_delimiter(text: str) -> str:
+    """Choose the delimiter that most of the first records agree on; a comma when none divides."""
+    best, best_score = _DELIMITERS[0], 0
+    for delimiter in _DELIMITERS:
+        try:
+            records = list(islice(_split(text, delimiter), _SNIFF_RECORDS))
+        except BrokenDelimitedTextError:
+            continue
+        width, agreeing = Counter(map(len, records)).most_common(1)[0]
+        score = agreeing if width > 1 else 0
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _split(text: str, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BrokenDelimitedTextError(line=reader.line_num) from error
+        yield record

@@ -1,0 +1,136 @@
+"""From proposals to drafts: every rule that a row must meet, the same for all dialects."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from questionbank.formats.errors import NoQuestionsError
+from questionbank.formats.keys import check_ids, find_letters, require_letters, require_truth, split_variants
+from questionbank.formats.options import LETTERS
+from questionbank.formats.reading import Proposal, Reading, Refusal
+from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.wording import require_text, strip_numbers
+from questionbank.formats.words import find_depth, find_difficulty, find_kind, find_truth, is_unsupported_kind
+from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
+
+STEM_LIMIT: Final = 4_000
+OPTION_LIMIT: Final = 1_000
+NODE_LIMIT: Final = 200
+
+_DEFAULT_DIFFICULTY: Final = 30
+_TRUTH_PAIR: Final = 2
+_BLANK = re.compile(r"_{2,}|＿{2,}|[（(]\s*[)）]")
+
+
+def read_proposals(dialect: str, found: Iterable[Proposal | Refusal], unsupported: dict[str, int]) -> Reading:
+    """Judge every proposal and gather the reading; raises NoQuestionsError when a file held no row at all."""
+    everything = list(found)
+    if not everything:
+        raise NoQuestionsError
+    refused = [one for one in everything if isinstance(one, Refusal)]
+    drafts = []
+    for proposal in strip_numbers([one for one in everything if isinstance(one, Proposal)]):
+        try:
+            drafts.append(build_draft(proposal))
+        except RowError as error:
+            refused.append(refuse(proposal.row, error))
+            if error.code == "unsupported_interaction":
+                kind = str(error.fields["kind"])
+                unsupported[kind] = unsupported.get(kind, 0) + 1
+    refused.sort(key=lambda refusal: refusal.row)
+    return Reading(dialect=dialect, drafts=tuple(drafts), refused=tuple(refused), unsupported=unsupported)
+
+
+def build_draft(proposal: Proposal) -> ItemDraft:
+    """Return the draft of one row, or raise RowError with the first rule it breaks."""
+    stem = require_text(proposal.stem, "题目", STEM_LIMIT)
+    if not stem:
+        raise RowError("stem_empty")
+    options = _check_options(proposal.options)
+    interaction = _decide(proposal, options)
+    key = _read_key(proposal, interaction, options, stem)
+    keeps_options = interaction in (Interaction.CHOICE, Interaction.MULTIPLE)
+    content = ItemContent(
+        interaction=interaction,
+        stem=stem,
+        options=options if keeps_options else (),
+        key=key,
+        explanation=require_text(proposal.explanation, "解析", STEM_LIMIT),
+        basis=require_text(proposal.basis, "依据", STEM_LIMIT),
+    )
+    return ItemDraft(
+        content=content,
+        node=require_text(proposal.node, "知识点", NODE_LIMIT),
+        depth=_read_depth(proposal.depth),
+        difficulty=_read_difficulty(proposal.difficulty),
+        row=proposal.row,
+    )
+
+
+def _check_options(options: tuple[Option, ...]) -> tuple[Option, ...]:
+    checked = tuple(Option(one.id, require_text(one.text, f"选项 {one.id}", OPTION_LIMIT)) for one in options)
+    seen: dict[str, str] = {}
+    for option in checked:
+        if not option.text:
+            raise RowError("option_empty", option=option.id)
+        bare = re.sub(r"\s+", "", option.text)
+        if bare in seen:
+            raise RowError("options_same", first=seen[bare], second=option.id)
+        seen[bare] = option.id
+    return checked
+
+
+def _decide(proposal: Proposal, options: tuple[Option, ...]) -> Interaction:
+    """Take the interaction that the file names, or the one that options and key allow."""
+    word = proposal.kind.strip()
+    named = find_kind(word)
+    if named:
+        return named
+    if word:
+        raise RowError("unsupported_interaction" if is_unsupported_kind(word) else "kind_unclear", kind=word[:20])
+    truths = {find_truth(option.text) for option in options}
+    if truths == {"T", "F"} and len(options) == _TRUTH_PAIR:
+        return Interaction.JUDGEMENT
+    if not options:
+        if isinstance(proposal.key, str) and find_truth(proposal.key):
+            return Interaction.JUDGEMENT
+        raise RowError("kind_unclear", kind="")
+    ids = find_letters(proposal.key, options) if isinstance(proposal.key, str) else proposal.key
+    return Interaction.MULTIPLE if ids and len(ids) > 1 else Interaction.CHOICE
+
+
+def _read_key(proposal: Proposal, interaction: Interaction, options: tuple[Option, ...], stem: str) -> tuple[str, ...]:
+    key = proposal.key
+    if interaction is Interaction.JUDGEMENT:
+        return (require_truth(key if isinstance(key, str) else "".join(key), options),)
+    if interaction is Interaction.TEXT_ENTRY:
+        blanks = len(_BLANK.findall(stem))
+        if blanks > 1:
+            raise RowError("blank_count", count=blanks)
+        variants = split_variants(key) if isinstance(key, str) else key
+        checked = tuple(require_text(variant, "答案", OPTION_LIMIT) for variant in variants)
+        if not checked or not all(checked):
+            raise RowError("key_missing")
+        return checked
+    if not 1 < len(options) <= len(LETTERS):
+        raise RowError("option_count", count=len(options), least=2, most=len(LETTERS))
+    ids = require_letters(key, options) if isinstance(key, str) else key
+    return check_ids(ids, options, interaction)
+
+
+def _read_difficulty(word: str) -> int:
+    if not word.strip():
+        return _DEFAULT_DIFFICULTY
+    difficulty = find_difficulty(word)
+    if difficulty is None:
+        raise RowError("difficulty_unclear", value=word.strip()[:20])
+    return difficulty
+
+
+def _read_depth(word: str) -> Depth:
+    if not word.strip():
+        return Depth.GRASP
+    depth = find_depth(word)
+    if depth is None:
+        raise RowError("depth_unclear", value=word.strip()[:20])
+    return depth

@@ -1,0 +1,132 @@
+"""XML and HTML inside question files, without entities, document types or network."""
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+import msgspec
+from lxml import etree  # type: ignore[import-untyped]
+
+from questionbank.formats.errors import ForbiddenXmlError, MalformedXmlError
+from questionbank.formats.refusals import RowError
+
+_BLANKS = re.compile(r"\s+")
+_MAX_DEPTH: Final = 100
+_LINE_ENDERS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_PICTURES: Final = frozenset({"img", "object", "svg", "math", "audio", "video", "iframe", "embed"})
+
+
+class Node(msgspec.Struct):
+    """An element; names of elements and attributes are lower case, without prefix, hyphens and a leading "qti".
+
+    In this form QTI 2.x `choiceInteraction` and QTI 3.0 `qti-choice-interaction` are one name.
+    """
+
+    name: str
+    attributes: dict[str, str]
+    parts: list["Node | str"] = []
+
+    def children(self, name: str) -> list["Node"]:
+        return [part for part in self.parts if isinstance(part, Node) and part.name == name]
+
+    def descendants(self, *names: str) -> list["Node"]:
+        found = []
+        for part in self.parts:
+            if isinstance(part, Node):
+                found += [part] if part.name in names else []
+                found += part.descendants(*names)
+        return found
+
+    def own_text(self) -> str:
+        """Return the text directly inside, unchanged."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+    def text(self, *leave_out: str) -> str:
+        """Return all text below; a picture or a formula object raises RowError `picture`."""
+        pieces: list[str] = []
+        for part in self.parts:
+            if isinstance(part, str):
+                pieces.append(_BLANKS.sub(" ", part))
+            elif part.name not in leave_out:
+                pieces.append(part.text(*leave_out))
+        if self.name in _PICTURES:
+            raise RowError("picture")
+        return "".join(pieces) + ("\n" if self.name in _LINE_ENDERS else "")
+
+
+def parse_xml(data: bytes) -> Node:
+    """Parse XML; raises MalformedXmlError with its place, or ForbiddenXmlError at a document type declaration."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise MalformedXmlError(line=line or 1, column=column or 1) from error
+    except (ValueError, LookupError) as error:
+        raise MalformedXmlError(line=1, column=1) from error
+    if root.getroottree().docinfo.doctype:
+        raise ForbiddenXmlError
+    return _convert(root)
+
+
+def _convert(root: etree._Element) -> Node:
+    """Copy the tree without recursion; depth is bounded here."""
+    top = Node("", {})
+    stack = [top]
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            node = Node(_fold_name(element.tag), {_fold_name(key): value for key, value in element.attrib.items()})
+            stack[-1].parts.append(node)
+            stack.append(node)
+            if len(stack) > _MAX_DEPTH:
+                raise MalformedXmlError(line=element.sourceline or 1, column=1)
+            node.parts += [element.text] if element.text else []
+        else:
+            stack.pop()
+            stack[-1].parts += [element.tail] if element.tail else []
+    first = top.parts[0]
+    return first if isinstance(first, Node) else top
+
+
+def _fold_name(name: str) -> str:
+    return name.rpartition("}")[2].lower().removeprefix("qti-").replace("-", "")
+
+
+def html_to_text(html: str) -> str:
+    """Return the text of an HTML fragment with its line breaks; raises RowError `picture`."""
+    parser = _TextParser()
+    try:
+        parser.feed(html)
+        parser.close()
+    except AssertionError as error:  # the parser's answer to a broken <![ section
+        raise RowError("record_shape", detail="HTML") from error
+    return tidy_lines("".join(parser.pieces))
+
+
+def tidy_lines(text: str) -> str:
+    """Return text with single blanks and without empty lines."""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+class _TextParser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Break lines; `attrs` are dropped."""
+        del attrs
+        if tag in _PICTURES:
+            raise RowError("picture")
+        if tag == "br":
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _LINE_ENDERS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(_BLANKS.sub(" ", data))

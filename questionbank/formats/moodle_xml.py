@@ -1,0 +1,111 @@
+"""Moodle XML: multichoice, truefalse and shortanswer questions (Moodle documentation, "Moodle XML format")."""
+
+from typing import Final
+
+from questionbank.formats.drafting import read_proposals
+from questionbank.formats.markup import Node, html_to_text
+from questionbank.formats.options import label_options
+from questionbank.formats.reading import Proposal, Reading, Refusal
+from questionbank.formats.refusals import RowError, refuse
+from questionbank.items.content import Interaction
+
+_FULL: Final = 100.0
+_SLACK: Final = 1.0
+
+
+def read_moodle_xml(root: Node) -> Reading:
+    """Read a `quiz` document; rows count its questions, categories left out."""
+    unsupported: dict[str, int] = {}
+    found: list[Proposal | Refusal] = []
+    for question in root.children("question"):
+        kind = question.attributes.get("type", "")
+        if kind == "category":
+            unsupported["category"] = unsupported.get("category", 0) + 1
+            continue
+        row = len(found) + 1
+        try:
+            found.append(_read_question(row, kind, question, unsupported))
+        except RowError as error:
+            if error.code == "unsupported_interaction":
+                unsupported[kind] = unsupported.get(kind, 0) + 1
+            found.append(refuse(row, error))
+    return read_proposals("moodle-xml", found, unsupported)
+
+
+def _read_question(row: int, kind: str, question: Node, unsupported: dict[str, int]) -> Proposal:
+    answers = [(_fraction(answer), _text(answer)) for answer in question.children("answer")]
+    stem = _child_text(question, "questiontext")
+    explanation = _child_text(question, "generalfeedback")
+    if kind == "truefalse":
+        key = "".join(text for fraction, text in answers if fraction == _FULL)
+        return Proposal(row=row, kind=Interaction.JUDGEMENT, stem=stem, key=key, explanation=explanation)
+    if kind == "shortanswer":
+        return Proposal(
+            row=row,
+            kind=Interaction.TEXT_ENTRY,
+            stem=stem,
+            key=_read_variants(answers, unsupported),
+            explanation=explanation,
+        )
+    if kind != "multichoice":
+        raise RowError("unsupported_interaction", kind=kind[:40])
+    single = _child_text(question, "single").lower() != "false"
+    options = label_options([text for _, text in answers])
+    ids = tuple(option.id for option in options)
+    fractions = dict(zip(ids, (fraction for fraction, _ in answers), strict=True))
+    return Proposal(
+        row=row,
+        kind=Interaction.CHOICE if single else Interaction.MULTIPLE,
+        stem=stem,
+        options=options,
+        key=_read_single(fractions, unsupported) if single else _read_multiple(fractions),
+        explanation=explanation,
+    )
+
+
+def _child_text(node: Node, name: str) -> str:
+    below = node.children(name)
+    return _text(below[0]) if below else ""
+
+
+def _text(node: Node) -> str:
+    """Return the text of an element that keeps it in `text`, or directly; HTML unless its format says plain."""
+    inner = node.children("text")
+    raw = inner[0].own_text() if inner else node.own_text()
+    plain = node.attributes.get("format", "html") in ("plain_text", "markdown")
+    return raw.strip() if plain else html_to_text(raw)
+
+
+def _fraction(answer: Node) -> float:
+    try:
+        return float(answer.attributes.get("fraction", "0"))
+    except ValueError as error:
+        raise RowError("record_shape", detail="fraction") from error
+
+
+def _count_partial(fractions: list[float], unsupported: dict[str, int]) -> None:
+    if any(0 < fraction < _FULL for fraction in fractions):
+        unsupported["partial_credit"] = unsupported.get("partial_credit", 0) + 1
+
+
+def _read_single(fractions: dict[str, float], unsupported: dict[str, int]) -> tuple[str, ...]:
+    _count_partial(list(fractions.values()), unsupported)
+    return tuple(letter for letter, fraction in fractions.items() if fraction == _FULL)
+
+
+def _read_multiple(fractions: dict[str, float]) -> tuple[str, ...]:
+    right = {letter: fraction for letter, fraction in fractions.items() if fraction > 0}
+    if right and abs(sum(right.values()) - _FULL) > _SLACK:
+        raise RowError("partial_credit")
+    return tuple(right)
+
+
+def _read_variants(answers: list[tuple[float, str]], unsupported: dict[str, int]) -> tuple[str, ...]:
+    """Return the full-mark variants; a wildcard would accept answers nobody listed."""
+    variants = tuple(text for fraction, text in answers if fraction == _FULL)
+    _count_partial([fraction for fraction, _ in answers], unsupported)
+    if any("*" in variant for variant in variants):
+        raise RowError("record_shape", detail="*")
+    if not variants:
+        raise RowError("key_missing")
+    return variants

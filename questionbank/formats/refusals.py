@@ -1,0 +1,43 @@
+"""Why one row is refused: every code with its sentence."""
+
+from typing import Final
+
+from questionbank.formats.reading import FieldValue, Refusal
+
+MESSAGES: Final = {
+    "blank_count": "填空题有 {count} 个空,目前只支持一个空,请拆成多题。",
+    "date_cell": "“{column}”的单元格被表格软件当成了日期或时间({value}),原文可能已改变。请设为文本后重填。",
+    "depth_unclear": "掌握程度“{value}”无法识别,请写了解、掌握或熟练掌握。",
+    "difficulty_unclear": "难度“{value}”无法识别,请写 0 到 100 的整数(预计答错的百分比)或易、中、难。",
+    "hidden_character": "{place}第 {position} 个字符({code_point})无法显示或不可见,请删除后再试。",
+    "judgement_options": "判断题的选项应为正确和错误。",
+    "key_count": "{kind}的答案有 {count} 个,与题型不符。",
+    "key_missing": "没有答案。",
+    "key_unclear": "答案“{key}”无法识别。",
+    "key_without_option": "答案 {key} 没有对应的选项。",
+    "kind_unclear": "题型“{kind}”无法识别。",
+    "option_count": "选项有 {count} 个,应为 {least} 到 {most} 个。",
+    "option_empty": "选项 {option} 没有文字(可能是图片)。",
+    "option_order": "选项字母不连续:{excerpt}",
+    "options_same": "选项 {first} 和 {second} 的文字相同。",
+    "partial_credit": "答案带有部分得分,无法确定唯一的正确答案。",
+    "picture": "题目含有图片、音视频或公式对象,目前不能导入。",
+    "record_shape": "这一行的字段与格式不符:{detail}",
+    "stem_empty": "没有题目内容。",
+    "text_too_long": "{place}有 {length} 个字,超过上限 {limit}。",
+    "unsupported_interaction": "暂不支持{kind}题型。",
+}
+
+
+class RowError(Exception):
+    """Raised inside a dialect to refuse one row; never leaves this package."""
+
+    def __init__(self, code: str, **fields: FieldValue) -> None:
+        super().__init__(code)
+        self.code = code
+        self.fields = fields
+
+
+def refuse(row: int, error: RowError) -> Refusal:
+    """Return the refusal of row `row`, with its sentence."""
+    return Refusal(row=row, code=error.code, message=MESSAGES[error.code], fields=error.fields)

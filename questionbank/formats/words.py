@@ -1,0 +1,91 @@
+"""The words that banks in the field use for interactions, truth, difficulty and depth."""
+
+import re
+import unicodedata
+from typing import Final
+
+from questionbank.items.content import FALSE, TRUE, Depth, Interaction
+
+KIND_NAMES: Final = {
+    Interaction.JUDGEMENT: "判断题",
+    Interaction.CHOICE: "单选题",
+    Interaction.MULTIPLE: "多选题",
+    Interaction.TEXT_ENTRY: "填空题",
+}
+
+_KINDS: Final = {
+    Interaction.JUDGEMENT: "判断 判断题 是非 是非题 对错题 judgement judgment truefalse true_false tf bool",
+    Interaction.CHOICE: "单选 单选题 单项选择 单项选择题 选择 选择题 single single_choice singlechoice choice radio",
+    Interaction.MULTIPLE: (
+        "多选 多选题 多项选择 多项选择题 不定项 不定项选择题 multiple multiple_choice multi multi_choice checkbox"
+    ),
+    Interaction.TEXT_ENTRY: "填空 填空题 text_entry textentry fill blank fill_blank shortanswer",
+}
+_BY_WORD: Final = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_UNSUPPORTED: Final = frozenset(
+    {"简答题", "问答题", "论述题", "案例题", "案例分析题", "名词解释", "计算题", "操作题", "连线题", "排序题", "匹配题"}
+)
+
+_TRUTHS: Final = {
+    TRUE: "正确 对 √ ✓ ✔ T TRUE Y YES 是 1",
+    FALSE: "错误 错 不正确 不对 × ✗ ✘ ╳ X F FALSE N NO 否 非 0",
+}
+_TRUTH_BY_WORD: Final = {word: truth for truth, words in _TRUTHS.items() for word in words.split()}
+
+_DIFFICULTY_WORDS: Final = {
+    "容易": 15,
+    "简单": 15,
+    "易": 15,
+    "较易": 25,
+    "中": 40,
+    "中等": 40,
+    "一般": 40,
+    "适中": 40,
+    "较难": 55,
+    "难": 70,
+    "困难": 70,
+}
+_DEPTH_WORDS: Final = {
+    "了解": Depth.KNOW,
+    "know": Depth.KNOW,
+    "掌握": Depth.GRASP,
+    "grasp": Depth.GRASP,
+    "熟练掌握": Depth.MASTER,
+    "master": Depth.MASTER,
+}
+_PERCENT = re.compile(r"(\d{1,3})%?")
+_EDGES: Final = " \t\n。.,;:、;!()[]<>“”\"'"
+
+
+def fold(word: str) -> str:
+    """Return a word without width variants, blanks and edge punctuation, for look-up."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", word)).strip(_EDGES)
+
+
+def find_kind(word: str) -> Interaction | None:
+    """Return the interaction that a file's word means."""
+    return _BY_WORD.get(fold(word).casefold().replace("-", "_"))
+
+
+def is_unsupported_kind(word: str) -> bool:
+    """Tell a known interaction that items cannot hold from a word nobody knows."""
+    return fold(word) in _UNSUPPORTED
+
+
+def find_truth(word: str) -> str | None:
+    """Return "T" or "F" for any of the notations of judgement."""
+    return _TRUTH_BY_WORD.get(fold(word).upper())
+
+
+def find_difficulty(word: str) -> int | None:
+    """Return the expected percentage of wrong answers, from a whole number 0–100 or 易 … 难."""
+    folded = fold(word)
+    if folded in _DIFFICULTY_WORDS:
+        return _DIFFICULTY_WORDS[folded]
+    match = _PERCENT.fullmatch(folded)
+    return int(match[1]) if match and int(match[1]) <= 100 else None  # noqa: PLR2004
+
+
+def find_depth(word: str) -> Depth | None:
+    """Return the depth that the syllabus words mean."""
+    return _DEPTH_WORDS.get(fold(word).casefold())
