@@ -5,10 +5,15 @@ from litestar import Litestar
 from exam.core.events import DELIVER, Subscribers, deliver
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
+from exam.delivery import plugin as delivery
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
+from proctor import plugin as proctor
 
-PLUGINS: tuple[Plugin, ...] = ()
+PLUGINS: tuple[Plugin, ...] = (
+    delivery.PLUGIN,
+    proctor.PLUGIN,
+)
 """Bottom-up."""
 
 

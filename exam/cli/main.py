@@ -9,6 +9,7 @@ COMMANDS = {
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
     "migrate": "exam.cli.migrate",
+    "judge": "exam.cli.judge",
 }
 
 

@@ -1,6 +1,6 @@
 """What handlers may ask for: the runtime, the principal, and a session in the principal's scope."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from litestar import Request
@@ -8,18 +8,32 @@ from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.db.roles import Role
-from exam.core.db.scope import Scope
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.web.policy import KEY, ONE_FACTOR_ROLES, Policy
 
 
-def scope_of(principal: Principal) -> Scope:
-    """Return what the principal's statements may see: a region for staff, else the organisation, else the person."""
-    if principal.has_role("enterprise"):
-        return Scope(organisation=principal.organisation)
-    if principal.has_role("candidate"):
-        return Scope(person=principal.person)
-    return Scope(region=principal.region)
+def scope_of(principal: Principal, roles: Iterable[str] = ()) -> Scope:
+    """Return what the principal's statements may see: a region for staff, else the organisation, else the person.
+
+    `roles` are those of the route: somebody who is staff and candidate is the one or the other by the page they open.
+    """
+    asked = frozenset(roles)
+    grants = [grant for grant in principal.grants if not asked or grant.role in asked]
+    # grants come with the widest region first
+    for grant in grants:
+        if grant.role not in ONE_FACTOR_ROLES:
+            return Scope(region=grant.region)
+    for grant in grants:
+        if grant.role == "enterprise":
+            return Scope(organisation=grant.organisation)
+    return Scope(person=principal.person) if grants else NOTHING
+
+
+def _scope_of_route(request: Request[Principal, Any, Any]) -> Scope:
+    policy: Policy = request.route_handler.opt[KEY]
+    return scope_of(request.user, policy.roles)
 
 
 def provide_runtime(state: State) -> Runtime:
@@ -36,7 +50,7 @@ def provide_principal(request: Request[Principal, Any, Any]) -> Principal:
 async def provide_session(state: State, request: Request[Principal, Any, Any]) -> AsyncGenerator[AsyncSession, None]:
     """Give a session in the principal's scope; it commits when the handler has returned, before the answer is sent."""
     runtime: Runtime = state.runtime
-    async with runtime.databases.transaction(scope_of(request.user)) as session:
+    async with runtime.databases.transaction(_scope_of_route(request)) as session:
         yield session
 
 
@@ -46,5 +60,5 @@ async def provide_bank_session(
 ) -> AsyncGenerator[AsyncSession, None]:
     """Give a session as the bank's role: the only one that reads items."""
     runtime: Runtime = state.runtime
-    async with runtime.databases.transaction(scope_of(request.user), Role.BANK) as session:
+    async with runtime.databases.transaction(_scope_of_route(request), Role.BANK) as session:
         yield session

@@ -1,11 +1,12 @@
 """What a package brings to the composition: listed bottom-up in `exam.app`, used by web and worker alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Litestar
+from litestar.di import Provide
 
 from exam.core.events import Subscription
 from exam.core.jobs import Job
@@ -32,5 +33,7 @@ class Plugin:
     jobs: tuple[Job, ...] = ()
     nav: tuple[NavItem, ...] = ()
     raw: tuple[RawRoute, ...] = ()
+    dependencies: Mapping[str, Provide] = field(default_factory=dict)
+    """What the package gives to handlers of every package, by the name they ask for."""
     lifespan: tuple[Callable[[Litestar], AbstractAsyncContextManager[None]], ...] = ()
     """What must run beside the web process, opened at its start and closed at its end."""

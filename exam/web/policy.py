@@ -11,6 +11,8 @@ from exam.core.errors import DomainError, ForbiddenError, Kind
 from exam.core.principal import Principal
 
 KEY = "policy"
+ONE_FACTOR_ROLES = frozenset({"candidate", "enterprise"})
+"""Roles outside the staff: they log in with a password alone."""
 
 
 class LoginRequiredError(DomainError):
@@ -62,16 +64,28 @@ def allow_candidate() -> dict[str, Any]:
 
 def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Check the route's policy against the principal; the one guard of the application."""
+    if connection.scope.get("method") == "OPTIONS":
+        return
     policy: Policy = handler.opt[KEY]
     if policy.kind in {"public", "key"}:
         return
     principal: Principal = connection.scope["user"]
     if principal.account is None:
         raise LoginRequiredError
-    if policy.second_factor and not principal.second_factor:
-        raise SecondFactorRequiredError
-    if policy.kind == "roles" and not principal.has_role(*policy.roles):
+    if policy.kind == "session":
+        if policy.second_factor and not principal.second_factor:
+            raise SecondFactorRequiredError
+        return
+    if not principal.has_role(*policy.roles):
         raise ForbiddenError
+    if policy.second_factor and not usable_roles(principal).intersection(policy.roles):
+        raise SecondFactorRequiredError
+
+
+def usable_roles(principal: Principal) -> frozenset[str]:
+    """Return the roles that this session may act in: staff roles wait for the second factor."""
+    held = frozenset(grant.role for grant in principal.grants)
+    return held if principal.second_factor else held & ONE_FACTOR_ROLES
 
 
 class RoutePolicy(msgspec.Struct, frozen=True):
@@ -88,11 +102,13 @@ def policy_table(app: Litestar) -> list[RoutePolicy]:
     for route in app.routes:
         handlers = getattr(route, "route_handlers", None) or [getattr(route, "route_handler")]  # noqa: B009  # ASGI and WebSocket routes have one
         for handler in handlers:
+            methods = getattr(handler, "http_methods", None) or {"ANY"}
+            if methods == {"OPTIONS"}:
+                continue  # made by the framework: it tells the methods of a path and nothing else
             policy = handler.opt.get(KEY)
             if policy is None:
                 message = f"no policy: {route.path} {handler}"
                 raise UndeclaredRouteError(message)
-            methods = getattr(handler, "http_methods", None) or {"ANY"}
             rows += [RoutePolicy(route.path, method, policy) for method in sorted(methods) if method != "OPTIONS"]
     rows += [RoutePolicy(raw.path, raw.method, raw.policy) for plugin in app.state.plugins for raw in plugin.raw]
     return sorted(rows, key=lambda row: (row.path, row.method))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
-from litestar.types import Middleware
+from litestar.types import ASGIApp
 
 from exam.core.clock import SHANGHAI
 from exam.core.config import Profile
@@ -26,9 +26,10 @@ from exam.web.assets import static_urls
 from exam.web.controllers import HealthController, PreferenceController
 from exam.web.format import FILTERS
 from exam.web.front import front_door
-from exam.web.headers import shell_middleware
+from exam.web.headers import same_site_only, shell_middleware
 from exam.web.i18n import Catalogue, language
-from exam.web.plugin import NavItem, Plugin
+from exam.web.navigation import nav
+from exam.web.plugin import Plugin
 from exam.web.policy import PUBLIC, enforce, policy_table
 from exam.web.request import csrf_value, flash, theme
 
@@ -50,7 +51,7 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runti
     environment.globals.update(
         _=catalogue.gettext,
         language=language,
-        nav=_navigation(plugins),
+        nav=nav,
         demo=runtime.settings.profile is Profile.DEMO,
         now=runtime.clock.now,
         static=static_urls(_static_folders(plugins)),
@@ -60,16 +61,6 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runti
         SHANGHAI=SHANGHAI,
     )
     return environment
-
-
-def _navigation(plugins: Sequence[Plugin]) -> Callable[[Request[Any, Any, Any]], list[NavItem]]:
-    items = [item for plugin in plugins for item in plugin.nav]
-
-    def nav(request: Request[Any, Any, Any]) -> list[NavItem]:
-        principal = request.scope.get("user")
-        return [item for item in items if principal is not None and principal.has_role(*item.roles)]
-
-    return nav
 
 
 def _static_folders(plugins: Sequence[Plugin]) -> dict[str, Path]:
@@ -86,14 +77,16 @@ def _static_folders(plugins: Sequence[Plugin]) -> dict[str, Path]:
 
 def _static_route(leaf: str, folder: Path) -> Any:
     folder.mkdir(exist_ok=True)
-    return create_static_files_router(path=f"/static/{leaf}", directories=[folder], opt=PUBLIC, name=f"static-{leaf}")
+    return create_static_files_router(
+        path=f"/static/{leaf}", directories=[folder], opt={**PUBLIC, "exclude_from_csrf": True}, name=f"static-{leaf}"
+    )
 
 
 def build_shell(
     runtime: Runtime,
     plugins: Sequence[Plugin],
     *,
-    middleware: Sequence[Middleware] = (),
+    middleware: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
 ) -> Litestar:
     """Return the application; raises UndeclaredRouteError when a route has no policy."""
     catalogue = Catalogue(["exam.core", "exam.web", *(plugin.package for plugin in plugins)])
@@ -110,9 +103,9 @@ def build_shell(
             "principal": Provide(dependencies.provide_principal, sync_to_thread=False),
             "session": Provide(dependencies.provide_session),
             "bank_session": Provide(dependencies.provide_bank_session),
+            **{name: given for plugin in plugins for name, given in plugin.dependencies.items()},
         },
         guards=[enforce],
-        middleware=[shell_middleware, *middleware],
         csrf_config=CSRFConfig(
             secret=runtime.secrets.cookie.hex(),
             cookie_secure=runtime.settings.base_url.startswith("https:"),
@@ -126,6 +119,9 @@ def build_shell(
         debug=False,
     )
     policy_table(app)
+    # outside the router, which answers unknown addresses before any middleware of its own
+    for layer in (*reversed(middleware), same_site_only, problem.answer_layers, shell_middleware):
+        app.asgi_handler = layer(app.asgi_handler)
     for plugin in plugins:
         for raw in plugin.raw:
             app.asgi_handler = front_door(app.asgi_handler, raw)

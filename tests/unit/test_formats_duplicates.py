@@ -39,6 +39,7 @@ def test_width_blanks_and_brackets_make_no_difference(one: str, other: str) -> N
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("？？", "（ ）"),
         ("距离1.5m", "距离15m"),
         ("-5℃以下", "5℃以下"),
         ("10²Ω", "102Ω"),

@@ -157,6 +157,24 @@ def test_a_sheet_that_starts_low_keeps_its_row_numbers() -> None:
     assert sheet.rows[2] == ("third",)
 
 
+def test_an_open_document_is_read() -> None:
+    names = "office:1.0", "table:1.0", "text:1.0"
+    spaces = " ".join(f'xmlns:{name[:-4]}="urn:oasis:names:tc:opendocument:xmlns:{name}"' for name in names)
+    row = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    cells = "".join(map(row.format, ("题目", "答案")))
+    page = f'<table:table table:name="页"><table:table-row>{cells}</table:table-row></table:table>'
+    body = f"<office:body><office:spreadsheet>{page}</office:spreadsheet></office:body>"
+    content = f'<?xml version="1.0"?><office:document-content {spaces}>{body}</office:document-content>'
+    manifest = b'<?xml version="1.0"?><m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    members = {
+        "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+        "META-INF/manifest.xml": manifest,
+        "content.xml": content.encode(),
+    }
+    (sheet,) = read_workbook(make_zip(members))
+    assert (sheet.name, sheet.rows) == ("页", (("题目", "答案"),))
+
+
 def test_filled_cells_in_opposite_corners_are_refused() -> None:
     book = openpyxl.Workbook()
     page = book.active

@@ -22,6 +22,8 @@ class AuditRow(Base):
     """One entry; `leaf` is its canonical bytes and everything else is a copy for searching."""
 
     __tablename__ = "core_audit_entry"
+    # most roles may append and not read: nothing is asked back after an insert
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # the declarative base types it so
 
     id: Mapped[Id]
     position: Mapped[int] = mapped_column(Identity(always=True), unique=True)

@@ -47,7 +47,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a child in its own process group, which ends when this process does."""
+    """Start a child in its own process group, which ends when the calling thread does (prctl(2), PR_SET_PDEATHSIG)."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

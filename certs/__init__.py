@@ -1,0 +1,1 @@
+"""Credentials (证书): issue, document, verification."""

@@ -1,0 +1,173 @@
+"""Signatures over credentials: who may sign, and which public keys a verifier has pinned.
+
+A key is named by the first eight bytes of the SHA-256 of its raw public key, and a key ring fixes the algorithm of
+each key: a signed text can never choose how it is checked.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal, Protocol, Self
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from exam.core.errors import DomainError
+
+KEY_ID_BYTES = 8
+ED25519: Final = "Ed25519"
+PUBLIC_KEY_BYTES = 32
+
+
+class KeyUnknownError(DomainError):
+    """The signature names a key that is not pinned here."""
+
+    code = "key_unknown"
+    message = "签名所用的密钥不在本机信任的名单中。"
+
+
+class SignatureWrongError(DomainError):
+    """The signature was not made by the named key over these bytes."""
+
+    code = "signature_wrong"
+    message = "数字签名不符,内容可能被改动过。"
+
+
+class KeyFileUnusableError(DomainError):
+    """The private key file is of another kind, damaged, or readable by others than its owner."""
+
+    code = "key_file_unusable"
+    message = "签名私钥文件不能使用:须为 Ed25519 PKCS#8 PEM 格式,且只有属主可以读写。"
+
+
+class KeyRingMalformedError(DomainError):
+    """A ring of public keys is not what `KeyRing.to_json` writes, or an entry contradicts itself."""
+
+    code = "key_ring_malformed"
+    message = "公钥名单格式有误,请重新取得官方发布的文件。"
+
+
+class Signer(Protocol):
+    """Port for whatever holds the private key: a file here, a hardware module or an SM2 service elsewhere."""
+
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def key_id(self) -> bytes: ...
+    def sign(self, message: bytes) -> bytes: ...
+
+
+class Verifier(Protocol):
+    """Port for checking signatures against pinned keys."""
+
+    def verify(self, key_id: bytes, message: bytes, signature: bytes) -> str:
+        """Return the name pinned to the key; raises KeyUnknownError and SignatureWrongError."""
+
+
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pinned key: `issuer` is the name that a verifier shows, `public` the raw key (RFC 8032 §5.1.5)."""
+
+    algorithm: Literal["Ed25519"] = ED25519
+    issuer: str
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        return key_id_of(self.public)
+
+
+class _RingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: Literal[1]
+    keys: tuple[PublicKey, ...]
+
+
+class Ed25519Signer:
+    """Signs with an Ed25519 key in this process's memory (RFC 8032)."""
+
+    algorithm = ED25519
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self.public = private.public_key().public_bytes_raw()
+        self.key_id = key_id_of(self.public)
+
+    def sign(self, message: bytes) -> bytes:
+        return self._private.sign(message)
+
+    def pinned_as(self, issuer: str) -> PublicKey:
+        """Return what others need to verify this key's signatures."""
+        return PublicKey(issuer=issuer, public=self.public)
+
+
+class KeyRing:
+    """The public keys that a verifier trusts; the only trust anchor, never an address printed beside a signature."""
+
+    def __init__(self, keys: Iterable[PublicKey]) -> None:
+        self.keys = tuple(keys)
+        self._by_id = {key.key_id: (key, _loaded(key)) for key in self.keys}
+
+    def verify(self, key_id: bytes, message: bytes, signature: bytes) -> str:
+        """Return the issuer pinned to the key; raises KeyUnknownError and SignatureWrongError."""
+        if key_id not in self._by_id:
+            raise KeyUnknownError(key_id=key_id.hex())
+        key, loaded = self._by_id[key_id]
+        try:
+            loaded.verify(signature, message)
+        except InvalidSignature as error:
+            raise SignatureWrongError(key_id=key_id.hex()) from error
+        return key.issuer
+
+    def to_json(self) -> bytes:
+        """Return the ring as the file that verifiers pin."""
+        return msgspec.json.format(msgspec.json.encode(_RingFile(1, self.keys)), indent=2)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read a ring; raises KeyRingMalformedError."""
+        try:
+            return cls(msgspec.json.decode(data, type=_RingFile).keys)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise KeyRingMalformedError from error
+
+
+def key_id_of(public: bytes) -> bytes:
+    """Return the eight bytes that name a raw public key."""
+    return hashlib.sha256(public).digest()[:KEY_ID_BYTES]
+
+
+def create_key_file(path: Path) -> Ed25519Signer:
+    """Write a new private key that only its owner can read; an existing file is never overwritten (FileExistsError)."""
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    return Ed25519Signer(private)
+
+
+def load_key_file(path: Path) -> Ed25519Signer:
+    """Read a private key; raises KeyFileUnusableError, also when group or others have any right to the file."""
+    with path.open("rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise KeyFileUnusableError(path=str(path), reason="mode")
+        pem = file.read()
+    try:
+        private = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyFileUnusableError(path=str(path), reason="format") from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise KeyFileUnusableError(path=str(path), reason="algorithm")
+    return Ed25519Signer(private)
+
+
+def _loaded(key: PublicKey) -> Ed25519PublicKey:
+    if len(key.public) != PUBLIC_KEY_BYTES:
+        raise KeyRingMalformedError(issuer=key.issuer)
+    return Ed25519PublicKey.from_public_bytes(key.public)

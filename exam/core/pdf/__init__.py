@@ -1,0 +1,1 @@
+"""Printed documents: fonts, text that can be copied out again, QR drawing, photos and page layout."""

@@ -1,0 +1,184 @@
+"""The save of answers: raw ASGI, lease and schema checked here, acknowledged after the commit (DESIGN.md §7)."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from litestar import Litestar
+from litestar.types import Receive, Scope, Send
+
+from exam.core.errors import ConflictError, DomainError
+from exam.core.runtime import Runtime
+from exam.delivery.batcher import Batcher, PendingSave, ServerFullError, Verdict
+from exam.delivery.lease import Lease, LeaseInvalidError, check
+from exam.delivery.receipt import Revision, response_digest, save_receipt
+from exam.delivery.responses import (
+    MAX_BATCH_BYTES,
+    BatchTooLargeError,
+    ResponseInvalidError,
+    SaveBatch,
+    SlotShape,
+    check_response,
+    decode_batch,
+    encode_response,
+)
+from exam.delivery.shapes import ShapeCache
+from exam.delivery.timing import remaining_ms
+from exam.web.problem import problem_of
+
+LEASE_HEADER = b"ankao-lease"
+US_PER_MS = 1000
+NS_PER_US = 1000
+
+
+class AnswerRefusedError(ConflictError):
+    """No save of the request was stored, all for the same reason: the attempt takes none now."""
+
+    code = "attempt_refused"
+    message = "当前不能作答({reason}),答案未被接收。"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
+
+
+class Accepted(msgspec.Struct):
+    """One stored save and its receipt."""
+
+    slot: int
+    seq: int
+    receipt: str
+
+
+class Refused(msgspec.Struct):
+    """One save that was not stored, and why."""
+
+    slot: int
+    seq: int
+    code: str
+
+
+class SaveAnswer(msgspec.Struct):
+    """The answer of the save route; instants in Unix milliseconds."""
+
+    server_now: int
+    remaining_ms: int
+    state: str
+    accepted: list[Accepted]
+    refused: list[Refused]
+
+
+class AnswerPath:
+    """One process's save route: its batcher, its shapes and its secrets."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._runtime: Runtime = app.state.runtime
+        self._batcher: Batcher = app.state.batcher
+        self._shapes: ShapeCache = app.state.shapes
+        self._secrets = (self._runtime.secrets.lease,)
+
+    async def __call__(self, attempt: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve `POST /api/attempts/{attempt}/responses`."""
+        arrived_us = time.time_ns() // NS_PER_US  # before anything else: a slow server must not cost the candidate time
+        try:
+            lease = self._lease(scope, attempt)
+            body = await _read_body(receive)
+            answer = await self._save(lease, decode_batch(body), arrived_us)
+            await _send(send, 200, msgspec.json.encode(answer))
+        except Exception as error:  # noqa: BLE001  # the edge: nothing above would answer
+            await self._refuse(send, error)
+
+    def _lease(self, scope: Scope, attempt: str) -> Lease:
+        for name, value in scope["headers"]:
+            if name == LEASE_HEADER:
+                lease = check(value.decode("latin-1"), self._secrets)
+                if attempt in {lease.attempt_id.hex, str(lease.attempt_id)}:
+                    return lease
+        raise LeaseInvalidError
+
+    async def _save(self, lease: Lease, batch: SaveBatch, arrived_us: int) -> SaveAnswer:
+        shapes = await self._shapes_of(lease.attempt_id)
+        pending, refused = [], []
+        for save in batch.saves:
+            try:
+                shape = shapes[save.slot - 1]
+                response = encode_response(check_response(save, shape)).decode()
+            except (IndexError, ResponseInvalidError):
+                refused.append(Refused(save.slot, save.seq, "response_invalid"))
+                continue
+            pending.append(PendingSave(lease.attempt_id, lease.epoch, save.slot, save.seq, response, arrived_us))
+        if not pending:
+            raise ResponseInvalidError(slot=batch.saves[0].slot)
+        verdicts = await self._batcher.save(pending)
+        return self._answer(pending, verdicts, refused)
+
+    def _answer(self, pending: list[PendingSave], verdicts: list[Verdict], refused: list[Refused]) -> SaveAnswer:
+        accepted = []
+        for save, verdict in zip(pending, verdicts, strict=True):
+            if verdict.code:
+                refused.append(Refused(save.slot, save.seq, verdict.code))
+            else:
+                accepted.append(Accepted(save.slot, save.seq, self._receipt(save, verdict)))
+        last = verdicts[-1]
+        if not accepted and last.code not in {"", "seq_reused"}:
+            raise AnswerRefusedError(last.code)
+        now = self._runtime.clock.now()
+        left = remaining_ms(now, last.deadline_at, last.paused_at) if last.deadline_at else 0
+        return SaveAnswer(int(now.timestamp() * 1000), left, last.state or "", accepted, refused)
+
+    def _receipt(self, save: PendingSave, verdict: Verdict) -> str:
+        revision = Revision(
+            slot=save.slot,
+            seq=save.seq,
+            response_digest=response_digest(save.response.encode()),
+            arrived_at_ms=verdict.arrived_us // US_PER_MS,
+        )
+        return save_receipt(self._secrets[0], save.attempt_id, revision)
+
+    async def _shapes_of(self, attempt_id: UUID) -> list[SlotShape]:
+        known = self._shapes.get(attempt_id)
+        if known is not None:
+            return known
+        try:
+            shape = await self._batcher.read_shape(attempt_id)
+        except (psycopg.Error, OSError) as error:
+            raise ServerFullError(retry_s=1) from error
+        return self._shapes.put(attempt_id, shape) if shape else []
+
+    async def _refuse(self, send: Send, error: Exception) -> None:
+        problem = problem_of(error, self._app.state.catalogue)
+        if isinstance(error, AnswerRefusedError):
+            problem.code = error.reason
+        headers = [(b"retry-after", b"1")] if isinstance(error, ServerFullError) else []
+        if not isinstance(error, DomainError):
+            structlog.get_logger().error("answer_path", incident=problem.incident)
+        await _send(send, problem.status, msgspec.json.encode(problem), b"application/problem+json", headers)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """Read the whole body, never more than a batch may hold."""
+    body: bytes = b""
+    while True:
+        message: Any = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BATCH_BYTES:
+            raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
+        if not message.get("more_body"):
+            return body
+
+
+async def _send(
+    send: Send,
+    status: int,
+    body: bytes,
+    kind: bytes = b"application/json",
+    extra: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    start: Any = {"type": "http.response.start", "status": status, "headers": [*headers, *(extra or ())]}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})

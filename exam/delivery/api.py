@@ -1,0 +1,101 @@
+"""What other packages may use of delivery."""
+
+from uuid import UUID
+
+from litestar.types import Scope
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.runtime import Runtime
+from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
+from exam.delivery.lease import Lease, LeaseInvalidError, check
+from exam.delivery.room import (
+    acknowledge_message,
+    admit,
+    end_attempt,
+    extend,
+    extend_room,
+    has_hold,
+    list_messages,
+    lower_hand,
+    pause,
+    pause_room,
+    place_hold,
+    release_hold,
+    resume,
+    resume_room,
+    send_message,
+    transfer,
+    void_attempt,
+)
+from exam.delivery.state import FINISHED_STATES, OPEN_STATES, AttemptState
+from exam.delivery.terminals import bind_terminal
+from exam.delivery.views import (
+    AttemptView,
+    TerminalView,
+    count_open,
+    find_attempt_of,
+    get_attempt,
+    list_attempts,
+    list_room,
+    list_terminals,
+)
+
+LEASE_HEADER = b"ankao-lease"
+
+
+def require_lease(scope: Scope, runtime: Runtime, attempt_id: UUID) -> Lease:
+    """Return the lease in the request's `Ankao-Lease` header if it is for this attempt; raises LeaseInvalidError.
+
+    The epoch is not compared with the database here: what a stale terminal may still do is read.
+    """
+    for name, value in scope["headers"]:
+        if name == LEASE_HEADER:
+            lease = check(value.decode("latin-1"), (runtime.secrets.lease,))
+            if lease.attempt_id == attempt_id:
+                return lease
+    raise LeaseInvalidError
+
+
+async def open_attempts(session: AsyncSession, sitting_id: UUID) -> int:
+    """Count the attempts of a sitting that have not ended: bound to the port of `exam.sitting` in `exam.app`."""
+    return await count_open(session, sitting_id)
+
+
+__all__ = [
+    "FINISHED_STATES",
+    "OPEN_STATES",
+    "AttemptState",
+    "AttemptView",
+    "FinalResponse",
+    "Lease",
+    "LeaseInvalidError",
+    "TerminalView",
+    "acknowledge_message",
+    "admit",
+    "bind_terminal",
+    "end_attempt",
+    "extend",
+    "extend_room",
+    "find_attempt_of",
+    "get_attempt",
+    "has_hold",
+    "list_attempts",
+    "list_final_responses",
+    "list_messages",
+    "list_room",
+    "list_terminals",
+    "lower_hand",
+    "mark_released",
+    "mark_scored",
+    "open_attempts",
+    "pause",
+    "pause_room",
+    "place_hold",
+    "release_hold",
+    "require_lease",
+    "resume",
+    "resume_room",
+    "send_message",
+    "transfer",
+    "void_attempt",
+]

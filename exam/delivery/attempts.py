@@ -1,0 +1,219 @@
+"""The course of an attempt: lease, start, hand-in, and the server's own hand when nobody hands in."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.events import publish
+from exam.core.principal import SYSTEM, Principal
+from exam.core.runtime import Runtime
+from exam.delivery import timing
+from exam.delivery.checkin import get_attempt_row
+from exam.delivery.errors import (
+    AttemptPausedError,
+    LeaseElsewhereError,
+    LeaseStaleError,
+    NotAdmittedError,
+    NotStartedError,
+    TooLateError,
+)
+from exam.delivery.events import AttemptSubmitted
+from exam.delivery.lease import Lease, mint
+from exam.delivery.models import Attempt, ResponseRevision, Terminal
+from exam.delivery.receipt import Revision, hand_in_digest, receipt_code, response_digest
+from exam.delivery.responses import SlotShape
+from exam.delivery.shapes import encode_shape
+from exam.delivery.state import FINISHED_STATES, Act, AttemptFinalisedError, AttemptState, next_state
+from exam.sitting.api import form_key
+from questionbank.api import CandidateForm, claim_form, open_candidate_view
+
+
+class FinalResponse(msgspec.Struct, frozen=True):
+    """The response of a slot that counts: the accepted one with the greatest seq; () is unanswered."""
+
+    slot: int
+    seq: int
+    response: tuple[str, ...] | str
+
+
+def give_lease(attempt: Attempt, terminal: Terminal, secret: bytes) -> str | None:
+    """Return the lease for the terminal that holds the attempt, None before admission; raises LeaseElsewhereError."""
+    if attempt.terminal_id != terminal.id:
+        raise LeaseElsewhereError
+    if attempt.state == AttemptState.CHECKED_IN:
+        return None
+    return mint(Lease(attempt.id, attempt.epoch, attempt.terminal_thumbprint), secret)
+
+
+def require_holder(attempt: Attempt, lease: Lease) -> None:
+    """Refuse a lease that a transfer has overtaken."""
+    if lease.epoch != attempt.epoch or lease.terminal != attempt.terminal_thumbprint:
+        raise LeaseStaleError
+
+
+async def start_attempt(session: AsyncSession, runtime: Runtime, lease: Lease) -> tuple[Attempt, CandidateForm]:
+    """Start the candidate's own time, once; later calls give the same form again (a reload, a transfer)."""
+    attempt = await get_attempt_row(session, lease.attempt_id, lock=True)
+    require_holder(attempt, lease)
+    if attempt.state in FINISHED_STATES:
+        raise AttemptFinalisedError(state=attempt.state, act=Act.START.value)
+    now = runtime.clock.now()
+    if attempt.started_at is None:
+        await _begin(session, attempt, now)
+    form = await open_form(session, runtime, attempt)
+    if not attempt.shape:
+        attempt.shape = encode_shape([SlotShape(slot.interaction, len(slot.options)) for slot in form.slots])
+        await session.flush()
+    return attempt, form
+
+
+async def _begin(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
+    if attempt.state != AttemptState.READY:
+        raise NotAdmittedError
+    if now < attempt.starts_at:
+        raise NotStartedError(starts_at=int(attempt.starts_at.timestamp() * 1000))
+    if now > attempt.starts_until:
+        raise TooLateError
+    attempt.form_id = await claim_form(session, sitting_id=attempt.sitting_id, key=form_key(attempt.registration_id))
+    attempt.state = next_state(AttemptState(attempt.state), Act.START).value
+    attempt.started_at = now
+    attempt.deadline_at = timing.deadline(now, attempt.duration_s, [attempt.extension_ms])
+    facts: dict[str, Fact] = {"form": str(attempt.form_id), "duration_s": attempt.duration_s}
+    await record(
+        session,
+        Principal(person=attempt.person_id),
+        "attempt.started",
+        ("attempt", attempt.id),
+        at=now,
+        region=attempt.region,
+        facts=facts,
+    )
+
+
+async def open_form(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> CandidateForm:
+    """Return the candidate's view of the attempt's form."""
+    if attempt.form_id is None:
+        raise NotStartedError(starts_at=int(attempt.starts_at.timestamp() * 1000))
+    return await open_candidate_view(session, runtime, attempt.form_id, now=runtime.clock.now())
+
+
+async def submit_attempt(session: AsyncSession, runtime: Runtime, lease: Lease, arrived_at: datetime) -> Attempt:
+    """Hand in: final on every terminal; a second call gives the same receipt.
+
+    In the grace period after the deadline the answers that came in time are handed in (DESIGN.md §7).
+    """
+    attempt = await get_attempt_row(session, lease.attempt_id, lock=True)
+    require_holder(attempt, lease)
+    if attempt.state in FINISHED_STATES:
+        if attempt.receipt_code is None:
+            raise AttemptFinalisedError(state=attempt.state, act=Act.SUBMIT.value)
+        return attempt
+    if attempt.state == AttemptState.PAUSED:
+        raise AttemptPausedError
+    if attempt.deadline_at is None:
+        raise NotStartedError(starts_at=int(attempt.starts_at.timestamp() * 1000))
+    in_time = timing.accepts_hand_in(arrived_at, attempt.deadline_at, attempt.grace_s)
+    await finalise(
+        session, runtime, attempt, Act.SUBMIT if in_time else Act.EXPIRE, Principal(person=attempt.person_id)
+    )
+    return attempt
+
+
+async def finalise(session: AsyncSession, runtime: Runtime, attempt: Attempt, act: Act, principal: Principal) -> None:
+    """End a locked attempt: digest of all revisions, receipt, audit entry and event in one transaction."""
+    now = runtime.clock.now()
+    revisions = await list_revisions(session, attempt.id)
+    digest = hand_in_digest(attempt.id, [_revision(row) for row in revisions])
+    attempt.state = next_state(AttemptState(attempt.state), act).value
+    attempt.submitted_at = now if act is Act.SUBMIT else None
+    attempt.finalised_at = now
+    attempt.response_digest = digest
+    attempt.receipt_code = receipt_code(digest)
+    attempt.answered = sum(1 for final in fold(revisions).values() if final.response)
+    await session.flush()
+    facts: dict[str, Fact] = {
+        "digest": digest.hex(),
+        "revisions": len(revisions),
+        "answered": attempt.answered,
+        "how": attempt.state,
+    }
+    subject = ("attempt", attempt.id)
+    await record(session, principal, "attempt.finalised", subject, at=now, region=attempt.region, facts=facts)
+    event = AttemptSubmitted(
+        region=attempt.region,
+        attempt_id=attempt.id,
+        sitting_id=attempt.sitting_id,
+        registration_id=attempt.registration_id,
+        how="submitted" if act is Act.SUBMIT else "expired",
+    )
+    await publish(session, event, at=now)
+
+
+def is_due(attempt: Attempt, now: datetime) -> bool:
+    """Tell whether the server must end the attempt itself."""
+    due = attempt.deadline_at and timing.finalise_due_at(attempt.deadline_at, attempt.grace_s)
+    return attempt.state == AttemptState.IN_PROGRESS and due is not None and now > due
+
+
+async def finalise_if_due(session: AsyncSession, runtime: Runtime, attempt_id: UUID) -> bool:
+    """End the attempt if its grace is over, deciding under the lock; safe to run again after any crash."""
+    attempt = await get_attempt_row(session, attempt_id, lock=True)
+    if not is_due(attempt, runtime.clock.now()):
+        return False
+    await finalise(session, runtime, attempt, Act.EXPIRE, SYSTEM)
+    return True
+
+
+async def list_revisions(session: AsyncSession, attempt_id: UUID) -> list[ResponseRevision]:
+    """Return every accepted revision of an attempt in order of slot and seq."""
+    query = select(ResponseRevision).where(ResponseRevision.attempt_id == attempt_id)
+    return list(await session.scalars(query.order_by(ResponseRevision.slot, ResponseRevision.seq)))
+
+
+def _revision(row: ResponseRevision) -> Revision:
+    return Revision(
+        slot=row.slot,
+        seq=row.seq,
+        response_digest=response_digest(row.response.encode()),
+        # whole milliseconds, cut as the save receipt cut them
+        arrived_at_ms=(int(row.arrived_at.timestamp()) * 1000) + row.arrived_at.microsecond // 1000,
+    )
+
+
+def fold(revisions: list[ResponseRevision]) -> dict[int, FinalResponse]:
+    """Return the current response of each slot, from revisions in order of seq."""
+    decode = msgspec.json.Decoder(tuple[str, ...] | str).decode
+    return {row.slot: FinalResponse(row.slot, row.seq, decode(row.response)) for row in revisions}
+
+
+async def list_final_responses(session: AsyncSession, attempt_id: UUID) -> dict[int, FinalResponse]:
+    """Return what counts of an attempt, by slot."""
+    return fold(await list_revisions(session, attempt_id))
+
+
+async def greatest_seqs(session: AsyncSession, attempt_id: UUID) -> dict[int, int]:
+    """Return the greatest stored seq of each slot, for a terminal that lost its journal."""
+    columns = (ResponseRevision.slot, func.max(ResponseRevision.seq).label("greatest"))
+    rows = await session.execute(
+        select(*columns).where(ResponseRevision.attempt_id == attempt_id).group_by(ResponseRevision.slot),
+    )
+    return {row.slot: row.greatest for row in rows}
+
+
+async def mark_scored(session: AsyncSession, attempt_id: UUID) -> None:
+    """Note that a score exists; the state moves once."""
+    attempt = await get_attempt_row(session, attempt_id, lock=True)
+    attempt.state = next_state(AttemptState(attempt.state), Act.SCORE).value
+    await session.flush()
+
+
+async def mark_released(session: AsyncSession, attempt_id: UUID) -> None:
+    """Note that the result has been released."""
+    attempt = await get_attempt_row(session, attempt_id, lock=True)
+    attempt.state = next_state(AttemptState(attempt.state), Act.RELEASE).value
+    await session.flush()

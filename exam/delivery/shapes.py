@@ -1,0 +1,40 @@
+"""The shape of a form's slots, kept with the attempt, so that a malformed response is refused before it is stored."""
+
+import re
+from collections import OrderedDict
+from uuid import UUID
+
+from exam.delivery.responses import SlotShape
+
+LETTERS = {"judgement": "j", "choice": "c", "multiple": "m", "text_entry": "t"}
+_INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
+_PART = re.compile(r"([a-z])(\d+)")
+CACHED_ATTEMPTS = 20_000
+
+
+def encode_shape(slots: list[SlotShape]) -> str:
+    """Return the shapes of slots 1, 2, … as one short text: `j2c4m5t0`."""
+    return "".join(f"{LETTERS[slot.interaction]}{slot.options}" for slot in slots)
+
+
+def decode_shape(text: str) -> list[SlotShape]:
+    """Return the shapes that `encode_shape` wrote."""
+    return [SlotShape(_INTERACTIONS[letter], int(options)) for letter, options in _PART.findall(text)]
+
+
+class ShapeCache:
+    """Shapes of the attempts that this process has lately served; an attempt's shape never changes once it is set."""
+
+    def __init__(self, limit: int = CACHED_ATTEMPTS) -> None:
+        self._limit = limit
+        self._shapes: OrderedDict[UUID, list[SlotShape]] = OrderedDict()
+
+    def get(self, attempt_id: UUID) -> list[SlotShape] | None:
+        return self._shapes.get(attempt_id)
+
+    def put(self, attempt_id: UUID, shape: str) -> list[SlotShape]:
+        slots = decode_shape(shape)
+        self._shapes[attempt_id] = slots
+        if len(self._shapes) > self._limit:
+            self._shapes.popitem(last=False)
+        return slots

@@ -1,0 +1,153 @@
+"""Attempts as other packages and pages see them."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from redis.exceptions import RedisError
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.runtime import Runtime
+from exam.delivery import timing
+from exam.delivery.checkin import get_attempt_row
+from exam.delivery.models import Attempt, Hold, ResponseRevision, Terminal
+from exam.delivery.state import OPEN_STATES
+
+PRESENCE_S = 60
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt; `answered` counts slots with a stored response while it runs, and what was handed in afterwards."""
+
+    id: UUID
+    registration_id: UUID
+    sitting_id: UUID
+    person_id: UUID
+    room_id: UUID
+    seat: str
+    region: str
+    form_id: UUID | None
+    rule_set: str
+    state: str
+    epoch: int
+    terminal_id: UUID | None
+    name_masked: str
+    id_masked: str
+    checked_in_at: datetime
+    started_at: datetime | None
+    deadline_at: datetime | None
+    remaining_ms: int | None
+    submitted_at: datetime | None
+    finalised_at: datetime | None
+    answered: int
+    receipt_code: str | None
+    response_digest: bytes | None
+    hand_raised_at: datetime | None
+    holds: int = 0
+    last_seen_at: datetime | None = None
+
+
+class TerminalView(msgspec.Struct, frozen=True):
+    """One terminal bound to a seat of a room."""
+
+    id: UUID
+    seat: str
+    bound_at: datetime | None
+
+
+def _view(attempt: Attempt, now: datetime, answered: int, holds: int, seen: datetime | None) -> AttemptView:
+    left = timing.remaining_ms(now, attempt.deadline_at, attempt.paused_at) if attempt.deadline_at else None
+    shared = set(AttemptView.__struct_fields__) & set(Attempt.__table__.columns.keys()) - {"answered"}
+    return AttemptView(
+        **{name: getattr(attempt, name) for name in shared},
+        name_masked=attempt.display.get("name_masked", ""),
+        id_masked=attempt.display.get("id_masked", ""),
+        remaining_ms=left,
+        answered=answered if attempt.answered is None else attempt.answered,
+        holds=holds,
+        last_seen_at=seen,
+    )
+
+
+async def get_attempt(session: AsyncSession, attempt_id: UUID, *, now: datetime) -> AttemptView:
+    """Return one attempt of the scope."""
+    attempt = await get_attempt_row(session, attempt_id)
+    return (await _views(session, [attempt], now, {}))[0]
+
+
+async def find_attempt_of(session: AsyncSession, registration_id: UUID, *, now: datetime) -> AttemptView | None:
+    """Return the attempt of a registration, or None before check-in."""
+    attempt = await session.scalar(select(Attempt).where(Attempt.registration_id == registration_id))
+    return (await _views(session, [attempt], now, {}))[0] if attempt else None
+
+
+async def list_attempts(session: AsyncSession, sitting_id: UUID, *, now: datetime) -> list[AttemptView]:
+    """Return the attempts of a sitting by seat."""
+    rows = await session.scalars(select(Attempt).where(Attempt.sitting_id == sitting_id).order_by(Attempt.seat))
+    return await _views(session, list(rows), now, {})
+
+
+async def list_room(session: AsyncSession, runtime: Runtime, room_id: UUID) -> list[AttemptView]:
+    """Return the attempts of a room by seat, with when each terminal was last heard."""
+    rows = list(await session.scalars(select(Attempt).where(Attempt.room_id == room_id).order_by(Attempt.seat)))
+    return await _views(session, rows, runtime.clock.now(), await _presence(runtime, [row.id for row in rows]))
+
+
+async def list_terminals(session: AsyncSession, room_id: UUID) -> list[TerminalView]:
+    """Return the bound terminals of a room by seat."""
+    query = select(Terminal).where(Terminal.room_id == room_id, Terminal.state == "bound").order_by(Terminal.seat)
+    return [TerminalView(row.id, row.seat or "", row.bound_at) for row in await session.scalars(query)]
+
+
+async def count_open(session: AsyncSession, sitting_id: UUID) -> int:
+    """Count the attempts of a sitting that have not ended."""
+    query = select(func.count()).select_from(Attempt)
+    return await session.scalar(query.where(Attempt.sitting_id == sitting_id, Attempt.state.in_(OPEN_STATES))) or 0
+
+
+async def _views(
+    session: AsyncSession,
+    attempts: list[Attempt],
+    now: datetime,
+    presence: dict[UUID, datetime],
+) -> list[AttemptView]:
+    ids = [attempt.id for attempt in attempts]
+    answered = await _counts(
+        session,
+        select(ResponseRevision.attempt_id, func.count(func.distinct(ResponseRevision.slot)))
+        .where(ResponseRevision.attempt_id.in_(ids))
+        .group_by(ResponseRevision.attempt_id),
+    )
+    holds = await _counts(
+        session,
+        select(Hold.attempt_id, func.count())
+        .where(Hold.attempt_id.in_(ids), Hold.released_at.is_(None))
+        .group_by(Hold.attempt_id),
+    )
+    return [
+        _view(attempt, now, answered.get(attempt.id, 0), holds.get(attempt.id, 0), presence.get(attempt.id))
+        for attempt in attempts
+    ]
+
+
+async def _counts(session: AsyncSession, query: Select[UUID, int]) -> dict[UUID, int]:
+    return {row[0]: row[1] for row in await session.execute(query)}
+
+
+async def note_presence(runtime: Runtime, attempt_id: UUID) -> None:
+    """Remember that the terminal was heard just now; forgotten with Valkey, and nothing is lost by that."""
+    try:
+        await runtime.valkey.set(f"presence:{attempt_id}", runtime.clock.now().isoformat(), ex=PRESENCE_S)
+    except (RedisError, OSError):
+        return
+
+
+async def _presence(runtime: Runtime, ids: list[UUID]) -> dict[UUID, datetime]:
+    if not ids:
+        return {}
+    try:
+        seen = await runtime.valkey.mget([f"presence:{attempt_id}" for attempt_id in ids])
+    except (RedisError, OSError):
+        return {}
+    return {attempt_id: datetime.fromisoformat(str(text)) for attempt_id, text in zip(ids, seen, strict=True) if text}

@@ -1,0 +1,1 @@
+"""Plans, sittings, rooms and seats, registration, eligibility, admission tickets."""

@@ -1,0 +1,1 @@
+"""Proctoring (监考): the desk from which rooms are led."""

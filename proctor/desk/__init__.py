@@ -1,0 +1,1 @@
+"""Every page of the proctor: rooms, seats, and acts on attempts."""

@@ -1,0 +1,116 @@
+"""From a form to an act: one table for pages and programs, so that neither can do what the other cannot."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery import api as delivery
+from proctor.desk.reasons import require_reason
+from proctor.desk.schemas import Act
+
+Perform = Callable[[AsyncSession, Runtime, Principal, UUID, Act], Awaitable[None]]
+
+
+async def _admit(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("admit", act.reason)
+    await delivery.admit(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _pause(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("pause", act.reason)
+    await delivery.pause(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _resume(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("resume", act.reason)
+    await delivery.resume(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _extend(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    await delivery.extend(
+        session,
+        principal,
+        attempt_id,
+        seconds=(act.minutes or 0) * 60,
+        reason=require_reason("extend", act.reason),
+        at=runtime.clock.now(),
+    )
+
+
+async def _transfer(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    if act.terminal_id is None:
+        raise NotFoundError(terminal_id="")
+    await delivery.transfer(
+        session,
+        principal,
+        attempt_id,
+        to_terminal_id=act.terminal_id,
+        reason=require_reason("transfer", act.reason),
+        at=runtime.clock.now(),
+    )
+
+
+async def _end(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("end", act.reason)
+    await delivery.end_attempt(session, runtime, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _void(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("void", act.reason)
+    await delivery.void_attempt(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _hold(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    reason = require_reason("hold", act.reason)
+    await delivery.place_hold(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+
+
+async def _message(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    at = runtime.clock.now()
+    await delivery.send_message(session, principal, attempt_id, text=act.text, needs_ack=True, at=at)
+
+
+async def _lower_hand(
+    session: AsyncSession,
+    _runtime: Runtime,
+    _principal: Principal,
+    attempt_id: UUID,
+    _act: Act,
+) -> None:
+    await delivery.lower_hand(session, attempt_id)
+
+
+ATTEMPT_ACTS: dict[str, Perform] = {
+    "admit": _admit,
+    "pause": _pause,
+    "resume": _resume,
+    "extend": _extend,
+    "transfer": _transfer,
+    "end": _end,
+    "void": _void,
+    "hold": _hold,
+    "message": _message,
+    "lower-hand": _lower_hand,
+}
+
+
+async def act_on_room(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    room_id: UUID,
+    name: str,
+    act: Act,
+) -> int:
+    """Do a whole-room act and return how many attempts it reached."""
+    reason, at = require_reason(name, act.reason), runtime.clock.now()
+    if name == "pause":
+        return await delivery.pause_room(session, principal, room_id, reason=reason, at=at)
+    if name == "resume":
+        return await delivery.resume_room(session, principal, room_id, reason=reason, at=at)
+    seconds = (act.minutes or 0) * 60
+    return await delivery.extend_room(session, principal, room_id, seconds=seconds, reason=reason, at=at)

@@ -1,0 +1,235 @@
+"""The proctor's pages, and the same acts as JSON for programs."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from exam.sitting.api import SittingState, get_sitting, list_rooms, list_sittings
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, JSONBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError, NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import bind_terminal, get_attempt, list_terminals
+from exam.web.i18n import Catalogue
+from exam.web.policy import allow
+from exam.web.problem import problem_of
+from proctor.desk.acts import ATTEMPT_ACTS, act_on_room
+from proctor.desk.reasons import CANNED_MESSAGES, REASONS
+from proctor.desk.schemas import Act, Binding, Bound, Done, SeatState
+from proctor.desk.seats import list_seats
+
+PROCTOR = allow("proctor")
+ROOM_ACTS = ("pause", "resume", "extend")
+ActForm = Annotated[Act, Body(media_type=RequestEncodingType.URL_ENCODED)]
+BindingForm = Annotated[Binding, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class DeskController(Controller):
+    """Pages: the sittings of the region, and one room."""
+
+    path = "/proctor"
+    opt = PROCTOR
+
+    @get("/")
+    async def sittings(self, session: NamedDependency[AsyncSession]) -> Template:
+        sittings = await list_sittings(session, state=SittingState.OPEN, limit=50, offset=0)
+        rows = [(sitting, await list_rooms(session, sitting.id)) for sitting in sittings]
+        return Template("proctor/sittings.html", context={"rows": rows})
+
+    @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}")
+    async def room(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        sitting_id: UUID,
+        room_id: UUID,
+    ) -> Template:
+        name = "proctor/_seats.html" if request.headers.get("hx-request") else "proctor/room.html"
+        return Template(
+            name, context=await _room_context(session, runtime, request.app.state.catalogue, sitting_id, room_id)
+        )
+
+    @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/bind")
+    async def bind(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        sitting_id: UUID,
+        room_id: UUID,
+        data: BindingForm,
+    ) -> Template | Redirect:
+        try:
+            async with session.begin_nested():
+                await _bind(session, runtime, principal, sitting_id, room_id, data)
+        except DomainError as error:
+            context = await _room_context(session, runtime, request.app.state.catalogue, sitting_id, room_id)
+            problem = problem_of(error, request.app.state.catalogue)
+            context |= {"problem": problem, "typed": data}
+            return Template("proctor/room.html", context=context, status_code=problem.status)
+        return _to_room(sitting_id, room_id)
+
+    @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/{name:str}")
+    async def act_on_room(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        sitting_id: UUID,
+        room_id: UUID,
+        name: str,
+        data: ActForm,
+    ) -> Redirect:
+        if name not in ROOM_ACTS:
+            raise NotFoundError(act=name)
+        await act_on_room(session, runtime, principal, room_id, name, data)
+        return _to_room(sitting_id, room_id)
+
+    @post("/attempts/{attempt_id:uuid}/{name:str}")
+    async def act_on_attempt(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: UUID,
+        name: str,
+        data: ActForm,
+    ) -> Redirect:
+        await _act(session, runtime, principal, attempt_id, name, data)
+        attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
+        return _to_room(attempt.sitting_id, attempt.room_id)
+
+
+class DeskApiController(Controller):
+    """The same for programs."""
+
+    path = "/api/proctor"
+    opt = PROCTOR
+
+    @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}")
+    async def room(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        sitting_id: UUID,
+        room_id: UUID,
+    ) -> list[SeatState]:
+        return [
+            SeatState(
+                registration_id=seat.registration.id,
+                seat=seat.registration.seat,
+                attempt_id=seat.attempt.id if seat.attempt else None,
+                state=seat.attempt.state if seat.attempt else "absent",
+                answered=seat.attempt.answered if seat.attempt else 0,
+                remaining_ms=seat.attempt.remaining_ms if seat.attempt else None,
+                hand_raised=bool(seat.attempt and seat.attempt.hand_raised_at),
+            )
+            for seat in await list_seats(session, runtime, sitting_id, room_id)
+        ]
+
+    @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/bind", status_code=200)
+    async def bind(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        sitting_id: UUID,
+        room_id: UUID,
+        data: JSONBody[Binding],
+    ) -> Bound:
+        return Bound(await _bind(session, runtime, principal, sitting_id, room_id, data))
+
+    @post("/rooms/{room_id:uuid}/{name:str}", status_code=200)
+    async def act_on_room(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        room_id: UUID,
+        name: str,
+        data: JSONBody[Act],
+    ) -> Done:
+        if name not in ROOM_ACTS:
+            raise NotFoundError(act=name)
+        return Done(await act_on_room(session, runtime, principal, room_id, name, data))
+
+    @post("/attempts/{attempt_id:uuid}/{name:str}", status_code=200)
+    async def act_on_attempt(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: UUID,
+        name: str,
+        data: JSONBody[Act],
+    ) -> Done:
+        await _act(session, runtime, principal, attempt_id, name, data)
+        return Done(1)
+
+
+async def _bind(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    sitting_id: UUID,
+    room_id: UUID,
+    data: Binding,
+) -> UUID:
+    return await bind_terminal(
+        session,
+        principal,
+        code=data.code,
+        room_id=room_id,
+        sitting_id=sitting_id,
+        seat=data.seat.strip(),
+        at=runtime.clock.now(),
+    )
+
+
+async def _act(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    attempt_id: UUID,
+    name: str,
+    act: Act,
+) -> None:
+    perform = ATTEMPT_ACTS.get(name)
+    if perform is None:
+        raise NotFoundError(act=name)
+    await perform(session, runtime, principal, attempt_id, act)
+
+
+async def _room_context(
+    session: AsyncSession,
+    runtime: Runtime,
+    catalogue: Catalogue,
+    sitting_id: UUID,
+    room_id: UUID,
+) -> dict[str, Any]:
+    sitting = await get_sitting(session, sitting_id)
+    room = next((each for each in await list_rooms(session, sitting_id) if each.id == room_id), None)
+    if room is None:
+        raise NotFoundError(room_id=str(room_id))
+    return {
+        "sitting": sitting,
+        "room": room,
+        "seats": await list_seats(session, runtime, sitting_id, room_id),
+        "spare": await list_terminals(session, room_id),
+        "reasons": REASONS,
+        "translated": lambda pairs: [(code, catalogue.gettext(words)) for code, words in pairs],
+        "canned": CANNED_MESSAGES,
+        "problem": None,
+        "typed": None,
+    }
+
+
+def _to_room(sitting_id: UUID, room_id: UUID) -> Redirect:
+    return Redirect(f"/proctor/sittings/{sitting_id}/rooms/{room_id}", status_code=303)

@@ -1,0 +1,52 @@
+"""Reasons of the proctor's acts, as data: a code for the record, a sentence for the page and for the candidate."""
+
+REASONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "admit": (
+        ("identity_confirmed", "本人、照片与证件一致"),
+        ("manual_identity", "照片缺失或不清,已人工核验证件"),
+    ),
+    "transfer": (
+        ("terminal_failed", "终端故障"),
+        ("power_failed", "断电"),
+        ("seat_changed", "调整座位"),
+    ),
+    "pause": (
+        ("network_failed", "网络故障"),
+        ("power_failed", "断电"),
+        ("terminal_failed", "终端故障"),
+        ("candidate_unwell", "考生身体不适"),
+        ("room_disturbed", "考场受到干扰"),
+    ),
+    "resume": (("cause_removed", "原因已排除"),),
+    "extend": (
+        ("time_lost", "补回设备或网络故障耽误的时间"),
+        ("special_need", "经批准的特殊需要"),
+    ),
+    "end": (
+        ("candidate_left", "考生离场未交卷"),
+        ("candidate_unwell", "考生身体不适,不能继续"),
+        ("discipline", "违纪被责令离场"),
+    ),
+    "void": (
+        ("impersonation", "冒名顶替"),
+        ("discipline", "严重违纪"),
+        ("organisation_fault", "组织差错,另行安排"),
+    ),
+    "hold": (
+        ("identity_doubt", "身份存疑"),
+        ("incident_open", "有待处理的异常情况"),
+    ),
+}
+
+CANNED_MESSAGES = (
+    "请将证件放在桌面左上角。",
+    "请保持安静,不要左顾右盼。",
+    "请坐正,面向屏幕。",
+    "请等候,监考员马上到您的座位。",
+    "距离考试结束还有 15 分钟。",
+)
+
+
+def require_reason(act: str, code: str) -> str:
+    """Return the code if it is one of the act's reasons, else an empty text, which every act refuses."""
+    return code if any(code == known for known, _ in REASONS[act]) else ""
