@@ -6,13 +6,31 @@ from exam.core.events import DELIVER, Subscribers, deliver
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.delivery import plugin as delivery
+from exam.delivery.api import open_attempts
+from exam.desks import plugin as desks
+from exam.identity import plugin as identity
+from exam.identity.middleware import session_middleware
+from exam.records import plugin as records
+from exam.sitting import plugin as sitting
+from exam.sitting.api import PORTS
+from exam.training import plugin as training
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
+from grading import plugin as grading
 from proctor import plugin as proctor
+from questionbank import plugin as questionbank
 
 PLUGINS: tuple[Plugin, ...] = (
+    identity.PLUGIN,
+    questionbank.PLUGIN,
+    Plugin(package="exam.standards"),  # its catalogue names the qualifications
+    training.PLUGIN,
+    sitting.PLUGIN,
     delivery.PLUGIN,
+    grading.PLUGIN,
     proctor.PLUGIN,
+    records.PLUGIN,
+    desks.PLUGIN,
 )
 """Bottom-up."""
 
@@ -27,6 +45,12 @@ def all_jobs() -> list[Job]:
     return [Job(DELIVER, deliver), *(job for plugin in PLUGINS for job in plugin.jobs)]
 
 
+def bind_ports() -> None:
+    """Give lower packages what they may ask of upper ones (crossing rule 4)."""
+    PORTS.open_attempts = open_attempts
+
+
 def create_app(runtime: Runtime) -> Litestar:
     """Compose the web application over a runtime."""
-    return build_shell(runtime, PLUGINS)
+    bind_ports()
+    return build_shell(runtime, PLUGINS, middleware=[session_middleware])

@@ -100,7 +100,7 @@ def find_dispute(scheme: Scheme, first: Sheet, second: Sheet) -> Dispute | None:
     if first.assessor == second.assessor:
         raise SamePersonError
     for sheet in (first, second):
-        _require_marks(sheet.marks, [station.code for station in scheme.stations])
+        require_marks(sheet.marks, [station.code for station in scheme.stations])
     stations = tuple(
         station.code
         for station in scheme.stations
@@ -141,11 +141,11 @@ def _require_settlement(dispute: Dispute, settlement: Settlement | None, assesso
         raise SheetsDifferError(stations=dispute.stations, vetoes=dispute.vetoes)
     if settlement.settled_by in assessors:
         raise SamePersonError
-    _require_marks(settlement.marks, dispute.stations)
+    require_marks(settlement.marks, dispute.stations)
     return settlement
 
 
-def _require_marks(marks: Mapping[str, int], stations: Sequence[str]) -> None:
+def require_marks(marks: Mapping[str, int], stations: Sequence[str]) -> None:
     """Refuse marks that are not exactly one whole number in range for each station."""
     for station in sorted(set(marks) ^ set(stations)):
         raise SheetInvalidError(station=station)

@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """Theory has no valid pass, or practical was tried on a valid theory pass and failed."""
     THEORY_PASSED_PRACTICAL_OUTSTANDING = "theory_passed_practical_outstanding"
+    PRACTICAL_PASSED_THEORY_OUTSTANDING = "practical_passed_theory_outstanding"
+    """Said of a practical result alone, where no theory pass counts beside it."""
     PASSED = "passed"
 
 

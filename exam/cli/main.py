@@ -4,12 +4,18 @@ from importlib import import_module
 
 import rich_click as click
 
+from exam.core.errors import DomainError
+from exam.web.i18n import fill
+
 COMMANDS = {
     "up": "exam.cli.up",
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
     "migrate": "exam.cli.migrate",
+    "bank": "exam.cli.bank",
     "judge": "exam.cli.judge",
+    "simulate": "exam.cli.simulate",
+    "demo": "exam.cli.demo",
 }
 
 
@@ -27,5 +33,14 @@ class LazyGroup(click.RichGroup):
 
 
 @click.command(cls=LazyGroup)
-def main() -> None:
+def cli() -> None:
     """Ankao 安考: training and examination server for work safety."""
+
+
+def main() -> None:
+    """Run the command; a domain error is a sentence and its code, not a traceback."""
+    try:
+        cli()
+    except DomainError as error:
+        click.echo(f"{fill(error.message, error.fields)} [{error.code}]", err=True)
+        raise SystemExit(1) from error

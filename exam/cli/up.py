@@ -1,5 +1,6 @@
 """`ankao up`: everything on one machine, supervised."""
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -16,12 +17,18 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 
-from exam.core.config import Settings, load_settings
+from exam.app import all_subscribers
+from exam.cli.context import note_services
+from exam.cli.demonstration.printing import print_logins, print_tickets
+from exam.cli.demonstration.province import build_province
+from exam.cli.simulation.staff import LOGINS_FILE
+from exam.core.config import Profile, Settings, load_settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
 from exam.core.embedded.process import end, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.errors import DomainError, Kind
+from exam.core.runtime import build_runtime
 from exam.core.secrets import load_secrets
 
 RESTART_PAUSE_S = 1.0
@@ -152,6 +159,9 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     secrets = load_secrets(settings)
     prepare(settings.database_url, secrets)
     migrate(settings.database_url, secrets)
+    note_services(settings)
+    if settings.profile is Profile.DEMO:
+        _build_demo(settings, console)
     processes = []
     for name in ("web", "worker"):
         process = Supervised(name, settings)
@@ -161,7 +171,32 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         console.print(f"[red]没有启动成功,请看 {settings.data_dir / 'log'}")
         raise SystemExit(1)
     console.print(f"Ankao 安考  http://{settings.host}:{settings.port}")
+    demo = _start_demo_history(settings, console) if settings.profile is Profile.DEMO else None
     while True:
         for process in processes:
             process.tend()
+        if demo is not None and demo.poll() is not None:
+            demo = None
+            print_tickets(console, settings)
         time.sleep(0.5)
+
+
+def _build_demo(settings: Settings, console: Console) -> None:
+    """Build the demo province before anybody is served."""
+
+    async def build() -> None:
+        runtime = build_runtime(settings, all_subscribers())
+        try:
+            if not (settings.data_dir / LOGINS_FILE).exists():
+                console.print("正在建立演示省份 … Building the demo province …")
+            await build_province(runtime)
+        finally:
+            await runtime.close()
+
+    asyncio.run(build())
+
+
+def _start_demo_history(settings: Settings, console: Console) -> "subprocess.Popen[bytes]":
+    """Print the log-ins, and let simulated candidates make the history while people already look around."""
+    print_logins(console, settings)
+    return spawn([sys.executable, "-m", "exam.cli", "demo"], env=_environment(settings))

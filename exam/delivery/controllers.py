@@ -9,7 +9,7 @@ from uuid import UUID
 import segno
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,7 +107,7 @@ class TerminalController(Controller):
             return _place(await enrol_terminal(session, key, at=now), now)
 
     @get("/api/terminals/{terminal_id:uuid}")
-    async def terminal(self, runtime: NamedDependency[Runtime], terminal_id: UUID) -> TerminalPlace:
+    async def terminal(self, runtime: NamedDependency[Runtime], terminal_id: FromPath[UUID]) -> TerminalPlace:
         async with answering(runtime) as session:
             found = await session.get(Terminal, terminal_id)
             if found is None:
@@ -141,7 +141,7 @@ class AttemptController(Controller):
     async def lease(
         self,
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
         data: JSONBody[LeaseRequest],
     ) -> LeaseAnswer:
         words = ("lease", str(attempt_id), str(data.terminal_id))
@@ -175,7 +175,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
     ) -> StartAnswer:
         lease = require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -194,7 +194,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
     ) -> WireForm:
         lease = require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -207,7 +207,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
     ) -> ResponsesAnswer:
         lease = require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -220,7 +220,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
     ) -> StateAnswer:
         require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -248,7 +248,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
         data: JSONBody[SubmitRequest],  # noqa: ARG002  # decoded so that a malformed body is refused
     ) -> StateAnswer:
         arrived_at = runtime.clock.now()
@@ -273,8 +273,8 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
-        message_id: UUID,
+        attempt_id: FromPath[UUID],
+        message_id: FromPath[UUID],
     ) -> None:
         require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -285,7 +285,7 @@ class AttemptController(Controller):
         self,
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
-        attempt_id: UUID,
+        attempt_id: FromPath[UUID],
     ) -> None:
         lease = require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
@@ -296,7 +296,7 @@ class AttemptController(Controller):
 
 
 @get("/api/receipts/{code:str}", opt=PUBLIC)
-async def receipt_picture(code: str) -> Response[bytes]:
+async def receipt_picture(code: FromPath[str]) -> Response[bytes]:
     """Draw a receipt code as a QR picture; the code is in the caller's hands already and is only drawn."""
     known = read_receipt_code(code.removesuffix(".svg"))
     if known is None:

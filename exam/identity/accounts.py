@@ -1,9 +1,12 @@
 """Accounts: log-in with lock-out, second factor, roles."""
 
 import hmac
+import re
+import unicodedata
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pyotp
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,15 +15,16 @@ from exam.core.audit.ledger import record
 from exam.core.crypto import Sealer
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
-from exam.identity.errors import CredentialsError, LoginTakenError, RoleConflictError, SecondFactorError
+from exam.identity.errors import LoginFormError, LoginTakenError, RoleConflictError, SecondFactorError
 from exam.identity.models import Account, RoleGrant
 from exam.identity.passwords import PasswordPool, require_strong
-from exam.identity.roles import Role, conflict_between
+from exam.identity.roles import TITLES, Role, conflict_between
 
 MAX_FAILURES = 5
 LOCK = timedelta(minutes=15)
 TOTP_PLACE = "identity_account.totp_sealed"
 TOTP_STEP_S = 30
+LOGIN = re.compile(r"[0-9A-Za-z._@-]{3,64}")
 
 
 async def create_account(
@@ -37,6 +41,8 @@ async def create_account(
     must_change_password: bool = False,
 ) -> UUID:
     """Create an enabled account without roles and return its id; raises LoginTakenError, WeakPasswordError."""
+    if not LOGIN.fullmatch(login):
+        raise LoginFormError
     require_strong(password, login)
     if await session.scalar(select(Account.id).where(Account.login == login)):
         raise LoginTakenError(login=login)
@@ -65,11 +71,14 @@ async def grant_role(
     region: str,
     at: datetime,
     organisation: UUID | None = None,
+    reason: str = "",
 ) -> None:
-    """Grant a role in a region; raises RoleConflictError where two people are wanted (三员分立, author ≠ reviewer …)."""
-    held = await session.scalars(select(RoleGrant.role).where(RoleGrant.account_id == account_id))
-    if (other := conflict_between(frozenset(Role(name) for name in held), role)) is not None:
-        raise RoleConflictError(held=other.value, wanted=role.value)
+    """Grant a role in a region, once; raises RoleConflictError where two people are wanted (三员分立, author ≠ reviewer …)."""
+    held = list(await session.scalars(select(RoleGrant).where(RoleGrant.account_id == account_id)))
+    if (other := conflict_between(frozenset(Role(grant.role) for grant in held), role)) is not None:
+        raise RoleConflictError(held=TITLES[other], wanted=TITLES[role])
+    if any((grant.role, grant.region, grant.organisation_id) == (role, region, organisation) for grant in held):
+        return
     session.add(
         RoleGrant(
             account_id=account_id,
@@ -81,37 +90,42 @@ async def grant_role(
         ),
     )
     await session.flush()
-    facts = {"role": role.value, "organisation": str(organisation) if organisation else None}
+    facts = {"role": role.value, "organisation": str(organisation) if organisation else None, "reason": reason}
     await record(session, principal, "role.granted", ("account", account_id), at=at, region=region, facts=facts)
 
 
-async def check_password(
-    session: AsyncSession,
-    passwords: PasswordPool,
-    login: str,
-    password: str,
-    *,
-    at: datetime,
-) -> Account | None:
-    """Return the account, or None after counting the failure; the caller commits either way and then refuses."""
+class PasswordCheck(msgspec.Struct, frozen=True):
+    """What a password is to be compared with; `stored` is None where nothing may match."""
+
+    account_id: UUID | None
+    stored: str | None
+
+
+async def begin_password_check(session: AsyncSession, login: str, *, at: datetime) -> PasswordCheck:
+    """Count a failure in advance and return what to compare; the caller commits before it computes the hash.
+
+    Counting first means that guesses made at once cannot outrun the lock, and that no connection waits for argon2.
+    """
     account = await session.scalar(select(Account).where(Account.login == login).with_for_update())
-    locked = account is not None and account.locked_until is not None and account.locked_until > at
-    usable = account is not None and account.enabled and not locked
-    stored = account.password_hash if account is not None and usable else None
-    if await passwords.verify(stored, password) and account is not None:
-        account.failures, account.locked_until = 0, None
-        return account
-    if account is not None and usable:
-        account.failures += 1
-        if account.failures >= MAX_FAILURES:
-            account.failures, account.locked_until = 0, at + LOCK
-    return None
+    if account is None or not account.enabled or (account.locked_until is not None and account.locked_until > at):
+        return PasswordCheck(None, None)
+    count_failure(account, at)
+    return PasswordCheck(account.id, account.password_hash)
 
 
-def require_account(account: Account | None) -> Account:
-    """Refuse in one way whatever the reason was."""
-    if account is None:
-        raise CredentialsError
+def count_failure(account: Account, at: datetime) -> None:
+    """Count one wrong answer; the fifth locks the account."""
+    account.failures += 1
+    if account.failures >= MAX_FAILURES:
+        account.failures, account.locked_until = 0, at + LOCK
+
+
+async def forgive_failures(session: AsyncSession, account_id: UUID) -> Account | None:
+    """Forget the failures of somebody who has proved who they are; None if disabled meanwhile."""
+    account = await session.get(Account, account_id, with_for_update=True)
+    if account is None or not account.enabled:
+        return None
+    account.failures, account.locked_until = 0, None
     return account
 
 
@@ -131,11 +145,18 @@ def check_second_factor(account: Account, sealer: Sealer, code: str, *, at: date
     """Accept a code of this step or its neighbours once; raises SecondFactorError."""
     if account.totp_sealed is None:
         raise SecondFactorError
-    totp = pyotp.TOTP(sealer.open(account.totp_sealed, TOTP_PLACE))
+    secret = sealer.open(account.totp_sealed, TOTP_PLACE)
+    account.totp_last_step = accepted_step(secret, code, account.totp_last_step, at=at)
+
+
+def accepted_step(secret: str, code: str, last_step: int | None, *, at: datetime) -> int:
+    """Return the 30-second step that a code belongs to, later than the last one used; raises SecondFactorError."""
+    totp = pyotp.TOTP(secret)
+    # a Chinese input method types full-width digits, an authenticator shows "123 456"
+    typed = "".join(unicodedata.normalize("NFKC", code).split()).encode()
     now = int(at.timestamp()) // TOTP_STEP_S
     for step in (now - 1, now, now + 1):
-        fresh = account.totp_last_step is None or step > account.totp_last_step
-        if fresh and hmac.compare_digest(totp.generate_otp(step), code.strip()):
-            account.totp_last_step = step
-            return
+        fresh = last_step is None or step > last_step
+        if fresh and hmac.compare_digest(totp.generate_otp(step).encode(), typed):
+            return step
     raise SecondFactorError

@@ -1,9 +1,14 @@
 """What other packages may use of identity."""
 
+from exam.identity.account_names import find_account_ids, names_of_accounts
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
+from exam.identity.candidates import open_candidate_session
+from exam.identity.controllers import address_of, keep_session
+from exam.identity.engagements import EngagementView, end_engagement, list_engagements
+from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
 from exam.identity.guards import require_region
 from exam.identity.identifiers import IdNumber, mask_id_number, parse_id_number, parse_uscc
-from exam.identity.names import mask_name, normalise_name
+from exam.identity.names import mask_name, name_match_key, normalise_name
 from exam.identity.organisations import (
     OrganisationView,
     RegionView,
@@ -26,36 +31,50 @@ from exam.identity.people import (
     set_photo,
     unmask_id_number,
 )
-from exam.identity.roles import Role
+from exam.identity.roles import TITLES, Role
+from exam.identity.seeding import seed_regions
 
 __all__ = [
+    "TITLES",
+    "CandidateEntranceError",
+    "EngagementView",
     "IdNumber",
     "OrganisationView",
     "PasswordPool",
+    "PersonNameMismatchError",
     "PersonView",
     "RegionView",
     "Role",
     "add_engagement",
+    "address_of",
     "create_account",
     "create_organisation",
+    "end_engagement",
     "enrol_second_factor",
     "ensure_person",
+    "find_account_ids",
     "find_organisation_by_uscc",
     "find_person_id",
     "get_organisation",
     "get_person",
     "get_region",
     "grant_role",
+    "keep_session",
+    "list_engagements",
     "list_organisations",
     "list_people",
     "list_regions",
     "mask_id_number",
     "mask_name",
     "matches_id_number",
+    "name_match_key",
+    "names_of_accounts",
     "normalise_name",
+    "open_candidate_session",
     "parse_id_number",
     "parse_uscc",
     "require_region",
+    "seed_regions",
     "set_photo",
     "unmask_id_number",
 ]

@@ -31,7 +31,7 @@ class WeakPasswordError(DomainError):
     """The password is too easy to guess."""
 
     code = "weak_password"
-    message = "密码至少 10 个字符,且不能包含账号或身份证号。"
+    message = "密码须为 10 至 128 个字符,且不能包含账号或身份证号。"
 
 
 class LoginTakenError(ConflictError):
@@ -67,3 +67,67 @@ class OrganisationExistsError(ConflictError):
 
     code = "organisation_exists"
     message = "统一社会信用代码 {uscc} 已登记。"
+
+
+class OrganisationNeededError(DomainError):
+    """The role is held for an organisation, and none was named."""
+
+    code = "organisation_needed"
+    message = "角色「{role}」必须指定所属机构。"
+
+
+class PasswordRepeatError(DomainError):
+    """The new password was not typed twice alike."""
+
+    code = "password_repeat"
+    message = "两次输入的新密码不一致。"
+
+
+class OldPasswordError(DomainError):
+    """The password that was to be replaced is not the account's."""
+
+    code = "old_password"
+    message = "原密码不正确。"
+
+
+class SamePasswordError(WeakPasswordError):
+    """The new password is the old one."""
+
+    code = "same_password"
+    message = "新密码不能与原密码相同。"
+
+
+class EnrolmentExpiredError(ConflictError):
+    """The offered second-factor secret is not for this account, too old, or one is set already."""
+
+    code = "enrolment_expired"
+    message = "绑定页面已过期,请重新登录后再绑定。"
+
+
+class OwnAccountError(ForbiddenError):
+    """An administrator acts on their own account."""
+
+    code = "own_account"
+    message = "不能对自己的账号执行这项操作,请由另一位安全管理员办理。"
+
+
+class LoginFormError(DomainError):
+    """A login is 3 to 64 letters, digits and a few signs."""
+
+    code = "login_form"
+    message = "账号须为 3 至 64 个字符,可用字母、数字和 . _ - @。"
+
+
+class EngagementEndError(ConflictError):
+    """The engagement has ended already, or would end before it began."""
+
+    code = "engagement_end"
+    message = "任职已结束,或结束日期早于任职日期。"
+
+
+class CandidateEntranceError(DomainError):
+    """Ticket and ID number do not belong together, or either is wrong: one answer for all, so nothing leaks."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "candidate_entrance"
+    message = "准考证二维码与身份证号对不上。请核对身份证号,并重新扫描准考证右上方的二维码。"

@@ -16,7 +16,7 @@ def session_middleware(app: ASGIApp) -> ASGIApp:
     """Put the principal into the scope before the guard asks for it."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
+        if scope["type"] in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
             runtime: Runtime = scope["litestar_app"].state.runtime
             token = None if scope["path"].startswith(UNASKED) else cookie_of(scope, COOKIE)
             scope["user"] = await _principal(runtime, token) if token else ANONYMOUS

@@ -73,7 +73,13 @@ async def create_organisation(
     await session.flush()
     facts = {"kind": kind, "uscc": code}
     await record(
-        session, principal, "organisation.created", ("organisation", row.id), at=at, region=region, facts=facts,
+        session,
+        principal,
+        "organisation.created",
+        ("organisation", row.id),
+        at=at,
+        region=region,
+        facts=facts,
     )
     return row.id
 

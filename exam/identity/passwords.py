@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -34,6 +33,9 @@ class PasswordPool:
         """Compare; an unknown account costs the same time as a known one."""
         matches = await self._run(_verify, stored or self._nobody, password[:MAX_LENGTH])
         return matches and stored is not None
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *args: str) -> T:
         if self._waiting >= MAX_WAITING:

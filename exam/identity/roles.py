@@ -1,6 +1,9 @@
 """The roles of the system (DESIGN.md §1) and which of them no one person may hold together."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+from exam.web.policy import ONE_FACTOR_ROLES
 
 
 class Role(StrEnum):
@@ -37,10 +40,24 @@ class Role(StrEnum):
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 """三员: three different people, none of whom holds an exam right (GB/T 22239-2019, 三员分立)."""
 
-ONE_FACTOR = frozenset({Role.CANDIDATE, Role.ENTERPRISE})
-"""Roles outside the staff: they log in with a password alone."""
+TITLES: dict[Role, str] = {
+    Role.CANDIDATE: "考生",
+    Role.PROCTOR: "监考员",
+    Role.ASSESSOR: "考评员",
+    Role.CENTRE: "培训考试机构经办人",
+    Role.AUTHOR: "命题员",
+    Role.REVIEWER: "审题员",
+    Role.PUBLISHER: "题库发布员",
+    Role.CUSTODIAN: "密钥保管人",
+    Role.REGULATOR: "监管人员",
+    Role.ENTERPRISE: "企业经办人",
+    Role.AUDITOR: "审计管理员",
+    Role.SYSTEM_ADMIN: "系统管理员",
+    Role.SECURITY_ADMIN: "安全管理员",
+}
+"""What a role is called; msgids."""
 
-NEEDS_ORGANISATION = frozenset({Role.CENTRE, Role.ENTERPRISE, Role.ASSESSOR})
+NEEDS_ORGANISATION: frozenset[Role] = frozenset({Role.CENTRE, Role.ENTERPRISE, Role.ASSESSOR})
 
 _EXCLUSIVE: tuple[frozenset[Role], ...] = (
     frozenset({Role.AUTHOR, Role.REVIEWER}),
@@ -58,3 +75,8 @@ def conflict_between(held: frozenset[Role], wanted: Role) -> Role | None:
         if wanted in ADMINISTRATORS or role in ADMINISTRATORS:
             return role
     return None
+
+
+def needs_second_factor(roles: Iterable[str]) -> bool:
+    """Tell whether a holder of these roles is staff (GB/T 22239-2019, 8.1.4.1 d: two factors)."""
+    return not ONE_FACTOR_ROLES.issuperset(roles)

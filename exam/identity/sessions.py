@@ -70,7 +70,12 @@ async def find_session(session: AsyncSession, token: str, *, at: datetime, setti
 
 
 async def principal_of(session: AsyncSession, account: Account, *, second_factor: bool) -> Principal:
-    """Build the principal of an account from its grants, the widest region first."""
+    """Build the principal of an account from its grants, the widest region first.
+
+    Who must choose a new password has no rights before that.
+    """
+    if account.must_change_password:
+        return Principal(account=account.id, person=account.person_id, name=account.name, second_factor=second_factor)
     grants = await session.scalars(select(RoleGrant).where(RoleGrant.account_id == account.id))
     ordered = sorted(grants, key=lambda grant: (len(grant.region), grant.region, grant.role))
     return Principal(
@@ -87,12 +92,6 @@ async def touch_session(session: AsyncSession, token_digest: bytes, *, at: datet
     await session.execute(update(LoginSession).where(LoginSession.token_digest == token_digest).values(seen_at=at))
 
 
-async def pass_second_factor(session: AsyncSession, token: str, *, at: datetime) -> None:
-    """Note that the session has passed its second factor."""
-    key = digest(token.encode())
-    await session.execute(update(LoginSession).where(LoginSession.token_digest == key).values(second_factor_at=at))
-
-
 async def close_session(session: AsyncSession, token: str) -> None:
     """End one session."""
     await session.execute(delete(LoginSession).where(LoginSession.token_digest == digest(token.encode())))
@@ -103,3 +102,37 @@ async def close_sessions_of(session: AsyncSession, account_id: UUID) -> None:
     await session.execute(delete(LoginSession).where(LoginSession.account_id == account_id))
 
 
+async def close_other_sessions(session: AsyncSession, account_id: UUID, token: str) -> None:
+    """End every session of an account but the one that asks."""
+    own = digest(token.encode())
+    await session.execute(
+        delete(LoginSession).where(LoginSession.account_id == account_id, LoginSession.token_digest != own),
+    )
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    """A live session as its owner sees it."""
+
+    created_at: datetime
+    seen_at: datetime
+    second_factor: bool
+    own: bool
+
+
+async def list_sessions(session: AsyncSession, account_id: UUID, token: str, *, at: datetime) -> list[SessionView]:
+    """Return the account's live sessions, the newest first; `own` is the one that asks."""
+    rows = await session.scalars(
+        select(LoginSession)
+        .where(LoginSession.account_id == account_id, LoginSession.expires_at > at)
+        .order_by(LoginSession.created_at.desc()),
+    )
+    own = digest(token.encode())
+    return [
+        SessionView(row.created_at, row.seen_at, row.second_factor_at is not None, row.token_digest == own)
+        for row in rows
+    ]
+
+
+async def purge_sessions(session: AsyncSession, *, at: datetime) -> None:
+    """Forget the sessions that have run out."""
+    await session.execute(delete(LoginSession).where(LoginSession.expires_at <= at))

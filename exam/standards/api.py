@@ -5,11 +5,36 @@ from functools import lru_cache
 
 from exam.standards.errors import UnknownQualificationError
 from exam.standards.loader import load
+from exam.standards.marks import Mark
 from exam.standards.qualifications import Catalogue, Category, Qualification
 from exam.standards.resolver import recall, resolve
-from exam.standards.rule_sets import Explanation, RuleSet
+from exam.standards.rule_sets import Education, Exhausted, Explanation, Parameter, Part, RuleSet
 from exam.standards.vocabulary import explain as explain_parameter
 from exam.standards.vocabulary import value_types
+
+__all__ = [
+    "Catalogue",
+    "Category",
+    "Education",
+    "Exhausted",
+    "Explanation",
+    "Mark",
+    "Parameter",
+    "Part",
+    "Qualification",
+    "RuleSet",
+    "basis_of",
+    "explain",
+    "get_qualification",
+    "is_calendar_stated",
+    "is_working_day",
+    "list_explanations",
+    "list_qualifications",
+    "load_catalogue",
+    "recall_rule_set",
+    "resolve_rule_set",
+    "working_days_after",
+]
 
 
 def load_catalogue() -> Catalogue:
@@ -47,6 +72,15 @@ def recall_rule_set(code: str, version: str) -> RuleSet:
 def explain(rules: RuleSet, key: str) -> Explanation:
     """Return one parameter in words with its source and standing; raises KeyError for an unknown key."""
     return explain_parameter(rules, key)
+
+
+def basis_of(rules: RuleSet, key: str) -> str:
+    """Return the document and article that a parameter rests on, for a refusal; empty when no file speaks of it."""
+    explanation = explain_parameter(rules, key)
+    if explanation.mark is Mark.POLICY:
+        return explanation.mark.label
+    documents = {source.reference: source.document for source in load().sources}
+    return f"{documents.get(explanation.rule_set, '')} {explanation.source}".strip()
 
 
 def list_explanations(rules: RuleSet) -> tuple[Explanation, ...]:

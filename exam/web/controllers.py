@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import Redirect
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -57,11 +58,11 @@ class PreferenceController(Controller):
     opt = PUBLIC
 
     @post("/language/{code:str}")
-    async def choose_language(self, request: Request[Any, Any, Any], code: str) -> Redirect:
+    async def choose_language(self, request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect:
         return _back(request, COOKIE, code if code in LANGUAGES else LANGUAGES[0])
 
     @post("/theme/{name:str}")
-    async def choose_theme(self, request: Request[Any, Any, Any], name: str) -> Redirect:
+    async def choose_theme(self, request: Request[Any, Any, Any], name: FromPath[str]) -> Redirect:
         return _back(request, THEME_COOKIE, name if name in THEMES else "")
 
 

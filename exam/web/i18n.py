@@ -1,7 +1,9 @@
 """Translation: Chinese is the source language, every package brings an English catalogue."""
 
+import re
 from collections.abc import Iterable
 from contextvars import ContextVar
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -9,6 +11,10 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh-CN", "en")
 COOKIE = "lang"
+
+_WIDE = dict(zip(",;:?!", "，；：？！", strict=True))
+_BY_CHINESE = re.compile("(?<=[\u4e00-\u9fff”」』》）】)}])[,;:?!](?![0-9/])|[,;](?=[\u4e00-\u9fff“「])")
+_BRACKETED = re.compile(r"(?<=[\u4e00-\u9fff」])\(([^()]*)\)")
 
 _language: ContextVar[str] = ContextVar("ankao_language", default="zh-CN")
 
@@ -28,7 +34,17 @@ class Catalogue:
 
     def gettext(self, message: str) -> str:
         """Return the sentence in the language of the request."""
-        return self.english.get(message, message) if language() == "en" else message
+        return self.english.get(message, message) if language() == "en" else set_in_chinese(message)
+
+
+@lru_cache(maxsize=4096)
+def set_in_chinese(message: str) -> str:
+    """Return a sentence with the full-width punctuation of Chinese print (GB/T 15834) beside Chinese words.
+
+    Sources are typed with either width; a page shows one.
+    """
+    wide = _BY_CHINESE.sub(lambda found: _WIDE[found[0]], message)
+    return _BRACKETED.sub("（\\1）", wide)
 
 
 def language() -> str:

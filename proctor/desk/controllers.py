@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from exam.sitting.api import SittingState, get_sitting, list_rooms, list_sittings
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, JSONBody
+from litestar.params import Body, FromPath, JSONBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +14,7 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import bind_terminal, get_attempt, list_terminals
+from exam.sitting.api import SittingState, get_sitting, list_rooms, list_sittings
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import problem_of
@@ -47,8 +47,8 @@ class DeskController(Controller):
         request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
-        sitting_id: UUID,
-        room_id: UUID,
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
     ) -> Template:
         name = "proctor/_seats.html" if request.headers.get("hx-request") else "proctor/room.html"
         return Template(
@@ -62,8 +62,8 @@ class DeskController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        sitting_id: UUID,
-        room_id: UUID,
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
         data: BindingForm,
     ) -> Template | Redirect:
         try:
@@ -82,9 +82,9 @@ class DeskController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        sitting_id: UUID,
-        room_id: UUID,
-        name: str,
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
+        name: FromPath[str],
         data: ActForm,
     ) -> Redirect:
         if name not in ROOM_ACTS:
@@ -98,8 +98,8 @@ class DeskController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        attempt_id: UUID,
-        name: str,
+        attempt_id: FromPath[UUID],
+        name: FromPath[str],
         data: ActForm,
     ) -> Redirect:
         await _act(session, runtime, principal, attempt_id, name, data)
@@ -118,8 +118,8 @@ class DeskApiController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
-        sitting_id: UUID,
-        room_id: UUID,
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
     ) -> list[SeatState]:
         return [
             SeatState(
@@ -140,8 +140,8 @@ class DeskApiController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        sitting_id: UUID,
-        room_id: UUID,
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
         data: JSONBody[Binding],
     ) -> Bound:
         return Bound(await _bind(session, runtime, principal, sitting_id, room_id, data))
@@ -152,8 +152,8 @@ class DeskApiController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        room_id: UUID,
-        name: str,
+        room_id: FromPath[UUID],
+        name: FromPath[str],
         data: JSONBody[Act],
     ) -> Done:
         if name not in ROOM_ACTS:
@@ -166,8 +166,8 @@ class DeskApiController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        attempt_id: UUID,
-        name: str,
+        attempt_id: FromPath[UUID],
+        name: FromPath[str],
         data: JSONBody[Act],
     ) -> Done:
         await _act(session, runtime, principal, attempt_id, name, data)

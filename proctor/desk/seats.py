@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from exam.sitting.api import RegistrationView, list_registrations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, TerminalView, list_room, list_terminals
 from exam.identity.api import PersonView, list_people
+from exam.sitting.api import RegistrationView, list_registrations
 
 QUIET_AFTER = timedelta(seconds=30)
 

@@ -34,7 +34,10 @@ class TitledRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean."""
+    """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean.
+
+    Our own export is of this kind and adds `node`, `depth` and `basis`.
+    """
 
     question: str
     answer: Answer
@@ -43,6 +46,9 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: Choices = ""
     difficulty: str | int = ""
     explanation: str = ""
+    node: str = ""
+    depth: str = ""
+    basis: str = ""
 
 
 Row = TypeVar("Row", TitledRow, QuestionRow)
@@ -132,6 +138,9 @@ def _from_question(number: int, section: str, row: QuestionRow) -> Proposal:
         key=_read_answer(row.answer),
         difficulty=str(row.difficulty),
         explanation=row.explanation,
+        node=row.node,
+        depth=row.depth,
+        basis=row.basis,
     )
 
 

@@ -97,9 +97,9 @@ export class Session extends EventTarget {
     if (this.state === "in_progress") this.saver.release();
   }
 
-  /** Records a response and sends it. */
+  /** Records a response and sends it; what was typed just before a pause or a transfer is kept until sending is allowed. */
   async answer(slot, response) {
-    if (this.locked || this.state !== "in_progress") return;
+    if (this.isOver) return;
     const written = this.journal.record(slot, response);
     this.#tell("status");
     await written;

@@ -1,0 +1,42 @@
+"""What other packages may use of credentials."""
+
+from certs.answers import Answer, CredentialAnswer, Verdict
+from certs.keys import published_ring
+from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
+from certs.offline import check_file, check_qr
+from certs.rendering import render_pdf
+from certs.state import CredentialAct, CredentialState, Standing
+from certs.verification import Question, verify_file, verify_public, verify_qr
+from certs.views import CredentialView, credential_pdf, find_credentials, get_credential, list_events
+from certs.withheld import WithheldView, list_withheld
+
+__all__ = [
+    "Answer",
+    "CredentialAct",
+    "CredentialAnswer",
+    "CredentialState",
+    "CredentialView",
+    "Question",
+    "Standing",
+    "Verdict",
+    "WithheldView",
+    "check_file",
+    "check_qr",
+    "confirm",
+    "credential_pdf",
+    "decline",
+    "find_credentials",
+    "find_open_proposal",
+    "get_credential",
+    "list_events",
+    "list_open_proposals",
+    "list_withheld",
+    "propose",
+    "published_ring",
+    "render_pdf",
+    "revoke",
+    "suspend",
+    "verify_file",
+    "verify_public",
+    "verify_qr",
+]

@@ -1,0 +1,184 @@
+"""Public pages: one question, one answer at a glance, no script, masked always."""
+
+from typing import Any
+
+from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, MultipartBody, URLEncodedBody
+from litestar.response import Template
+
+from certs.answers import Answer
+from certs.envelope import MAX_FILE_BYTES
+from certs.errors import NotPdfError, UploadTooLargeError
+from certs.keys import fingerprints, grouped, published_ring
+from certs.naming import number_index
+from certs.numbers import parse_number
+from certs.schemas import CodeForm, FileForm, QueryForm
+from certs.verification import Question, read_typed, verify_file, verify_public
+from exam.core.crypto import digest
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.errors import DomainError
+from exam.core.runtime import Runtime
+from exam.core.valkey import TooManyRequestsError, require_allowance
+from exam.web import problem
+from exam.web.policy import PUBLIC
+
+AnyRequest = Request[Any, Any, Any]
+
+PER_ADDRESS = 60
+"""Checks a minute from one address: a gate that checks a whole shift stays below it."""
+QUERIES_PER_ADDRESS = 20
+"""Name and number a minute from one address: people ask for one, enumerating takes thousands."""
+PER_TARGET = 30
+TARGET_WINDOW_S = 600
+PROGRAM = PUBLIC | {"exclude_from_csrf": True}
+"""For programs: asking changes nothing, so there is nothing to forge."""
+
+
+def refused(request: AnyRequest, error: DomainError) -> Response[Any]:
+    """Answer an error on a small page of its own, or as a problem to a program."""
+    if not problem.wants_page(request):
+        return problem.answer(request, error)
+    described = problem.problem_of(error, request.app.state.catalogue)
+    headers = {"Retry-After": str(error.fields["retry_s"])} if isinstance(error, TooManyRequestsError) else {}
+    return Template(
+        "certs/refused.html",
+        context={"problem": described},
+        status_code=described.status,
+        headers=headers,
+        media_type=MediaType.HTML,
+    )
+
+
+def _page(request: AnyRequest, name: str, error: DomainError | None = None, **context: Any) -> Template:
+    described = problem.problem_of(error, request.app.state.catalogue) if error else None
+    context = {"problem": described, "code": "", "name": "", "number": ""} | context
+    return Template(f"certs/{name}.html", context=context, status_code=described.status if described else 200)
+
+
+def _answered(answer: Answer, runtime: Runtime, *, asked: str) -> Template:
+    context = {
+        "answer": answer,
+        "asked": asked,
+        "official": runtime.settings.base_url,
+        "key_id": grouped(answer.key_id) if answer.key_id else "",
+    }
+    return Template("certs/answer.html", context=context)
+
+
+async def _allow(request: AnyRequest, runtime: Runtime, kind: str, limit: int) -> None:
+    address = request.client.host if request.client else ""
+    await require_allowance(runtime.valkey, f"verify-{kind}:{address}", limit=limit, window_s=60)
+
+
+async def _allow_target(runtime: Runtime, target: bytes) -> None:
+    """Limit the questions about one credential, whoever asks; the key tells nobody which one it is."""
+    key = f"verify-target:{digest(target).hex()[:32]}"
+    await require_allowance(runtime.valkey, key, limit=PER_TARGET, window_s=TARGET_WINDOW_S)
+
+
+async def _ask(request: AnyRequest, runtime: Runtime, question: Question) -> Answer:
+    by_name = bool(question.name or question.number)
+    await _allow(request, runtime, "query" if by_name else "code", QUERIES_PER_ADDRESS if by_name else PER_ADDRESS)
+    if by_name:
+        await _allow_target(runtime, number_index(runtime.sealer, parse_number(question.number)))
+    else:
+        await _allow_target(runtime, (question.qr or question.public_id).encode())
+    async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+        return await verify_public(session, runtime.sealer, question, at=runtime.clock.now())
+
+
+async def _read_upload(form: FileForm) -> bytes:
+    data = await form.file.read(MAX_FILE_BYTES + 1) if form.file else b""
+    if len(data) > MAX_FILE_BYTES:
+        raise UploadTooLargeError(max_mb=MAX_FILE_BYTES // (1024 * 1024))
+    if not data.startswith(b"%PDF-"):
+        raise NotPdfError
+    return data
+
+
+class VerifyController(Controller):
+    """Checking by QR, public id or file, and asking by name and number."""
+
+    opt = PUBLIC
+    exception_handlers = {DomainError: refused}  # noqa: RUF012  # Litestar reads the attribute as it stands
+
+    @get("/verify")
+    async def form(self, request: AnyRequest) -> Template:
+        return _page(request, "verify")
+
+    @post("/verify", status_code=200)
+    async def check_code(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[CodeForm],
+    ) -> Template:
+        try:
+            return _answered(await _ask(request, runtime, read_typed(data.code)), runtime, asked="code")
+        except TooManyRequestsError:
+            raise
+        except DomainError as error:
+            return _page(request, "verify", error, code=data.code)
+
+    @get("/v/{payload:str}")
+    async def check_printed(self, request: AnyRequest, runtime: NamedDependency[Runtime], payload: str) -> Template:
+        try:
+            return _answered(await _ask(request, runtime, read_typed(payload)), runtime, asked="code")
+        except TooManyRequestsError:
+            raise
+        except DomainError as error:
+            return _page(request, "verify", error, code=payload)
+
+    @post("/verify/file", status_code=200)
+    async def check_file(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        data: MultipartBody[FileForm],
+    ) -> Template:
+        await _allow(request, runtime, "file", QUERIES_PER_ADDRESS)
+        try:
+            content = await _read_upload(data)
+        except DomainError as error:
+            return _page(request, "verify", error)
+        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+            answer = await verify_file(session, content, at=runtime.clock.now())
+        return _answered(answer, runtime, asked="file")
+
+    @get("/query")
+    async def query_form(self, request: AnyRequest) -> Template:
+        return _page(request, "query")
+
+    @post("/query", status_code=200)
+    async def query(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[QueryForm],
+    ) -> Template:
+        try:
+            question = Question(name=data.name, number=data.number)
+            return _answered(await _ask(request, runtime, question), runtime, asked="query")
+        except TooManyRequestsError:
+            raise
+        except DomainError as error:
+            return _page(request, "query", error, name=data.name, number=data.number)
+
+    @post("/api/verify", status_code=200, opt=PROGRAM)
+    async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
+        return await _ask(request, runtime, data)
+
+    @get("/verify/keys")
+    async def keys(self, runtime: NamedDependency[Runtime]) -> Template:
+        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+            ring = await published_ring(session)
+        return Template("certs/keys.html", context={"keys": fingerprints(ring), "official": runtime.settings.base_url})
+
+    @get("/verify/keys.json", media_type=MediaType.JSON)
+    async def key_file(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+            ring = await published_ring(session)
+        headers = {"Content-Disposition": 'attachment; filename="ankao-credential-keys.json"'}
+        return Response(ring.to_json(), media_type=MediaType.JSON, headers=headers)

@@ -1,0 +1,63 @@
+"""What can be wrong with credentials; keys, signatures and QR payloads have their errors beside them."""
+
+from typing import ClassVar
+
+from exam.core.errors import ConflictError, DomainError, Kind, NotFoundError
+
+
+class CredentialNotFoundError(NotFoundError):
+    """No such credential in the scope."""
+
+    code = "credential_not_found"
+    message = "没有找到这本证书,可能不在您的辖区内。"
+
+
+class DocumentPendingError(DomainError):
+    """The PDF is being made."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    code = "document_pending"
+    message = "证书文件正在生成,请一分钟后再试。"
+
+
+class ReasonMissingError(DomainError):
+    """An act on a credential needs a reason in words."""
+
+    code = "credential_reason"
+    message = "请写明理由(2 至 500 字)。"
+
+
+class ProposalOpenError(ConflictError):
+    """Another proposal on this credential waits for its second person."""
+
+    code = "proposal_open"
+    message = "这本证书已有一项待确认的提议,请先确认或退回。"
+
+
+class ProposalOverError(ConflictError):
+    """The proposal was decided already."""
+
+    code = "proposal_over"
+    message = "这项提议已经处理过了。"
+
+
+class UploadTooLargeError(DomainError):
+    """The uploaded file is larger than any certificate."""
+
+    kind: ClassVar[Kind] = Kind.TOO_LARGE
+    code = "upload_too_large"
+    message = "文件超过 {max_mb} MB,证书文件不会这么大。"
+
+
+class NotPdfError(DomainError):
+    """The uploaded file is no PDF."""
+
+    code = "not_pdf"
+    message = "请选择证书的 PDF 文件。"
+
+
+class NothingAskedError(DomainError):
+    """Neither a QR text, nor a public id, nor name and number were given, or more than one of them."""
+
+    code = "nothing_asked"
+    message = "请给出二维码内容、证书公开编号,或姓名和证书编号中的一种。"

@@ -1,0 +1,110 @@
+"""Writing a credential's history: state, event row, audit entry and outgoing event together, in one transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certs.errors import CredentialNotFoundError
+from certs.events import (
+    CredentialAnnulled,
+    CredentialRestored,
+    CredentialRevoked,
+    CredentialSuperseded,
+    CredentialSuspended,
+)
+from certs.models import Credential, CredentialEvent
+from certs.state import EVENT_OF_ACT, CredentialAct, CredentialState, next_state
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.events import publish
+from exam.core.ids import new_id
+from exam.core.principal import Principal
+
+_PUBLISHED: dict[
+    CredentialAct,
+    type[
+        CredentialSuspended | CredentialRestored | CredentialRevoked | CredentialSuperseded | CredentialAnnulled
+    ],
+] = {
+    CredentialAct.SUSPEND: CredentialSuspended,
+    CredentialAct.RESTORE: CredentialRestored,
+    CredentialAct.REVOKE: CredentialRevoked,
+    CredentialAct.SUPERSEDE: CredentialSuperseded,
+    CredentialAct.ANNUL: CredentialAnnulled,
+}
+
+
+async def lock_credential(session: AsyncSession, credential_id: UUID) -> Credential:
+    """Return a credential of the scope, locked until the transaction ends; raises CredentialNotFoundError."""
+    query = select(Credential).where(Credential.id == credential_id).with_for_update()
+    row = await session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise CredentialNotFoundError(credential_id=str(credential_id))
+    return row
+
+
+async def change_state(
+    session: AsyncSession,
+    principal: Principal,
+    row: Credential,
+    act: CredentialAct,
+    *,
+    reason: str,
+    at: datetime,
+    proposer: UUID | None = None,
+) -> None:
+    """Do an act on a locked credential; raises CredentialStateError where its state does not allow it."""
+    row.status = next_state(CredentialState(row.status), act).value
+    await session.flush()
+    kind = EVENT_OF_ACT[act]
+    facts: dict[str, Fact] = {"qualification": row.qualification, "version": row.version, "reason": reason}
+    if proposer:
+        facts["proposed_by"] = str(proposer)
+    await note(session, principal, row, kind, reason=reason, at=at, facts=facts, proposer=proposer)
+    told = _PUBLISHED[act](
+        region=row.region,
+        credential_id=row.id,
+        person_id=row.person_id,
+        qualification=row.qualification,
+    )
+    await publish(session, told, at=at)
+
+
+async def note(
+    session: AsyncSession,
+    principal: Principal,
+    row: Credential,
+    kind: str,
+    *,
+    reason: str,
+    at: datetime,
+    facts: dict[str, Fact],
+    personal: dict[str, str] | None = None,
+    proposer: UUID | None = None,
+) -> None:
+    """Append one event and its audit entry, each naming the other's subject."""
+    audit_id = await record(
+        session,
+        principal,
+        f"credential.{kind}",
+        ("credential", row.id),
+        at=at,
+        region=row.region,
+        facts=facts,
+        personal=personal,
+    )
+    event = CredentialEvent(
+        id=new_id(),
+        credential_id=row.id,
+        region=row.region,
+        kind=kind,
+        reason=reason,
+        actor=principal.account,
+        proposer=proposer,
+        at=at,
+        audit_id=audit_id,
+    )
+    session.add(event)
+    await session.flush()

@@ -1,0 +1,57 @@
+"""Forms of the public and of the staff pages; the CSRF value is checked before they are read."""
+
+from typing import Literal
+from uuid import UUID
+
+from litestar.datastructures import UploadFile
+
+from exam.web.forms import Form
+
+
+class CodeForm(Form, frozen=True):
+    """QR text or public id."""
+
+    code: str = ""
+
+
+class QueryForm(Form, frozen=True):
+    """What stands on a certificate."""
+
+    name: str = ""
+    number: str = ""
+
+
+class FileForm(Form, frozen=True):
+    """A certificate's PDF."""
+
+    file: UploadFile | None = None
+
+
+class NumberForm(Form, frozen=True):
+    """A number that staff look up; never in an address."""
+
+    number: str = ""
+
+
+class ReasonForm(Form, frozen=True):
+    """Why a credential is suspended."""
+
+    reason: str = ""
+
+
+class ProposeForm(Form, frozen=True):
+    """An act that needs a second person, and why."""
+
+    act: Literal["restore", "revoke", "annul"]
+    reason: str = ""
+
+
+class DecideForm(Form, frozen=True):
+    """The second person's word."""
+
+    proposal_id: UUID
+    confirmed: bool
+
+
+class EmptyForm(Form, frozen=True):
+    """A button."""

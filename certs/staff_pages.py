@@ -1,0 +1,280 @@
+"""Staff pages of credentials (证书管理), and the downloads of holder and centre."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certs.errors import CredentialNotFoundError
+from certs.jobs import RECONSIDER_ONE
+from certs.lifecycle import REGULATOR, confirm, decline, find_open_proposal, list_open_proposals, propose, suspend
+from certs.numbers import parse_number
+from certs.schemas import DecideForm, EmptyForm, NumberForm, ProposeForm, ReasonForm
+from certs.state import CredentialAct, CredentialState, Standing, allowed_acts
+from certs.views import (
+    EXPIRING,
+    CredentialFilter,
+    CredentialView,
+    credential_pdf,
+    find_by_number,
+    get_credential,
+    list_credentials,
+    list_events,
+)
+from certs.withheld import get_withheld, list_withheld
+from exam.core.audit.ledger import record
+from exam.core.clock import local_date
+from exam.core.errors import DomainError
+from exam.core.jobs import defer
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import list_people
+from exam.standards.api import get_qualification, list_qualifications
+from exam.web import problem
+from exam.web.policy import allow, allow_candidate
+from exam.web.request import done
+
+PATH = "/centre/credentials"
+PAGE = 50
+CHOICES = (*(standing.value for standing in Standing if standing is not Standing.NOT_YET), EXPIRING)
+PDF = ".pdf"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _uuid(name: str) -> UUID:
+    try:
+        return UUID(name.removesuffix(PDF))
+    except ValueError:
+        raise CredentialNotFoundError from None
+
+
+async def _download(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    credential_id: UUID,
+) -> Response[bytes]:
+    """Send the PDF, which shows the full number: each download is a logged act."""
+    at = runtime.clock.now()
+    content = await credential_pdf(session, runtime, credential_id)
+    view = await get_credential(session, credential_id, on=local_date(at))
+    await record(session, principal, "credential.downloaded", ("credential", view.id), at=at, region=view.region)
+    name = f"credential-{view.public_id[:8]}-v{view.version}{PDF}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+async def _names(session: AsyncSession, people: list[UUID]) -> dict[UUID, str]:
+    known = await list_people(session, people)
+    return {person_id: person.name for person_id, person in known.items()}
+
+
+class HolderController(Controller):
+    """The holder's own certificate."""
+
+    @get("/me/credentials/{name:str}", opt=allow_candidate())
+    async def download(
+        self,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        name: str,
+    ) -> Response[bytes]:
+        return await _download(session, runtime, principal, _uuid(name))
+
+
+class CredentialController(Controller):
+    """List, one credential, and what may be done to it."""
+
+    path = PATH
+    opt = allow("centre", "regulator")
+
+    @get()
+    async def show_list(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        standing: str = "",
+        qualification: str = "",
+        page: int = 1,
+    ) -> Template:
+        wanted = CredentialFilter(
+            standing=standing if standing in CHOICES else "",
+            qualification=qualification,
+        )
+        return await self._list(request, runtime, session, wanted, page=max(page, 1))
+
+    async def _list(
+        self,
+        request: AnyRequest,
+        runtime: Runtime,
+        session: AsyncSession,
+        wanted: CredentialFilter,
+        *,
+        page: int = 1,
+        error: DomainError | None = None,
+    ) -> Template:
+        on = local_date(runtime.clock.now())
+        rows = await list_credentials(session, wanted, on=on, limit=PAGE + 1, offset=(page - 1) * PAGE)
+        withheld = await list_withheld(session)
+        people = await _names(session, [each.person_id for each in (*rows, *withheld)])
+        described = problem.problem_of(error, request.app.state.catalogue) if error else None
+        context = {
+            "rows": rows[:PAGE],
+            "more": len(rows) > PAGE,
+            "page": page,
+            "wanted": wanted,
+            "choices": CHOICES,
+            "qualifications": list_qualifications(),
+            "title_of": lambda code: get_qualification(code).title,
+            "withheld": withheld,
+            "proposals": await _proposals(session, on),
+            "people": people,
+            "problem": described,
+        }
+        return Template("certs/credentials.html", context=context, status_code=described.status if described else 200)
+
+    @post("/find", status_code=200)
+    async def find(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        data: URLEncodedBody[NumberForm],
+    ) -> Redirect | Template:
+        try:
+            found = await find_by_number(session, runtime.sealer, parse_number(data.number))
+            if found is None:
+                raise CredentialNotFoundError
+        except DomainError as error:
+            return await self._list(request, runtime, session, CredentialFilter(), error=error)
+        return Redirect(f"{PATH}/{found}", status_code=303)
+
+    @get("/{name:str}")
+    async def show_one(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        name: str,
+    ) -> Template | Response[bytes]:
+        if name.endswith(PDF):
+            return await _download(session, runtime, principal, _uuid(name))
+        return await _detail(request, runtime, session, _uuid(name))
+
+    @post("/{credential_id:uuid}/suspend", opt=allow(REGULATOR), status_code=200)
+    async def suspend_one(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        credential_id: UUID,
+        data: URLEncodedBody[ReasonForm],
+    ) -> Redirect | Template:
+        at = runtime.clock.now()
+
+        async def act() -> None:
+            await suspend(session, principal, credential_id, reason=data.reason, at=at)
+
+        return await _do(request, runtime, session, credential_id, act, "证书已暂停。")
+
+    @post("/{credential_id:uuid}/propose", opt=allow(REGULATOR), status_code=200)
+    async def propose_one(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        credential_id: UUID,
+        data: URLEncodedBody[ProposeForm],
+    ) -> Redirect | Template:
+        at = runtime.clock.now()
+
+        async def act() -> None:
+            await propose(session, principal, credential_id, CredentialAct(data.act), reason=data.reason, at=at)
+
+        return await _do(request, runtime, session, credential_id, act, "提议已提交,等待另一人确认。")
+
+    @post("/{credential_id:uuid}/decide", opt=allow(REGULATOR), status_code=200)
+    async def decide_one(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        credential_id: UUID,
+        data: URLEncodedBody[DecideForm],
+    ) -> Redirect | Template:
+        at = runtime.clock.now()
+
+        async def act() -> None:
+            verb = confirm if data.confirmed else decline
+            await verb(session, principal, data.proposal_id, at=at)
+
+        message = "已确认,证书状态已更新。" if data.confirmed else "提议已退回。"
+        return await _do(request, runtime, session, credential_id, act, message)
+
+    @post("/withheld/{withheld_id:uuid}/reconsider", opt=allow(REGULATOR), status_code=200)
+    async def reconsider(
+        self,
+        session: NamedDependency[AsyncSession],
+        withheld_id: UUID,
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # the form holds the CSRF value alone
+    ) -> Redirect:
+        waiting = await get_withheld(session, withheld_id)
+        await defer(session, RECONSIDER_ONE, registration_id=str(waiting.registration_id))
+        return done(PATH, "已重新核查,结果稍后显示。")
+
+
+async def _do(
+    request: AnyRequest,
+    runtime: Runtime,
+    session: AsyncSession,
+    credential_id: UUID,
+    act: Callable[[], Awaitable[None]],
+    message: str,
+) -> Redirect | Template:
+    """Do an act and show the credential again, or show it at once with what stood in the way."""
+    try:
+        async with session.begin_nested():
+            await act()
+    except DomainError as error:
+        return await _detail(request, runtime, session, credential_id, error)
+    return done(f"{PATH}/{credential_id}", message)
+
+
+async def _proposals(session: AsyncSession, on: Any) -> list[tuple[Any, CredentialView]]:
+    found = await list_open_proposals(session)
+    return [(each, await get_credential(session, each.credential_id, on=on)) for each in found]
+
+
+async def _detail(
+    request: AnyRequest,
+    runtime: Runtime,
+    session: AsyncSession,
+    credential_id: UUID,
+    error: DomainError | None = None,
+) -> Template:
+    principal: Principal = request.user
+    on = local_date(runtime.clock.now())
+    view = await get_credential(session, credential_id, on=on)
+    described = problem.problem_of(error, request.app.state.catalogue) if error else None
+    context = {
+        "credential": view,
+        "person": (await _names(session, [view.person_id])).get(view.person_id, view.holder_masked),
+        "events": await list_events(session, credential_id),
+        "proposal": await find_open_proposal(session, credential_id),
+        "acts": {act.value for act in allowed_acts(CredentialState(view.state))} if principal.has_role(REGULATOR) else set(),
+        "me": principal.account,
+        "problem": described,
+    }
+    return Template("certs/credential.html", context=context, status_code=described.status if described else 200)

@@ -1,0 +1,212 @@
+"""Public verification (公开核验): asked with the public database role, answered with masked facts only."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
+from certs.envelope import find_qr_text, is_sealed
+from certs.errors import NothingAskedError
+from certs.keys import published_ring
+from certs.naming import query_index
+from certs.numbers import parse_number
+from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
+from certs.signing import Verifier
+from certs.state import CredentialState, standing_on
+from exam.core.clock import local_date
+from exam.core.crypto import Sealer, digest
+from exam.identity.api import normalise_name
+from exam.standards.api import get_qualification
+
+_BY_ID = text("select * from certs_public_by_id(:wanted)")
+_BY_QUERY = text("select * from certs_public_by_query(:wanted)")
+_BY_FILE = text("select * from certs_public_by_file(:wanted)")
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a stranger knows: the QR text or the public id, or name and number."""
+
+    qr: str = ""
+    public_id: str = ""
+    name: str = ""
+    number: str = ""
+
+
+async def verify_public(session: AsyncSession, sealer: Sealer, question: Question, *, at: datetime) -> Answer:
+    """Answer one question.
+
+    Raises NothingAskedError, QrMalformedError, CredentialNumberError and the refusals of a name: all of them are
+    about the form of what was typed, none about what is in the register.
+    """
+    given = [bool(question.qr), bool(question.public_id), bool(question.name or question.number)]
+    if sum(given) != 1:
+        raise NothingAskedError
+    if question.qr:
+        return await verify_qr(session, question.qr, at=at)
+    if question.public_id:
+        return answer(await _find(session, _BY_ID, question.public_id, at), at=at)
+    index = query_index(sealer, parse_number(question.number), normalise_name(question.name))
+    return answer(_current(await _find(session, _BY_QUERY, index, at)), at=at)
+
+
+def read_typed(typed: str) -> Question:
+    """Read the one field of the page: QR text with or without an address, or a public id; raises QrMalformedError."""
+    value = typed.strip()
+    if PREFIX in value:
+        return Question(qr=value)
+    if _PUBLIC_ID.match(value):
+        return Question(public_id=value)
+    raise QrMalformedError
+
+
+class SeenKey:
+    """A verifier that remembers which key the text named, whether or not it is known."""
+
+    def __init__(self, keys: Verifier) -> None:
+        self._keys = keys
+        self.key_id: str | None = None
+
+    def verify(self, key_id: bytes, message: bytes, signature: bytes) -> str:
+        self.key_id = key_id.hex()
+        return self._keys.verify(key_id, message, signature)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What the check of a signature came to: `signature` is good, wrong or unknown_key; a payload only if it is good."""
+
+    signature: str
+    key_id: str | None
+    payload: QrPayload | None = None
+    issuer: str = ""
+
+
+def read_statement(printed: str, keys: Verifier) -> Statement:
+    """Check printed text against pinned keys, without any network; raises QrMalformedError."""
+    seen = SeenKey(keys)
+    try:
+        statement = decode_payload(printed, seen)
+    except QrUnknownKeyError:
+        return Statement("unknown_key", seen.key_id)
+    except QrSignatureError:
+        return Statement("wrong", seen.key_id)
+    return Statement("good", seen.key_id, statement.payload, statement.issuer)
+
+
+def forged(statement: Statement, *, at: datetime) -> Answer:
+    """Answer about a statement whose signature does not hold."""
+    reasons = ("qr_signature" if statement.signature == "wrong" else "qr_unknown_key",)
+    return answer(
+        (),
+        at=at,
+        overruled=Verdict.FORGED,
+        reasons=reasons,
+        signature=statement.signature,
+        key_id=statement.key_id,
+    )
+
+
+async def verify_qr(session: AsyncSession, printed: str, *, at: datetime) -> Answer:
+    """Check the signature first, and ask the register only about what is ours; raises QrMalformedError."""
+    statement = read_statement(printed, await published_ring(session))
+    if statement.payload is None:
+        return forged(statement, at=at)
+    found = await _find(session, _BY_ID, statement.payload.public_id, at)
+    differs = bool(found) and not _agrees(statement.payload, found[0])
+    return answer(
+        found,
+        at=at,
+        overruled=Verdict.ALTERED if differs else None,
+        reasons=("register_differs",) if differs else (),
+        signature="good",
+        key_id=statement.key_id,
+    )
+
+
+def _agrees(payload: QrPayload, found: CredentialAnswer) -> bool:
+    said = (payload.item, payload.valid_from, payload.valid_until, payload.id_tail)
+    return said == (found.qualification, found.valid_from, found.valid_until, found.number_masked[-4:])
+
+
+async def verify_file(session: AsyncSession, data: bytes, *, at: datetime) -> Answer:
+    """Answer about a PDF: by the digest of its bytes, and where that is unknown by the statement inside."""
+    found = await _find(session, _BY_FILE, digest(data), at)
+    if found:
+        return await _about_issued_file(session, data, found, at)
+    qr_text = find_qr_text(data)
+    if qr_text is None:
+        return answer((), at=at, reasons=("file_unknown",))
+    try:
+        inside = await verify_qr(session, qr_text, at=at)
+    except QrMalformedError:
+        return answer((), at=at, reasons=("file_unknown",))
+    return of_altered_file(inside)
+
+
+def of_altered_file(inside: Answer) -> Answer:
+    """Turn the answer about the statement inside a file into one about the file, which is not as it was issued."""
+    return msgspec.structs.replace(
+        inside,
+        valid=False,
+        status=Verdict.ALTERED if inside.signature == "good" else inside.status,
+        reasons=("file_altered", *inside.reasons),
+        file="altered",
+    )
+
+
+async def _about_issued_file(
+    session: AsyncSession,
+    data: bytes,
+    found: list[CredentialAnswer],
+    at: datetime,
+) -> Answer:
+    """Answer about bytes that the register knows; a seal that fails all the same means the register was changed."""
+    seen = SeenKey(await published_ring(session))
+    good = is_sealed(data, seen)
+    return answer(
+        found,
+        at=at,
+        overruled=None if good else Verdict.FORGED,
+        reasons=() if good else ("file_signature",),
+        signature="good" if good else "wrong",
+        key_id=seen.key_id,
+        file="issued_copy",
+    )
+
+
+async def _find(session: AsyncSession, query: TextClause, wanted: str | bytes, at: datetime) -> list[CredentialAnswer]:
+    return [_credential(row, at) for row in await session.execute(query, {"wanted": wanted})]
+
+
+def _current(found: list[CredentialAnswer]) -> list[CredentialAnswer]:
+    """Keep the newest version of each qualification: a person asks what somebody holds, not what was replaced."""
+    newest: dict[str, CredentialAnswer] = {}
+    for each in sorted(found, key=lambda each: each.version or 0):
+        newest[each.qualification] = each
+    return list(newest.values())
+
+
+def _credential(row: Row[Any], at: datetime) -> CredentialAnswer:
+    state = CredentialState(row.status)
+    standing = standing_on(state, row.valid_from_on, row.valid_until_on, local_date(at))
+    qualification = get_qualification(row.qualification)
+    return CredentialAnswer(
+        status=Verdict(standing.value),
+        holder_masked=row.holder_masked,
+        number_masked=row.number_masked,
+        qualification=row.qualification,
+        title=qualification.title,
+        category=qualification.category.label,
+        issued_on=row.issued_on,
+        valid_from=row.valid_from_on,
+        valid_until=row.valid_until_on,
+        review_due_on=row.review_due_on,
+        issuer=row.issuer_name,
+        rule_set=row.rule_set,
+        version=row.version,
+        log=LogNote(index=row.audit_position),
+    )

@@ -1,0 +1,27 @@
+"""`ankao bench`: one command per bench, each imported when it is called."""
+
+import rich_click as click
+
+from exam.cli.bench.report import show
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group()
+def command() -> None:
+    """Measure the product on this machine, beside the limit or the peer of each figure."""
+
+
+@command.command()
+@click.option("--seconds", type=click.FloatRange(min=1), default=12.0, show_default=True, help="Length of each load.")
+@click.option("--connections", type=click.IntRange(1, 4096), default=64, show_default=True)
+@click.option("--fsync-delay", is_flag=True, help="Emulate a slow disk; compare with one commit per save.")
+@as_json_option
+def saves(seconds: float, connections: int, *, fsync_delay: bool, as_json: bool) -> None:
+    """Durable saves, against a static answer of the same web server."""
+    from exam.cli.bench.saves import SLOW_CONNECTIONS, bench_saves, bench_slow_disk  # noqa: PLC0415
+
+    if fsync_delay:
+        show(bench_slow_disk(seconds=seconds, connections=max(connections, SLOW_CONNECTIONS)), as_json=as_json)
+    else:
+        show(bench_saves(seconds=seconds, connections=connections), as_json=as_json)

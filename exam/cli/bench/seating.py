@@ -1,0 +1,81 @@
+"""Attempts in progress for load: stored directly, because check-in is not what is measured."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import exam.identity.models  # noqa: F401  # the attempt's foreign key names its table
+from exam.app import all_subscribers
+from exam.core.config import Settings
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.ids import new_id
+from exam.core.runtime import build_runtime
+from exam.delivery.lease import Lease, mint
+from exam.delivery.models import Attempt
+
+THUMBPRINT = "bench-terminal"
+REGION = "33/3301/330106"
+SLOTS = 100
+_PERSON = text(
+    "insert into identity_person (id, name, id_sealed, id_index, id_masked, birth_on, sex, region, created_at)"
+    " values (:id, '测试', '', :index, '', '1990-01-01', 'male', :region, now())",
+)
+
+
+class Seated(msgspec.Struct, frozen=True):
+    """One candidate ready to answer."""
+
+    attempt: UUID
+    lease: str
+
+
+async def seat_candidates(settings: Settings, count: int) -> list[Seated]:
+    """Store `count` attempts in progress over 100 choice slots and return them with their leases."""
+    runtime = build_runtime(settings, all_subscribers())
+    try:
+        async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+            now = runtime.clock.now()
+            rows = [attempt_row(await add_person(session), now) for _ in range(count)]
+            await session.execute(insert(Attempt), rows)
+        return [Seated(row["id"], mint(Lease(row["id"], 1, THUMBPRINT), runtime.secrets.lease)) for row in rows]
+    finally:
+        await runtime.close()
+
+
+async def add_person(session: AsyncSession) -> UUID:
+    """Store a person; the session is the owner's."""
+    person = new_id()
+    await session.execute(_PERSON, {"id": person, "index": person.bytes, "region": REGION})
+    return person
+
+
+def attempt_row(person: UUID, now: datetime) -> dict[str, Any]:
+    """Return the columns of an attempt that has just been started."""
+    return {
+        "id": new_id(),
+        "registration_id": new_id(),
+        "sitting_id": new_id(),
+        "room_id": new_id(),
+        "seat": "A-01",
+        "person_id": person,
+        "region": REGION,
+        "rule_set": "bench",
+        "state": "in_progress",
+        "epoch": 1,
+        "terminal_thumbprint": THUMBPRINT,
+        "shape": "c4" * SLOTS,
+        "duration_s": 7200,
+        "grace_s": 60,
+        "extension_ms": 0,
+        "display": {},
+        "starts_at": now,
+        "starts_until": now + timedelta(hours=1),
+        "checked_in_at": now,
+        "started_at": now,
+        "deadline_at": now + timedelta(hours=2),
+    }

@@ -1,0 +1,67 @@
+"""The demo's past and present: sittings that simulated candidates have sat, and one that is open now."""
+
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from exam.cli.demonstration.province import enterprise_codes
+from exam.cli.simulation.people import Invented
+from exam.cli.simulation.run import Order, Simulation
+from exam.cli.simulation.schemas import Seat
+from exam.cli.simulation.staff import Centre, log_in, read_demo
+from exam.core.config import Settings
+
+OPEN_FILE = "demo-open-sitting.json"
+PAST = (
+    ("special.1.2", "低压电工作业考试(上午场)", 60),
+    ("principal.chemical-trade", "危险化学品经营单位主要负责人考核", 20),
+    ("officer.general", "一般生产经营单位安全生产管理人员考核", 40),
+)
+OPEN_SEATS = 12
+OPEN_SEED = 4107
+
+
+async def make_history(settings: Settings, services: dict[str, str]) -> None:
+    """Let candidates sit the past sittings, then open one for people; what was done once is not done again."""
+    marker = settings.data_dir / OPEN_FILE
+    if marker.exists():
+        return
+    console = Console(stderr=True)
+    demo, codes = read_demo(settings.data_dir), enterprise_codes()
+    for number, (qualification, title, count) in enumerate(PAST):
+        order = Order(
+            url=settings.base_url,
+            candidates=count,
+            qualification=qualification,
+            title=title,
+            uscc=codes[number % len(codes)],
+            seed=100 + number,
+            supervisor=int(services.get("supervisor", 0)),
+        )
+        with console.status(f"模拟考试 {title}: {count} 人"):
+            report = await Simulation(order, demo, _silent).run()
+        console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
+    seats = await _open_sitting(settings, codes[0])
+    marker.write_bytes(msgspec.json.encode(seats))
+    marker.chmod(0o600)
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Show no steps: each sitting is one line."""
+
+
+async def _open_sitting(settings: Settings, uscc: str) -> list[Seat]:
+    centre = Centre(await log_in(settings.base_url, read_demo(settings.data_dir).of("centre")))
+    await centre.plan("special.1.2", [("第1考场", OPEN_SEATS)], "低压电工作业考试(现场体验)")
+    invented = Invented(OPEN_SEED)
+    seats = [await centre.register(*invented.next(), uscc) for _ in range(OPEN_SEATS)]
+    await centre.prepare()
+    await centre.open()
+    return seats
+
+
+def read_open_seats(data_dir: Path) -> list[Seat]:
+    """Return the candidates of the open sitting, for the print of `ankao up`."""
+    path = data_dir / OPEN_FILE
+    return msgspec.json.decode(path.read_bytes(), type=list[Seat]) if path.exists() else []

@@ -1,0 +1,159 @@
+"""Building the demo province through the same services as everybody's; what is there already stays."""
+
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.cli.demonstration.accounts import COUNTY, PASSWORD, POSTS, PROVINCE, Post
+from exam.cli.simulation.staff import LOGINS_FILE, Demo, DemoLogin
+from exam.core.db.roles import Role as DatabaseRole
+from exam.core.db.scope import Scope
+from exam.core.principal import SYSTEM, Grant, Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import (
+    PasswordPool,
+    Role,
+    create_account,
+    create_organisation,
+    enrol_second_factor,
+    grant_role,
+    seed_regions,
+)
+from exam.identity.identifiers import uscc_check
+from exam.web.policy import ONE_FACTOR_ROLES
+from questionbank.api import list_seed_banks, load_seed_bank
+
+CENTRE_NAME = "西湖区安全生产考试中心"
+AUTHORITY_NAME = "西湖区应急管理局"
+ENTERPRISES = (("演示机电安装有限公司", "C34"), ("演示化工贸易有限公司", "F51"), ("演示建材制造有限公司", "C30"))
+
+
+async def build_province(runtime: Runtime) -> bool:
+    """Build what is missing; return whether anything was built."""
+    path = runtime.settings.data_dir / LOGINS_FILE
+    if path.exists():
+        return False
+    async with runtime.databases.transaction(Scope(region=PROVINCE)) as session:
+        await seed_regions(session)
+        bodies = await _organisations(session, runtime)
+        demo, accounts = await _accounts(session, runtime, bodies)
+    await _banks(runtime, accounts)
+    _write(path, demo)
+    return True
+
+
+def enterprise_codes() -> list[str]:
+    """Return the unified codes of the demo's enterprises."""
+    return [_uscc(number) for number in range(len(ENTERPRISES))]
+
+
+def _uscc(number: int) -> str:
+    """Make a code with a right check character in a county code that is not assigned."""
+    body = f"91330199MA0DEM{number:03d}"
+    return body + uscc_check(body)
+
+
+async def _organisations(session: AsyncSession, runtime: Runtime) -> dict[str, UUID]:
+    at = runtime.clock.now()
+    found = {
+        "authority": await create_organisation(
+            session, SYSTEM, kind="authority", name=AUTHORITY_NAME, region=COUNTY, at=at
+        ),
+        "centre": await create_organisation(
+            session,
+            SYSTEM,
+            kind="centre",
+            name=CENTRE_NAME,
+            region=COUNTY,
+            address="西湖区演示路 1 号",
+            at=at,
+        ),
+    }
+    for number, (name, industry) in enumerate(ENTERPRISES):
+        created = await create_organisation(
+            session,
+            SYSTEM,
+            kind="enterprise",
+            name=name,
+            region=COUNTY,
+            uscc=_uscc(number),
+            industry=industry,
+            at=at,
+        )
+        found.setdefault("enterprise", created)
+    return found
+
+
+async def _accounts(
+    session: AsyncSession,
+    runtime: Runtime,
+    bodies: dict[str, UUID],
+) -> tuple[Demo, dict[str, Principal]]:
+    passwords = PasswordPool(runtime.settings.hash_threads)
+    logins, principals = [], {}
+    for post in POSTS:
+        account = await _account(session, runtime, passwords, post, bodies)
+        secret = "" if post.role in ONE_FACTOR_ROLES else await enrol_second_factor(session, runtime.sealer, account)
+        logins.append(
+            DemoLogin(login=post.login, password=PASSWORD, role=post.role.value, name=post.name, totp=secret),
+        )
+        principals[post.login] = Principal(
+            account=account,
+            name=post.name,
+            grants=(Grant(post.role.value, post.region, bodies.get(post.body)),),
+            second_factor=True,
+        )
+    return Demo(logins=logins), principals
+
+
+async def _account(
+    session: AsyncSession,
+    runtime: Runtime,
+    passwords: PasswordPool,
+    post: Post,
+    bodies: dict[str, UUID],
+) -> UUID:
+    at = runtime.clock.now()
+    account = await create_account(
+        session,
+        SYSTEM,
+        passwords,
+        login=post.login,
+        name=post.name,
+        password=PASSWORD,
+        region=post.region,
+        at=at,
+    )
+    await grant_role(
+        session,
+        SYSTEM,
+        account,
+        Role(post.role),
+        region=post.region,
+        at=at,
+        organisation=bodies.get(post.body),
+        reason="demo",
+    )
+    return account
+
+
+async def _banks(runtime: Runtime, accounts: dict[str, Principal]) -> None:
+    for code in list_seed_banks():
+        async with runtime.databases.transaction(Scope(region=PROVINCE), DatabaseRole.BANK) as session:
+            await load_seed_bank(
+                session,
+                runtime,
+                author=accounts["author"],
+                reviewer=accounts["reviewer"],
+                publisher=accounts["publisher"],
+                code=code,
+            )
+
+
+def _write(path: Path, demo: Demo) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(msgspec.json.encode(demo))
+    fresh.rename(path)

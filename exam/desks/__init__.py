@@ -1,0 +1,1 @@
+"""Pages that span packages, composed from their api modules only."""

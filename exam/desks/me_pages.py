@@ -1,0 +1,149 @@
+"""The candidate at home: tickets, results, credentials and receipts, and the way in without a password."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.ledger import record
+from exam.core.clock import local_date
+from exam.core.errors import DomainError, NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.desks import entrance
+from exam.desks.me import Mine, load_mine
+from exam.desks.schemas import AppealForm, EntranceForm
+from exam.identity.api import address_of, keep_session
+from exam.records.api import title_of
+from exam.sitting.api import get_registration, ticket_pdf
+from exam.web.policy import PUBLIC, allow_candidate
+from exam.web.problem import form_again
+from exam.web.request import done
+from grading.api import file_appeal
+
+HOME = "/me"
+PAGE = "desks/me.html"
+ENTRANCE = "desks/entrance.html"
+
+AnyRequest = Request[Principal, str | None, Any]
+
+
+class CandidateEntranceController(Controller):
+    """Anybody may come here with a ticket."""
+
+    path = "/me/login"
+    opt = PUBLIC
+
+    @get()
+    async def show(self, request: AnyRequest) -> Template | Redirect:
+        if request.user.has_role("candidate"):
+            return Redirect(HOME, status_code=303)
+        return Template(ENTRANCE, context={"typed": EntranceForm(), "problem": None})
+
+    @post(status_code=200)
+    async def enter(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[EntranceForm],
+    ) -> Response[Any]:
+        try:
+            token = await entrance.enter(
+                runtime,
+                ticket=data.ticket,
+                id_number=data.id_number,
+                address=address_of(request),
+                old_token=request.auth,
+            )
+        except DomainError as error:
+            return form_again(request, error, ENTRANCE, {"typed": data})
+        response = Redirect(HOME, status_code=303)
+        keep_session(response, runtime, token)
+        return response
+
+
+class CandidateController(Controller):
+    """What is the candidate's own."""
+
+    path = HOME
+    opt = allow_candidate()
+
+    @get()
+    async def show(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+    ) -> Template:
+        return Template(PAGE, context=await _context(session, runtime, principal))
+
+    @get("/registrations/{registration_id:uuid}/ticket.pdf")
+    async def ticket(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        registration_id: UUID,
+    ) -> Response[bytes]:
+        """Send the ticket, whose QR is a secret: each print is a logged act."""
+        registration = await get_registration(session, registration_id)
+        content = await ticket_pdf(session, runtime, registration_id)
+        at = runtime.clock.now()
+        subject = ("registration", registration.id)
+        await record(session, principal, "ticket.downloaded", subject, at=at, region=registration.region)
+        headers = {"Content-Disposition": f'attachment; filename="ticket-{registration.id.hex[-12:]}.pdf"'}
+        return Response(content, media_type="application/pdf", headers=headers)
+
+    @get("/results/{result_id:uuid}/appeal")
+    async def show_appeal(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        result_id: UUID,
+    ) -> Template:
+        context = await _appeal_context(session, runtime, principal, result_id)
+        return Template("desks/appeal.html", context={**context, "typed": AppealForm(), "problem": None})
+
+    @post("/results/{result_id:uuid}/appeal", status_code=200)
+    async def appeal(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        result_id: UUID,
+        data: URLEncodedBody[AppealForm],
+    ) -> Response[Any]:
+        context = await _appeal_context(session, runtime, principal, result_id)
+        try:
+            async with session.begin_nested():
+                await file_appeal(session, principal, result_id, grounds=data.grounds, at=runtime.clock.now())
+        except DomainError as error:
+            return form_again(request, error, "desks/appeal.html", {**context, "typed": data})
+        return done(HOME, "复核申请已提交,结果会显示在这里。")
+
+
+async def _mine(session: AsyncSession, runtime: Runtime, principal: Principal) -> Mine:
+    if principal.person is None:
+        raise NotFoundError
+    return await load_mine(session, principal.person, now=runtime.clock.now())
+
+
+async def _context(session: AsyncSession, runtime: Runtime, principal: Principal) -> dict[str, Any]:
+    mine = await _mine(session, runtime, principal)
+    return {"mine": mine, "title_of": title_of, "today": local_date(runtime.clock.now())}
+
+
+async def _appeal_context(
+    session: AsyncSession, runtime: Runtime, principal: Principal, result_id: UUID
+) -> dict[str, Any]:
+    mine = await _mine(session, runtime, principal)
+    told = next((each for one in mine.registrations for each in one.results if each.result.id == result_id), None)
+    if told is None:
+        raise NotFoundError(result_id=str(result_id))
+    return {"told": told, "title_of": title_of}

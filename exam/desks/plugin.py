@@ -1,0 +1,16 @@
+"""What the desks bring to the composition."""
+
+from exam.desks.audit_pages import AuditController
+from exam.desks.controllers import show_front
+from exam.desks.me_pages import CandidateController, CandidateEntranceController
+from exam.web.plugin import NavItem, Plugin
+
+PLUGIN = Plugin(
+    package="exam.desks",
+    handlers=(show_front, CandidateEntranceController, CandidateController, AuditController),
+    nav=(
+        NavItem("我的考试", "/me", ("candidate",), "user-circle"),
+        NavItem("审计", "/audit", ("auditor",), "history"),
+    ),
+)
+"""The navigation comes last in the list, for the desks stand above every package."""

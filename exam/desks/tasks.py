@@ -1,0 +1,145 @@
+"""What somebody has to do today, by role, gathered from the packages that know it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certs.api import list_open_proposals, list_withheld
+from exam.core.clock import local_date
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import list_attempts
+from exam.records.api import list_usable_credentials
+from exam.sitting.api import SittingState, SittingView, list_sittings, readiness_of_all
+from exam.web.dependencies import scope_of
+from exam.web.policy import usable_roles
+from grading.api import list_awaiting_practical, list_results, standing_of
+
+SOON = timedelta(days=7)
+URGENT = timedelta(hours=24)
+EXPIRING_DAYS = 30
+MOST = 500
+_ORDER = {"bad": 0, "warn": 1, "info": 2}
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list; `what` is a msgid with `fields`, `tone` bad, warn or info, `about` names the thing."""
+
+    what: str
+    href: str
+    tone: str
+    icon: str
+    about: str = ""
+    fields: dict[str, int] = {}
+    due_at: datetime | None = None
+
+
+async def _centre(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+    own = {grant.organisation for grant in principal.grants if grant.role == "centre"}
+    planned, opened, closed = [
+        [each for each in await list_sittings(session, state=state, limit=MOST) if each.centre_id in own]
+        for state in (SittingState.PLANNED, SittingState.OPEN, SittingState.CLOSED)
+    ]
+    near = [each for each in planned if now < each.ends_at < now + SOON]
+    boards = await readiness_of_all(session, near, now=now)
+    tasks = [_unready(each, now) for each in near if not boards[each.id].ready]
+    tasks += [_overtime(each) for each in opened if now >= _over_at(each)]
+    for sitting in closed:
+        attempts = await list_attempts(session, sitting.id, now=now)
+        if ready := standing_of(attempts, await list_results(session, sitting.id)).ready:
+            tasks.append(_to_release(sitting, ready))
+    return tasks
+
+
+def _over_at(sitting: SittingView) -> datetime:
+    return sitting.ends_at + timedelta(seconds=sitting.duration_s)
+
+
+def _sitting_task(sitting: SittingView, what: str, tone: str, icon: str, due_at: datetime | None, **n: int) -> Task:
+    href = f"/centre/sittings/{sitting.id}"
+    return Task(what=what, href=href, tone=tone, icon=icon, about=sitting.title, due_at=due_at, fields=n)
+
+
+def _unready(sitting: SittingView, now: datetime) -> Task:
+    tone = "bad" if sitting.starts_at - now < URGENT else "warn"
+    return _sitting_task(sitting, "场次还没有准备好", tone, "clipboard-list", sitting.starts_at)
+
+
+def _overtime(sitting: SittingView) -> Task:
+    return _sitting_task(sitting, "考试时间已过,请结束场次", "bad", "clock", _over_at(sitting))
+
+
+def _to_release(sitting: SittingView, ready: int) -> Task:
+    return _sitting_task(sitting, "{count} 份成绩可以公布", "warn", "clipboard-check", None, count=ready)
+
+
+async def _proctor(session: AsyncSession, _principal: Principal, now: datetime) -> list[Task]:
+    tasks = []
+    for sitting in await list_sittings(session, state=SittingState.OPEN, limit=MOST):
+        what = "场次正在进行" if now >= sitting.starts_at else "场次已开放签到"
+        tasks.append(
+            Task(what=what, href="/proctor", tone="warn", icon="eye", about=sitting.title, due_at=sitting.starts_at)
+        )
+    for sitting in await list_sittings(session, state=SittingState.PLANNED, limit=MOST):
+        if local_date(sitting.starts_at) == local_date(now):
+            what, about = "今天有考试,尚未开放签到", sitting.title
+            tasks.append(
+                Task(what=what, href="/proctor", tone="info", icon="calendar", about=about, due_at=sitting.starts_at)
+            )
+    return tasks
+
+
+async def _assessor(session: AsyncSession, _principal: Principal, now: datetime) -> list[Task]:
+    waiting = await list_awaiting_practical(session, at=now, limit=MOST)
+    what = "{count} 名考生等待实操考评"
+    counted = {"count": len(waiting)}
+    return [Task(what=what, href="/assess", tone="warn", icon="clipboard-check", fields=counted)] if waiting else []
+
+
+async def _regulator(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+    others = [each for each in await list_open_proposals(session) if each.proposed_by != principal.account]
+    expiring = await list_usable_credentials(session, on=local_date(now), within=EXPIRING_DAYS, limit=MOST)
+    certificates, near = "/centre/credentials", f"/regulator/credentials?within={EXPIRING_DAYS}"
+    lines = (
+        ("{count} 项证书处理等待第二人确认", certificates, "warn", "gavel", len(others)),
+        (
+            "{count} 人已合格、暂缓发证,请核查原因",
+            certificates,
+            "warn",
+            "certificate",
+            len(await list_withheld(session)),
+        ),
+        ("{count} 本证书 30 日内到期", near, "info", "calendar", len(expiring)),
+    )
+    return [
+        Task(what=what, href=href, tone=tone, icon=icon, fields={"count": count})
+        for what, href, tone, icon, count in lines
+        if count
+    ]
+
+
+Gatherer = Callable[[AsyncSession, Principal, datetime], Awaitable[list[Task]]]
+GATHERERS: Mapping[str, Gatherer] = {
+    "centre": _centre,
+    "proctor": _proctor,
+    "assessor": _assessor,
+    "regulator": _regulator,
+}
+"""Roles with a list of their own; the others begin at their first page."""
+
+
+def has_list(principal: Principal) -> bool:
+    """Say whether a list of tasks is made for one of the roles that this session may act in."""
+    return not usable_roles(principal).isdisjoint(GATHERERS)
+
+
+async def list_tasks(runtime: Runtime, principal: Principal) -> list[Task]:
+    """Return what is to be done in every role, the most urgent first; each role sees its own scope."""
+    tasks: list[Task] = []
+    for role in sorted(usable_roles(principal) & GATHERERS.keys()):
+        async with runtime.databases.transaction(scope_of(principal, (role,))) as session:
+            tasks += await GATHERERS[role](session, principal, runtime.clock.now())
+    latest = datetime.max.replace(tzinfo=runtime.clock.now().tzinfo)
+    return sorted(tasks, key=lambda task: (_ORDER[task.tone], task.due_at or latest))

@@ -1,0 +1,24 @@
+"""Accounts by name, for pages that show who has acted."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.identity.models import Account
+from exam.identity.names import mask_name
+
+MAX_MATCHES = 50
+
+
+async def names_of_accounts(session: AsyncSession, account_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return name and login by account id; of candidates the masked name alone."""
+    rows = await session.scalars(select(Account).where(Account.id.in_(set(account_ids))))
+    return {row.id: mask_name(row.name) if row.person_id else f"{row.name} ({row.login})" for row in rows}
+
+
+async def find_account_ids(session: AsyncSession, words: str) -> list[UUID]:
+    """Return the accounts whose login or name is exactly `words`."""
+    query = select(Account.id).where(or_(Account.login == words, Account.name == words)).limit(MAX_MATCHES)
+    return list(await session.scalars(query))

@@ -1,0 +1,1 @@
+"""Derived views of person and enterprise, fed by events."""

@@ -1,0 +1,147 @@
+"""Figures of a region: what was registered, sat, passed and is held, summed over each region directly below."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import VisibleRegion
+from exam.identity.api import RegionView, list_regions
+from exam.records.period import Period
+from exam.records.roster import BANDS
+
+_PERMILLE = 1000
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of one place; the first four of a period, the rest as of today, each band of days holding those before."""
+
+    registrations: int = 0
+    attempts: int = 0
+    results: int = 0
+    passed: int = 0
+    valid: int = 0
+    expiring_30: int = 0
+    expiring_60: int = 0
+    expiring_90: int = 0
+
+    @property
+    def pass_permille(self) -> int | None:
+        """Passed results per thousand told, half up, or None where none was told."""
+        return (2 * _PERMILLE * self.passed + self.results) // (2 * self.results) if self.results else None
+
+    @property
+    def empty(self) -> bool:
+        return not any(getattr(self, name) for name in self.__struct_fields__)
+
+
+class PlaceFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table; `own` is what belongs to the region itself and to none below it."""
+
+    place: RegionView
+    figures: Figures
+    own: bool = False
+
+
+# the path of the region directly below the one asked for, or that one itself
+_PLACE = "array_to_string((string_to_array(region, '/'))[1:cardinality(string_to_array(cast(:region as text), '/')) + 1], '/')"
+_HERE = "ankao_in_region(region)"
+
+
+def _counting(counts: str, view: str, where: str) -> TextClause:
+    return text(f"select {_PLACE} as place, {counts} from {view} where {_HERE} and {where} group by 1")
+
+
+def _band(days: int) -> str:
+    return f"count(*) filter (where ends_on <= cast(:today as date) + {days}) as expiring_{days}"
+
+
+_QUERIES = (
+    _counting(
+        "count(*) as registrations",
+        "records_v_registration",
+        "state = 'accepted' and registered_at >= :since and registered_at < :until",
+    ),
+    _counting(
+        "count(*) as attempts",
+        "records_v_attempt",
+        "state <> 'voided' and started_at >= :since and started_at < :until",
+    ),
+    _counting(
+        "count(*) as results, count(*) filter (where passed) as passed",
+        "records_v_result",
+        "released_at >= :since and released_at < :until",
+    ),
+    _counting(
+        ", ".join(["count(*) as valid", *(_band(days) for days in BANDS)]),
+        "records_v_credential",
+        "status = 'issued' and valid_from_on <= :today and ends_on >= :today",
+    ),
+)
+
+
+async def count_region(session: AsyncSession, region: VisibleRegion, period: Period) -> dict[str, Figures]:
+    """Return figures by path of the region and of those directly below; the session's scope is the region.
+
+    A credential counts where it was issued, an attempt where its sitting was.
+    """
+    values = {"region": region, "since": period.since, "until": period.until, "today": period.last_on}
+    found: dict[str, dict[str, int]] = {}
+    for query in _QUERIES:
+        for row in (await session.execute(query, values)).mappings():
+            counts = dict(row)
+            found.setdefault(counts.pop("place"), {}).update(counts)
+    return {place: Figures(**counts) for place, counts in found.items()}
+
+
+def total(figures: Mapping[str, Figures]) -> Figures:
+    """Add figures up."""
+    names = Figures.__struct_fields__
+    return Figures(**{name: sum(getattr(each, name) for each in figures.values()) for name in names})
+
+
+async def by_place(session: AsyncSession, region: RegionView, figures: Mapping[str, Figures]) -> list[PlaceFigures]:
+    """Return one line per region directly below in code order, and the region's own where it has any."""
+    below = await list_regions(session, under=region.path, level=region.level + 1)
+    lines = [PlaceFigures(place=place, figures=figures.get(place.path, Figures())) for place in below]
+    own = figures.get(region.path)
+    return [*([PlaceFigures(place=region, figures=own, own=True)] if own else []), *lines]
+
+
+class ExpiringCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """A usable credential and its last day: the end of its term, or the review before it."""
+
+    id: UUID
+    qualification: str
+    number_masked: str
+    holder_masked: str
+    employer: str
+    region: str
+    valid_until_on: date
+    ends_on: date
+    days_left: int
+
+
+_LIST = text(
+    "select id, qualification, number_masked, holder_masked, employer, region, valid_until_on, ends_on,"
+    " ends_on - cast(:today as date) as days_left from records_v_credential"
+    f" where {_HERE} and status = 'issued' and valid_from_on <= :today and ends_on >= :today"
+    " and (cast(:within as integer) is null or ends_on <= cast(:today as date) + cast(:within as integer))"
+    " order by ends_on, id limit :limit offset :offset",
+)
+
+
+async def list_usable_credentials(
+    session: AsyncSession,
+    *,
+    on: date,
+    within: int | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[ExpiringCredential]:
+    """Page the usable credentials issued in the scope by their last day, those of the next `within` days only."""
+    values = {"today": on, "within": within, "limit": limit, "offset": offset}
+    return [ExpiringCredential(**row) for row in (await session.execute(_LIST, values)).mappings()]

@@ -1,0 +1,105 @@
+"""Loading rosters: requirements from engagements, credentials from certs, deadlines from the rules of the day."""
+
+from calendar import monthrange
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.identity.api import PersonView, list_people
+from exam.records.roster import BANDS, Held, Requirement, RosterLine, Summary, ending, roster, summarise
+from exam.standards.api import Category, resolve_rule_set
+from exam.standards.errors import NoRuleSetError, UnknownQualificationError
+
+_STANDING = "q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)"
+_REQUIREMENTS = text(
+    "select q.engagement_id, q.person_id, q.role, q.wanted, q.started_on from records_v_requirement q"
+    f" where q.organisation_id = :organisation and {_STANDING}",
+)
+_HELD = text(
+    f"select {', '.join(Held.__struct_fields__)} from records_v_credential"
+    " where person_id = any(:people) and status <> 'superseded'",
+)
+
+
+class OrganisationRoster(msgspec.Struct, frozen=True, kw_only=True):
+    """One enterprise's roster with the people in it, by id."""
+
+    lines: list[RosterLine]
+    soon: list[Held]
+    summary: Summary
+    people: dict[UUID, PersonView]
+
+
+class EnterpriseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One enterprise with the counts of its roster; `expiring` counts posts whose last credential ends in 90 days."""
+
+    id: UUID
+    name: str
+    region: str
+    industry: str | None
+    wanted: int
+    valid: int
+    expiring: int
+
+    @property
+    def missing(self) -> int:
+        return self.wanted - self.valid
+
+
+async def load_roster(session: AsyncSession, organisation_id: UUID, *, on: date) -> OrganisationRoster:
+    """Return the roster of an enterprise on a Shanghai date; the scope decides what is seen."""
+    found = (await session.execute(_REQUIREMENTS, {"organisation": organisation_id, "today": on})).mappings()
+    requirements = [Requirement(**row, due_on=_due_on(row["wanted"], row["started_on"])) for row in found]
+    people = list({requirement.person_id for requirement in requirements})
+    held = [Held(**row) for row in (await session.execute(_HELD, {"people": people})).mappings()]
+    lines = roster(requirements, held, on=on)
+    soon = ending(requirements, held, on=on)
+    return OrganisationRoster(
+        lines=lines,
+        soon=soon,
+        summary=summarise(lines, soon, on=on),
+        people=await list_people(session, people),
+    )
+
+
+def _due_on(wanted: str, started_on: date) -> date | None:
+    """Return the last day for the assessment of a new principal or officer; None for special operators, who may not wait."""
+    category, _, name = wanted.partition(".")
+    if category == Category.SPECIAL:
+        return None
+    try:
+        rules = resolve_rule_set(f"{category}.{'general' if name == '*' else name}", started_on)
+    except (NoRuleSetError, UnknownQualificationError):
+        return None
+    months = rules.assess_within_months.value
+    return None if months is None else months_later(started_on, months)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day some months on, or that month's last day where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+_ENTERPRISES = text(
+    "with post as ("
+    " select q.organisation_id, (select max(c.ends_on) from records_v_credential c"
+    "  where c.person_id = q.person_id and c.status = 'issued' and c.valid_from_on <= :today and c.ends_on >= :today"
+    "  and (c.qualification = q.wanted or (q.wanted = q.role || '.*' and c.category = q.role))) as ends_on"
+    f" from records_v_requirement q where {_STANDING})"
+    " select e.id, e.name, e.region, e.industry, count(p.organisation_id) as wanted, count(p.ends_on) as valid,"
+    f" count(*) filter (where p.ends_on <= cast(:today as date) + {BANDS[-1]}) as expiring"
+    " from records_v_enterprise e left join post p on p.organisation_id = e.id"
+    " where ankao_in_region(e.region) group by e.id, e.name, e.region, e.industry"
+    " order by count(p.organisation_id) - count(p.ends_on) desc, e.name, e.id limit :limit offset :offset",
+)
+
+
+async def list_enterprises(session: AsyncSession, *, on: date, limit: int, offset: int = 0) -> list[EnterpriseLine]:
+    """Page the scope's enterprises, those with the most posts without a usable credential first."""
+    rows = await session.execute(_ENTERPRISES, {"today": on, "limit": limit, "offset": offset})
+    return [EnterpriseLine(**row) for row in rows.mappings()]

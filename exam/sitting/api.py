@@ -1,0 +1,79 @@
+"""What other packages may use of sittings."""
+
+from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
+from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass
+from exam.sitting.forms import form_key, request_forms
+from exam.sitting.ports import PORTS, OpenAttempts
+from exam.sitting.readiness import Readiness, readiness_of, readiness_of_all
+from exam.sitting.registration_views import (
+    get_registration,
+    list_refusals,
+    list_registrations,
+    list_registrations_of,
+)
+from exam.sitting.registrations import cancel_registration, record_refusal, register
+from exam.sitting.sittings import (
+    close_sitting,
+    create_plan,
+    create_sitting,
+    get_sitting,
+    list_rooms,
+    list_sittings,
+    mark_released,
+    open_sitting,
+)
+from exam.sitting.tickets import find_registration_by_ticket, ticket_pdf, ticket_secret
+from exam.sitting.views import (
+    PassView,
+    RefusalView,
+    RegistrationKind,
+    RegistrationState,
+    RegistrationView,
+    RoomView,
+    SittingState,
+    SittingView,
+)
+
+__all__ = [
+    "PORTS",
+    "NotEligibleError",
+    "OpenAttempts",
+    "PassView",
+    "Readiness",
+    "RefusalView",
+    "RegistrationKind",
+    "RegistrationNotFoundError",
+    "RegistrationState",
+    "RegistrationView",
+    "RoomView",
+    "SittingNotFoundError",
+    "SittingState",
+    "SittingView",
+    "cancel_registration",
+    "close_sitting",
+    "create_plan",
+    "create_sitting",
+    "find_registration_by_ticket",
+    "form_key",
+    "get_registration",
+    "get_sitting",
+    "list_bans",
+    "list_passes",
+    "list_refusals",
+    "list_registrations",
+    "list_registrations_of",
+    "list_rooms",
+    "list_sittings",
+    "mark_released",
+    "open_sitting",
+    "readiness_of",
+    "readiness_of_all",
+    "record_attempt_used",
+    "record_ban",
+    "record_pass",
+    "record_refusal",
+    "register",
+    "request_forms",
+    "ticket_pdf",
+    "ticket_secret",
+]

@@ -1,0 +1,122 @@
+"""What the centre's pages and its JSON routes share: whose sitting it is, the kept refusal, the day's work list."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import ForbiddenError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import OrganisationView, get_organisation, require_region
+from exam.sitting.errors import NotACentreError, NotEligibleError
+from exam.sitting.readiness import Readiness
+from exam.sitting.registrations import record_refusal, register
+from exam.sitting.schemas import RegistrationIn
+from exam.sitting.sittings import get_sitting
+from exam.sitting.views import RegistrationView, SittingState, SittingView
+
+ROLE = "centre"
+SOON = timedelta(days=7)
+URGENT = timedelta(hours=24)
+DOORS = timedelta(hours=1)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the work list; `what` is a msgid with `fields`, tone ok, info, warn or bad."""
+
+    sitting: SittingView
+    what: str
+    fields: dict[str, int]
+    tone: str
+    due_at: datetime
+
+
+async def own_centre(session: AsyncSession, principal: Principal) -> OrganisationView:
+    """Return the centre that the principal works for; raises NotACentreError."""
+    for grant in principal.grants:
+        if grant.role == ROLE and grant.organisation is not None:
+            centre = await get_organisation(session, grant.organisation)
+            require_region(principal, centre.region, ROLE)
+            return centre
+    raise NotACentreError
+
+
+async def own_sitting(session: AsyncSession, principal: Principal, sitting_id: UUID) -> SittingView:
+    """Return a sitting that the principal's own centre holds: a neighbour's is seen and not touched."""
+    sitting = await get_sitting(session, sitting_id)
+    require_region(principal, sitting.region, ROLE)
+    if not is_own(principal, sitting):
+        raise ForbiddenError
+    return sitting
+
+
+def is_own(principal: Principal, sitting: SittingView) -> bool:
+    """Say whether the sitting is held by a centre that the principal works for."""
+    return any(grant.role == ROLE and grant.organisation == sitting.centre_id for grant in principal.grants)
+
+
+async def apply(
+    session: AsyncSession,
+    principal: Principal,
+    runtime: Runtime,
+    sitting_id: UUID,
+    application: RegistrationIn,
+    *,
+    at: datetime,
+) -> RegistrationView | NotEligibleError:
+    """Register, or keep the refusal with its reasons and return it; any other error leaves nothing behind."""
+    async with session.begin_nested():
+        try:
+            return await register(
+                session,
+                principal,
+                runtime,
+                sitting_id=sitting_id,
+                name=application.name,
+                id_number=application.id_number,
+                photo=application.photo or None,
+                uscc=application.uscc,
+                at=at,
+            )
+        except NotEligibleError as error:
+            await record_refusal(session, principal, sitting_id=sitting_id, error=error, at=at)
+            return error
+
+
+def work_list(sittings: list[SittingView], boards: Mapping[UUID, Readiness], *, now: datetime) -> list[Task]:
+    """Return what is to be done, the most urgent first; pure."""
+    tasks = [task for sitting in sittings for task in _tasks(sitting, boards[sitting.id], now)]
+    order = {"bad": 0, "warn": 1, "info": 2}
+    return sorted(tasks, key=lambda task: (order[task.tone], task.due_at))
+
+
+def _tasks(sitting: SittingView, board: Readiness, now: datetime) -> list[Task]:
+    if sitting.state is SittingState.OPEN:
+        over_at = sitting.ends_at + timedelta(seconds=sitting.duration_s)
+        return [_task(sitting, "考试时间已过,请结束场次", "bad", over_at)] if now >= over_at else []
+    if sitting.state is not SittingState.PLANNED or sitting.starts_at - now > SOON or now >= sitting.ends_at:
+        return []
+    return _before_the_day(sitting, board, now)
+
+
+def _before_the_day(sitting: SittingView, board: Readiness, now: datetime) -> list[Task]:
+    tone = "bad" if sitting.starts_at - now < URGENT else "warn"
+    due = sitting.starts_at
+    tasks = []
+    if board.registered == 0:
+        tasks.append(_task(sitting, "还没有考生报名", "warn", due))
+    elif not board.ready:
+        missing = board.forms_missing if board.forms_ready else board.registered
+        tasks.append(_task(sitting, "还缺 {count} 份试卷,请生成试卷", tone, due, count=missing))
+    elif due - now <= DOORS:
+        tasks.append(_task(sitting, "准备就绪,可以开放签到", "info", due))
+    if board.photos_missing:
+        tasks.append(_task(sitting, "{count} 名考生还没有照片", "warn", due, count=board.photos_missing))
+    return tasks
+
+
+def _task(sitting: SittingView, what: str, tone: str, due_at: datetime, **fields: int) -> Task:
+    return Task(sitting=sitting, what=what, fields=fields, tone=tone, due_at=due_at)

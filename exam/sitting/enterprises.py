@@ -1,0 +1,73 @@
+"""The enterprise behind a registration: found by its unified code wherever it is registered."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import Principal
+from exam.identity.api import create_organisation, parse_uscc
+from exam.sitting.errors import (
+    EnterpriseDeregisteredError,
+    EnterpriseExistsError,
+    EnterpriseFormError,
+    EnterpriseUnknownError,
+)
+from exam.standards.api import load_catalogue
+
+_BY_USCC = text("select id, name, deregistered_on from sitting_enterprise_by_uscc(:uscc)")
+
+
+class Enterprise(msgspec.Struct, frozen=True):
+    """A registered enterprise, of any region."""
+
+    id: UUID
+    name: str
+
+
+async def require_enterprise(session: AsyncSession, uscc: str) -> Enterprise:
+    """Return a registered enterprise by its unified code.
+
+    Raises the refusals of the code's form, EnterpriseUnknownError and EnterpriseDeregisteredError.
+    """
+    code = parse_uscc(uscc)
+    found = (await session.execute(_BY_USCC, {"uscc": code})).one_or_none()
+    if found is None:
+        raise EnterpriseUnknownError(uscc=code)
+    if found.deregistered_on is not None:
+        raise EnterpriseDeregisteredError(name=found.name)
+    return Enterprise(found.id, found.name)
+
+
+async def register_enterprise(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    name: str,
+    uscc: str,
+    industry: str,
+    region: str,
+    at: datetime,
+) -> UUID:
+    """Register an enterprise of a region.
+
+    Raises EnterpriseFormError, EnterpriseExistsError wherever the code is registered, and the code's own refusals.
+    """
+    known = {known.code for known in load_catalogue().industries}
+    if not name.strip() or industry not in known:
+        raise EnterpriseFormError
+    code = parse_uscc(uscc)
+    if found := (await session.execute(_BY_USCC, {"uscc": code})).one_or_none():
+        raise EnterpriseExistsError(name=found.name)
+    return await create_organisation(
+        session,
+        principal,
+        kind="enterprise",
+        name=name.strip(),
+        uscc=code,
+        industry=industry,
+        region=region,
+        at=at,
+    )

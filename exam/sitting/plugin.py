@@ -1,0 +1,17 @@
+"""What sittings bring to the composition."""
+
+from exam.core.jobs import Job
+from exam.sitting.batch_pages import BatchController
+from exam.sitting.controllers import SittingApiController
+from exam.sitting.enterprise_pages import EnterpriseController
+from exam.sitting.forms import PREPARE_FORMS, run_prepare_forms
+from exam.sitting.pages import CentreController
+from exam.sitting.registration_pages import RegistrationController
+from exam.web.plugin import NavItem, Plugin
+
+PLUGIN = Plugin(
+    package="exam.sitting",
+    handlers=(CentreController, RegistrationController, EnterpriseController, BatchController, SittingApiController),
+    jobs=(Job(PREPARE_FORMS, run_prepare_forms),),
+    nav=(NavItem("考点工作", "/centre", ("centre", "regulator"), "clipboard-list"),),
+)

@@ -1,0 +1,80 @@
+"""The readiness board: what must be green before the day, counted from rows and never remembered."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.sitting.models import Registration, Room
+from exam.sitting.sittings import get_sitting
+from exam.sitting.views import RegistrationState, SittingState, SittingView
+
+LOCAL_SEAL = "local"
+"""The only seal so far: one key of this machine; right for a demonstration, refused in production."""
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """One sitting's board; times in seconds, `starts_in_s` negative once the start has passed."""
+
+    seats: int
+    registered: int
+    photos_missing: int
+    forms_ready: bool
+    forms_missing: int
+    forms_standby: int
+    seal: str
+    starts_in_s: int
+    state: SittingState
+
+    @property
+    def ready(self) -> bool:
+        """Whether the sitting could open: somebody comes and every one of them has a form."""
+        return self.registered > 0 and self.forms_ready and self.forms_missing == 0
+
+
+async def readiness_of(session: AsyncSession, sitting_id: UUID, *, now: datetime) -> Readiness:
+    """Return the board of a sitting of the scope."""
+    return (await readiness_of_all(session, [await get_sitting(session, sitting_id)], now=now))[sitting_id]
+
+
+async def readiness_of_all(
+    session: AsyncSession,
+    sittings: list[SittingView],
+    *,
+    now: datetime,
+) -> dict[UUID, Readiness]:
+    """Return the boards of several sittings in two statements."""
+    ids = [sitting.id for sitting in sittings]
+    summed = (
+        select(Room.sitting_id, func.sum(Room.seats).label("seats"))
+        .where(Room.sitting_id.in_(ids))
+        .group_by(Room.sitting_id)
+    )
+    seats = {row.sitting_id: row.seats for row in await session.execute(summed)}
+    counted = (
+        select(Registration.sitting_id, func.count(), func.count(Registration.photo_key))
+        .where(Registration.sitting_id.in_(ids), Registration.state == RegistrationState.ACCEPTED)
+        .group_by(Registration.sitting_id)
+    )
+    rows = await session.execute(counted)
+    registered = {sitting_id: (count, photos) for sitting_id, count, photos in rows}
+    return {
+        sitting.id: _board(sitting, seats.get(sitting.id, 0), *registered.get(sitting.id, (0, 0)), now)
+        for sitting in sittings
+    }
+
+
+def _board(sitting: SittingView, seats: int, registered: int, photos: int, now: datetime) -> Readiness:
+    return Readiness(
+        seats=seats,
+        registered=registered,
+        photos_missing=registered - photos,
+        forms_ready=sitting.forms_ready,
+        forms_missing=max(0, registered - sitting.forms_keyed),
+        forms_standby=sitting.forms_standby,
+        seal=LOCAL_SEAL,
+        starts_in_s=int((sitting.starts_at - now).total_seconds()),
+        state=sitting.state,
+    )

@@ -1,0 +1,1 @@
+"""Programmes, classes and the study-hour ledger."""

@@ -1,0 +1,50 @@
+"""Scoring in the background: batches, each its own transaction, so that a crash loses one batch and repeats nothing."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from exam.core.db.scope import Scope
+from exam.core.jobs import Job
+from exam.core.runtime import Runtime
+from exam.delivery.api import AttemptView, list_attempts
+from exam.sitting.api import SittingState, SittingView, get_sitting, list_sittings
+from grading.scores import SCORABLE, score_one
+
+SCORE_SITTING = "grading.score_sitting"
+SWEEP = "grading.score_overlooked"
+BATCH = 50
+SWEEP_SITTINGS = 200
+
+
+async def score_sitting(runtime: Runtime, *, sitting_id: str) -> None:
+    """Score what a closed sitting has left to score; a second run finds nothing."""
+    scope = Scope(region=runtime.settings.root_region)
+    async with runtime.databases.session(scope) as session:
+        sitting = await get_sitting(session, UUID(sitting_id))
+        attempts = await list_attempts(session, sitting.id, now=runtime.clock.now())
+    waiting = [attempt for attempt in attempts if attempt.state in SCORABLE]
+    for batch in _batches(waiting):
+        await _score_batch(runtime, scope, sitting, batch)
+
+
+async def _score_batch(runtime: Runtime, scope: Scope, sitting: SittingView, batch: Sequence[AttemptView]) -> None:
+    async with runtime.databases.transaction(scope) as session:
+        # in id order, so that two workers at the same sitting wait for each other instead of deadlocking
+        for attempt in sorted(batch, key=lambda each: each.id):
+            await score_one(session, runtime, sitting, attempt, at=runtime.clock.now())
+
+
+def _batches(attempts: Sequence[AttemptView]) -> Iterator[Sequence[AttemptView]]:
+    for start in range(0, len(attempts), BATCH):
+        yield attempts[start : start + BATCH]
+
+
+async def score_overlooked(runtime: Runtime) -> None:
+    """Score in every closed sitting what a lost job has left (TRUST.md A10)."""
+    async with runtime.databases.session(Scope(region=runtime.settings.root_region)) as session:
+        closed = await list_sittings(session, state=SittingState.CLOSED, limit=SWEEP_SITTINGS)
+    for sitting in closed:
+        await score_sitting(runtime, sitting_id=str(sitting.id))
+
+
+JOBS = (Job(SCORE_SITTING, score_sitting), Job(SWEEP, score_overlooked, cron="*/5 * * * *"))

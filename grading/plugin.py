@@ -1,0 +1,28 @@
+"""What grading brings to the composition."""
+
+from exam.web.plugin import NavItem, Plugin
+from grading.assess_pages import AssessApiController, AssessController
+from grading.centre_pages import ResultsApiController, ResultsController
+from grading.jobs import JOBS
+from grading.regrade_pages import RegradeApiController, RegradeController
+from grading.result_route import show_terminal_result
+from grading.subscribers import SUBSCRIPTIONS
+
+PLUGIN = Plugin(
+    package="grading",
+    handlers=(
+        ResultsController,
+        ResultsApiController,
+        RegradeController,
+        RegradeApiController,
+        AssessController,
+        AssessApiController,
+        show_terminal_result,
+    ),
+    subscriptions=SUBSCRIPTIONS,
+    jobs=JOBS,
+    nav=(
+        NavItem("成绩", "/results", ("centre", "regulator"), "report"),
+        NavItem("实操评分", "/assess", ("assessor",), "clipboard-check"),
+    ),
+)

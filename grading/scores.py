@@ -1,0 +1,236 @@
+"""Scoring attempts: from final responses to a score and the first version of a result, once per attempt."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.clock import local_date
+from exam.core.crypto import digest
+from exam.core.errors import ConflictError
+from exam.core.ids import new_id
+from exam.core.principal import SYSTEM
+from exam.core.runtime import Runtime
+from exam.delivery.api import AttemptView, list_final_responses, mark_scored
+from exam.sitting.api import SittingView, list_passes
+from exam.standards.api import RuleSet, recall_rule_set
+from grading.changes import RuleChange, scaled_marks, score_attempt
+from grading.judging import Judgement, Pass, judge
+from grading.models import Regrade, Result, Score
+from grading.scoring import FormScore, Response
+from grading.verdict import Part
+from questionbank.api import ScoringForm, open_scoring_view
+
+ALGORITHM = "integers@1"
+"""Names the arithmetic of `grading.scoring` and `grading.changes`; raise it when a response would earn otherwise."""
+
+SCORABLE = frozenset({"submitted", "expired"})
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """What scoring one attempt came to, before it is stored."""
+
+    form_digest: bytes
+    score: FormScore
+    slots: list[dict[str, Any]]
+
+
+async def score_one(
+    session: AsyncSession,
+    runtime: Runtime,
+    sitting: SittingView,
+    attempt: AttemptView,
+    *,
+    at: datetime,
+) -> bool:
+    """Score a handed-in attempt; False where it is scored already or voided, which makes a re-run harmless.
+
+    The attempt's own lock comes first: of two workers one scores, and what is voided at this moment stays unscored.
+    """
+    try:
+        await mark_scored(session, attempt.id)
+    except ConflictError:
+        return False
+    rules = recall_rule_set(sitting.qualification, attempt.rule_set)
+    found = await recompute(session, runtime, attempt, (), at=at)
+    score = score_row(attempt, found, version=1, regrade_id=None, at=at)
+    session.add(score)
+    await session.flush()  # the result's foreign key names it, and mappers without relationships know no order
+    taken_at = attempt.finalised_at or at
+    marks = scaled_marks(found.score, rules.theory_full_marks.require())
+    judgement = await judge_theory(session, rules, attempt.person_id, sitting.qualification, marks, taken_at, at)
+    session.add(theory_result(sitting, attempt, score, marks, judgement, taken_at=taken_at, at=at))
+    await session.flush()
+    facts: dict[str, Fact] = {
+        "marks": marks,
+        "passed": judgement.passed,
+        "score": score_digest(score).hex(),
+        "algorithm": ALGORITHM,
+    }
+    subject = ("attempt", attempt.id)
+    await record(session, SYSTEM, "attempt.scored", subject, at=at, region=attempt.region, facts=facts)
+    return True
+
+
+async def recompute(
+    session: AsyncSession,
+    runtime: Runtime,
+    attempt: AttemptView,
+    changes: Sequence[RuleChange],
+    *,
+    at: datetime,
+) -> Scored:
+    """Score an attempt from its stored responses and sealed form, under `changes`; nothing is written."""
+    if attempt.form_id is None:
+        raise ConflictError(attempt_id=str(attempt.id))
+    form = await open_scoring_view(session, runtime, attempt.form_id, now=at)
+    final = await list_final_responses(session, attempt.id)
+    return score_under(form, {slot: each.response for slot, each in final.items()}, changes)
+
+
+def score_under(form: ScoringForm, responses: Mapping[int, Response], changes: Sequence[RuleChange]) -> Scored:
+    """Return the score with one object for each counted slot."""
+    score = score_attempt(form, responses, changes)
+    asked = {slot.slot: slot for slot in form.slots}
+    slots = [
+        {
+            "slot": number,
+            "item": asked[number].item_id,
+            "marks": earned.marks_hundredths,
+            "full": asked[number].marks,
+            "correct": earned.correct,
+        }
+        for number, earned in score.slots
+    ]
+    canonical = msgspec.json.encode(form, order="deterministic")
+    return Scored(form_digest=digest(canonical), score=score, slots=slots)
+
+
+def score_row(attempt: AttemptView, found: Scored, *, version: int, regrade_id: UUID | None, at: datetime) -> Score:
+    """Return the row of a score."""
+    return Score(
+        id=new_id(),
+        attempt_id=attempt.id,
+        version=version,
+        sitting_id=attempt.sitting_id,
+        region=attempt.region,
+        form_id=attempt.form_id,
+        regrade_id=regrade_id,
+        form_digest=found.form_digest,
+        response_digest=attempt.response_digest,
+        algorithm=ALGORITHM,
+        slots=found.slots,
+        marks=found.score.marks,
+        full_marks=found.score.full_marks,
+        correct=found.score.correct,
+        answered=found.score.answered,
+        made_at=at,
+    )
+
+
+def score_digest(score: Score) -> bytes:
+    """Return the digest by which the ledger knows a score: of the form, the responses, every slot's marks, the sum."""
+    body = [
+        score.attempt_id.hex,
+        score.version,
+        score.form_digest.hex(),
+        (score.response_digest or b"").hex(),
+        score.algorithm,
+        score.slots,
+        score.marks,
+    ]
+    return digest(msgspec.json.encode(body, order="deterministic"))
+
+
+async def judge_theory(
+    session: AsyncSession,
+    rules: RuleSet,
+    person_id: UUID,
+    qualification: str,
+    marks: int,
+    taken_at: datetime,
+    at: datetime,
+) -> Judgement:
+    """Judge a theory part together with what the person has passed before, in any region."""
+    earlier: list[Pass] = []
+    if len(rules.parts.require()) > 1:
+        passes = await list_passes(session, person_id, qualification)
+        earlier = [Pass(Part(each.part), each.passed_on) for each in passes]
+    return judge(rules, Part.THEORY, marks, taken_at, on=local_date(at), earlier=earlier)
+
+
+def theory_result(
+    sitting: SittingView,
+    attempt: AttemptView,
+    score: Score,
+    marks: int,
+    judgement: Judgement,
+    *,
+    taken_at: datetime,
+    at: datetime,
+) -> Result:
+    """Return the first version of an attempt's result."""
+    return Result(
+        id=new_id(),
+        attempt_id=attempt.id,
+        version=1,
+        sitting_id=sitting.id,
+        registration_id=attempt.registration_id,
+        person_id=attempt.person_id,
+        region=attempt.region,
+        qualification=sitting.qualification,
+        part=Part.THEORY.value,
+        marks=marks,
+        pass_marks=judgement.pass_marks,
+        passed=judgement.passed,
+        outcome=judgement.outcome.value,
+        rule_set=attempt.rule_set,
+        score_id=score.id,
+        reason="scored",
+        taken_at=taken_at,
+        made_at=at,
+    )
+
+
+async def list_changes(session: AsyncSession, sitting_id: UUID, *, until: datetime | None = None) -> list[RuleChange]:
+    """Return the approved changes of a sitting in the order they were approved, at most those until a moment."""
+    query = select(Regrade.changes).where(Regrade.sitting_id == sitting_id, Regrade.state == "approved")
+    if until is not None:
+        query = query.where(Regrade.decided_at <= until)
+    rows = await session.scalars(query.order_by(Regrade.decided_at, Regrade.id))
+    return [msgspec.convert(change, RuleChange) for changes in rows for change in changes]
+
+
+async def newest_scores(session: AsyncSession, sitting_id: UUID) -> dict[UUID, Score]:
+    """Return the newest score of every attempt of a sitting, by attempt."""
+    query = select(Score).where(Score.sitting_id == sitting_id).order_by(Score.attempt_id, Score.version)
+    return {score.attempt_id: score for score in await session.scalars(query)}
+
+
+async def find_unfaithful_scores(
+    session: AsyncSession,
+    runtime: Runtime,
+    attempts: Sequence[AttemptView],
+    *,
+    at: datetime,
+) -> list[UUID]:
+    """Recompute stored scores from responses and forms; return the attempts whose newest score is not reproduced."""
+    unlike: list[UUID] = []
+    for sitting_id in {attempt.sitting_id for attempt in attempts}:
+        changes = await list_changes(session, sitting_id)
+        stored = await newest_scores(session, sitting_id)
+        for attempt in attempts:
+            score = stored.get(attempt.id)
+            if score is None or attempt.sitting_id != sitting_id:
+                continue
+            again = await recompute(session, runtime, attempt, changes, at=at)
+            fresh = score_row(attempt, again, version=score.version, regrade_id=score.regrade_id, at=at)
+            if score_digest(fresh) != score_digest(score):
+                unlike.append(attempt.id)
+    return unlike

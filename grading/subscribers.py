@@ -1,0 +1,44 @@
+"""What grading does when it hears of sittings and attempts."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.events import Subscription
+from exam.core.jobs import defer
+from exam.core.principal import SYSTEM
+from exam.core.runtime import Runtime
+from exam.delivery.events import AttemptSubmitted, AttemptVoided
+from exam.sitting.api import SittingState, get_sitting
+from exam.sitting.events import SittingClosed
+from grading.corrections import withdraw_result
+from grading.jobs import SCORE_SITTING
+from questionbank.api import release_scoring_views
+
+
+async def on_sitting_closed(runtime: Runtime, session: AsyncSession, event: SittingClosed) -> None:
+    """Open the scoring views, and let a job score batch by batch once this has committed."""
+    at = runtime.clock.now()
+    await release_scoring_views(session, runtime, SYSTEM, sitting_id=event.sitting_id, at=at)
+    await _ask_for_scores(session, str(event.sitting_id))
+
+
+async def on_attempt_submitted(_runtime: Runtime, session: AsyncSession, event: AttemptSubmitted) -> None:
+    """Score what comes in after the close; before it the close will ask."""
+    sitting = await get_sitting(session, event.sitting_id)
+    if sitting.state in {SittingState.CLOSED, SittingState.RELEASED}:
+        await _ask_for_scores(session, str(event.sitting_id))
+
+
+async def on_attempt_voided(runtime: Runtime, session: AsyncSession, event: AttemptVoided) -> None:
+    """Take back a result that was told; one that was not is never released."""
+    await withdraw_result(session, event.attempt_id, at=runtime.clock.now())
+
+
+async def _ask_for_scores(session: AsyncSession, sitting_id: str) -> None:
+    await defer(session, SCORE_SITTING, lock=f"{SCORE_SITTING}:{sitting_id}", sitting_id=sitting_id)
+
+
+SUBSCRIPTIONS = (
+    Subscription(SittingClosed, "grading.score_closed_sitting", on_sitting_closed),
+    Subscription(AttemptSubmitted, "grading.score_late_attempt", on_attempt_submitted),
+    Subscription(AttemptVoided, "grading.withdraw_voided", on_attempt_voided),
+)

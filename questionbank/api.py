@@ -1,0 +1,47 @@
+"""What other packages may ask of the question bank: blueprints in sums, forms under seal."""
+
+from questionbank.blueprints.published import BlueprintView, get_published_blueprint
+from questionbank.forms.errors import (
+    FormsNotPreparedError,
+    FormStillSealedError,
+    NoFormLeftError,
+    NoPublishedBlueprintError,
+    PoolTooSmallError,
+)
+from questionbank.forms.opening import claim_form, open_candidate_view, open_scoring_view, release_scoring_views
+from questionbank.forms.preparing import PreparedForms, prepare_forms
+from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
+from questionbank.items.content import Interaction
+from questionbank.items.exporting import export_questions, list_export_formats
+from questionbank.items.importing import ImportReport, ImportRow, import_questions
+from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank
+
+__all__ = [
+    "BlueprintView",
+    "CandidateForm",
+    "CandidateSlot",
+    "FormStillSealedError",
+    "FormsNotPreparedError",
+    "ImportReport",
+    "ImportRow",
+    "Interaction",
+    "NoFormLeftError",
+    "NoPublishedBlueprintError",
+    "PoolTooSmallError",
+    "PreparedForms",
+    "ScoringForm",
+    "ScoringSlot",
+    "Section",
+    "SeedReport",
+    "claim_form",
+    "export_questions",
+    "get_published_blueprint",
+    "import_questions",
+    "list_export_formats",
+    "list_seed_banks",
+    "load_seed_bank",
+    "open_candidate_view",
+    "open_scoring_view",
+    "prepare_forms",
+    "release_scoring_views",
+]

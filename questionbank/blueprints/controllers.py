@@ -1,0 +1,147 @@
+"""Blueprints: what forms are made of, whether the bank can fill them, and putting one in force."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.web.forms import Form
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+from questionbank.blueprints.coverage import CellCover, cover_cells
+from questionbank.blueprints.editing import TypedBlueprint, blueprint_from, typed_from
+from questionbank.blueprints.models import BlueprintRow
+from questionbank.blueprints.published import blueprint_of
+from questionbank.blueprints.service import draft_blueprint, list_blueprints, publish_blueprint
+from questionbank.items.editing import KINDS
+from questionbank.items.pool import list_pool
+from questionbank.pages import (
+    MAKERS,
+    WORDS,
+    AnyRequest,
+    all_qualifications,
+    bank_roles,
+    node_choices,
+    title_of,
+    writes_here,
+)
+from questionbank.schemas import BlueprintForm
+
+LIST = "/bank/blueprints"
+EDITOR = "questionbank/blueprint_edit.html"
+Code = Annotated[str, QueryParameter(max_length=64)]
+
+
+class BlueprintsController(Controller):
+    """组卷细目表."""
+
+    path = LIST
+    opt = allow(*MAKERS)
+
+    @get()
+    async def show(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+    ) -> Template:
+        context = await _list_context(bank_session, runtime, principal)
+        return Template("questionbank/blueprints.html", context={**context, "problem": None})
+
+    @get("/new", opt=allow("author", "publisher"))
+    async def write(self, bank_session: NamedDependency[AsyncSession], qualification: Code = "") -> Template:
+        if not qualification:
+            context = {"qualifications": all_qualifications()}
+            return Template("questionbank/blueprint_where.html", context=context)
+        latest = next((row for row in await list_blueprints(bank_session) if row.qualification == qualification), None)
+        typed = typed_from(blueprint_of(latest)) if latest else TypedBlueprint(qualification=qualification)
+        return Template(EDITOR, context={**await _editor(bank_session, typed), "problem": None})
+
+    @post("/new", opt=allow("author", "publisher"), status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        data: URLEncodedBody[BlueprintForm],
+    ) -> Response[Any]:
+        typed = TypedBlueprint.of(data)
+        region, at = runtime.settings.root_region, runtime.clock.now()
+        try:
+            await draft_blueprint(bank_session, principal, blueprint_from(typed), region=region, at=at)
+        except DomainError as error:
+            return form_again(request, error, EDITOR, await _editor(bank_session, typed))
+        return done(LIST, "细目表草稿已保存,等待另一人发布。")
+
+    @post("/check", opt=allow("author", "publisher"), status_code=200)
+    async def check(
+        self, request: AnyRequest, bank_session: NamedDependency[AsyncSession], data: URLEncodedBody[BlueprintForm]
+    ) -> Response[Any]:
+        """Return the feasibility of what is typed, for the editor to show while it is typed."""
+        fragment = "questionbank/feasibility.html"
+        try:
+            blueprint = blueprint_from(TypedBlueprint.of(data))
+        except DomainError as error:
+            return form_again(request, error, fragment, {**WORDS, "cells": None})
+        cells = cover_cells(blueprint, await list_pool(bank_session, blueprint.qualification))
+        context = {**WORDS, "cells": cells, "blueprint": blueprint, "problem": None}
+        return Template(fragment, context=context)
+
+    @post("/{blueprint_id:uuid}/publish", opt=allow("publisher"), status_code=200)
+    async def publish(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        blueprint_id: FromPath[UUID],
+        data: URLEncodedBody[Form],  # noqa: ARG002  # refuses unknown fields
+    ) -> Response[Any]:
+        region, at = runtime.settings.root_region, runtime.clock.now()
+        try:
+            await publish_blueprint(bank_session, principal, blueprint_id, region=region, at=at)
+        except DomainError as error:
+            context = await _list_context(bank_session, runtime, principal)
+            return form_again(request, error, "questionbank/blueprints.html", context)
+        return done(LIST, "细目表已发布,此后的组卷按它进行。")
+
+
+async def _editor(session: AsyncSession, typed: TypedBlueprint) -> dict[str, Any]:
+    return {
+        **WORDS,
+        "typed": typed,
+        "title": title_of(typed.qualification),
+        "nodes": await node_choices(session, typed.qualification),
+        "interactions": KINDS,
+    }
+
+
+async def _list_context(session: AsyncSession, runtime: Runtime, principal: Principal) -> dict[str, Any]:
+    rows = await list_blueprints(session)
+    current = [row for row in rows if row.state != "retired"]
+    return {
+        **WORDS,
+        "blueprints": [(row, blueprint_of(row), cells) for row, cells in await _with_cells(session, current)],
+        "retired": [row for row in rows if row.state == "retired"],
+        "roles": bank_roles(principal),
+        "account": principal.account,
+        "may_write": writes_here(principal, runtime.settings.root_region),
+        "title_of": title_of,
+    }
+
+
+async def _with_cells(
+    session: AsyncSession, rows: Sequence[BlueprintRow]
+) -> list[tuple[BlueprintRow, tuple[CellCover, ...]]]:
+    pools = {code: await list_pool(session, code) for code in {row.qualification for row in rows}}
+    return [(row, cover_cells(blueprint_of(row), pools[row.qualification])) for row in rows]

@@ -1,0 +1,82 @@
+"""The bank's desk: what waits for me, and how well the syllabus is covered."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.web.policy import allow
+from questionbank.blueprints.coverage import Chapter, Coverage, cover
+from questionbank.blueprints.published import blueprint_of, find_published_row
+from questionbank.blueprints.service import list_drafts
+from questionbank.items.batches import list_batches
+from questionbank.items.drafting import require_account
+from questionbank.items.listing import ItemFilter, Pending, count_states, list_pending, list_returned, waiting_for
+from questionbank.items.pool import list_pool
+from questionbank.items.state import ItemAct
+from questionbank.pages import MAKERS, ROLE_ACTS, WORDS, bank_roles, qualification_choices, title_of, writes_here
+from questionbank.syllabus.service import list_nodes
+
+Code = Annotated[str, QueryParameter(max_length=64)]
+
+
+class DeskController(Controller):
+    """题库工作台."""
+
+    path = "/bank"
+    opt = allow(*MAKERS)
+
+    @get()
+    async def show(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        qualification: Code = "",
+    ) -> Template:
+        choices = await qualification_choices(bank_session)
+        code = qualification or (choices[0][0] if choices else "")
+        roles = bank_roles(principal)
+        context = {
+            **WORDS,
+            **await _work(bank_session, principal, roles),
+            "may_write": writes_here(principal, runtime.settings.root_region),
+            "roles": roles,
+            "choices": choices,
+            "qualification": code,
+            "title": title_of(code) if code else "",
+            "title_of": title_of,
+            "counts": await count_states(bank_session, ItemFilter(qualification=code)) if code else {},
+            "coverage": await find_coverage(bank_session, code) if code else None,
+        }
+        return Template("questionbank/desk.html", context=context)
+
+
+async def _work(session: AsyncSession, principal: Principal, roles: frozenset[str]) -> dict[str, Any]:
+    """Return what waits for the principal, by act, and drafts that came back."""
+    account = require_account(principal)
+    pending: dict[ItemAct, list[Pending]] = {
+        act: await list_pending(session, waiting_for(act, account)) for role, act in ROLE_ACTS if role in roles
+    }
+    author = "author" in roles
+    return {
+        "pending": pending,
+        "returned": await list_returned(session, account) if author else [],
+        "unfinished": await list_batches(session, state="checked", account=account) if author else [],
+        "blueprints": await list_drafts(session) if "publisher" in roles else [],
+    }
+
+
+async def find_coverage(session: AsyncSession, qualification: str) -> Coverage | None:
+    """Return the coverage against the blueprint in force, or None while there is none."""
+    row = await find_published_row(session, qualification)
+    if row is None:
+        return None
+    nodes = await list_nodes(session, qualification)
+    chapters = [Chapter(node.code, node.title, node.weight) for node in nodes if node.parent is None]
+    return cover(blueprint_of(row), chapters, await list_pool(session, qualification))

@@ -1,0 +1,262 @@
+"""组卷 of a sitting: freeze the pool, commit to a seed, deal, render and seal one form per candidate and some to spare."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, insert, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.clock import local_date
+from exam.core.ids import new_id
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.standards.api import resolve_rule_set
+from questionbank.blueprints.cells import Blueprint, PoolItem, check_feasible
+from questionbank.blueprints.models import BlueprintRow
+from questionbank.blueprints.published import blueprint_of, find_published_row
+from questionbank.forms.assembly import Assembly, assemble, blueprint_digest, pool_digest, seed_commitment
+from questionbank.forms.canonical import canonical, digest_of
+from questionbank.forms.draw import ALGORITHM
+from questionbank.forms.errors import NoPublishedBlueprintError, PoolTooSmallError
+from questionbank.forms.keys import (
+    CANDIDATE,
+    SCORING,
+    make_keys,
+    open_view,
+    require_local_seal,
+    seal_view,
+    unwrap_view_key,
+)
+from questionbank.forms.models import Draw, FormRow
+from questionbank.forms.seal import key_aad, unwrap_key, wrap_key
+from questionbank.forms.views import DEFAULT_RULES, render_views
+from questionbank.items.content import Interaction, ItemContent
+from questionbank.items.pool import get_contents, list_pool
+
+SEED_BYTES = 32
+SEED, POOL = "seed", "pool"
+
+_PARTIAL_RULES = {"partial": "partial_missing"}
+"""Score rule by the rule set's word for multiple choice; everything else is exact."""
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('questionbank.sitting:' || :sitting, 0))")
+
+
+class PreparedForms(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call made; commitment and digests are those of the sitting's draw and may be published before it."""
+
+    draw_id: UUID
+    made: int
+    blueprint_id: UUID
+    seed_commitment: str
+    pool_digest: str
+
+
+class _Round(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one deal needs, opened."""
+
+    draw: Draw
+    number: int
+    blueprint: Blueprint
+    pool: list[PoolItem]
+    seed: bytes
+    keys: list[str]
+    standby: frozenset[str]
+
+
+async def prepare_forms(
+    bank_session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    *,
+    sitting_id: UUID,
+    qualification: str,
+    region: str,
+    starts_at: datetime,
+    keys: Sequence[str],
+    standby: int,
+) -> PreparedForms:
+    """Make the forms that are missing: one per key, and standby ones until `standby` are unclaimed.
+
+    The first call freezes pool, blueprint and seed; a later one deals a further round from the same three, so that no
+    form that stands is touched. Raises NoPublishedBlueprintError and PoolTooSmallError.
+    """
+    require_local_seal(runtime)
+    await bank_session.execute(_LOCK, {"sitting": str(sitting_id)})
+    draw = await bank_session.scalar(select(Draw).where(Draw.sitting_id == sitting_id))
+    if draw is None:
+        draw = await _start_draw(bank_session, runtime, sitting_id, qualification, region, starts_at)
+    draw.starts_at = starts_at
+    missing, spare = await _missing(bank_session, sitting_id, keys, standby)
+    if missing or spare:
+        plan = await _plan_round(bank_session, runtime, draw, missing, spare)
+        await _make_round(bank_session, runtime, plan)
+        await _log(bank_session, principal, plan, at=runtime.clock.now())
+    await bank_session.flush()
+    return PreparedForms(
+        draw_id=draw.id,
+        made=len(missing) + len(spare),
+        blueprint_id=draw.blueprint_id,
+        seed_commitment=draw.seed_commitment,
+        pool_digest=draw.pool_digest,
+    )
+
+
+async def _start_draw(
+    session: AsyncSession, runtime: Runtime, sitting_id: UUID, qualification: str, region: str, starts_at: datetime
+) -> Draw:
+    row = await find_published_row(session, qualification)
+    if row is None:
+        raise NoPublishedBlueprintError(qualification=qualification)
+    blueprint, pool = blueprint_of(row), await list_pool(session, qualification)
+    require_feasible(blueprint, pool)
+    seed, kek, sitting, at = (
+        secrets.token_bytes(SEED_BYTES),
+        runtime.secrets.forms,
+        str(sitting_id),
+        runtime.clock.now(),
+    )
+    draw = Draw(
+        id=new_id(),
+        sitting_id=sitting_id,
+        region=region,
+        qualification=qualification,
+        blueprint_id=row.id,
+        algorithm=ALGORITHM,
+        multiple_rule=_multiple_rule(qualification, starts_at),
+        seed_sealed=wrap_key(kek, seed, key_aad(sitting=sitting, view=SEED)),
+        pool_sealed=seal_view(kek, canonical(pool), sitting_id=sitting_id, form_id=row.id, view=POOL),
+        seed_commitment=seed_commitment(seed, sitting),
+        pool_digest=pool_digest(pool),
+        blueprint_digest=blueprint_digest(blueprint),
+        starts_at=starts_at,
+        created_at=at,
+    )
+    session.add(draw)
+    make_keys(session, runtime, sitting_id, region, at=at)
+    await session.flush()
+    return draw
+
+
+def require_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> None:
+    """Refuse a pool that cannot fill one form, naming every short cell."""
+    shortages = check_feasible(blueprint, pool)
+    if shortages:
+        first = shortages[0]
+        raise PoolTooSmallError(
+            cell=first.cell + 1, need=first.need, have=first.have, short=len(shortages), shortages=shortages
+        )
+
+
+def _multiple_rule(qualification: str, starts_at: datetime) -> str:
+    stated = resolve_rule_set(qualification, local_date(starts_at)).scoring_multiple.value
+    return _PARTIAL_RULES.get(stated or "", DEFAULT_RULES[Interaction.MULTIPLE])
+
+
+async def _missing(
+    session: AsyncSession, sitting_id: UUID, keys: Sequence[str], standby: int
+) -> tuple[list[str], list[str]]:
+    """Return the keys without a form of their own or a claimed one, and names for the standby forms to add."""
+    served = or_(FormRow.key.in_(keys), FormRow.claimed_by.in_(keys))
+    rows = await session.execute(
+        select(FormRow.key, FormRow.claimed_by).where(FormRow.sitting_id == sitting_id, served)
+    )
+    have = {name for row in rows for name in row}
+    spare = select(func.count(), func.count().filter(FormRow.claimed_by.is_(None)))
+    made, unused = (await session.execute(spare.where(FormRow.sitting_id == sitting_id, FormRow.standby))).one()
+    names = [f"standby-{made + number:04}" for number in range(1, standby - unused + 1)]
+    return [key for key in dict.fromkeys(keys) if key not in have], names
+
+
+async def _plan_round(
+    session: AsyncSession, runtime: Runtime, draw: Draw, missing: list[str], spare: list[str]
+) -> _Round:
+    last = await session.scalar(select(func.max(FormRow.round)).where(FormRow.draw_id == draw.id))
+    seed, pool = await open_draw(session, runtime, draw)
+    return _Round(
+        draw=draw,
+        number=(last or 0) + 1,
+        blueprint=blueprint_of(await session.get_one(BlueprintRow, draw.blueprint_id)),
+        pool=pool,
+        seed=seed,
+        keys=missing + spare,
+        standby=frozenset(spare),
+    )
+
+
+async def open_draw(session: AsyncSession, runtime: Runtime, draw: Draw) -> tuple[bytes, list[PoolItem]]:
+    """Return seed and frozen pool of a draw; the bank's role alone can read them."""
+    columns = select(Draw.seed_sealed, Draw.pool_sealed).where(Draw.id == draw.id)
+    sealed_seed, sealed_pool = (await session.execute(columns)).one()
+    kek, sitting = runtime.secrets.forms, str(draw.sitting_id)
+    pool = open_view(kek, sealed_pool, sitting_id=draw.sitting_id, form_id=draw.blueprint_id, view=POOL)
+    seed = unwrap_key(kek, sealed_seed, key_aad(sitting=sitting, view=SEED))
+    return seed, msgspec.json.decode(pool, type=list[PoolItem])
+
+
+def deal_round(
+    draw: Draw, blueprint: Blueprint, pool: Sequence[PoolItem], seed: bytes, number: int, keys: Sequence[str]
+) -> list[Assembly]:
+    """Deal one round; its context is the sitting and the round, so that rounds neither repeat nor disturb each other."""
+    return assemble(blueprint, pool, seed=seed, sitting=f"{draw.sitting_id}/{number}", keys=keys)
+
+
+async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> None:
+    draw = plan.draw
+    dealt = await asyncio.to_thread(deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys)
+    contents = await get_contents(session, (slot.version for form in dealt for slot in form.slots))
+    keys = {view: await unwrap_view_key(session, runtime, draw.sitting_id, view) for view in (CANDIDATE, SCORING)}
+    at = runtime.clock.now()
+    rows = await asyncio.to_thread(lambda: [_seal_form(plan, form, contents, keys, at) for form in dealt])
+    await session.execute(insert(FormRow), rows)
+
+
+def _seal_form(
+    plan: _Round, form: Assembly, contents: dict[str, ItemContent], keys: dict[str, bytes], at: datetime
+) -> dict[str, object]:
+    draw, form_id = plan.draw, new_id()
+    rules = {**DEFAULT_RULES, Interaction.MULTIPLE: draw.multiple_rule}
+    duration_s = plan.blueprint.duration_min * 60
+    shown, scored = render_views(form, contents, title=plan.blueprint.title, duration_s=duration_s, rules=rules)
+    views = {CANDIDATE: canonical(shown), SCORING: canonical(scored)}
+    sealed = {
+        view: seal_view(keys[view], data, sitting_id=draw.sitting_id, form_id=form_id, view=view)
+        for view, data in views.items()
+    }
+    return {
+        "id": form_id,
+        "draw_id": draw.id,
+        "sitting_id": draw.sitting_id,
+        "region": draw.region,
+        "key": form.key,
+        "standby": form.key in plan.standby,
+        "round": plan.number,
+        "candidate_sealed": sealed[CANDIDATE],
+        "scoring_sealed": sealed[SCORING],
+        "candidate_digest": digest_of(views[CANDIDATE]),
+        "scoring_digest": digest_of(views[SCORING]),
+        "claimed_by": None,
+        "claimed_at": None,
+        "created_at": at,
+    }
+
+
+async def _log(session: AsyncSession, principal: Principal, plan: _Round, *, at: datetime) -> None:
+    draw = plan.draw
+    facts: dict[str, Fact] = {
+        "draw": str(draw.id),
+        "round": plan.number,
+        "forms": len(plan.keys),
+        "standby": len(plan.standby),
+        "algorithm": draw.algorithm,
+        "seed_commitment": draw.seed_commitment,
+        "pool_digest": draw.pool_digest,
+        "blueprint_digest": draw.blueprint_digest,
+    }
+    subject = ("sitting", draw.sitting_id)
+    await record(session, principal, "forms.prepared", subject, at=at, region=draw.region, facts=facts)

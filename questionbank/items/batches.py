@@ -1,0 +1,142 @@
+"""Importing in two steps: a file is checked and kept, and written once its author has seen what would happen."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import ForbiddenError, NotFoundError
+from exam.core.ids import new_token
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import require_region
+from questionbank.formats.reading import FieldValue
+from questionbank.formats.verdicts import RowVerdict, Verdict
+from questionbank.items.content import ItemContent
+from questionbank.items.errors import ImportChangedError, ImportWrittenError
+from questionbank.items.importing import JudgedFile, add_batch, judge_file, report_of, write_rows
+from questionbank.items.models import ImportBatch
+
+FILE, SHEET = "file", "checked.json"
+
+
+class CheckedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a checked file with what it says and what it repeats; a refused row says nothing that could be read."""
+
+    number: int
+    verdict: Verdict
+    message: str
+    fields: Mapping[str, FieldValue]
+    content: ItemContent | None
+    other_row: int | None
+    other_item: str | None
+    other: ItemContent | None
+
+
+class CheckedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a dry run, kept beside the file."""
+
+    rows: tuple[CheckedRow, ...]
+    unsupported: Mapping[str, int]
+
+    def of(self, verdict: Verdict) -> list[CheckedRow]:
+        """Return the rows of one verdict."""
+        return [row for row in self.rows if row.verdict is verdict]
+
+
+async def check_upload(
+    session: AsyncSession, runtime: Runtime, principal: Principal, data: bytes, filename: str, qualification: str
+) -> UUID:
+    """Judge a file, keep it with the verdicts and return the batch; nothing is in the bank yet.
+
+    Raises what `judge_file` raises, and then nothing is kept.
+    """
+    require_region(principal, runtime.settings.root_region, "author")
+    judged = await judge_file(session, data, filename, qualification)
+    report = report_of(judged, written=False)
+    batch = await add_batch(session, runtime, principal, data, filename, qualification, report)
+    batch.storage_key = f"questionbank/imports/{new_token()}"
+    await session.flush()
+    await runtime.storage.put(f"{batch.storage_key}/{FILE}", data)
+    await _keep(runtime, batch, judged)
+    return batch.id
+
+
+async def _keep(runtime: Runtime, batch: ImportBatch, judged: JudgedFile) -> None:
+    report = report_of(judged, written=False)
+    batch.accepted, batch.near_duplicate = report.accepted, report.near_duplicate
+    batch.duplicate, batch.refused = report.duplicate, report.refused
+    await runtime.storage.put(f"{batch.storage_key}/{SHEET}", msgspec.json.encode(_checked(judged)))
+
+
+def _checked(judged: JudgedFile) -> CheckedFile:
+    contents = {draft.row: draft.content for draft in judged.reading.drafts}
+    rows = tuple(_row(each, contents, judged.existing) for each in judged.verdicts)
+    return CheckedFile(rows=rows, unsupported=judged.reading.unsupported)
+
+
+def _row(each: RowVerdict, contents: Mapping[int, ItemContent], existing: Mapping[str, ItemContent]) -> CheckedRow:
+    other = existing.get(each.other_item) if each.other_item else contents.get(each.other_row or 0)
+    return CheckedRow(
+        number=each.row,
+        verdict=each.verdict,
+        message=each.message,
+        fields=each.fields,
+        content=contents.get(each.row),
+        other_row=each.other_row,
+        other_item=each.other_item,
+        other=other,
+    )
+
+
+async def get_batch(session: AsyncSession, batch_id: UUID) -> ImportBatch:
+    """Return a batch of the scope."""
+    batch = await session.get(ImportBatch, batch_id, populate_existing=True)
+    if batch is None:
+        raise NotFoundError(batch=str(batch_id))
+    return batch
+
+
+async def get_checked(runtime: Runtime, batch: ImportBatch) -> CheckedFile:
+    """Return what the dry run of a batch found; a batch that was written in one step has none and shows no rows."""
+    if batch.storage_key is None:
+        return CheckedFile(rows=(), unsupported={})
+    data = await runtime.storage.get(f"{batch.storage_key}/{SHEET}")
+    return msgspec.json.decode(data, type=CheckedFile)
+
+
+async def confirm_batch(session: AsyncSession, runtime: Runtime, principal: Principal, batch_id: UUID) -> int:
+    """Write the accepted rows of a checked file and return their number.
+
+    The file is judged anew; raises ImportChangedError, with the new verdicts kept for the page, when the bank has
+    changed so that they differ. Raises ImportWrittenError, and ForbiddenError for anybody but who uploaded it.
+    """
+    batch = await session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch is None or batch.storage_key is None:
+        raise NotFoundError(batch=str(batch_id))
+    require_region(principal, batch.region, "author")
+    if batch.account_id != principal.account:
+        raise ForbiddenError
+    if batch.state != "checked":
+        raise ImportWrittenError
+    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
+    judged = await judge_file(session, data, batch.filename, batch.qualification)
+    shown = await get_checked(runtime, batch)
+    if _outline(_checked(judged).rows) != _outline(shown.rows):
+        await _keep(runtime, batch, judged)
+        raise ImportChangedError
+    return len(await write_rows(session, runtime, principal, batch, judged))
+
+
+def _outline(rows: Iterable[CheckedRow]) -> list[tuple[int, Verdict]]:
+    return [(row.number, row.verdict) for row in rows]
+
+
+async def list_batches(session: AsyncSession, *, state: str, account: UUID | None = None) -> list[ImportBatch]:
+    """Return batches in a state, of one account where it is given, the newest first."""
+    query = select(ImportBatch).where(ImportBatch.state == state).order_by(ImportBatch.created_at.desc()).limit(50)
+    if account:
+        query = query.where(ImportBatch.account_id == account)
+    return list(await session.scalars(query))

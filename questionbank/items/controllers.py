@@ -1,0 +1,171 @@
+"""Items: searching them, and acting on many at once."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+from questionbank.items.drafting import require_account
+from questionbank.items.errors import ItemsChangedError
+from questionbank.items.exporting import export_found
+from questionbank.items.listing import PAGE, ItemFilter, batch_names, list_items, list_pending, waiting_for
+from questionbank.items.reviewing import act_on_items
+from questionbank.items.state import STEPS
+from questionbank.pages import (
+    DONE,
+    MAKERS,
+    WORDS,
+    AnyRequest,
+    bank_roles,
+    node_choices,
+    qualification_choices,
+    title_of,
+    writes_here,
+)
+from questionbank.schemas import GroupForm, MarkedForm
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LIST = "/bank/items"
+QUERY_LIMIT = 128
+Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
+
+
+def provide_filter(request: AnyRequest) -> ItemFilter:
+    """Read a filter from the query; a batch that is no id finds nothing rather than everything."""
+    asked = {name: value[:QUERY_LIMIT] for name, value in request.query_params.items() if isinstance(value, str)}
+    return ItemFilter(
+        qualification=asked.get("qualification", ""),
+        words=asked.get("q", "").strip(),
+        node=asked.get("node", ""),
+        interaction=asked.get("interaction", ""),
+        state=asked.get("state", ""),
+        batch=_batch(asked.get("batch", "")),
+    )
+
+
+def _batch(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return UUID(int=0)
+
+
+def query_of(wanted: ItemFilter) -> str:
+    """Return a filter as the query that `provide_filter` reads."""
+    fields = {
+        "q": wanted.words,
+        "qualification": wanted.qualification,
+        "node": wanted.node,
+        "interaction": wanted.interaction,
+        "state": wanted.state,
+        "batch": str(wanted.batch) if wanted.batch else "",
+    }
+    return urlencode({name: value for name, value in fields.items() if value})
+
+
+class ItemsController(Controller):
+    """试题列表."""
+
+    path = LIST
+    opt = allow(*MAKERS)
+    dependencies = {"wanted": Provide(provide_filter, sync_to_thread=False)}  # noqa: RUF012  # the framework types it so
+
+    @get()
+    async def show(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        wanted: NamedDependency[ItemFilter],
+        page: Page = 1,
+    ) -> Template:
+        context = await _list_context(bank_session, runtime, principal, wanted, page)
+        return Template("questionbank/items.html", context={**context, "problem": None})
+
+    @get("/export")
+    async def export(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        wanted: NamedDependency[ItemFilter],
+    ) -> Response[bytes]:
+        """Give exactly what the list shows, over all its pages."""
+        at, region = runtime.clock.now(), runtime.settings.root_region
+        data, _ = await export_found(bank_session, principal, wanted, fmt="xlsx", region=region, at=at)
+        headers = {"Content-Disposition": 'attachment; filename="items.xlsx"'}
+        return Response(data, media_type=XLSX, headers=headers)
+
+    @post("/act", status_code=200)
+    async def act(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        wanted: NamedDependency[ItemFilter],
+        data: URLEncodedBody[MarkedForm],
+    ) -> Response[Any]:
+        """Act on the ticked items, in the versions that were listed."""
+        at = runtime.clock.now()
+        try:
+            seen = data.seen()
+            await act_on_items(bank_session, principal, data.act, list(seen), at=at, reason=data.reason, seen=seen)
+        except (DomainError, ValueError) as error:
+            problem = error if isinstance(error, DomainError) else ItemsChangedError()
+            context = await _list_context(bank_session, runtime, principal, wanted, 1)
+            return form_again(request, problem, "questionbank/items.html", context)
+        return done(f"{LIST}?{query_of(wanted)}", DONE[data.act] if seen else "没有选中试题。")
+
+    @post("/act-group")
+    async def act_on_group(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        data: URLEncodedBody[GroupForm],
+    ) -> Response[Any]:
+        """Act on one group of the work list, if it is still what was shown."""
+        groups = await list_pending(bank_session, waiting_for(data.act, require_account(principal)))
+        group = next((each for each in groups if each.listed == data.listed), None)
+        if group is None:
+            raise ItemsChangedError
+        at = runtime.clock.now()
+        await act_on_items(bank_session, principal, data.act, group.ids, at=at, batch=group.batch)
+        return done("/bank", DONE[data.act])
+
+
+async def _list_context(
+    session: AsyncSession, runtime: Runtime, principal: Principal, wanted: ItemFilter, page: int
+) -> dict[str, Any]:
+    items, total = await list_items(session, wanted, page=page)
+    roles = bank_roles(principal)
+    names = await batch_names(session, [wanted.batch]) if wanted.batch else {}
+    query = query_of(wanted)
+    return {
+        **WORDS,
+        "items": items,
+        "total": total,
+        "page": page,
+        "more": page * PAGE < total,
+        "query": query,
+        "wanted": wanted,
+        "batch_name": names.get(wanted.batch, "") if wanted.batch else "",
+        "choices": await qualification_choices(session),
+        "nodes": await node_choices(session, wanted.qualification),
+        "may_write": writes_here(principal, runtime.settings.root_region),
+        "roles": roles,
+        "bulk": [act for act, step in STEPS.items() if roles & set(step.roles)],
+        "title_of": title_of,
+    }

@@ -1,0 +1,108 @@
+"""From what an author typed to a draft, by the same rules as an import, and back."""
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+import msgspec
+
+from questionbank.formats.drafting import read_proposals
+from questionbank.formats.reading import Proposal
+from questionbank.formats.words import KIND_NAMES
+from questionbank.items.content import Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.errors import ItemContentError
+from questionbank.items.exporting import DEPTH_WORDS
+from questionbank.items.viewing import VersionView
+
+OPTIONS_SHOWN = 4
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line."""
+
+    interaction: Interaction = Interaction.CHOICE
+    stem: str = ""
+    options: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    truth: str = ""
+    variants: str = ""
+    node: str = ""
+    depth: str = "掌握"
+    difficulty: str = "30"
+    explanation: str = ""
+    basis: str = ""
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the option rows that the editor shows: letters with texts, at least four."""
+        texts = [*self.options, *[""] * (OPTIONS_SHOWN - len(self.options))]
+        return list(zip(ascii_uppercase, texts, strict=False))
+
+
+def draft_of(typed: Typed) -> ItemDraft:
+    """Return the draft; raises ItemContentError with the sentence that an import would give for it."""
+    proposal = Proposal(
+        row=1,
+        kind=KIND_NAMES[typed.interaction],
+        stem=typed.stem,
+        options=_options(typed),
+        key=_key(typed),
+        node=typed.node,
+        depth=typed.depth,
+        difficulty=typed.difficulty,
+        explanation=typed.explanation,
+        basis=typed.basis,
+    )
+    reading = read_proposals("typed", [proposal], {})
+    if reading.refused:
+        raise ItemContentError.of(reading.refused[0])
+    return msgspec.structs.replace(reading.drafts[0], row=0)
+
+
+def _options(typed: Typed) -> tuple[Option, ...]:
+    """Return the options up to the last one with words; a gap between them stays, to be refused."""
+    if typed.interaction not in {Interaction.CHOICE, Interaction.MULTIPLE}:
+        return ()
+    texts: Sequence[str] = typed.options
+    while texts and not texts[-1].strip():
+        texts = texts[:-1]
+    return tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, texts, strict=False))
+
+
+def _key(typed: Typed) -> str | tuple[str, ...]:
+    match typed.interaction:
+        case Interaction.JUDGEMENT:
+            return typed.truth
+        case Interaction.TEXT_ENTRY:
+            return tuple(line.strip() for line in typed.variants.splitlines() if line.strip())
+        case _:
+            return typed.keys
+
+
+def typed_from(version: VersionView) -> Typed:
+    """Return the editor's fields of a stored version."""
+    content = version.content
+    return Typed(
+        interaction=content.interaction,
+        stem=content.stem,
+        options=tuple(option.text for option in content.options),
+        keys=content.key if content.options else (),
+        truth=content.key[0] if content.interaction is Interaction.JUDGEMENT else "",
+        variants="\n".join(content.key) if content.interaction is Interaction.TEXT_ENTRY else "",
+        node=version.node,
+        depth=version.depth,
+        difficulty=str(version.difficulty),
+        explanation=content.explanation,
+        basis=content.basis,
+    )
+
+
+def key_words(content: ItemContent) -> list[str]:
+    """Return the key as its makers read it: letters with texts, 正确 or 错误 as msgids, or the accepted answers."""
+    if content.interaction is Interaction.JUDGEMENT:
+        return ["正确" if content.key[0] == "T" else "错误"]
+    texts = {option.id: f"{option.id}. {option.text}" for option in content.options}
+    return [texts.get(key, key) for key in content.key]
+
+
+DEPTHS = tuple((word, word) for word in DEPTH_WORDS.values())
+KINDS = tuple((kind.value, name) for kind, name in KIND_NAMES.items())

@@ -1,0 +1,168 @@
+"""Importing a file: upload, dry run, confirm; and the batch that it makes."""
+
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.core.sheets.errors import EmptyFileError
+from exam.web.forms import Form
+from exam.web.i18n import Catalogue, fill
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+from questionbank.formats.verdicts import Verdict
+from questionbank.items.batches import CheckedRow, check_upload, confirm_batch, get_batch, get_checked, list_batches
+from questionbank.items.editing import key_words
+from questionbank.items.listing import ItemFilter, count_states
+from questionbank.items.models import ImportBatch
+from questionbank.items.viewing import shown_options
+from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of
+
+UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
+ROWS = 50
+Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
+Shown = Annotated[Verdict | None, QueryParameter()]
+
+
+class UploadController(Controller):
+    """导入试题: the first step."""
+
+    path = "/bank/import"
+    opt = allow("author")
+
+    @get()
+    async def show(
+        self,
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        qualification: Annotated[str, QueryParameter(max_length=64)] = "",
+    ) -> Template:
+        context = await _upload_context(bank_session, principal, qualification)
+        return Template(UPLOAD, context={**context, "problem": None})
+
+    @post(status_code=200)
+    async def check(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+    ) -> Response[Any]:
+        form = await request.form()
+        file, qualification = form.get("file"), str(form.get("qualification", ""))
+        try:
+            if not isinstance(file, UploadFile) or not file.filename:
+                raise EmptyFileError
+            data = await file.read()
+            batch = await check_upload(bank_session, runtime, principal, data, file.filename, qualification)
+        except DomainError as error:
+            context = await _upload_context(bank_session, principal, qualification)
+            return form_again(request, error, UPLOAD, context)
+        return done(f"/bank/imports/{batch}")
+
+
+class BatchController(Controller):
+    """导入批次: what the dry run found, and what became of it."""
+
+    path = "/bank/imports/{batch_id:uuid}"
+    opt = allow(*MAKERS)
+
+    @get()
+    async def show(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        batch_id: FromPath[UUID],
+        show: Shown = None,
+        page: Page = 1,
+    ) -> Template:
+        batch = await get_batch(bank_session, batch_id)
+        context = await _batch_context(request, bank_session, runtime, principal, batch, show, page)
+        return Template(BATCH, context={**context, "problem": None})
+
+    @post("/confirm", opt=allow("author"), status_code=200)
+    async def confirm(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        batch_id: FromPath[UUID],
+        data: URLEncodedBody[Form],  # noqa: ARG002  # refuses unknown fields
+    ) -> Response[Any]:
+        try:
+            await confirm_batch(bank_session, runtime, principal, batch_id)
+        except DomainError as error:
+            batch = await get_batch(bank_session, batch_id)
+            context = await _batch_context(request, bank_session, runtime, principal, batch, None, 1)
+            return form_again(request, error, BATCH, context)
+        return done(f"/bank/imports/{batch_id}", "已导入为草稿,可以送审。")
+
+
+async def _upload_context(session: AsyncSession, principal: Principal, qualification: str) -> dict[str, Any]:
+    return {
+        "qualifications": all_qualifications(),
+        "qualification": qualification,
+        "unfinished": await list_batches(session, state="checked", account=principal.account),
+        "written": await list_batches(session, state="written"),
+        "title_of": title_of,
+    }
+
+
+async def _batch_context(
+    request: AnyRequest,
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    batch: ImportBatch,
+    show: Verdict | None,
+    page: int,
+) -> dict[str, Any]:
+    checked = await get_checked(runtime, batch)
+    catalogue: Catalogue = request.app.state.catalogue
+    tab = show or _first_tab(batch)
+    rows = checked.of(tab)
+    return {
+        **WORDS,
+        "batch": batch,
+        "title": title_of(batch.qualification),
+        "states_of": await count_states(session, ItemFilter(batch=batch.id)),
+        "own": batch.account_id == principal.account,
+        "unsupported": checked.unsupported,
+        "has_rows": bool(checked.rows),
+        "tab": tab.value,
+        "rows": rows[(page - 1) * ROWS : page * ROWS],
+        "page": page,
+        "more": page * ROWS < len(rows),
+        "said": partial(_say, catalogue),
+        "shown_options": shown_options,
+        "key_words": key_words,
+    }
+
+
+def _first_tab(batch: ImportBatch) -> Verdict:
+    """Begin with what wants a look: refused rows, then twins."""
+    counts = {
+        Verdict.REFUSED: batch.refused,
+        Verdict.DUPLICATE: batch.duplicate,
+        Verdict.NEAR_DUPLICATE: batch.near_duplicate,
+    }
+    return next((verdict for verdict, count in counts.items() if count), Verdict.ACCEPTED)
+
+
+def _say(catalogue: Catalogue, row: CheckedRow, other: str) -> str:
+    """Return the sentence of a row in the language of the request; `other` names its twin in that language."""
+    words = {name: catalogue.gettext(value) if isinstance(value, str) else value for name, value in row.fields.items()}
+    return fill(catalogue.gettext(row.message), {**words, "other": other})

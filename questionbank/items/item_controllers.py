@@ -1,0 +1,176 @@
+"""One item: reading, writing, acting."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+from questionbank.items.drafting import create_item, revise_item
+from questionbank.items.editing import DEPTHS, KINDS, Typed, draft_of, key_words, typed_from
+from questionbank.items.reviewing import act_on_items
+from questionbank.items.state import allowed_acts
+from questionbank.items.viewing import get_item, shown_options
+from questionbank.pages import (
+    DONE,
+    MAKERS,
+    WORDS,
+    AnyRequest,
+    all_qualifications,
+    bank_roles,
+    node_choices,
+    title_of,
+    writes_here,
+)
+from questionbank.schemas import ActForm, ItemForm
+
+EDITOR = "questionbank/item_edit.html"
+Code = Annotated[str, QueryParameter(max_length=64)]
+
+
+class NewItemController(Controller):
+    """命题."""
+
+    path = "/bank/items/new"
+    opt = allow("author")
+
+    @get()
+    async def show(self, bank_session: NamedDependency[AsyncSession], qualification: Code = "") -> Template:
+        if not qualification:
+            context = {"qualifications": all_qualifications()}
+            return Template("questionbank/item_where.html", context=context)
+        context = await _editor(bank_session, qualification, Typed())
+        return Template(EDITOR, context={**context, "problem": None})
+
+    @post(status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        data: URLEncodedBody[ItemForm],
+        qualification: Code,
+    ) -> Response[Any]:
+        typed = data.typed()
+        region, at = runtime.settings.root_region, runtime.clock.now()
+        try:
+            item = await create_item(
+                bank_session,
+                principal,
+                qualification=qualification,
+                region=region,
+                draft=draft_of(typed),
+                at=at,
+            )
+        except DomainError as error:
+            return form_again(request, error, EDITOR, await _editor(bank_session, qualification, typed))
+        return done(f"/bank/items/{item}", "草稿已保存。")
+
+
+class ItemController(Controller):
+    """一道试题."""
+
+    path = "/bank/items/{item_id:uuid}"
+    opt = allow(*MAKERS)
+
+    @get()
+    async def show(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        item_id: FromPath[UUID],
+    ) -> Template:
+        context = await _item_context(bank_session, runtime, principal, item_id)
+        return Template("questionbank/item.html", context={**context, "problem": None})
+
+    @get("/edit", opt=allow("author"))
+    async def edit(self, bank_session: NamedDependency[AsyncSession], item_id: FromPath[UUID]) -> Template:
+        item = await get_item(bank_session, item_id)
+        context = await _editor(bank_session, item.qualification, typed_from(item.newest), item_id, item.version)
+        return Template(EDITOR, context={**context, "problem": None})
+
+    @post("/edit", opt=allow("author"), status_code=200)
+    async def revise(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        item_id: FromPath[UUID],
+        data: URLEncodedBody[ItemForm],
+    ) -> Response[Any]:
+        typed, based_on = data.typed(), _number(data.based_on)
+        try:
+            draft = draft_of(typed)
+            await revise_item(bank_session, principal, item_id, draft, based_on=based_on, at=runtime.clock.now())
+        except DomainError as error:
+            item = await get_item(bank_session, item_id)
+            context = await _editor(bank_session, item.qualification, typed, item_id, based_on)
+            return form_again(request, error, EDITOR, context)
+        return done(f"/bank/items/{item_id}", "新版本已保存为草稿。")
+
+    @post("/act", status_code=200)
+    async def act(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        item_id: FromPath[UUID],
+        data: URLEncodedBody[ActForm],
+    ) -> Response[Any]:
+        at, seen = runtime.clock.now(), {item_id: _number(data.version)}
+        try:
+            await act_on_items(bank_session, principal, data.act, [item_id], at=at, reason=data.reason, seen=seen)
+        except DomainError as error:
+            context = await _item_context(bank_session, runtime, principal, item_id)
+            return form_again(request, error, "questionbank/item.html", context)
+        return done(f"/bank/items/{item_id}", DONE[data.act])
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004  # no version has ten digits
+
+
+async def _editor(
+    session: AsyncSession, qualification: str, typed: Typed, item_id: UUID | None = None, based_on: int = 0
+) -> dict[str, Any]:
+    return {
+        "qualification": qualification,
+        "title": title_of(qualification),
+        "typed": typed,
+        "item_id": item_id,
+        "based_on": based_on,
+        "nodes": await node_choices(session, qualification),
+        "interactions": KINDS,
+        "depths": DEPTHS,
+    }
+
+
+async def _item_context(session: AsyncSession, runtime: Runtime, principal: Principal, item_id: UUID) -> dict[str, Any]:
+    item = await get_item(session, item_id)
+    roles = bank_roles(principal)
+    own, reviewed = item.wrote(principal.account), item.reviewed_by == principal.account
+    may_write = writes_here(principal, runtime.settings.root_region)
+    return {
+        **WORDS,
+        "item": item,
+        "title": title_of(item.qualification),
+        "nodes": dict(await node_choices(session, item.qualification)),
+        "allowed": allowed_acts(item.state, roles, own=own, reviewed=reviewed) if may_write else (),
+        "own": own,
+        "may_edit": may_write and "author" in roles,
+        "shown_options": shown_options,
+        "key_words": key_words,
+    }

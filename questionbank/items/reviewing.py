@@ -1,0 +1,119 @@
+"""送审, 审定, 退回, 发布, 停用: acts on one item or on many at once, each by the right person of three."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.identity.api import require_region
+from questionbank.forms.canonical import digest
+from questionbank.items.drafting import event_values, require_account
+from questionbank.items.errors import ItemsChangedError, ItemStateError, ReasonRequiredError, SameMakerError
+from questionbank.items.models import ItemEventRow, ItemRow, ItemVersionRow
+from questionbank.items.state import STATE_WORDS, STEPS, ItemAct, ItemState
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    """What of an item decides who may act on it."""
+
+    item_id: UUID
+    region: str
+    state: ItemState
+    version: int
+    reviewed_by: UUID | None
+
+
+async def act_on_items(
+    session: AsyncSession,
+    principal: Principal,
+    act: ItemAct,
+    item_ids: Sequence[UUID],
+    *,
+    at: datetime,
+    reason: str = "",
+    batch: UUID | None = None,
+    seen: Mapping[UUID, int] | None = None,
+) -> int:
+    """Do one act on every item or on none, with one audit entry, and return how many items it moved.
+
+    `batch` is the import batch that the items make up; `seen` are the versions that the person read. Raises
+    ItemStateError, ItemsChangedError, SameMakerError, ReasonRequiredError, RegionForbiddenError, NotFoundError.
+    """
+    wanted = sorted(set(item_ids))
+    if not wanted:
+        return 0
+    step, reason = STEPS[act], reason.strip()
+    if step.reason and not reason:
+        raise ReasonRequiredError
+    found = await _standings(session, wanted)
+    if seen is not None and any(seen.get(one.item_id) != one.version for one in found):
+        raise ItemsChangedError
+    for region in {one.region for one in found}:
+        require_region(principal, region, *step.roles)
+    _require_states(found, step.before)
+    await _require_other_person(session, principal, act, found)
+    events = [event_values(one.item_id, act, one.version, principal, one.region, at, reason) for one in found]
+    await session.execute(insert(ItemEventRow), events)
+    await _log(session, principal, act, found, at=at, reason=reason, batch=batch)
+    session.expire_all()
+    return len(found)
+
+
+async def _standings(session: AsyncSession, item_ids: Sequence[UUID]) -> list[_Standing]:
+    query = select(ItemRow.id, ItemRow.region, ItemRow.state, ItemRow.version, ItemRow.reviewed_by)
+    rows = await session.execute(query.where(ItemRow.id.in_(item_ids)).order_by(ItemRow.id))
+    found = [_Standing(row[0], row[1], ItemState(row[2]), row[3], row[4]) for row in rows]
+    if len(found) < len(item_ids):
+        raise NotFoundError(items=len(item_ids) - len(found))
+    return found
+
+
+def _require_states(found: Sequence[_Standing], before: frozenset[ItemState]) -> None:
+    wrong = sorted({one.state for one in found} - before)
+    if wrong:
+        raise ItemStateError(states="、".join(STATE_WORDS[state] for state in wrong))
+
+
+async def _require_other_person(
+    session: AsyncSession, principal: Principal, act: ItemAct, found: Sequence[_Standing]
+) -> None:
+    """Refuse whoever wrote any version, and for publishing whoever approved this one."""
+    if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED}:
+        return
+    account = require_account(principal)
+    ids = [one.item_id for one in found]
+    query = select(ItemVersionRow.item_id).distinct()
+    own = set(await session.scalars(query.where(ItemVersionRow.item_id.in_(ids), ItemVersionRow.author_id == account)))
+    if act is ItemAct.PUBLISHED:
+        own |= {one.item_id for one in found if one.reviewed_by == account}
+    if own:
+        raise SameMakerError(items=len(own))
+
+
+async def _log(
+    session: AsyncSession,
+    principal: Principal,
+    act: ItemAct,
+    found: Sequence[_Standing],
+    *,
+    at: datetime,
+    reason: str,
+    batch: UUID | None,
+) -> None:
+    """Write one entry: of a single item under its id, of many under their batch or the digest of their ids."""
+    region = found[0].region
+    if len(found) == 1 and batch is None:
+        facts: dict[str, Fact] = {"version": found[0].version, "reason": reason}
+        await record(session, principal, f"item.{act}", ("item", found[0].item_id), at=at, region=region, facts=facts)
+        return
+    listed = digest([[str(one.item_id), one.version] for one in found])
+    subject = ("import", str(batch)) if batch else ("items", listed)
+    many: dict[str, Fact] = {"items": len(found), "listed": listed, "reason": reason}
+    await record(session, principal, f"items.{act}", subject, at=at, region=region, facts=many)

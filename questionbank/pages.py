@@ -1,0 +1,76 @@
+"""What every page of the bank shares: who may be here, the words of its lists, the qualification that is looked at."""
+
+from typing import Any, Final
+
+from litestar import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import Principal
+from exam.identity.api import require_region
+from exam.standards.api import get_qualification, list_qualifications
+from questionbank.formats.words import KIND_NAMES
+from questionbank.items.listing import list_bank_qualifications
+from questionbank.items.state import ACT_WORDS, STATE_WORDS, ItemAct
+from questionbank.syllabus.models import SyllabusNode
+from questionbank.syllabus.service import list_nodes
+
+AnyRequest = Request[Principal, str | None, Any]
+
+MAKERS: Final = ("author", "reviewer", "publisher")
+ROLE_ACTS: Final = (("author", ItemAct.SUBMITTED), ("reviewer", ItemAct.APPROVED), ("publisher", ItemAct.PUBLISHED))
+"""What each of the three does with the items that wait for them."""
+
+DONE: Final = {
+    ItemAct.SUBMITTED: "已送审。",
+    ItemAct.RETURNED: "已退回命题人。",
+    ItemAct.APPROVED: "已审定,等待发布。",
+    ItemAct.PUBLISHED: "已发布,可用于组卷。",
+    ItemAct.RETIRED: "已停用,不再用于组卷。",
+}
+"""Chinese message ids."""
+
+WORDS: Final[dict[str, Any]] = {
+    "kinds": {kind.value: name for kind, name in KIND_NAMES.items()},
+    "states": {state.value: word for state, word in STATE_WORDS.items()},
+    "acts": {act.value: word for act, word in ACT_WORDS.items()},
+}
+
+
+def title_of(code: str) -> str:
+    """Return the Chinese title of a qualification, a msgid."""
+    return get_qualification(code).title
+
+
+def bank_roles(principal: Principal) -> frozenset[str]:
+    """Return which of the three makers' roles the principal holds."""
+    return frozenset(role for role in MAKERS if principal.has_role(role))
+
+
+def writes_here(principal: Principal, root: str) -> bool:
+    """Tell whether the principal's grants reach the bank's region; others may look only."""
+    return any(grant.role in MAKERS and (root + "/").startswith(grant.region + "/") for grant in principal.grants)
+
+
+def require_bank(principal: Principal, root: str, *roles: str) -> None:
+    """Refuse whoever holds none of the roles in the bank's region."""
+    require_region(principal, root, *roles)
+
+
+async def qualification_choices(session: AsyncSession) -> list[tuple[str, str]]:
+    """Return (code, title) of the qualifications that have items."""
+    return [(code, title_of(code)) for code in await list_bank_qualifications(session)]
+
+
+def all_qualifications() -> list[tuple[str, str]]:
+    """Return (code, title) of everything that people are examined for."""
+    return [(one.code, f"{one.title} ({one.code})") for one in list_qualifications()]
+
+
+async def node_choices(session: AsyncSession, qualification: str) -> list[tuple[str, str]]:
+    """Return (code, code and title) of the syllabus in force, children indented."""
+    nodes = await list_nodes(session, qualification) if qualification else []
+    return [(node.code, _indented(node)) for node in nodes]
+
+
+def _indented(node: SyllabusNode) -> str:
+    return "\u3000" * node.code.count(".") + f"{node.code} {node.title}"

@@ -1,0 +1,28 @@
+"""What the bank brings to the composition."""
+
+from exam.web.plugin import NavItem, Plugin
+from questionbank.blueprints.controllers import BlueprintsController
+from questionbank.controllers import DeskController
+from questionbank.items.controllers import ItemsController
+from questionbank.items.import_controllers import BatchController, UploadController
+from questionbank.items.item_controllers import ItemController, NewItemController
+from questionbank.pages import MAKERS
+
+PLUGIN = Plugin(
+    package="questionbank",
+    handlers=(
+        DeskController,
+        ItemsController,
+        NewItemController,
+        ItemController,
+        UploadController,
+        BatchController,
+        BlueprintsController,
+    ),
+    nav=(
+        NavItem("题库工作台", "/bank", MAKERS, "books"),
+        NavItem("试题", "/bank/items", MAKERS, "list-check"),
+        NavItem("导入试题", "/bank/import", ("author",), "file-import"),
+        NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),
+    ),
+)

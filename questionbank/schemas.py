@@ -1,0 +1,102 @@
+"""Bodies of the bank's forms; unknown fields are refused."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from exam.web.forms import Form
+from questionbank.blueprints.cells import ANY_NODE
+from questionbank.items.content import Interaction
+from questionbank.items.editing import Typed
+from questionbank.items.state import ItemAct
+
+Code = Annotated[str, msgspec.Meta(max_length=64)]
+Long = Annotated[str, msgspec.Meta(max_length=8_000)]
+Many = tuple[Long, ...] | Long
+"""Repeated fields of one name: the form decoder gives a single one as text."""
+
+
+def texts(values: Many) -> tuple[str, ...]:
+    """Return repeated fields as a tuple, line ends as the product stores them."""
+    listed = (values,) if isinstance(values, str) else values
+    return tuple(value.replace("\r\n", "\n") for value in listed)
+
+
+class ItemForm(Form, frozen=True, kw_only=True):
+    """The editor of one item; `based_on` is the version it was opened from, 0 for a new one."""
+
+    interaction: Interaction
+    stem: Long
+    option: Many = ()
+    key: Many = ()
+    truth: Literal["", "T", "F"] = ""
+    variants: Long = ""
+    node: Code = ""
+    depth: Code = ""
+    difficulty: Code = ""
+    explanation: Long = ""
+    basis: Long = ""
+    based_on: str = "0"
+
+    def typed(self) -> Typed:
+        """Return what was typed."""
+        return Typed(
+            interaction=self.interaction,
+            stem=self.stem.replace("\r\n", "\n"),
+            options=texts(self.option),
+            keys=texts(self.key),
+            truth=self.truth,
+            variants=self.variants,
+            node=self.node.strip(),
+            depth=self.depth,
+            difficulty=self.difficulty,
+            explanation=self.explanation.replace("\r\n", "\n"),
+            basis=self.basis.replace("\r\n", "\n"),
+        )
+
+
+class ActForm(Form, frozen=True, kw_only=True):
+    """One act on the version that was read."""
+
+    act: ItemAct
+    version: str = ""
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class MarkedForm(Form, frozen=True, kw_only=True):
+    """One act on the ticked items; a mark is `id:version`."""
+
+    act: ItemAct
+    mark: Many = ()
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+    def seen(self) -> dict[UUID, int]:
+        """Return the ticked versions; a mark that is none raises ValueError."""
+        pairs = [mark.partition(":") for mark in texts(self.mark)]
+        return {UUID(item_id): int(version) for item_id, _, version in pairs}
+
+
+class GroupForm(Form, frozen=True, kw_only=True):
+    """One act on a whole group of the work list, which `listed` commits to."""
+
+    act: ItemAct
+    qualification: Code
+    batch: Code = ""
+    listed: Code
+
+
+class BlueprintForm(Form, frozen=True, kw_only=True):
+    """A blueprint as typed: marks and pass mark in marks, cells as parallel lists."""
+
+    qualification: Code
+    title: Annotated[str, msgspec.Meta(max_length=200)]
+    duration_min: Code
+    pass_marks: Code
+    basis: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    node: Many = (ANY_NODE,)
+    interaction: Many = ()
+    low: Many = ()
+    high: Many = ()
+    count: Many = ()
+    marks: Many = ()

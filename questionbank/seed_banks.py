@@ -1,0 +1,119 @@
+"""The seed banks (questionbank/seed): a bank for a new installation, brought through review by three people."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from string import ascii_uppercase
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from questionbank.blueprints.cells import Blueprint
+from questionbank.blueprints.published import find_published_row
+from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.importing import write_batch
+from questionbank.items.models import ItemRow
+from questionbank.items.reviewing import act_on_items
+from questionbank.items.state import ItemAct
+from questionbank.syllabus.service import SyllabusDraft, draft_syllabus, publish_syllabus
+
+
+class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of items.jsonl."""
+
+    id: str
+    interaction: Interaction
+    stem: str
+    options: tuple[str, ...]
+    key: tuple[str, ...]
+    node: str
+    depth: Depth
+    difficulty: int
+    explanation: str
+    basis: str
+
+
+class SeedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was loaded; `items` is 0 when the qualification had a bank already and nothing was touched."""
+
+    qualification: str
+    items: int
+    blueprint_id: UUID | None
+
+
+def list_seed_banks() -> list[str]:
+    """Return the qualification codes that have a seed bank."""
+    return sorted(folder.name for folder in _root().iterdir() if folder.is_dir())
+
+
+def _root() -> Traversable:
+    return files("questionbank") / "seed"
+
+
+def read_seed_items(code: str) -> list[ItemDraft]:
+    """Return the items of one seed bank."""
+    lines = (_folder(code) / "items.jsonl").read_bytes().splitlines()
+    return [_draft(msgspec.json.decode(line, type=SeedItem), row) for row, line in enumerate(lines, 1)]
+
+
+def _folder(code: str) -> Traversable:
+    if code not in list_seed_banks():
+        raise NotFoundError(qualification=code)
+    return _root() / code
+
+
+def _draft(item: SeedItem, row: int) -> ItemDraft:
+    return ItemDraft(
+        content=ItemContent(
+            interaction=item.interaction,
+            stem=item.stem,
+            options=tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, item.options, strict=False)),
+            key=item.key,
+            explanation=item.explanation,
+            basis=item.basis,
+        ),
+        node=item.node,
+        depth=item.depth,
+        difficulty=item.difficulty,
+        row=row,
+    )
+
+
+async def load_seed_bank(
+    bank_session: AsyncSession,
+    runtime: Runtime,
+    *,
+    author: Principal,
+    reviewer: Principal,
+    publisher: Principal,
+    code: str,
+) -> SeedReport:
+    """Store and publish syllabus, items and blueprint of one seed bank; a qualification that has items keeps them.
+
+    The three principals must be three people with the makers' roles in the root region.
+    """
+    region, at, folder = runtime.settings.root_region, runtime.clock.now(), _folder(code)
+    if await bank_session.scalar(select(func.count()).where(ItemRow.qualification == code)):
+        standing = await find_published_row(bank_session, code)
+        return SeedReport(qualification=code, items=0, blueprint_id=standing.id if standing else None)
+    syllabus = msgspec.json.decode((folder / "syllabus.json").read_bytes(), type=SyllabusDraft)
+    syllabus_id = await draft_syllabus(bank_session, author, syllabus, region=region, at=at)
+    await publish_syllabus(bank_session, publisher, syllabus_id, region=region, at=at)
+    batch, ids = await write_batch(
+        bank_session, runtime, author, filename=f"seed/{code}", qualification=code, drafts=read_seed_items(code)
+    )
+    for person, act in (
+        (author, ItemAct.SUBMITTED),
+        (reviewer, ItemAct.APPROVED),
+        (publisher, ItemAct.PUBLISHED),
+    ):
+        await act_on_items(bank_session, person, act, ids, at=at, batch=batch)
+    blueprint = msgspec.json.decode((folder / "blueprint.json").read_bytes(), type=Blueprint)
+    blueprint_id = await draft_blueprint(bank_session, author, blueprint, region=region, at=at)
+    await publish_blueprint(bank_session, publisher, blueprint_id, region=region, at=at)
+    return SeedReport(qualification=code, items=len(ids), blueprint_id=blueprint_id)

@@ -1,0 +1,71 @@
+"""A real Chromium, the real application, and the accessibility check that every page must pass."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from exam.core.config import Settings
+from tests.browser.live import LiveServer, serving
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run one Chromium for all tests of this worker."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def live_server(settings: Settings) -> Iterator[LiveServer]:
+    """Serve the whole application over a fresh database."""
+    with serving(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """Open a page in a context of its own; paths are relative to the live server, a script error fails the test."""
+    context = browser.new_context(base_url=live_server.url, locale="zh-CN", viewport={"width": 1366, "height": 768})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda message: errors.append(message.text) if _refused(message.text) else None)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def _refused(text: str) -> bool:
+    """Tell what the content security policy stopped; it shows in the console alone."""
+    return "Content Security Policy" in text
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Return a check: what axe finds against WCAG 2.2 AA, one line for each element."""
+    scanner = Axe()
+
+    def check(page: Page) -> list[str]:
+        found = scanner.run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        return [
+            f"{violation['id']}: {node['html'][:160]} — {node.get('failureSummary', '')}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
+        ]
+
+    return check

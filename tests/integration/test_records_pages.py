@@ -1,0 +1,225 @@
+"""The desks of regulators and enterprises: what is counted, who sees it, and what an enterprise may enter."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+
+from exam.core.clock import FrozenClock
+from exam.core.db.scope import Scope
+from exam.core.principal import VisibleRegion
+from exam.core.runtime import Runtime
+from exam.identity.sessions import COOKIE
+from exam.records.api import Figures, Span, Standing, count_region, list_enterprises, load_roster, period_of, total
+from exam.records.api import list_usable_credentials as list_usable
+from grading.api import release_sitting
+from tests.builders.desks import session_of
+from tests.builders.grading import close_and_score, examined
+from tests.builders.identity import regions
+from tests.builders.records import engage, hold, make_enterprise, make_person
+from tests.builders.sitting import COUNTY, id_number
+from tests.builders.web import browsing, send
+
+CITY = "33/3301"
+ELSEWHERE = "33/3302/330203"
+SINCE = date(2026, 10, 8)
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
+    await regions(runtime)
+    async with browsing(runtime) as opened:
+        yield opened
+
+
+async def _as_regulator(client: AsyncClient, runtime: Runtime, region: str = CITY) -> None:
+    _, token = await session_of(runtime, role="regulator", region=region)
+    client.cookies.set(COOKIE, token)
+
+
+async def _as_enterprise(client: AsyncClient, runtime: Runtime, organisation: UUID) -> None:
+    _, token = await session_of(runtime, role="enterprise", organisation=organisation, second_factor=False)
+    client.cookies.set(COOKIE, token)
+
+
+async def _count(runtime: Runtime, region: str) -> dict[str, Figures]:
+    span = period_of(Span.YEAR, runtime.clock.now())
+    async with runtime.databases.session(Scope(region=region)) as session:
+        return await count_region(session, VisibleRegion(region), span)
+
+
+async def test_figures_follow_an_exam_to_its_released_results(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await examined(runtime, clock, right=[9, 0, 8])
+    await close_and_score(runtime, exam)
+    async with runtime.databases.transaction(exam.scope) as session:
+        await release_sitting(session, exam.centre.clerk, runtime, exam.sitting_id, clock.now())
+    (figures,) = (await _count(runtime, CITY)).values()
+    assert (figures.registrations, figures.attempts, figures.results, figures.passed) == (3, 3, 3, 2)
+    assert figures.pass_permille == 667
+
+
+async def test_figures_stand_under_the_region_directly_below(runtime: Runtime, clock: FrozenClock) -> None:
+    await examined(runtime, clock, right=[9])
+    for region, below in (("33", "33/3301"), ("33/3301", COUNTY), (COUNTY, COUNTY)):
+        assert list(await _count(runtime, region)) == [below]
+    assert await _count(runtime, "33/3302") == {}
+
+
+async def test_bands_of_expiring_certificates_hold_the_shorter_ones(runtime: Runtime) -> None:
+    person = await make_person(runtime, number=1)
+    for item, days in (("special.1.1", 30), ("special.1.2", 31), ("special.1.3", 90), ("special.2.1", 91)):
+        await hold(runtime, person, item, ends_in=days)
+    await hold(runtime, person, "special.3.1", ends_in=-1)
+    await hold(runtime, person, "special.3.2", ends_in=10, status="suspended")
+    figures = total(await _count(runtime, CITY))
+    assert (figures.valid, figures.expiring_30, figures.expiring_60, figures.expiring_90) == (4, 1, 2, 3)
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        listed = await list_usable(session, on=date(2026, 11, 23), within=60)
+    assert [row.days_left for row in listed] == [30, 31]
+
+
+async def test_enterprise_counts_agree_with_its_roster(runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime, industry="mine")
+    for number, (role, item, days) in enumerate(
+        (
+            ("principal", "principal.mine", 200),
+            ("officer", "officer.general", 200),
+            ("special", "special.1.2", 20),
+            ("special", "special.2.1", -3),
+        ),
+    ):
+        person = await make_person(runtime, number=number)
+        await engage(runtime, person, enterprise, role=role, since=SINCE)
+        await hold(runtime, person, item, ends_in=days)
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        (line,) = await list_enterprises(session, on=date(2026, 11, 23), limit=10)
+        summary = (await load_roster(session, enterprise, on=date(2026, 11, 23))).summary
+    assert (line.wanted, line.valid, line.missing, line.expiring) == (4, 2, 2, 1)
+    assert (summary.wanted, summary.valid, summary.missing, summary.expiring[90]) == (4, 2, 2, 1)
+
+
+async def test_certificate_from_another_region_counts_for_the_employers_supervisor(runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime)
+    person = await make_person(runtime, number=1, region=ELSEWHERE)
+    await hold(runtime, person, "officer.general", ends_in=400, region=ELSEWHERE)
+    await engage(runtime, person, enterprise, role="officer", since=SINCE)
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        roster = await load_roster(session, enterprise, on=date(2026, 11, 23))
+    assert roster.summary.valid == 1
+    assert total(await _count(runtime, COUNTY)).valid == 0
+
+
+async def test_regulator_sees_today_and_the_regions_below(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    exam = await examined(runtime, clock, right=[9, 0])
+    await _as_regulator(client, runtime)
+    page = (await client.get("/regulator")).text
+    assert "杭州市" in page
+    assert f"/centre/sittings/{exam.sitting_id}" in page
+    assert f"/regulator?region={COUNTY}" in page
+    assert (await client.get(f"/regulator?region={COUNTY}&period=month")).status_code == 200
+    assert (await client.get(f"/centre/sittings/{exam.sitting_id}")).status_code == 200
+
+
+async def test_board_counts_people_by_where_they_are(client: AsyncClient, runtime: Runtime, clock: FrozenClock) -> None:
+    await examined(runtime, clock, right=[9, 0])
+    await _as_regulator(client, runtime)
+    board = (await client.get(f"/regulator/today?region={CITY}")).text
+    assert "<html" not in board
+    numbers = [part.split("</td>")[0] for part in board.split('<td class="number"')[1:]]
+    assert [text.rpartition(">")[2].strip() or text for text in numbers][:3] == ["2", "2", "0"]
+
+
+async def test_region_outside_the_grant_is_refused(client: AsyncClient, runtime: Runtime) -> None:
+    await _as_regulator(client, runtime, COUNTY)
+    for path in ("", "/today", "/sittings", "/credentials", "/enterprises", "/figures.csv", "/credentials.csv"):
+        for region in (CITY, ELSEWHERE):
+            assert (await client.get(f"/regulator{path}?region={region}")).status_code == 403
+
+
+async def test_enterprise_of_another_region_is_not_found(client: AsyncClient, runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime, region=ELSEWHERE)
+    await _as_regulator(client, runtime)
+    assert (await client.get(f"/regulator/enterprises/{enterprise}")).status_code == 404
+
+
+async def test_figures_file_ends_with_the_sum(client: AsyncClient, runtime: Runtime, clock: FrozenClock) -> None:
+    await examined(runtime, clock, right=[9])
+    await _as_regulator(client, runtime)
+    lines = (await client.get("/regulator/figures.csv?period=year")).content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("辖区,行政区划代码,报名人次")
+    assert lines[-1].startswith("杭州市 合计 2026-01-01 — 2026-11-23,330100,1,1,")
+
+
+async def test_enterprise_sees_its_own_people_and_nobody_elses(client: AsyncClient, runtime: Runtime) -> None:
+    own, other = await make_enterprise(runtime, name="甲厂"), await make_enterprise(runtime, name="乙厂")
+    mine, theirs = await make_person(runtime, number=1, name="王芳"), await make_person(runtime, number=2, name="赵强")
+    await engage(runtime, mine, own, role="special", since=SINCE)
+    await engage(runtime, theirs, other, role="special", since=SINCE)
+    await _as_enterprise(client, runtime, own)
+    page = (await client.get("/enterprise")).text
+    assert "王芳" in page
+    assert "无有效证书" in page
+    assert "赵强" not in page
+    assert "乙厂" not in page
+
+
+async def test_enterprise_without_people_is_told_what_to_do_first(client: AsyncClient, runtime: Runtime) -> None:
+    await _as_enterprise(client, runtime, await make_enterprise(runtime))
+    assert "还没有登记人员" in (await client.get("/enterprise")).text
+
+
+async def test_enterprise_adds_a_person_and_ends_the_engagement(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    enterprise = await make_enterprise(runtime)
+    await _as_enterprise(client, runtime, enterprise)
+    form = {"name": "王芳", "id_number": id_number(7), "role": "officer", "started_on": "2026-11-01"}
+    answer = await send(client, "/enterprise/people", form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/enterprise")
+    async with runtime.databases.session(Scope(organisation=enterprise)) as session:
+        (line,) = (await load_roster(session, enterprise, on=date(2026, 11, 23))).lines
+    assert (line.requirement.wanted, line.standing) == ("officer.general", Standing.MISSING)
+    path = f"/enterprise/engagements/{line.requirement.engagement_id}/end"
+    assert (await send(client, path, {"ended_on": "2026-11-22"})).status_code == 303
+    clock.advance(timedelta(days=1))
+    async with runtime.databases.session(Scope(organisation=enterprise)) as session:
+        assert (await load_roster(session, enterprise, on=date(2026, 11, 23))).lines == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"id_number": id_number(7)[:-1] + ("1" if id_number(7)[-1] == "0" else "0")}, "id_number_check_digit"),
+        ({"role": "boss"}, "engagement_role"),
+        ({"started_on": "2027-01-01"}, "engagement_date"),
+        ({"name": ""}, "name_empty"),
+    ],
+)
+async def test_wrong_entry_comes_back_with_what_was_typed(
+    client: AsyncClient, runtime: Runtime, change: dict[str, str], code: str
+) -> None:
+    await _as_enterprise(client, runtime, await make_enterprise(runtime))
+    form = {"name": "王芳", "id_number": id_number(7), "role": "officer", "started_on": "2026-11-01"} | change
+    answer = await send(client, "/enterprise/people", form)
+    assert answer.status_code == 400
+    assert code in answer.text
+    assert f'value="{form["id_number"]}"' in answer.text
+
+
+async def test_enterprise_cannot_end_somebody_elses_engagement(client: AsyncClient, runtime: Runtime) -> None:
+    other = await make_enterprise(runtime, name="乙厂")
+    person = await make_person(runtime, number=1)
+    engagement = await engage(runtime, person, other, role="special", since=SINCE)
+    await _as_enterprise(client, runtime, await make_enterprise(runtime, name="甲厂"))
+    answer = await send(client, f"/enterprise/engagements/{engagement}/end", {"ended_on": "2026-11-22"})
+    assert answer.status_code == 404
+
+
+async def test_account_without_enterprise_is_refused(client: AsyncClient, runtime: Runtime) -> None:
+    _, token = await session_of(runtime, role="enterprise", second_factor=False)
+    client.cookies.set(COOKIE, token)
+    assert (await client.get("/enterprise")).status_code == 403
