@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, MultipartBody, URLEncodedBody
+from litestar.params import FromPath, JSONBody, MultipartBody, URLEncodedBody
 from litestar.response import Template
 
 from certs.answers import Answer
@@ -51,10 +51,10 @@ def refused(request: AnyRequest, error: DomainError) -> Response[Any]:
     )
 
 
-def _page(request: AnyRequest, name: str, error: DomainError | None = None, **context: Any) -> Template:
+def _page(request: AnyRequest, page: str, error: DomainError | None = None, **context: Any) -> Template:
     described = problem.problem_of(error, request.app.state.catalogue) if error else None
     context = {"problem": described, "code": "", "name": "", "number": ""} | context
-    return Template(f"certs/{name}.html", context=context, status_code=described.status if described else 200)
+    return Template(f"certs/{page}.html", context=context, status_code=described.status if described else 200)
 
 
 def _answered(answer: Answer, runtime: Runtime, *, asked: str) -> Template:
@@ -123,7 +123,9 @@ class VerifyController(Controller):
             return _page(request, "verify", error, code=data.code)
 
     @get("/v/{payload:str}")
-    async def check_printed(self, request: AnyRequest, runtime: NamedDependency[Runtime], payload: str) -> Template:
+    async def check_printed(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], payload: FromPath[str]
+    ) -> Template:
         try:
             return _answered(await _ask(request, runtime, read_typed(payload)), runtime, asked="code")
         except TooManyRequestsError:

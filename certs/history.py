@@ -24,9 +24,7 @@ from exam.core.principal import Principal
 
 _PUBLISHED: dict[
     CredentialAct,
-    type[
-        CredentialSuspended | CredentialRestored | CredentialRevoked | CredentialSuperseded | CredentialAnnulled
-    ],
+    type[CredentialSuspended | CredentialRestored | CredentialRevoked | CredentialSuperseded | CredentialAnnulled],
 ] = {
     CredentialAct.SUSPEND: CredentialSuspended,
     CredentialAct.RESTORE: CredentialRestored,

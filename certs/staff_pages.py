@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +23,7 @@ from certs.views import (
     CredentialView,
     credential_pdf,
     find_by_number,
+    find_credentials,
     get_credential,
     list_credentials,
     list_events,
@@ -34,6 +36,7 @@ from exam.core.jobs import defer
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import list_people
+from exam.sitting.api import get_sitting, list_registrations
 from exam.standards.api import get_qualification, list_qualifications
 from exam.web import problem
 from exam.web.policy import allow, allow_candidate
@@ -41,7 +44,16 @@ from exam.web.request import done
 
 PATH = "/centre/credentials"
 PAGE = 50
-CHOICES = (*(standing.value for standing in Standing if standing is not Standing.NOT_YET), EXPIRING)
+STANDINGS = {
+    Standing.VALID.value: "有效",
+    EXPIRING: "90 日内到期",
+    Standing.EXPIRED.value: "已过期",
+    Standing.SUSPENDED.value: "已暂停",
+    Standing.REVOKED.value: "已撤销",
+    Standing.SUPERSEDED.value: "已换证",
+    Standing.ANNULLED.value: "已注销",
+}
+"""What the list can be narrowed to, with Chinese msgids."""
 PDF = ".pdf"
 
 AnyRequest = Request[Any, Any, Any]
@@ -84,7 +96,7 @@ class HolderController(Controller):
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        name: str,
+        name: FromPath[str],
     ) -> Response[bytes]:
         return await _download(session, runtime, principal, _uuid(name))
 
@@ -101,12 +113,12 @@ class CredentialController(Controller):
         request: AnyRequest,
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
-        standing: str = "",
-        qualification: str = "",
-        page: int = 1,
+        standing: FromQuery[str] = "",
+        qualification: FromQuery[str] = "",
+        page: FromQuery[int] = 1,
     ) -> Template:
         wanted = CredentialFilter(
-            standing=standing if standing in CHOICES else "",
+            standing=standing if standing in STANDINGS else "",
             qualification=qualification,
         )
         return await self._list(request, runtime, session, wanted, page=max(page, 1))
@@ -124,15 +136,16 @@ class CredentialController(Controller):
         on = local_date(runtime.clock.now())
         rows = await list_credentials(session, wanted, on=on, limit=PAGE + 1, offset=(page - 1) * PAGE)
         withheld = await list_withheld(session)
-        people = await _names(session, [each.person_id for each in (*rows, *withheld)])
+        people = await _names(session, [*(row.person_id for row in rows), *(each.person_id for each in withheld)])
         described = problem.problem_of(error, request.app.state.catalogue) if error else None
         context = {
             "rows": rows[:PAGE],
             "more": len(rows) > PAGE,
             "page": page,
             "wanted": wanted,
-            "choices": CHOICES,
-            "qualifications": list_qualifications(),
+            "choices": list(STANDINGS.items()),
+            "qualifications": [(each.code, each.title) for each in list_qualifications()],
+            "may_act": request.user.has_role(REGULATOR),
             "title_of": lambda code: get_qualification(code).title,
             "withheld": withheld,
             "proposals": await _proposals(session, on),
@@ -164,7 +177,7 @@ class CredentialController(Controller):
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        name: str,
+        name: FromPath[str],
     ) -> Template | Response[bytes]:
         if name.endswith(PDF):
             return await _download(session, runtime, principal, _uuid(name))
@@ -177,7 +190,7 @@ class CredentialController(Controller):
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        credential_id: UUID,
+        credential_id: FromPath[UUID],
         data: URLEncodedBody[ReasonForm],
     ) -> Redirect | Template:
         at = runtime.clock.now()
@@ -194,7 +207,7 @@ class CredentialController(Controller):
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        credential_id: UUID,
+        credential_id: FromPath[UUID],
         data: URLEncodedBody[ProposeForm],
     ) -> Redirect | Template:
         at = runtime.clock.now()
@@ -211,7 +224,7 @@ class CredentialController(Controller):
         runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        credential_id: UUID,
+        credential_id: FromPath[UUID],
         data: URLEncodedBody[DecideForm],
     ) -> Redirect | Template:
         at = runtime.clock.now()
@@ -227,7 +240,7 @@ class CredentialController(Controller):
     async def reconsider(
         self,
         session: NamedDependency[AsyncSession],
-        withheld_id: UUID,
+        withheld_id: FromPath[UUID],
         data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # the form holds the CSRF value alone
     ) -> Redirect:
         waiting = await get_withheld(session, withheld_id)
@@ -273,8 +286,40 @@ async def _detail(
         "person": (await _names(session, [view.person_id])).get(view.person_id, view.holder_masked),
         "events": await list_events(session, credential_id),
         "proposal": await find_open_proposal(session, credential_id),
-        "acts": {act.value for act in allowed_acts(CredentialState(view.state))} if principal.has_role(REGULATOR) else set(),
+        "acts": {act.value for act in allowed_acts(CredentialState(view.state))}
+        if principal.has_role(REGULATOR)
+        else set(),
         "me": principal.account,
+        "may_act": principal.has_role(REGULATOR),
         "problem": described,
     }
     return Template("certs/credential.html", context=context, status_code=described.status if described else 200)
+
+
+class SittingCredential(msgspec.Struct, frozen=True):
+    """One credential of a sitting's candidates, for programs; the number stays masked."""
+
+    credential_id: UUID
+    registration_id: UUID
+    status: str
+    number_masked: str
+
+
+@get("/api/centre/sittings/{sitting_id:uuid}/credentials", opt=allow("centre", "regulator"))
+async def sitting_credentials(
+    runtime: NamedDependency[Runtime],
+    session: NamedDependency[AsyncSession],
+    sitting_id: FromPath[UUID],
+) -> list[SittingCredential]:
+    """Return the credentials that the candidates of a sitting hold for its qualification."""
+    on = local_date(runtime.clock.now())
+    sitting = await get_sitting(session, sitting_id)
+    rows: list[SittingCredential] = []
+    for registration in await list_registrations(session, sitting_id):
+        held = await find_credentials(session, person_id=registration.person_id, on=on)
+        rows += [
+            SittingCredential(each.id, registration.id, each.status, each.number_masked)
+            for each in held
+            if each.qualification == sitting.qualification
+        ]
+    return rows

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.errors import CredentialNotFoundError, DocumentPendingError
@@ -72,7 +72,16 @@ EXPIRING_DAYS = 90
 def credential_view(row: Credential, on: date) -> CredentialView:
     """Return the frozen view of a row as of a Shanghai date."""
     standing = standing_on(CredentialState(row.status), row.valid_from_on, row.valid_until_on, on)
-    same = ("id", "public_id", "version", "number_masked", "person_id", "qualification", "category", "region")
+    same: tuple[str, ...] = (
+        "id",
+        "public_id",
+        "version",
+        "number_masked",
+        "person_id",
+        "qualification",
+        "category",
+        "region",
+    )
     same += ("holder_masked", "issued_on", "first_issued_on", "review_due_on", "rule_set", "basis", "employer")
     same += ("pdf_key", "key_id")
     return CredentialView(
@@ -142,7 +151,7 @@ async def list_credentials(
     offset: int,
 ) -> list[CredentialView]:
     """Page the credentials of the scope, the latest first."""
-    query: Select[tuple[Credential]] = select(Credential)
+    query = select(Credential)
     if wanted.qualification:
         query = query.where(Credential.qualification == wanted.qualification)
     if wanted.standing:

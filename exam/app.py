@@ -2,6 +2,7 @@
 
 from litestar import Litestar
 
+from certs import plugin as certs
 from exam.core.events import DELIVER, Subscribers, deliver
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
@@ -29,6 +30,7 @@ PLUGINS: tuple[Plugin, ...] = (
     delivery.PLUGIN,
     grading.PLUGIN,
     proctor.PLUGIN,
+    certs.PLUGIN,
     records.PLUGIN,
     desks.PLUGIN,
 )

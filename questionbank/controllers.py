@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,7 +37,7 @@ class DeskController(Controller):
         runtime: NamedDependency[Runtime],
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        qualification: Code = "",
+        qualification: FromQuery[Code] = "",
     ) -> Template:
         choices = await qualification_choices(bank_session)
         code = qualification or (choices[0][0] if choices else "")

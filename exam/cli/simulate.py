@@ -11,13 +11,13 @@ from rich.progress import Progress
 from exam.cli.context import connected_settings, read_services
 from exam.cli.simulation.run import Order, Simulation
 from exam.cli.simulation.schemas import Report
-from exam.cli.simulation.staff import NoDemoError, read_demo
+from exam.cli.simulation.staff import NoDemoError, StaffRoom, read_demo
 from exam.core.config import Profile
 
 
 async def simulate(order: Order, data_dir: Path, *, quiet: bool) -> Report:
     """Run one order with a progress bar."""
-    demo = read_demo(data_dir)
+    staff = StaffRoom(order.url, read_demo(data_dir))
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         tasks: dict[str, object] = {}
 
@@ -26,7 +26,7 @@ async def simulate(order: Order, data_dir: Path, *, quiet: bool) -> Report:
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]  # rich's own id type
 
-        return await Simulation(order, demo, say).run()
+        return await Simulation(order, staff, say).run()
 
 
 @click.command()

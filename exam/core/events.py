@@ -32,8 +32,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def aggregate(self) -> str:
-        """Name what events are kept in order by: the first id after the region."""
-        return str(getattr(self, self.__struct_fields__[1]))
+        """Name what events are kept in order by: the event's own first field (msgspec may put `region` first or last)."""
+        own = next(name for name in self.__struct_fields__ if name not in Event.__struct_fields__)
+        return str(getattr(self, own))
 
 
 Handler = Callable[["Runtime", AsyncSession, Any], Awaitable[None]]

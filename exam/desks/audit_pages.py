@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -65,13 +65,13 @@ class AuditController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        act: Text = "",
-        kind: Text = "",
-        subject: Text = "",
-        actor: Text = "",
-        first: Text = "",
-        last: Text = "",
-        before: Position = None,
+        act: FromQuery[Text] = "",
+        kind: FromQuery[Text] = "",
+        subject: FromQuery[Text] = "",
+        actor: FromQuery[Text] = "",
+        first: FromQuery[Text] = "",
+        last: FromQuery[Text] = "",
+        before: FromQuery[Position] = None,
     ) -> Template:
         typed = {"act": act, "kind": kind, "subject": subject, "actor": actor, "first": first, "last": last}
         shown: dict[str, Any] = {
@@ -98,7 +98,7 @@ class AuditController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        entry_id: UUID,
+        entry_id: FromPath[UUID],
     ) -> Template:
         entry = await get_entry(session, entry_id)
         subject = ("audit_entry", entry.id)
@@ -117,12 +117,12 @@ class AuditController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        act: Text = "",
-        kind: Text = "",
-        subject: Text = "",
-        actor: Text = "",
-        first: Text = "",
-        last: Text = "",
+        act: FromQuery[Text] = "",
+        kind: FromQuery[Text] = "",
+        subject: FromQuery[Text] = "",
+        actor: FromQuery[Text] = "",
+        first: FromQuery[Text] = "",
+        last: FromQuery[Text] = "",
     ) -> Response[bytes]:
         wanted = parse_filter(act=act, kind=kind, subject=subject, actor=actor, first=first, last=last)
         entries, more = await list_entries(session, wanted, limit=MOST_EXPORTED)

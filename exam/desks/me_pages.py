@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,7 +87,7 @@ class CandidateController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        registration_id: UUID,
+        registration_id: FromPath[UUID],
     ) -> Response[bytes]:
         """Send the ticket, whose QR is a secret: each print is a logged act."""
         registration = await get_registration(session, registration_id)
@@ -104,7 +104,7 @@ class CandidateController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        result_id: UUID,
+        result_id: FromPath[UUID],
     ) -> Template:
         context = await _appeal_context(session, runtime, principal, result_id)
         return Template("desks/appeal.html", context={**context, "typed": AppealForm(), "problem": None})
@@ -116,7 +116,7 @@ class CandidateController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        result_id: UUID,
+        result_id: FromPath[UUID],
         data: URLEncodedBody[AppealForm],
     ) -> Response[Any]:
         context = await _appeal_context(session, runtime, principal, result_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,10 +57,10 @@ class AccountsController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        q: Text = "",
-        role: Text = "",
-        region: Text = "",
-        page: Page = 1,
+        q: FromQuery[Text] = "",
+        role: FromQuery[Text] = "",
+        region: FromQuery[Text] = "",
+        page: FromQuery[Page] = 1,
     ) -> Template:
         if region:
             require_region(principal, region, acts.OFFICE)
@@ -83,7 +83,7 @@ class AccountsController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        region: Text = "",
+        region: FromQuery[Text] = "",
     ) -> Template:
         """Return the options of one county's towns, for the picker."""
         towns = []

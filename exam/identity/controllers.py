@@ -3,16 +3,19 @@
 from typing import Any
 from urllib.parse import quote
 
+import pyotp
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, URLEncodedBody
+from litestar.params import FromQuery, JSONBody, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from exam.core.config import Profile
 from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity import enrolment, entrance
+from exam.identity.accounts import TOTP_PLACE, TOTP_STEP_S
 from exam.identity.entrance import Entered
 from exam.identity.errors import EnrolmentExpiredError
 from exam.identity.models import Account
@@ -66,7 +69,7 @@ class LoginController(Controller):
     path = "/login"
 
     @get(opt=PUBLIC)
-    async def show(self, request: AnyRequest, next: str = "/") -> Template | Redirect:  # noqa: A002  # the query's name
+    async def show(self, request: AnyRequest, next: FromQuery[str] = "/") -> Template | Redirect:  # noqa: A002  # the query's name
         if request.user.account is not None and request.user.grants:
             return Redirect(safe_path(next), status_code=303)
         return Template("identity/login.html", context={"login": "", "next": safe_path(next), "problem": None})
@@ -98,7 +101,7 @@ class LoginController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        next: str = "/",  # noqa: A002  # the query's name
+        next: FromQuery[str] = "/",  # noqa: A002  # the query's name
     ) -> Template | Redirect:
         if principal.second_factor:
             return Redirect(safe_path(next), status_code=303)
@@ -128,13 +131,22 @@ async def _second_factor_context(runtime: Runtime, principal: Principal, offer: 
     async with runtime.databases.session(NOTHING) as session:
         account = await session.get_one(Account, account_id)
     if account.totp_sealed is not None:
-        return {"offer": "", "secret": "", "image": ""}
+        return {"offer": "", "secret": "", "image": "", "demo_code": _demo_code(runtime, account)}
     at = runtime.clock.now()
     if offer:
         secret = enrolment.open_offer(runtime.sealer, account_id, offer, at=at)
     else:
         secret, offer = enrolment.make_offer(runtime.sealer, account_id, at=at)
-    return {"offer": offer, "secret": enrolment.in_fours(secret), "image": enrolment.qr_image(account.login, secret)}
+    image = enrolment.qr_image(account.login, secret)
+    return {"offer": offer, "secret": enrolment.in_fours(secret), "image": image, "demo_code": ""}
+
+
+def _demo_code(runtime: Runtime, account: Account) -> str:
+    """Return the next code that will be taken, in a demo only: its accounts are printed on the screen anyway."""
+    if runtime.settings.profile is not Profile.DEMO or account.totp_sealed is None:
+        return ""
+    step = max(int(runtime.clock.now().timestamp()) // TOTP_STEP_S, (account.totp_last_step or 0) + 1)
+    return str(pyotp.TOTP(runtime.sealer.open(account.totp_sealed, TOTP_PLACE)).generate_otp(step))
 
 
 @post("/logout", opt=SESSION)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -80,7 +80,7 @@ class Account(Base):
     name: Mapped[str]
     password_hash: Mapped[str]
     totp_sealed: Mapped[bytes | None]
-    totp_last_step: Mapped[int | None]
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     """The 30-second step of the last accepted code: a code is good once."""
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_person.id"))
     enabled: Mapped[bool]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,7 +84,7 @@ class EnterpriseDeskController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
-        page: Page = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
         enterprise = await get_organisation(session, own_enterprise(principal))
         entries, more = await list_enterprise_entries(session, enterprise.id, page=page)
@@ -127,7 +127,7 @@ class EnterpriseDeskController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        engagement_id: UUID,
+        engagement_id: FromPath[UUID],
         data: URLEncodedBody[EndForm],
     ) -> Redirect:
         at = runtime.clock.now()

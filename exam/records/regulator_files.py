@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -47,8 +48,8 @@ class RegulatorFilesController(Controller):
         request: AnyRequest,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        period: Span = Span.YEAR,
+        region: FromQuery[RegionPath] = "",
+        period: FromQuery[Span] = Span.YEAR,
     ) -> Response[bytes]:
         async with desk_of(runtime, principal, region) as desk:
             span = period_of(period, desk.now)
@@ -65,8 +66,8 @@ class RegulatorFilesController(Controller):
         request: AnyRequest,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        within: Within = "90",
+        region: FromQuery[RegionPath] = "",
+        within: FromQuery[Within] = "90",
     ) -> Response[bytes]:
         days = days_of(within)
         async with desk_of(runtime, principal, region) as desk:

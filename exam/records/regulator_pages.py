@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from exam.core.principal import Principal
@@ -35,8 +36,8 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        period: Span = Span.YEAR,
+        region: FromQuery[RegionPath] = "",
+        period: FromQuery[Span] = Span.YEAR,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             span = period_of(period, desk.now)
@@ -58,7 +59,7 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
+        region: FromQuery[RegionPath] = "",
     ) -> Template:
         """Return the board alone, for the page to refresh itself."""
         async with desk_of(runtime, principal, region) as desk:
@@ -70,9 +71,9 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        period: Span = Span.YEAR,
-        page: Page = 1,
+        region: FromQuery[RegionPath] = "",
+        period: FromQuery[Span] = Span.YEAR,
+        page: FromQuery[Page] = 1,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             span = period_of(period, desk.now)
@@ -87,9 +88,9 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        within: Within = "90",
-        page: Page = 1,
+        region: FromQuery[RegionPath] = "",
+        within: FromQuery[Within] = "90",
+        page: FromQuery[Page] = 1,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             rows = await list_usable_credentials(
@@ -103,8 +104,8 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        region: RegionPath = "",
-        page: Page = 1,
+        region: FromQuery[RegionPath] = "",
+        page: FromQuery[Page] = 1,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             rows = await list_enterprises(desk.session, on=desk.today, limit=PAGE + 1, offset=(page - 1) * PAGE)
@@ -116,8 +117,8 @@ class RegulatorController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        organisation_id: UUID,
-        region: RegionPath = "",
+        organisation_id: FromPath[UUID],
+        region: FromQuery[RegionPath] = "",
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             enterprise = await get_organisation(desk.session, organisation_id)

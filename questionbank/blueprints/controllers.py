@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,7 +58,7 @@ class BlueprintsController(Controller):
         return Template("questionbank/blueprints.html", context={**context, "problem": None})
 
     @get("/new", opt=allow("author", "publisher"))
-    async def write(self, bank_session: NamedDependency[AsyncSession], qualification: Code = "") -> Template:
+    async def write(self, bank_session: NamedDependency[AsyncSession], qualification: FromQuery[Code] = "") -> Template:
         if not qualification:
             context = {"qualifications": all_qualifications()}
             return Template("questionbank/blueprint_where.html", context=context)

@@ -38,7 +38,7 @@ class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
 _MESSAGES = {
     "duplicate": "与{other}相同,不重复导入。",
     "duplicate_other_key": "与{other}题目和选项相同,但答案不同,未导入。请核对哪一个答案正确。",
-    "near_duplicate": "与{other}相似({percent}%),已导入,请审核人比对。",
+    "near_duplicate": "与{other}相似({percent}%),可以导入,请审核人比对。",
 }
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import QueryParameter, URLEncodedBody
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -88,7 +88,7 @@ class ItemsController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         wanted: NamedDependency[ItemFilter],
-        page: Page = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
         context = await _list_context(bank_session, runtime, principal, wanted, page)
         return Template("questionbank/items.html", context={**context, "problem": None})
@@ -155,7 +155,7 @@ async def _list_context(
     query = query_of(wanted)
     return {
         **WORDS,
-        "items": items,
+        "found": items,
         "total": total,
         "page": page,
         "more": page * PAGE < total,

@@ -7,10 +7,10 @@ from questionbank.formats.reading import Refusal
 
 
 class ItemStateError(ConflictError):
-    """An item is not in a state from which the act leads on; `states` are the Chinese words of what was found."""
+    """An item is not in a state from which the act leads on; `state` is the Chinese word of what was found."""
 
     code = "item_state"
-    message = "试题状态已变化(现为:{states}),这一步没有执行。请刷新后再看。"
+    message = "试题状态已变化(现为:{state}),这一步没有执行。请刷新后再看。"
 
 
 class SameMakerError(SamePersonError):

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,8 +85,8 @@ class BatchController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         batch_id: FromPath[UUID],
-        show: Shown = None,
-        page: Page = 1,
+        show: FromQuery[Shown] = None,
+        page: FromQuery[Page] = 1,
     ) -> Template:
         batch = await get_batch(bank_session, batch_id)
         context = await _batch_context(request, bank_session, runtime, principal, batch, show, page)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,7 +44,7 @@ class NewItemController(Controller):
     opt = allow("author")
 
     @get()
-    async def show(self, bank_session: NamedDependency[AsyncSession], qualification: Code = "") -> Template:
+    async def show(self, bank_session: NamedDependency[AsyncSession], qualification: FromQuery[Code] = "") -> Template:
         if not qualification:
             context = {"qualifications": all_qualifications()}
             return Template("questionbank/item_where.html", context=context)
@@ -59,7 +59,7 @@ class NewItemController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         data: URLEncodedBody[ItemForm],
-        qualification: Code,
+        qualification: FromQuery[Code],
     ) -> Response[Any]:
         typed = data.typed()
         region, at = runtime.settings.root_region, runtime.clock.now()

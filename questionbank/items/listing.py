@@ -118,7 +118,7 @@ def waiting_for(act: ItemAct, account: UUID) -> ItemFilter:
         case ItemAct.PUBLISHED:
             return ItemFilter(state=ItemState.APPROVED, not_author=account, not_reviewer=account)
         case _:
-            raise ItemStateError(states="")
+            raise ItemStateError(state="")
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

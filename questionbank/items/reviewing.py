@@ -78,7 +78,7 @@ async def _standings(session: AsyncSession, item_ids: Sequence[UUID]) -> list[_S
 def _require_states(found: Sequence[_Standing], before: frozenset[ItemState]) -> None:
     wrong = sorted({one.state for one in found} - before)
     if wrong:
-        raise ItemStateError(states="、".join(STATE_WORDS[state] for state in wrong))
+        raise ItemStateError(state=STATE_WORDS[wrong[0]])
 
 
 async def _require_other_person(

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -50,7 +51,7 @@ async def app(runtime: Runtime) -> AsyncIterator[Litestar]:
 
 
 def _client(app: Litestar, cookies: dict[str, str] | None = None) -> AsyncClient:
-    transport = ASGITransport(app, raise_app_exceptions=False)
+    transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
     return AsyncClient(transport=transport, base_url=BASE, headers=JSON, cookies=cookies)
 
 

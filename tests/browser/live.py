@@ -44,7 +44,7 @@ class LiveServer:
         )
         self._server = uvicorn.Server(config)
         serving = asyncio.create_task(self._server.serve())
-        while not self._server.started and not serving.done():
+        while not self._server.started and not serving.done():  # noqa: ASYNC110  # the server offers no event
             await asyncio.sleep(0.02)
         self._ready.set()
         await serving

@@ -57,9 +57,7 @@ async def make_attempt(session: AsyncSession, clock: Clock, *, slots: int, durat
 async def attempts_in_progress(runtime: Runtime, count: int, *, slots: int = 100, duration_s: int = 7200) -> list[UUID]:
     """Store attempts as the owner of the tables, for people here have no registration that would show them."""
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
-        return [
-            await make_attempt(session, runtime.clock, slots=slots, duration_s=duration_s) for _ in range(count)
-        ]
+        return [await make_attempt(session, runtime.clock, slots=slots, duration_s=duration_s) for _ in range(count)]
 
 
 def lease_of(runtime: Runtime, attempt_id: UUID, *, epoch: int = 1) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 from httpx import ASGITransport, AsyncClient, Response
 
@@ -17,7 +18,10 @@ PAGE = {"accept": "text/html"}
 async def browsing(runtime: Runtime) -> AsyncIterator[AsyncClient]:
     """Open a client that takes pages and has a CSRF cookie, as a browser does after its first page."""
     app = create_app(runtime)
-    async with app.lifespan(), AsyncClient(transport=ASGITransport(app), base_url=BASE, headers=PAGE) as client:
+    async with (
+        app.lifespan(),
+        AsyncClient(transport=ASGITransport(cast("Any", app)), base_url=BASE, headers=PAGE) as client,
+    ):
         await client.get("/login")
         yield client
 
@@ -25,7 +29,7 @@ async def browsing(runtime: Runtime) -> AsyncIterator[AsyncClient]:
 def wear(client: AsyncClient, cookie: Mapping[str, str]) -> AsyncClient:
     """Let the client carry another session."""
     client.cookies.delete(COOKIE) if COOKIE in client.cookies else None
-    client.cookies.update(cookie)
+    client.cookies.update(dict(cookie))
     return client
 
 

@@ -1,8 +1,8 @@
 """The bank's pages over HTTP: written, reviewed and published by three log-ins, and nothing of it for anybody else."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,7 +22,6 @@ from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
 
 CODE = "special.1.2"
-PAGE = {"accept": "text/html"}
 CSV = "题目,选项A,选项B,答案\n验电前应先做什么,试验验电器,直接验电,A\n挂接地线前应先做什么,验电,拆线,A\n没有答案的题,甲,乙,\n"
 ITEM = {
     "interaction": "choice",
@@ -36,42 +35,60 @@ ITEM = {
     "basis": "GB 26860",
     "based_on": "0",
 }
+Fields = dict[str, Any]
 
-Client = AsyncTestClient[Litestar]
-Enter = Callable[..., object]
+
+class Client:
+    """One person's browser over the shared application."""
+
+    def __init__(self, wire: AsyncTestClient[Litestar], cookies: dict[str, str]) -> None:
+        self._wire = wire
+        self._cookies = cookies
+        self._headers = {"accept": "text/html"}
+
+    async def enter(self) -> None:
+        """Get the token that every form sends back."""
+        answer = await self.get("/health/live")
+        self._cookies["csrftoken"] = self._headers["x-csrftoken"] = answer.cookies["csrftoken"]
+
+    def _as_me(self) -> dict[str, str]:
+        self._wire.cookies.clear()
+        return {**self._headers, "cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+
+    async def get(self, path: str) -> Response:
+        return await self._wire.get(path, headers=self._as_me())
+
+    async def post(self, path: str, fields: Fields | None = None, file: tuple[str, bytes] | None = None) -> Response:
+        files = {"file": file} if file else None
+        return await self._wire.post(path, data=fields, files=files, headers=self._as_me(), follow_redirects=False)
 
 
 class People:
-    """Clients by role, each with the session of its own account."""
+    """The browsers of the holders of roles."""
 
-    def __init__(self, runtime: Runtime, stack: AsyncExitStack) -> None:
-        self.runtime = runtime
-        self._stack = stack
-        self._app = create_app(runtime)
+    def __init__(self, runtime: Runtime, wire: AsyncTestClient[Litestar]) -> None:
+        self._runtime = runtime
+        self._wire = wire
         self._known: dict[str, Client] = {}
 
     async def __call__(self, duty: Duty, *, region: str = ROOT, login: str = "") -> Client:
-        """Return the client of a role's holder, made at the first call."""
+        """Return the browser of a role's holder, who gets an account at the first call."""
         login = login or f"{duty.value}-{region.replace('/', '-')}"
         if login not in self._known:
-            client = await self._stack.enter_async_context(AsyncTestClient(self._app))
-            holder = await account(self.runtime, login=login, roles=(duty,), region=region, name=login)
-            for name, value in (await session_cookie(self.runtime, holder)).items():
-                client.cookies.set(name, value)
-            await client.get("/health/live")
-            client.headers.update({"x-csrftoken": client.cookies["csrftoken"], **PAGE})
-            self._known[login] = client
+            holder = await account(self._runtime, login=login, roles=(duty,), region=region, name=login)
+            self._known[login] = Client(self._wire, await session_cookie(self._runtime, holder))
+            await self._known[login].enter()
         return self._known[login]
 
 
 @pytest.fixture
 async def people(runtime: Runtime) -> AsyncIterator[People]:
-    async with AsyncExitStack() as stack:
-        yield People(runtime, stack)
+    async with AsyncTestClient(create_app(runtime)) as wire:
+        yield People(runtime, wire)
 
 
 async def post(client: Client, path: str, **fields: object) -> Response:
-    return await client.post(path, data=fields, follow_redirects=False)
+    return await client.post(path, fields)
 
 
 def id_in(response: Response) -> UUID:
@@ -173,12 +190,7 @@ async def test_an_author_s_button_press_cannot_approve(people: People, runtime: 
 
 
 async def upload(client: Client, data: bytes, name: str, qualification: str = CODE) -> Response:
-    return await client.post(
-        "/bank/import",
-        data={"qualification": qualification, "_csrf_token": client.cookies["csrftoken"]},
-        files={"file": (name, data)},
-        follow_redirects=False,
-    )
+    return await client.post("/bank/import", {"qualification": qualification}, (name, data))
 
 
 async def test_an_upload_is_judged_and_written_only_when_confirmed(people: People, runtime: Runtime) -> None:

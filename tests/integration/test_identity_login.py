@@ -165,7 +165,14 @@ async def test_an_offer_is_for_one_account_and_a_quarter_of_an_hour(
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example", "\\\\evil"],
+    [
+        "https://evil.example/",
+        "//evil.example/x",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "\\\\evil",
+    ],
 )
 async def test_log_in_never_leads_to_another_site(client: AsyncClient, runtime: Runtime, target: str) -> None:
     await _proctor(runtime)

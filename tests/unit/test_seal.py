@@ -54,7 +54,7 @@ def test_an_envelope_opens_only_in_its_own_place(other: bytes) -> None:
         open_sealed(KEY, seal(KEY, b"view", AAD), other)
 
 
-@pytest.mark.parametrize("key", [new_key(), KEY[:16], b""])
+@pytest.mark.parametrize("key", [new_key(), KEY[:16], b""], ids=["other", "short", "empty"])
 def test_another_key_says_no_more_than_a_changed_envelope(key: bytes) -> None:
     with pytest.raises(SealBrokenError) as refusal:
         open_sealed(key, seal(KEY, b"view", AAD), AAD)

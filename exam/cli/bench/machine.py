@@ -24,8 +24,12 @@ class Machine(msgspec.Struct, frozen=True):
 
 def describe_machine() -> Machine:
     """Return this machine as it is now."""
-    return Machine(_cpu(), os.cpu_count() or 1, f"{platform.python_version()} {sys.version.split('[')[-1].rstrip(']')}",
-                   round(os.getloadavg()[0], 2))
+    return Machine(
+        _cpu(),
+        os.cpu_count() or 1,
+        f"{platform.python_version()} {sys.version.split('[')[-1].rstrip(']')}",
+        round(os.getloadavg()[0], 2),
+    )
 
 
 def tree_cpu_s(pid: int) -> float:
@@ -38,7 +42,9 @@ def tree_cpu_s(pid: int) -> float:
         folder = Path(f"/proc/{waiting.pop()}")
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            waiting += [int(child) for task in (folder / "task").iterdir() for child in (task / "children").read_text().split()]
+            waiting += [
+                int(child) for task in (folder / "task").iterdir() for child in (task / "children").read_text().split()
+            ]
         except (FileNotFoundError, ProcessLookupError):
             continue
         ticks += sum(map(int, fields[_TIMES]))

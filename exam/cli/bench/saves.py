@@ -93,7 +93,7 @@ def bench_saves(*, seconds: float, connections: int) -> Report:
 
 def _figures(saves: list[Phase], hellos: list[Phase], calm: Phase) -> dict[str, Figure]:
     def middle(of: str, phases: list[Phase]) -> float:
-        return median(getattr(phase, of) for phase in phases)
+        return float(median(getattr(phase, of) for phase in phases))
 
     return {
         "saves_per_s": Figure(median(phase.outcome.per_s for phase in saves), "1/s"),

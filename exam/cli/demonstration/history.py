@@ -9,7 +9,7 @@ from exam.cli.demonstration.province import enterprise_codes
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.run import Order, Simulation
 from exam.cli.simulation.schemas import Seat
-from exam.cli.simulation.staff import Centre, log_in, read_demo
+from exam.cli.simulation.staff import Centre, StaffRoom, read_demo
 from exam.core.config import Settings
 
 OPEN_FILE = "demo-open-sitting.json"
@@ -28,7 +28,7 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
     if marker.exists():
         return
     console = Console(stderr=True)
-    demo, codes = read_demo(settings.data_dir), enterprise_codes()
+    staff, codes = StaffRoom(settings.base_url, read_demo(settings.data_dir)), enterprise_codes()
     for number, (qualification, title, count) in enumerate(PAST):
         order = Order(
             url=settings.base_url,
@@ -40,9 +40,9 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
             supervisor=int(services.get("supervisor", 0)),
         )
         with console.status(f"模拟考试 {title}: {count} 人"):
-            report = await Simulation(order, demo, _silent).run()
+            report = await Simulation(order, staff, _silent).run()
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
-    seats = await _open_sitting(settings, codes[0])
+    seats = await _open_sitting(staff, codes[0])
     marker.write_bytes(msgspec.json.encode(seats))
     marker.chmod(0o600)
 
@@ -51,8 +51,8 @@ def _silent(_what: str, _done: int, _total: int) -> None:
     """Show no steps: each sitting is one line."""
 
 
-async def _open_sitting(settings: Settings, uscc: str) -> list[Seat]:
-    centre = Centre(await log_in(settings.base_url, read_demo(settings.data_dir).of("centre")))
+async def _open_sitting(staff: StaffRoom, uscc: str) -> list[Seat]:
+    centre = Centre(await staff.wire("centre"))
     await centre.plan("special.1.2", [("第1考场", OPEN_SEATS)], "低压电工作业考试(现场体验)")
     invented = Invented(OPEN_SEED)
     seats = [await centre.register(*invented.next(), uscc) for _ in range(OPEN_SEATS)]

@@ -14,7 +14,7 @@ from exam.cli.simulation.history import History
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.schemas import Report
-from exam.cli.simulation.staff import Assessors, Centre, Demo, Proctor, log_in
+from exam.cli.simulation.staff import Assessors, Centre, Proctor, StaffRoom
 from exam.cli.simulation.usage import cpu_of_children
 from exam.cli.simulation.wire import Refused, Wire
 
@@ -56,9 +56,9 @@ async def _each(candidates: Sequence[Candidate], act: Callable[[Candidate], Awai
 class Simulation:
     """One run."""
 
-    def __init__(self, order: Order, demo: Demo, say: Say) -> None:
+    def __init__(self, order: Order, staff: StaffRoom, say: Say) -> None:
         self._order = order
-        self._demo = demo
+        self._staff = staff
         self._say = say
         self._history = History(order.history)
         self._tally = Tally([], [], Counter())
@@ -77,12 +77,11 @@ class Simulation:
         return self._report
 
     async def _play(self) -> None:
-        url = self._order.url
-        centre = Centre(await log_in(url, self._demo.of("centre")))
+        centre = Centre(await self._staff.wire("centre"))
         candidates = await self._register(centre)
         await centre.prepare()
         await centre.open()
-        proctor = Proctor(await log_in(url, self._demo.of("proctor")), centre.id)
+        proctor = Proctor(await self._staff.wire("proctor"), centre.id)
         await self._seat(candidates, proctor)
         await self._sit(candidates)
         await centre.close()
@@ -157,8 +156,7 @@ class Simulation:
         self._say("released", self._report.released, self._report.finished)
 
     async def _assess(self, centre: Centre) -> None:
-        url, demo = self._order.url, self._demo
-        assessors = Assessors(await log_in(url, demo.of("assessor")), await log_in(url, demo.of("assessor", 1)))
+        assessors = Assessors(await self._staff.wire("assessor"), await self._staff.wire("assessor", 1))
         passed = [row for row in await centre.results() if row["passed"]]
         for number, row in enumerate(passed, 1):
             await assessors.assess(row["registration_id"])

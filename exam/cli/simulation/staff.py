@@ -73,9 +73,26 @@ async def _pass_code(wire: Wire, account: DemoLogin) -> None:
         except Refused as refusal:
             if refusal.code != "second_factor" or time.monotonic() > until:
                 raise
-            await asyncio.sleep(2)
+            # a code is good once, and guessing on would lock the account: wait for the next one
+            await asyncio.sleep(TOTP_STEP_S - time.time() % TOTP_STEP_S + 0.2)
         else:
             return
+
+
+class StaffRoom:
+    """The demo's staff, each logged in once for as many sittings as they lead."""
+
+    def __init__(self, base_url: str, demo: Demo) -> None:
+        self._base_url = base_url
+        self._demo = demo
+        self._wires: dict[str, Wire] = {}
+
+    async def wire(self, role: str, number: int = 0) -> Wire:
+        """Return the logged-in client of the n-th account of a role."""
+        account = self._demo.of(role, number)
+        if account.login not in self._wires:
+            self._wires[account.login] = await log_in(self._base_url, account)
+        return self._wires[account.login]
 
 
 class Centre:

@@ -12,6 +12,8 @@ OK = 200
 REDIRECT = 300
 CLIENT_ERROR = 400
 TIMEOUT_S = 30
+KEPT_S = 2.0
+"""Seconds for which an idle connection is used again."""
 
 
 class Refused(Exception):  # noqa: N818  # an answer, not a failure of ours
@@ -40,6 +42,7 @@ class Wire:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self.last_ms = 0.0
+        self._used_at = 0.0
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Any:
         return await self.call("GET", path, None, headers)
@@ -51,6 +54,9 @@ class Wire:
         """Send one request and return its decoded JSON; raises Refused or Unreachable."""
         request = self._request(method, path, body, headers or {})
         started = time.perf_counter()
+        if started - self._used_at > KEPT_S:
+            await self.close()  # the server may have closed it in the same moment
+        self._used_at = started
         try:
             status, kind, content = await asyncio.wait_for(self._exchange(request), TIMEOUT_S)
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:

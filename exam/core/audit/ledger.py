@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Identity, LargeBinary
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, LargeBinary
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +26,7 @@ class AuditRow(Base):
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # the declarative base types it so
 
     id: Mapped[Id]
-    position: Mapped[int] = mapped_column(Identity(always=True), unique=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
     at: Mapped[datetime]
     actor_kind: Mapped[str]
     actor: Mapped[UUID | None]

@@ -89,7 +89,6 @@ def _people() -> None:
         """,
     )
 
-
     run(
         # a person registered elsewhere must be found, and nothing but the id be told, before a link makes them visible
         """
