@@ -1,10 +1,13 @@
 """What other packages may use of credentials."""
 
-from certs.answers import Answer, CredentialAnswer, Verdict
-from certs.keys import published_ring
+from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
+from certs.envelope import read_upload
+from certs.errors import NothingAskedError
+from certs.keys import published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
+from certs.signing import KeyRing
 from certs.state import CredentialAct, CredentialState, Standing
 from certs.verification import Question, verify_file, verify_public, verify_qr
 from certs.views import CredentialView, credential_pdf, find_credentials, get_credential, list_events
@@ -16,6 +19,9 @@ __all__ = [
     "CredentialAnswer",
     "CredentialState",
     "CredentialView",
+    "KeyRing",
+    "LogNote",
+    "NothingAskedError",
     "Question",
     "Standing",
     "Verdict",
@@ -33,6 +39,8 @@ __all__ = [
     "list_withheld",
     "propose",
     "published_ring",
+    "read_ring",
+    "read_upload",
     "render_pdf",
     "revoke",
     "suspend",

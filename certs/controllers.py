@@ -8,8 +8,7 @@ from litestar.params import FromPath, JSONBody, MultipartBody, URLEncodedBody
 from litestar.response import Template
 
 from certs.answers import Answer
-from certs.envelope import MAX_FILE_BYTES
-from certs.errors import NotPdfError, UploadTooLargeError
+from certs.envelope import MAX_FILE_BYTES, read_upload
 from certs.keys import fingerprints, grouped, published_ring
 from certs.naming import number_index
 from certs.numbers import parse_number
@@ -89,13 +88,8 @@ async def _ask(request: AnyRequest, runtime: Runtime, question: Question) -> Ans
         return await verify_public(session, runtime.sealer, question, at=runtime.clock.now())
 
 
-async def _read_upload(form: FileForm) -> bytes:
-    data = await form.file.read(MAX_FILE_BYTES + 1) if form.file else b""
-    if len(data) > MAX_FILE_BYTES:
-        raise UploadTooLargeError(max_mb=MAX_FILE_BYTES // (1024 * 1024))
-    if not data.startswith(b"%PDF-"):
-        raise NotPdfError
-    return data
+async def _uploaded(form: FileForm) -> bytes:
+    return read_upload(await form.file.read(MAX_FILE_BYTES + 1) if form.file else b"")
 
 
 class VerifyController(Controller):
@@ -142,7 +136,7 @@ class VerifyController(Controller):
     ) -> Template:
         await _allow(request, runtime, "file", QUERIES_PER_ADDRESS)
         try:
-            content = await _read_upload(data)
+            content = await _uploaded(data)
         except DomainError as error:
             return _page(request, "verify", error)
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:

@@ -21,6 +21,7 @@ import zlib
 
 import msgspec
 
+from certs.errors import NotPdfError, UploadTooLargeError
 from certs.signing import KEY_ID_BYTES, KeyUnknownError, SignatureWrongError, Signer, Verifier
 from exam.core.pdf.attachment import Attachment
 
@@ -39,6 +40,15 @@ _EMBEDDED = re.compile(
     rb"/Length (\d{1,4}) /Subtype /application#2Fjson /Type /EmbeddedFile\n>>\nstream\n",
 )
 _MAX_EMBEDDED = 8
+
+
+def read_upload(data: bytes) -> bytes:
+    """Pass on what may be a certificate's PDF; raises UploadTooLargeError and NotPdfError."""
+    if len(data) > MAX_FILE_BYTES:
+        raise UploadTooLargeError(max_mb=MAX_FILE_BYTES // (1024 * 1024))
+    if not data.startswith(b"%PDF-"):
+        raise NotPdfError
+    return data
 
 
 class _Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,11 +40,13 @@ class DeskController(Controller):
         qualification: FromQuery[Code] = "",
     ) -> Template:
         choices = await qualification_choices(bank_session)
-        code = qualification or (choices[0][0] if choices else "")
         roles = bank_roles(principal)
+        work = await _work(bank_session, principal, roles)
+        waiting = [group.qualification for groups in work["pending"].values() for group in groups]
+        code = qualification or next(iter([*waiting, *(code for code, _ in choices)]), "")
         context = {
             **WORDS,
-            **await _work(bank_session, principal, roles),
+            **work,
             "may_write": writes_here(principal, runtime.settings.root_region),
             "roles": roles,
             "choices": choices,

@@ -16,6 +16,7 @@ COMMANDS = {
     "judge": "exam.cli.judge",
     "simulate": "exam.cli.simulate",
     "demo": "exam.cli.demo",
+    "verify": "exam.cli.verify",
 }
 
 

@@ -20,16 +20,22 @@ from exam.delivery.responses import (
     ResponseInvalidError,
     SaveBatch,
     SlotShape,
-    check_response,
     decode_batch,
-    encode_response,
 )
-from exam.delivery.shapes import ShapeCache
+from exam.delivery.shapes import ShapeCache, canonical_response
 from exam.delivery.timing import remaining_ms
 from exam.web.problem import problem_of
 
+Header = tuple[bytes, bytes]
+
 LEASE_HEADER = b"ankao-lease"
 US_PER_MS = 1000
+REMEMBERED_LEASES = 20_000
+
+JSON: Header = (b"content-type", b"application/json")
+PROBLEM: Header = (b"content-type", b"application/problem+json")
+NOT_STORED: Header = (b"cache-control", b"no-store")
+RETRY_SOON: Header = (b"retry-after", b"1")
 
 
 class AnswerRefusedError(ConflictError):
@@ -69,44 +75,66 @@ class SaveAnswer(msgspec.Struct):
     refused: list[Refused]
 
 
+class Writer(msgspec.Struct):
+    """Who has shown a genuine lease: `names` are the spellings of its attempt in an address.
+
+    Remembering it saves the check of the same token at every save; whether its epoch still holds, only the database
+    knows. `shapes` are the slots of the attempt's form, which never change once they are known.
+    """
+
+    lease: Lease
+    names: tuple[str, str]
+    shapes: list[SlotShape]
+
+
 class AnswerPath:
     """One process's save route: its batcher, its shapes and its secrets."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
-        self._runtime: Runtime = app.state.runtime
+        runtime: Runtime = app.state.runtime
+        self._clock = runtime.clock
         self._batcher: Batcher = app.state.batcher
         self._shapes: ShapeCache = app.state.shapes
-        self._secrets = (self._runtime.secrets.lease,)
+        self._secrets = (runtime.secrets.lease,)
+        self._writers: dict[bytes, Writer] = {}
 
     async def __call__(self, attempt: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve `POST /api/attempts/{attempt}/responses`."""
-        arrived_us = (
-            self._runtime.clock.unix_us()
-        )  # before anything else: a slow server must not cost the candidate time
+        # before anything else: a slow server must not cost the candidate time
+        arrived_us = self._clock.unix_us()
         try:
-            lease = self._lease(scope, attempt)
-            body = await _read_body(receive)
-            answer = await self._save(lease, decode_batch(body), arrived_us)
-            await _send(send, 200, msgspec.json.encode(answer))
+            writer = self._writer(scope, attempt)
+            batch = decode_batch(await _read_body(receive))
+            if not writer.shapes:
+                writer.shapes = await self._shapes_of(writer.lease.attempt_id)
+            answer = await self._save(writer, batch, arrived_us)
+            await _send(send, 200, msgspec.json.encode(answer), JSON, NOT_STORED)
         except Exception as error:  # noqa: BLE001  # the edge: nothing above would answer
             await self._refuse(send, error)
 
-    def _lease(self, scope: Scope, attempt: str) -> Lease:
+    def _writer(self, scope: Scope, attempt: str) -> Writer:
         for name, value in scope["headers"]:
             if name == LEASE_HEADER:
-                lease = check(value.decode("latin-1"), self._secrets)
-                if attempt in {lease.attempt_id.hex, str(lease.attempt_id)}:
-                    return lease
+                writer = self._writers.get(value) or self._remember(value)
+                if attempt in writer.names:
+                    return writer
         raise LeaseInvalidError
 
-    async def _save(self, lease: Lease, batch: SaveBatch, arrived_us: int) -> SaveAnswer:
-        shapes = await self._shapes_of(lease.attempt_id)
+    def _remember(self, token: bytes) -> Writer:
+        lease = check(token.decode("latin-1"), self._secrets)
+        if len(self._writers) >= REMEMBERED_LEASES:
+            del self._writers[next(iter(self._writers))]
+        writer = Writer(lease, (str(lease.attempt_id), lease.attempt_id.hex), [])
+        self._writers[token] = writer
+        return writer
+
+    async def _save(self, writer: Writer, batch: SaveBatch, arrived_us: int) -> SaveAnswer:
+        lease, shapes = writer.lease, writer.shapes
         pending, refused = [], []
         for save in batch.saves:
             try:
-                shape = shapes[save.slot - 1]
-                response = encode_response(check_response(save, shape)).decode()
+                response = canonical_response(save, shapes[save.slot - 1])
             except (IndexError, ResponseInvalidError):
                 refused.append(Refused(save.slot, save.seq, "response_invalid"))
                 continue
@@ -126,9 +154,8 @@ class AnswerPath:
         last = verdicts[-1]
         if not accepted and last.code not in {"", "seq_reused"}:
             raise AnswerRefusedError(last.code)
-        now = self._runtime.clock.now()
-        left = remaining_ms(now, last.deadline_at, last.paused_at) if last.deadline_at else 0
-        return SaveAnswer(int(now.timestamp() * 1000), left, last.state or "", accepted, refused)
+        left = remaining_ms(self._clock.now(), last.deadline_at, last.paused_at) if last.deadline_at else 0
+        return SaveAnswer(self._clock.unix_us() // US_PER_MS, left, last.state or "", accepted, refused)
 
     def _receipt(self, save: PendingSave, verdict: Verdict) -> str:
         revision = Revision(
@@ -153,32 +180,26 @@ class AnswerPath:
         problem = problem_of(error, self._app.state.catalogue)
         if isinstance(error, AnswerRefusedError):
             problem.code = error.reason
-        headers = [(b"retry-after", b"1")] if isinstance(error, ServerFullError) else []
+        extra = (RETRY_SOON,) if isinstance(error, ServerFullError) else ()
         if not isinstance(error, DomainError):
             structlog.get_logger().error("answer_path", incident=problem.incident)
-        await _send(send, problem.status, msgspec.json.encode(problem), b"application/problem+json", headers)
+        await _send(send, problem.status, msgspec.json.encode(problem), PROBLEM, NOT_STORED, *extra)
 
 
 async def _read_body(receive: Receive) -> bytes:
     """Read the whole body, never more than a batch may hold."""
-    body: bytes = b""
-    while True:
-        message: Any = await receive()
+    message: Any = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= MAX_BATCH_BYTES:
+        message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BATCH_BYTES:
-            raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
-        if not message.get("more_body"):
-            return body
+    if len(body) > MAX_BATCH_BYTES:
+        raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
+    return body
 
 
-async def _send(
-    send: Send,
-    status: int,
-    body: bytes,
-    kind: bytes = b"application/json",
-    extra: list[tuple[bytes, bytes]] | None = None,
-) -> None:
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-    start: Any = {"type": "http.response.start", "status": status, "headers": [*headers, *(extra or ())]}
+async def _send(send: Send, status: int, body: bytes, *headers: Header) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    start: Any = {"type": "http.response.start", "status": status, "headers": (*headers, length)}
     await send(start)
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,21 +1,28 @@
 """Group commit of saves: while one batch is being committed the next one fills; no timer (PERFORMANCE.md §3.1)."""
 
 import asyncio
-from datetime import datetime
-from typing import Any
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 import psycopg
 import structlog
+from psycopg.pq.abc import PGresult
 
 from exam.core.errors import DomainError, Kind
+from exam.delivery import binary
+from exam.delivery.link import Link
 
 MAX_BATCH = 512
+LINGER_S = 0.002
+"""The longest a batch waits for requests that have already reached the process."""
+PATIENCE_S = 15.0
+"""When the database has been silent for so long, its connection is given up and the saves are refused."""
 
 Key = tuple[UUID, int, int]
 """Attempt, slot, seq."""
-Connection = psycopg.AsyncConnection[Any]
 
 
 class ServerFullError(DomainError):
@@ -57,15 +64,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 # One statement for the whole batch. The share lock, taken in id order, holds off the finaliser until this commit;
 # a finished or foreign attempt refuses its own rows and never fails its neighbours.
-_STATEMENT = """
+_STORE = """
 with input as (
-    select i.*, timestamptz 'epoch' + i.arrived_us * interval '1 microsecond' as arrived_at
-    from unnest(%b::uuid[], %b::int[], %b::int[], %b::int[], %b::text[], %b::bigint[])
-        with ordinality as i(attempt_id, epoch, slot, seq, response, arrived_us, position)
+    select * from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::text[], $6::timestamptz[])
+        with ordinality as i(attempt_id, epoch, slot, seq, response, arrived_at, position)
 ), locked as (
     select a.id, a.epoch, a.state, a.deadline_at, a.paused_at
     from delivery_attempt a
-    where a.id = any(%b::uuid[])
+    where a.id = any($7::uuid[])
     order by a.id
     for share
 ), judged as (
@@ -83,41 +89,52 @@ with input as (
     select attempt_id, slot, seq, response, arrived_at, epoch from judged where code = ''
     order by attempt_id, slot, seq
     on conflict do nothing
-    returning attempt_id, slot, seq
+    returning 1
 )
-select j.code, s.seq is not null, j.state, j.deadline_at, j.paused_at
-from judged j left join stored s using (attempt_id, slot, seq)
+select j.code, j.state, j.deadline_at, j.paused_at, (select count(*) from stored)
+from judged j
 order by j.position
 """
 
-_EARLIER = """
-select r.attempt_id, r.slot, r.seq, r.response, (extract(epoch from r.arrived_at) * 1000000)::bigint
-from delivery_response_revision r
-join unnest(%b::uuid[], %b::int[], %b::int[]) as i(attempt_id, slot, seq) using (attempt_id, slot, seq)
+_READ_EARLIER = """
+select r.response, r.arrived_at
+from unnest($1::uuid[], $2::int[], $3::int[]) with ordinality as i(attempt_id, slot, seq, position)
+join delivery_response_revision r using (attempt_id, slot, seq)
+order by i.position
 """
 
 _KEEP_REFUSED = """
 insert into delivery_refused_save (id, attempt_id, slot, seq, response, epoch, reason, arrived_at)
-select gen_random_uuid(), i.attempt_id, i.slot, i.seq, i.response, i.epoch, i.reason,
-    timestamptz 'epoch' + i.arrived_us * interval '1 microsecond'
-from unnest(%b::uuid[], %b::int[], %b::int[], %b::int[], %b::text[], %b::bigint[], %b::text[])
-    as i(attempt_id, epoch, slot, seq, response, arrived_us, reason)
+select gen_random_uuid(), i.attempt_id, i.slot, i.seq, i.response, i.epoch, i.reason, i.arrived_at
+from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[])
+    as i(attempt_id, epoch, slot, seq, response, arrived_at, reason)
 on conflict do nothing
 """
 KEPT_AS_EVIDENCE = frozenset({"lease_stale", "attempt_finalised", "deadline_passed"})
+
+_STATEMENTS = {"store": _STORE, "read_earlier": _READ_EARLIER, "keep_refused": _KEEP_REFUSED}
+_SETTINGS = {
+    "synchronous_commit": "on",  # asserted here and not hoped for: acknowledged means on disk
+    "plan_cache_mode": "force_generic_plan",  # planning anew would cost more than the statement
+    "jit": "off",
+}
+_READ_SHAPE = {"read_shape": "select shape from delivery_attempt where id = $1::uuid"}
 
 
 class Batcher:
     """Collects saves of one process and commits them together on a connection of its own."""
 
-    def __init__(self, conninfo: str, *, queue: int) -> None:
+    def __init__(self, conninfo: str, *, queue: int, batch: int = MAX_BATCH) -> None:
         self._conninfo = conninfo
         self._limit = queue
+        self._batch = batch
         self._waiting: list[tuple[list[PendingSave], asyncio.Future[list[Verdict]]]] = []
         self._count = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._connection: Connection | None = None
+        self._link: Link | None = None
+        self._shape_link: Link | None = None
+        self._shape_turn = asyncio.Lock()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="answer-batcher")
@@ -129,6 +146,9 @@ class Batcher:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._disconnect()
+        link, self._shape_link = self._shape_link, None
+        if link is not None:
+            await link.close()
 
     async def save(self, saves: list[PendingSave]) -> list[Verdict]:
         """Return the verdicts in order, after the commit; raises ServerFullError when nothing was decided."""
@@ -141,18 +161,25 @@ class Batcher:
         return await future
 
     async def read_shape(self, attempt_id: UUID) -> str:
-        """Return the shape of an attempt's form, empty where there is none; for the first save that a process sees."""
-        async with await psycopg.AsyncConnection.connect(self._conninfo, connect_timeout=2) as connection:
-            cursor = await connection.execute("select shape from delivery_attempt where id = %s", [attempt_id])
-            row = await cursor.fetchone()
-        return str(row[0]) if row else ""
+        """Return the shape of an attempt's form, empty where there is none; for the first save that a process sees.
+
+        Raises psycopg.Error and OSError.
+        """
+        async with self._shape_turn, asyncio.timeout(PATIENCE_S):
+            if self._shape_link is None or self._shape_link.lost:
+                self._shape_link = await Link.open(self._conninfo, _SETTINGS, _READ_SHAPE)
+            result = await self._shape_link.run("read_shape", [attempt_id.bytes])
+        found = result.get_value(0, 0) if result.ntuples else None
+        return (found or b"").decode()
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            await self._gather()
             taken, total = self._take()
             try:
-                verdicts = await self._commit([save for saves, _ in taken for save in saves])
+                async with asyncio.timeout(PATIENCE_S):
+                    verdicts = await self._commit([save for saves, _ in taken for save in saves])
             except (psycopg.Error, OSError) as error:
                 structlog.get_logger().warning("answers_not_committed", saves=total, error=type(error).__name__)
                 await self._disconnect()
@@ -161,12 +188,20 @@ class Batcher:
                 self._resolve_all(taken, verdicts)
             self._count -= total
 
+    async def _gather(self) -> None:
+        """Let in what has already reached the process: a commit costs the same for one save as for many."""
+        until = time.monotonic() + LINGER_S
+        before = 0
+        while before < self._count < self._batch and time.monotonic() < until:
+            before = self._count
+            await asyncio.sleep(0)
+
     def _take(self) -> tuple[list[tuple[list[PendingSave], "asyncio.Future[list[Verdict]]"]], int]:
         """Take requests whole, until the batch is full."""
         total, cut = 0, 0
         for cut, (saves, _) in enumerate(self._waiting, start=1):  # noqa: B007  # the last value counts
             total += len(saves)
-            if total >= MAX_BATCH:
+            if total >= self._batch:
                 break
         taken, self._waiting = self._waiting[:cut], self._waiting[cut:]
         if not self._waiting:
@@ -190,88 +225,86 @@ class Batcher:
 
     async def _commit(self, saves: list[PendingSave]) -> list[Verdict]:
         """Store a batch; a key that comes twice in it is decided by its first save, its twins are compared with that."""
+        link = await self._connected()
+        if len({save.key for save in saves}) == len(saves):
+            return await _store(link, saves)
         first: dict[Key, PendingSave] = {}
         for save in saves:
             first.setdefault(save.key, save)
         unique = list(first.values())
-        connection = await self._connected()
-        cursor = await connection.execute(_STATEMENT, _columns(unique), binary=True, prepare=True)
-        verdicts: dict[Key, Verdict] = {}
-        stored: dict[Key, str] = {}
-        repeated: list[PendingSave] = []
-        for save, (code, fresh, state, deadline_at, paused_at) in zip(unique, await cursor.fetchall(), strict=True):
-            verdicts[save.key] = Verdict(code, save.arrived_us, state, deadline_at, paused_at)
-            stored[save.key] = save.response
-            if not code and not fresh:
-                repeated.append(save)
-        if repeated:
-            await self._read_earlier(connection, repeated, verdicts, stored)
-        refused = [save for save in unique if verdicts[save.key].code in KEPT_AS_EVIDENCE]
-        if refused:
-            await self._keep_refused(connection, refused, verdicts)
-        return [_judge(save, verdicts[save.key], stored[save.key]) for save in saves]
+        decided = dict(zip(first, await _store(link, unique), strict=True))
+        return [_compare(save, first[save.key], decided[save.key]) for save in saves]
 
-    async def _read_earlier(
-        self,
-        connection: Connection,
-        repeated: list[PendingSave],
-        verdicts: dict[Key, Verdict],
-        stored: dict[Key, str],
-    ) -> None:
-        """Fetch what an earlier batch stored under the same keys: a sequence number names one response for ever."""
-        keys = [
-            [save.attempt_id for save in repeated],
-            [save.slot for save in repeated],
-            [save.seq for save in repeated],
-        ]
-        cursor = await connection.execute(_EARLIER, keys, binary=True, prepare=True)
-        for attempt_id, slot, seq, response, arrived_us in await cursor.fetchall():
-            key = (attempt_id, slot, seq)
-            stored[key] = response
-            verdicts[key] = msgspec.structs.replace(verdicts[key], arrived_us=arrived_us)
-
-    async def _keep_refused(
-        self,
-        connection: Connection,
-        refused: list[PendingSave],
-        verdicts: dict[Key, Verdict],
-    ) -> None:
-        columns = [*_columns(refused)[:-1], [verdicts[save.key].code for save in refused]]
-        await connection.execute(_KEEP_REFUSED, columns, binary=True)
-
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> Link:
         """Return the live connection, or make one; the batch that found it dead has already been refused."""
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._conninfo,
-                autocommit=True,
-                application_name="ankao-answers",
-                connect_timeout=2,
-            )
-            # asserted here and not hoped for: acknowledged means on disk
-            await self._connection.execute("set synchronous_commit = on")
-        return self._connection
+        if self._link is None or self._link.lost:
+            self._link = await Link.open(self._conninfo, _SETTINGS, _STATEMENTS)
+        return self._link
 
     async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
 
 
-def _columns(saves: list[PendingSave]) -> list[list[Any]]:
+async def _store(link: Link, saves: list[PendingSave]) -> list[Verdict]:
+    """Store saves of distinct keys and return their verdicts in order."""
+    result = await link.run("store", _columns(saves))
+    verdicts = [_verdict(result, row, save) for row, save in enumerate(saves)]
+    accepted = [row for row, verdict in enumerate(verdicts) if not verdict.code]
+    if binary.read_count(result.get_value(0, 4) or b"") < len(accepted):
+        await _read_earlier(link, saves, verdicts, accepted)
+    refused = [row for row, verdict in enumerate(verdicts) if verdict.code in KEPT_AS_EVIDENCE]
+    if refused:
+        kept, reasons = [saves[row] for row in refused], [verdicts[row].code for row in refused]
+        await link.run("keep_refused", [*_columns(kept)[:-1], binary.texts(reasons)])
+    return verdicts
+
+
+async def _read_earlier(link: Link, saves: list[PendingSave], verdicts: list[Verdict], accepted: list[int]) -> None:
+    """Compare with what is stored under the same keys, for a sequence number names one response for ever."""
+    sent = [saves[row] for row in accepted]
+    ids, slots, seqs = zip(*((save.attempt_id.bytes, save.slot, save.seq) for save in sent), strict=True)
+    result = await link.run("read_earlier", [binary.uuids(ids), binary.ints(slots), binary.ints(seqs)])
+    for position, row in enumerate(accepted):
+        response, arrived = result.get_value(position, 0) or b"", result.get_value(position, 1) or b""
+        code = "" if response == saves[row].response.encode() else "seq_reused"
+        first = binary.read_instant(arrived)
+        verdicts[row] = msgspec.structs.replace(verdicts[row], code=code, arrived_us=first)
+
+
+def _columns(saves: list[PendingSave]) -> list[bytes]:
+    ids = [save.attempt_id.bytes for save in saves]
     return [
-        [save.attempt_id for save in saves],
-        [save.epoch for save in saves],
-        [save.slot for save in saves],
-        [save.seq for save in saves],
-        [save.response for save in saves],
-        [save.arrived_us for save in saves],
-        sorted({save.attempt_id for save in saves}),
+        binary.uuids(ids),
+        binary.ints([save.epoch for save in saves]),
+        binary.ints([save.slot for save in saves]),
+        binary.ints([save.seq for save in saves]),
+        binary.texts([save.response for save in saves]),
+        binary.instants([save.arrived_us for save in saves]),
+        binary.uuids(sorted(set(ids))),
     ]
 
 
-def _judge(save: PendingSave, verdict: Verdict, stored: str) -> Verdict:
+def _verdict(result: PGresult, row: int, save: PendingSave) -> Verdict:
+    code, state = result.get_value(row, 0) or b"", result.get_value(row, 1)
+    deadline, paused = result.get_value(row, 2), result.get_value(row, 3)
+    return Verdict(
+        code.decode(),
+        save.arrived_us,
+        state.decode() if state else None,
+        _instant(deadline) if deadline else None,
+        _instant(paused) if paused else None,
+    )
+
+
+@lru_cache(maxsize=20_000)  # a deadline comes back with each of its attempt's saves
+def _instant(value: bytes) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=binary.read_instant(value))
+
+
+def _compare(save: PendingSave, first: PendingSave, verdict: Verdict) -> Verdict:
     """Refuse a sequence number that comes again with another response."""
-    if not verdict.code and stored != save.response:
+    if not verdict.code and save.response != first.response:
         return msgspec.structs.replace(verdict, code="seq_reused")
     return verdict

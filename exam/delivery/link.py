@@ -36,7 +36,7 @@ class Link:
 
     @classmethod
     async def open(cls, conninfo: str, settings: Mapping[str, str], statements: Mapping[str, str]) -> Self:
-        """Connect, apply settings and prepare the statements, whose parameters are written $1, $2, …"""
+        """Connect, apply settings and prepare the statements, whose parameters are written $1 and so on."""
         connection = await psycopg.AsyncConnection.connect(
             conninfo, autocommit=True, application_name="ankao-answers", connect_timeout=CONNECT_TIMEOUT_S
         )
@@ -73,7 +73,7 @@ class Link:
         send(*words)
         if self._postgres.flush():
             self._loop.add_writer(self._socket, self._writable)
-        result = await outcome
+        result: PGresult | None = await outcome
         if result is None:
             raise LinkLostError
         if result.status not in _SUCCESS:

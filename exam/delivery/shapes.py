@@ -2,9 +2,18 @@
 
 import re
 from collections import OrderedDict
+from functools import cache
+from string import ascii_uppercase
 from uuid import UUID
 
-from exam.delivery.responses import SlotShape
+from exam.delivery.responses import (
+    JUDGEMENT_LABELS,
+    ResponseInvalidError,
+    Save,
+    SlotShape,
+    check_response,
+    encode_response,
+)
 
 LETTERS = {"judgement": "j", "choice": "c", "multiple": "m", "text_entry": "t"}
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
@@ -20,6 +29,28 @@ def encode_shape(slots: list[SlotShape]) -> str:
 def decode_shape(text: str) -> list[SlotShape]:
     """Return the shapes that `encode_shape` wrote."""
     return [SlotShape(_INTERACTIONS[letter], int(options)) for letter, options in _PART.findall(text)]
+
+
+def canonical_response(save: Save, shape: SlotShape) -> str:
+    """Return the canonical JSON of a save's response (exam.delivery.responses), or raise `ResponseInvalidError`."""
+    response = save.response
+    if isinstance(response, list) and len(response) == 1:  # nearly every save; looked up in a table made by the rule
+        known = _single_labels(shape).get(response[0])
+        if known is not None:
+            return known
+    return encode_response(check_response(save, shape)).decode()
+
+
+@cache
+def _single_labels(shape: SlotShape) -> dict[str, str]:
+    """Return the canonical JSON of every valid response of one label."""
+    known = {}
+    for label in (*ascii_uppercase, *JUDGEMENT_LABELS):
+        try:
+            known[label] = encode_response(check_response(Save(1, 1, [label]), shape)).decode()
+        except ResponseInvalidError:
+            continue
+    return known
 
 
 class ShapeCache:

@@ -36,6 +36,10 @@ class OwnAccountController(Controller):
         await own_account.require_whole_log_in(runtime, request.user)
         return Template(PAGE, context={**await _context(request, runtime), "problem": None})
 
+    @get("/alive", status_code=204)
+    async def stay(self) -> None:
+        """Answer nothing: being asked has kept the session alive."""
+
     @post("/password", status_code=200)
     async def change_password(
         self,

@@ -1,40 +1,57 @@
 """Translation: Chinese is the source language, every package brings an English catalogue."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from babel.messages.pofile import read_po
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 LANGUAGES = ("zh-CN", "en")
 COOKIE = "lang"
 
 _WIDE = dict(zip(",;:?!", "，；：？！", strict=True))
-_BY_CHINESE = re.compile("(?<=[\u4e00-\u9fff”」』》）】)}])[,;:?!](?![0-9/])|[,;](?=[\u4e00-\u9fff“「])")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_BY_CHINESE = re.compile("(?<=[\u4e00-\u9fff”」』》）】}])[,;:?!](?![0-9/])|[,;](?=[\u4e00-\u9fff“「])")
 _BRACKETED = re.compile(r"(?<=[\u4e00-\u9fff」])\(([^()]*)\)")
 
 _language: ContextVar[str] = ContextVar("ankao_language", default="zh-CN")
 
 
 class Catalogue:
-    """English sentences by Chinese msgid, merged over packages."""
+    """English sentences by Chinese msgid: a package's own first, for one Chinese word may be two English ones."""
 
     def __init__(self, packages: Iterable[str]) -> None:
         self.english: dict[str, str] = {}
+        self._own: dict[str, dict[str, str]] = {}
         for package in packages:
             path = files(package) / "locale" / "en.po"
             if not path.is_file():
                 continue
             with path.open("rb") as file:
                 messages = read_po(file, locale="en")
-            self.english.update({str(m.id): str(m.string) for m in messages if m.id and m.string})
+            own = {str(m.id): str(m.string) for m in messages if m.id and m.string}
+            self._own[package.rpartition(".")[2]] = own
+            self.english.update(own)
 
-    def gettext(self, message: str) -> str:
-        """Return the sentence in the language of the request."""
-        return self.english.get(message, message) if language() == "en" else set_in_chinese(message)
+    def gettext(self, message: str, leaf: str = "") -> str:
+        """Return the sentence in the language of the request; `leaf` is the last name of the package that says it."""
+        if language() != "en":
+            return set_in_chinese(message)
+        return self._own.get(leaf, {}).get(message) or self.english.get(message, message)
+
+    def for_templates(self) -> Callable[[Context, str], str]:
+        """Return the templates' `_`: a page of questionbank/ asks questionbank's catalogue first."""
+
+        @pass_context
+        def translate(context: Context, message: str) -> str:
+            return self.gettext(message, (context.name or "").partition("/")[0])
+
+        return translate
 
 
 @lru_cache(maxsize=4096)
@@ -43,8 +60,9 @@ def set_in_chinese(message: str) -> str:
 
     Sources are typed with either width; a page shows one.
     """
-    wide = _BY_CHINESE.sub(lambda found: _WIDE[found[0]], message)
-    return _BRACKETED.sub("（\\1）", wide)
+    if not _CHINESE.search(message):
+        return message
+    return _BY_CHINESE.sub(lambda found: _WIDE[found[0]], _BRACKETED.sub("（\\1）", message))
 
 
 def language() -> str:

@@ -49,11 +49,12 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runti
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
-        _=catalogue.gettext,
+        _=catalogue.for_templates(),
         language=language,
         nav=nav,
         demo=runtime.settings.profile is Profile.DEMO,
         now=runtime.clock.now,
+        idle_s=runtime.settings.session_idle_min * 60,
         static=static_urls(_static_folders(plugins)),
         theme=theme,
         flash=flash,

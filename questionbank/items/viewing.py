@@ -16,6 +16,9 @@ from questionbank.items.exporting import DEPTH_WORDS
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.state import ItemAct, ItemState
 
+REWRITTEN = 0.5
+"""Likeness of two texts (2 × matches / characters) below which a comparison by characters only confuses."""
+
 
 class Piece(msgspec.Struct, frozen=True):
     """A run of text that stayed, went or came: `kind` is same, gone or new."""
@@ -167,9 +170,12 @@ def _texts(version: VersionView) -> dict[tuple[str, str], str]:
 
 
 def diff_text(old: str, new: str) -> tuple[Piece, ...]:
-    """Return the runs that turn one text into another, by characters."""
+    """Return the runs that turn one text into another, by characters; a text that was rewritten goes and comes whole."""
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < REWRITTEN:
+        return tuple(Piece(kind, text) for kind, text in (("gone", old), ("new", new)) if text)
     pieces: list[Piece] = []
-    for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             pieces.append(Piece("same", old[start:end]))
             continue

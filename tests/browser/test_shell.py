@@ -208,6 +208,32 @@ def test_an_offline_page_says_so_and_keeps_the_words(page: Page) -> None:
     expect(page.locator("#f-login")).to_have_value("proctor")
 
 
+def test_an_idle_session_is_announced_and_extended_in_place(
+    page: Page, live_server: LiveServer, people: People
+) -> None:
+    _become(page, live_server, people.security)
+    page.clock.install()
+    page.goto("/admin/accounts/new")
+    page.locator("#f-login").fill("proctor.9")
+    page.clock.fast_forward("24:00")
+    expect(page.get_by_text("登录即将结束")).not_to_be_visible()
+    page.clock.fast_forward("02:00")
+    expect(page.get_by_text("登录即将结束")).to_be_visible()
+    page.get_by_role("button", name="继续使用").click()
+    expect(page.get_by_text("登录即将结束")).not_to_be_visible()
+    page.clock.fast_forward("31:00")
+    expect(page.get_by_text("登录已结束")).to_be_visible()
+    expect(page.locator("#f-login")).to_have_value("proctor.9")
+
+
+def test_a_refused_part_of_a_page_says_why(page: Page, live_server: LiveServer, people: People) -> None:
+    _become(page, live_server, people.security)
+    page.goto("/admin/accounts/new")
+    page.locator("#f-region option").nth(1).evaluate("option => option.value = '33/3302/330203'")
+    page.locator("#f-region").select_option(index=1)
+    expect(page.get_by_role("alert").filter(has_text="这不在您的辖区内")).to_be_visible()
+
+
 def test_paper_carries_no_navigation(page: Page, live_server: LiveServer, people: People) -> None:
     _become(page, live_server, people.security)
     page.goto("/admin/accounts")

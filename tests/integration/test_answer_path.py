@@ -162,14 +162,14 @@ async def test_an_old_lease_is_refused_and_its_answers_are_kept_as_evidence(
     assert await final(runtime, attempt) == {}
 
 
-async def test_a_finished_attempt_never_fails_its_neighbour(client: AsyncTestClient[Any], runtime: Runtime) -> None:
+async def test_a_finished_attempt_never_fails_its_neighbour(runtime: Runtime) -> None:
     over, running = await attempts_in_progress(runtime, 2, slots=5)
     await _owner(runtime, f"update delivery_attempt set state = 'submitted', finalised_at = now() where id = '{over}'")
-    batcher = client.app.state.batcher
-    at = runtime.clock.unix_us()
-    verdicts = await batcher.save(
-        [PendingSave(over, 1, 1, 1, '["A"]', at), PendingSave(running, 1, 1, 1, '["A"]', at)],
-    )
+    app, at = create_app(runtime), runtime.clock.unix_us()
+    async with app.lifespan():
+        verdicts = await app.state.batcher.save(
+            [PendingSave(over, 1, 1, 1, '["A"]', at), PendingSave(running, 1, 1, 1, '["A"]', at)],
+        )
     assert [verdict.code for verdict in verdicts] == ["attempt_finalised", ""]
 
 

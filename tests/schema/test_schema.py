@@ -42,8 +42,10 @@ PREFIXES = (
     "delivery_",
     "proctor_",
     "grading_",
+    "certs_",
+    "records_",
+    "reports_",
 )
-PREFIXES += ("certs_", "records_", "reports_")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

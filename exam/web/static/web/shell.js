@@ -43,23 +43,61 @@ function dialogs() {
   });
 }
 
-function toast(text) {
-  const card = find("#toast-template").content.firstElementChild.cloneNode(true);
+function toast(text, tone = "ok") {
+  const card = find(`#toast-${tone}`).content.firstElementChild.cloneNode(true);
   find("span", card).textContent = text;
   find("#toasts").append(card);
   fade(card);
 }
 
 function fade(card) {
-  setTimeout(() => card.remove(), 6000);
+  setTimeout(() => card.remove(), 8000);
 }
 
-function htmx() {
+// Parts of a page that htmx fetches: the CSRF header on the way out, the problem's own words on the way back.
+function partial() {
   const token = find('meta[name="csrf-token"]')?.content;
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["x-csrftoken"] = token;
   });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status, responseText } = event.detail.xhr;
+    if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    else toast(words(responseText), "bad");
+  });
   document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail));
+}
+
+function words(body) {
+  try {
+    const problem = JSON.parse(body);
+    return [problem.title, problem.code, problem.incident].filter(Boolean).join(" · ");
+  } catch {
+    return body.slice(0, 200);
+  }
+}
+
+// A session that nobody uses ends: say so in time, extend it in place, and never take a form away.
+function idle() {
+  const bar = find("#idle");
+  if (!bar) return;
+  const limit = Number(bar.dataset.idleS) * 1000;
+  const seen = () => localStorage.setItem("ankao-seen", String(Date.now()));
+  const show = () => {
+    const left = limit - (Date.now() - Number(localStorage.getItem("ankao-seen")));
+    bar.hidden = left > Math.min(limit / 5, 300_000);
+    all("[data-over]", bar).forEach((part) => { part.hidden = left > 0; });
+    all("[data-soon], [data-stay]", bar).forEach((part) => { part.hidden = left <= 0; });
+  };
+  find("[data-stay]", bar).addEventListener("click", async () => {
+    const answer = await fetch("/account/alive").catch(() => null);
+    if (answer?.ok) seen();
+    else if (answer?.status === 401) localStorage.setItem("ankao-seen", "0");
+    show();
+  });
+  seen();
+  document.addEventListener("htmx:afterOnLoad", seen);
+  setInterval(show, 5000);
 }
 
 function network() {
@@ -103,7 +141,8 @@ function back() {
 navigation();
 menus();
 dialogs();
-htmx();
+partial();
+idle();
 network();
 forms();
 back();

@@ -1,0 +1,217 @@
+"""The bank in a real browser: a file of the field from upload to publication, by three people, on every page in order."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from exam.core.db.roles import Role as Database
+from exam.core.db.scope import Scope
+from exam.core.principal import Grant, Principal
+from exam.core.runtime import Runtime
+from exam.identity.roles import Role
+from questionbank.api import load_seed_bank
+from tests.browser.live import LiveServer
+from tests.builders.identity import account, session_cookie
+from tests.builders.questionbank import ROOT
+
+CODE = "special.1.2"
+DUTIES = (Role.AUTHOR, Role.REVIEWER, Role.PUBLISHER)
+WIDE, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+
+Axe = Callable[[Page], list[str]]
+
+
+class Staff:
+    """Author, reviewer and publisher with a log-in each."""
+
+    def __init__(self, server: LiveServer, browser: Browser) -> None:
+        self._server = server
+        self._browser = browser
+        self._cookies: dict[str, dict[str, str]] = {}
+        self.principals: dict[Role, Principal] = {}
+        server.do(self._make)
+
+    async def _make(self, runtime: Runtime) -> None:
+        for duty in DUTIES:
+            holder = await account(runtime, login=duty.value, roles=(duty,), region=ROOT, name=f"甲{duty.value}")
+            self._cookies[duty.value] = await session_cookie(runtime, holder)
+            grants = (Grant(duty.value, ROOT),)
+            self.principals[duty] = Principal(account=holder, name=duty.value, grants=grants)
+
+    def do(self, work: Callable[[Runtime], Awaitable[Any]]) -> Any:
+        """Work in the server's loop."""
+        return self._server.do(work)
+
+    @contextmanager
+    def at_work(self, duty: Role, *, size: dict[str, int] | None = None, **chosen: str) -> Iterator[Page]:
+        """Open a browser as one of the three; `chosen` are cookies such as lang and theme. A script error fails."""
+        context = self._browser.new_context(base_url=self._server.url, locale="zh-CN", viewport=size or WIDE)  # type: ignore[arg-type]  # a plain size
+        cookies = {**self._cookies[duty.value], **chosen}
+        context.add_cookies(
+            [{"name": name, "value": value, "url": self._server.url} for name, value in cookies.items()]
+        )
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+        yield page
+        context.close()
+        assert errors == []
+
+
+@pytest.fixture
+def staff(live_server: LiveServer, browser: Browser) -> Staff:
+    return Staff(live_server, browser)
+
+
+@pytest.fixture
+def seeded(staff: Staff) -> Staff:
+    """Load one seed bank by the three."""
+
+    async def load(runtime: Runtime) -> None:
+        author, reviewer, publisher = (staff.principals[duty] for duty in DUTIES)
+        async with runtime.databases.transaction(Scope(region=ROOT), Database.BANK) as session:
+            await load_seed_bank(session, runtime, author=author, reviewer=reviewer, publisher=publisher, code=CODE)
+
+    staff.do(load)
+    return staff
+
+
+def upload(page: Page, file: Path) -> None:
+    page.goto("/bank/import")
+    page.get_by_label("资格").select_option(CODE)
+    page.get_by_label("试题文件").set_input_files(file)
+    page.get_by_role("button", name="上传并核对").click()
+    expect(page.get_by_text("这是核对结果")).to_be_visible()
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button that asks first, and the same one in its dialog."""
+    page.get_by_role("button", name=name).first.click()
+    page.locator("dialog[open]").get_by_role("button", name=name).click()
+
+
+def test_a_file_of_the_field_goes_from_upload_to_publication(staff: Staff, outside_data: Path) -> None:
+    with staff.at_work(Role.AUTHOR) as page:
+        upload(page, outside_data / "banks" / "低压电工_202001.json")
+        figures = page.locator(".figure-value")
+        expect(figures).to_have_text(["620 题", "2 行", "6 行"])
+        expect(page.get_by_text("没有文字").first).to_be_visible()
+        page.get_by_role("link", name="重复 2").click()
+        expect(page.locator(".pair").first.locator(".brief-stem")).to_have_count(2)
+        press(page, "导入 620 题")
+        expect(page.get_by_role("status").get_by_text("已导入为草稿")).to_be_visible()
+        page.goto("/bank")
+        press(page, "全部送审")
+        expect(page.get_by_text("没有等您办理的试题。")).to_be_visible()
+    with staff.at_work(Role.REVIEWER) as page:
+        page.goto("/bank")
+        expect(page.locator(".worklist .count")).to_have_text("620 题")
+        press(page, "全部审定")
+        expect(page.get_by_text("没有等您办理的试题。")).to_be_visible()
+    with staff.at_work(Role.PUBLISHER) as page:
+        page.goto("/bank")
+        press(page, "全部发布")
+        page.goto(f"/bank/items?qualification={CODE}&state=published")
+        expect(page.get_by_text("共 620 题")).to_be_visible()
+
+
+def test_a_broken_file_says_where_and_stores_nothing(staff: Staff, outside_data: Path) -> None:
+    with staff.at_work(Role.AUTHOR) as page:
+        page.goto("/bank/import")
+        page.get_by_label("资格").select_option(CODE)
+        page.get_by_label("试题文件").set_input_files(outside_data / "banks" / "malformed.json")
+        page.get_by_role("button", name="上传并核对").click()
+        expect(page.get_by_role("alert")).to_contain_text("第 2406 行")
+        expect(page.get_by_label("资格")).to_have_value(CODE)
+        page.goto("/bank/items")
+        expect(page.get_by_text("没有符合条件的试题")).to_be_visible()
+
+
+def test_an_author_writes_a_choice_with_five_options(staff: Staff) -> None:
+    with staff.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank/items/new?qualification={CODE}")
+        page.get_by_label("题目").fill("低压验电器使用前应当先做什么?")
+        page.get_by_role("button", name="加一个选项").click()
+        for letter, text in zip("ABCDE", ("清洗", "试验", "加热", "浸油", "登记"), strict=True):
+            page.get_by_label(f"选项 {letter}", exact=True).fill(text)
+        page.get_by_role("button", name="删除选项").nth(2).click()
+        page.get_by_label("选项 A 正确").check()
+        page.get_by_label("选项 B 正确").check()
+        expect(page.get_by_label("选项 A 正确")).not_to_be_checked()
+        page.get_by_role("button", name="保存草稿").click()
+        expect(page.locator(".preview-options li")).to_have_text(["A 清洗", "B 试验", "C 浸油", "D 登记"])
+        expect(page.get_by_text("B. 试验")).to_be_visible()
+
+
+def test_the_editor_shows_only_what_the_interaction_needs(staff: Staff) -> None:
+    with staff.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank/items/new?qualification={CODE}")
+        for kind, shown in (("judgement", "这个说法"), ("text_entry", "认可的答案"), ("multiple", "选项与答案")):
+            page.get_by_label("题型").select_option(kind)
+            visible = [text for text in ("这个说法", "认可的答案", "选项与答案") if page.get_by_text(text).is_visible()]
+            assert visible == [shown]
+
+
+def test_the_editor_of_a_blueprint_tells_while_typing_what_is_missing(seeded: Staff) -> None:
+    with seeded.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank/blueprints/new?qualification={CODE}")
+        expect(page.locator("#feasibility")).to_contain_text("题库能按这份细目表组卷")
+        page.get_by_role("button", name="加一格").click()
+        page.get_by_label("题型").last.select_option("multiple")
+        page.get_by_label("题数").last.fill("20")
+        expect(page.locator("#feasibility")).to_contain_text("第 3 格需要 20 题")
+        page.get_by_role("button", name="删除这一格").last.click()
+        expect(page.locator("#feasibility")).to_contain_text("题库能按这份细目表组卷")
+
+
+def test_ticking_rows_is_counted(seeded: Staff) -> None:
+    with seeded.at_work(Role.PUBLISHER) as page:
+        page.goto(f"/bank/items?qualification={CODE}")
+        page.get_by_label("选中本页全部").check()
+        expect(page.locator("[data-marked]")).to_have_text("已选 50 题")
+        page.locator('input[name="mark"]').first.uncheck()
+        expect(page.locator("[data-marked]")).to_have_text("已选 49 题")
+
+
+def _pages(staff: Staff, data: Path) -> list[tuple[Role, str]]:
+    """Return every page of the bank with something on it."""
+    with staff.at_work(Role.AUTHOR) as page:
+        upload(page, data / "banks" / "省级低压电工作业.xlsx")
+        batch = UUID(page.url.rsplit("/", 1)[1])
+        page.goto(f"/bank/items?qualification={CODE}")
+        item = page.locator(".stem-cell a").first.get_attribute("href") or ""
+    return [
+        (Role.AUTHOR, "/bank"),
+        (Role.PUBLISHER, "/bank"),
+        (Role.REVIEWER, f"/bank/items?qualification={CODE}"),
+        (Role.PUBLISHER, item),
+        (Role.AUTHOR, f"{item}/edit"),
+        (Role.AUTHOR, "/bank/items/new"),
+        (Role.AUTHOR, "/bank/import"),
+        (Role.AUTHOR, f"/bank/imports/{batch}?show=duplicate"),
+        (Role.PUBLISHER, "/bank/blueprints"),
+        (Role.AUTHOR, f"/bank/blueprints/new?qualification={CODE}"),
+    ]
+
+
+def test_every_page_is_accessible_and_fits_in_all_looks(seeded: Staff, axe: Axe, outside_data: Path) -> None:
+    looks = (
+        (WIDE, {"theme": "light", "lang": "zh-CN"}),
+        (PHONE, {"theme": "dark", "lang": "en"}),
+        (PHONE, {"theme": "contrast", "lang": "zh-CN"}),
+    )
+    found = []
+    for duty, path in _pages(seeded, outside_data):
+        for size, chosen in looks:
+            with seeded.at_work(duty, size=size, **chosen) as page:
+                page.goto(path)
+                found += [f"{path} {chosen}: {line}" for line in axe(page)]
+                width = page.evaluate("document.documentElement.scrollWidth")
+                found += [f"{path} {chosen}: scrolls sideways"] if width > size["width"] else []
+    assert found == []
