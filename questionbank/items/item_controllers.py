@@ -168,7 +168,11 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
         "item": item,
         "title": title_of(item.qualification),
         "nodes": dict(await node_choices(session, item.qualification)),
-        "allowed": allowed_acts(item.state, roles, own=own, reviewed=reviewed) if may_write else (),
+        "allowed": allowed_acts(
+            item.state, roles, own=own, reviewed=reviewed, in_use=item.published_version is not None
+        )
+        if may_write
+        else (),
         "own": own,
         "may_edit": may_write and "author" in roles,
         "shown_options": shown_options,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
-from exam.core.errors import NotFoundError
+from exam.core.errors import ForbiddenError, NotFoundError
 from exam.core.principal import Principal
 from exam.identity.api import require_region
 from questionbank.forms.canonical import digest
@@ -28,6 +28,8 @@ class _Standing(msgspec.Struct, frozen=True):
     state: ItemState
     version: int
     reviewed_by: UUID | None
+    author_id: UUID
+    published_version: int | None
 
 
 async def act_on_items(
@@ -58,6 +60,8 @@ async def act_on_items(
     for region in {one.region for one in found}:
         require_region(principal, region, *step.roles)
     _require_states(found, step.before)
+    if act is ItemAct.RETIRED and not principal.has_role("publisher"):
+        _require_own_drafts(principal, found)
     await _require_other_person(session, principal, act, found)
     events = [event_values(one.item_id, act, one.version, principal, one.region, at, reason) for one in found]
     await session.execute(insert(ItemEventRow), events)
@@ -67,9 +71,13 @@ async def act_on_items(
 
 
 async def _standings(session: AsyncSession, item_ids: Sequence[UUID]) -> list[_Standing]:
-    query = select(ItemRow.id, ItemRow.region, ItemRow.state, ItemRow.version, ItemRow.reviewed_by)
-    rows = await session.execute(query.where(ItemRow.id.in_(item_ids)).order_by(ItemRow.id))
-    found = [_Standing(row[0], row[1], ItemState(row[2]), row[3], row[4]) for row in rows]
+    rows = await session.scalars(select(ItemRow).where(ItemRow.id.in_(item_ids)).order_by(ItemRow.id))
+    found = [
+        _Standing(
+            row.id, row.region, ItemState(row.state), row.version, row.reviewed_by, row.author_id, row.published_version
+        )
+        for row in rows
+    ]
     if len(found) < len(item_ids):
         raise NotFoundError(items=len(item_ids) - len(found))
     return found
@@ -79,6 +87,14 @@ def _require_states(found: Sequence[_Standing], before: frozenset[ItemState]) ->
     wrong = sorted({one.state for one in found} - before)
     if wrong:
         raise ItemStateError(state=STATE_WORDS[wrong[0]])
+
+
+def _require_own_drafts(principal: Principal, found: Sequence[_Standing]) -> None:
+    """Let authors withdraw only what is theirs and was never published: the rest may stand in forms to come."""
+    account = require_account(principal)
+    for one in found:
+        if one.author_id != account or one.state is not ItemState.DRAFT or one.published_version is not None:
+            raise ForbiddenError(item_id=str(one.item_id))
 
 
 async def _require_other_person(

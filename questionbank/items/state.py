@@ -68,9 +68,12 @@ ACT_WORDS: Final = {
 """Chinese message ids."""
 
 
-def allowed_acts(state: ItemState, roles: frozenset[str], *, own: bool, reviewed: bool) -> tuple[ItemAct, ...]:
-    """Return what a holder of `roles` may do next; `own`: is among its authors, `reviewed`: approved this version.
+def allowed_acts(
+    state: ItemState, roles: frozenset[str], *, own: bool, reviewed: bool, in_use: bool = False
+) -> tuple[ItemAct, ...]:
+    """Return what a holder of `roles` may do next.
 
+    `own`: is among its authors, `reviewed`: approved this version, `in_use`: some version is published.
     An author withdraws only what was never reviewed: taking a published item out is for the publisher.
     """
     found = [act for act, step in STEPS.items() if state in step.before and roles & set(step.roles)]
@@ -78,6 +81,6 @@ def allowed_acts(state: ItemState, roles: frozenset[str], *, own: bool, reviewed
         found = [act for act in found if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED}]
     if reviewed:
         found = [act for act in found if act is not ItemAct.PUBLISHED]
-    if "publisher" not in roles and not (own and state is ItemState.DRAFT):
+    if "publisher" not in roles and (not own or state is not ItemState.DRAFT or in_use):
         found = [act for act in found if act is not ItemAct.RETIRED]
     return tuple(found)

@@ -203,6 +203,22 @@ async def test_a_retired_item_leaves_the_pool(runtime: Runtime) -> None:
         assert await list_pool(bank, CODE) == []
 
 
+async def test_an_author_withdraws_an_own_draft_and_nothing_else(runtime: Runtime) -> None:
+    people, other = makers(), maker("author")
+    [item] = await publish_items(runtime, people, qualification=CODE, drafts=[PLAIN], at=runtime.clock.now())
+    async with runtime.databases.session(Scope(region=ROOT), Role.BANK) as bank:
+        fresh = await write(bank, runtime, people.author)
+        with pytest.raises(ForbiddenError):
+            await do(bank, runtime, other, ItemAct.RETIRED, fresh, "重复")
+        await do(bank, runtime, people.author, ItemAct.RETIRED, fresh, "重复")
+        with pytest.raises(ForbiddenError):
+            await do(bank, runtime, people.author, ItemAct.RETIRED, item, "重复")
+        await revise_item(bank, people.author, item, CHANGED, based_on=1, at=runtime.clock.now())
+        with pytest.raises(ForbiddenError):
+            await do(bank, runtime, people.author, ItemAct.RETIRED, item, "重复")
+        assert len(await list_pool(bank, CODE)) == 1
+
+
 async def test_two_editors_do_not_overwrite_each_other(bank: AsyncSession, runtime: Runtime) -> None:
     author, other = maker("author"), maker("author")
     item = await write(bank, runtime, author)
