@@ -9,6 +9,7 @@ from exam.app import all_subscribers, create_app
 from exam.core.config import load_settings
 from exam.core.log import configure_logging
 from exam.core.runtime import build_runtime
+from exam.web.wire import JoiningProtocol
 
 # collections stop the answer path: fewer, and never over what start-up has made
 GC_THRESHOLD = (50_000, 20, 100)
@@ -29,7 +30,7 @@ def command() -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=JoiningProtocol,
         lifespan="on",
         access_log=False,
         server_header=False,
