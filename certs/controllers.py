@@ -10,7 +10,7 @@ from litestar.response import Template
 from certs.answers import Answer
 from certs.envelope import MAX_FILE_BYTES, read_upload
 from certs.keys import fingerprints, grouped, published_ring
-from certs.naming import number_index
+from certs.naming import limit_key
 from certs.numbers import parse_number
 from certs.schemas import CodeForm, FileForm, QueryForm
 from certs.verification import Question, read_typed, verify_file, verify_public
@@ -81,7 +81,7 @@ async def _ask(request: AnyRequest, runtime: Runtime, question: Question) -> Ans
     by_name = bool(question.name or question.number)
     await _allow(request, runtime, "query" if by_name else "code", QUERIES_PER_ADDRESS if by_name else PER_ADDRESS)
     if by_name:
-        await _allow_target(runtime, number_index(runtime.sealer, parse_number(question.number)))
+        await _allow_target(runtime, limit_key(runtime.sealer, parse_number(question.number)))
     else:
         await _allow_target(runtime, (question.qr or question.public_id).encode())
     async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:

@@ -45,9 +45,28 @@ def number_index(sealer: Sealer, number: str) -> bytes:
     return sealer.blind_index(number, NUMBER_PLACE)
 
 
+def limit_key(sealer: Sealer, number: str) -> bytes:
+    """Return what counts the questions about one number, the same in every process."""
+    return sealer.lock_key(number, NUMBER_PLACE)
+
+
+def number_indexes(sealer: Sealer, number: str) -> list[bytes]:
+    """Return the indexes of a number under every generation of keys."""
+    return sealer.blind_indexes(number, NUMBER_PLACE)
+
+
+def query_indexes(sealer: Sealer, number: str, name: str) -> list[bytes]:
+    """Return the indexes over number and name under every generation of keys."""
+    return sealer.blind_indexes(_asked(number, name), QUERY_PLACE)
+
+
 def query_index(sealer: Sealer, number: str, name: str) -> bytes:
     """Return the blind index over number and name: whoever does not know both finds nothing."""
-    return sealer.blind_index(f"{number}\n{name_match_key(name)}", QUERY_PLACE)
+    return sealer.blind_index(_asked(number, name), QUERY_PLACE)
+
+
+def _asked(number: str, name: str) -> str:
+    return f"{number}\n{name_match_key(name)}"
 
 
 async def name_credential(

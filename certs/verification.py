@@ -12,7 +12,7 @@ from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
 from certs.envelope import find_qr_text, is_sealed
 from certs.errors import NothingAskedError
 from certs.keys import published_ring
-from certs.naming import query_index
+from certs.naming import query_indexes
 from certs.numbers import parse_number
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
@@ -57,8 +57,8 @@ async def verify_public(
         return await verify_qr(session, question.qr, at=at, keys=keys)
     if question.public_id:
         return answer(await _find(session, _BY_ID, question.public_id, at), at=at)
-    index = query_index(sealer, parse_number(question.number), normalise_name(question.name))
-    return answer(_current(await _find(session, _BY_QUERY, index, at)), at=at)
+    wanted = query_indexes(sealer, parse_number(question.number), normalise_name(question.name))
+    return answer(_current(await _find(session, _BY_QUERY, wanted, at)), at=at)
 
 
 def read_typed(typed: str) -> Question:
@@ -192,7 +192,9 @@ def _about_issued_file(data: bytes, found: list[CredentialAnswer], keys: Verifie
     )
 
 
-async def _find(session: AsyncSession, query: TextClause, wanted: str | bytes, at: datetime) -> list[CredentialAnswer]:
+async def _find(
+    session: AsyncSession, query: TextClause, wanted: str | bytes | list[bytes], at: datetime
+) -> list[CredentialAnswer]:
     return [_credential(row, at) for row in await session.execute(query, {"wanted": wanted})]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.errors import CredentialNotFoundError, DocumentPendingError
 from certs.models import Credential, CredentialEvent
-from certs.naming import number_index
+from certs.naming import number_indexes
 from certs.state import CredentialState, Standing, standing_on
 from exam.core.crypto import Sealer
 from exam.core.runtime import Runtime
@@ -162,7 +162,7 @@ async def list_credentials(
 
 async def find_by_number(session: AsyncSession, sealer: Sealer, number: str) -> UUID | None:
     """Return the newest credential of a number within the scope, or None."""
-    query = select(Credential.id).where(Credential.number_index == number_index(sealer, number))
+    query = select(Credential.id).where(Credential.number_index.in_(number_indexes(sealer, number)))
     found: UUID | None = await session.scalar(query.order_by(Credential.issued_at.desc()).limit(1))
     return found
 

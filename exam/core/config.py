@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Database connections per role and process."""
     answer_queue: Annotated[int, msgspec.Meta(ge=16, le=100_000)] = 4096
     """Saves that may wait for a commit before the server answers 503 and the terminal keeps them."""
+    seal_algorithm: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    """Cipher of the next generation of sealing keys; SM4 where commercial cryptography is prescribed."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
 

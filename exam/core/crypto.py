@@ -1,16 +1,23 @@
-"""Sealing of personal data: authenticated encryption for reading, a keyed blind index for finding."""
+"""Sealing of personal data: authenticated encryption for reading, a keyed blind index for finding.
+
+Both carry the number of their generation of keys in the first byte, so that keys can be changed while people work.
+"""
 
 import hashlib
 import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from exam.core.errors import DomainError
+from exam.core.keyring import Generation, KeyRing, SealAlgorithm
 
 NONCE_BYTES = 12
-VERSION = b"\x01"
+TAG_BYTES = 16
+SM4_KEY_BYTES = 16
+SHORTEST = 1 + NONCE_BYTES + TAG_BYTES
 
 
 class SealError(DomainError):
@@ -21,26 +28,68 @@ class SealError(DomainError):
 
 
 class Sealer:
-    """AES-256-GCM over one value; `place` (table.column) is authenticated, so that a value cannot be moved."""
+    """Seals one value at a time; `place` (table.column) is authenticated, so that a value cannot be moved."""
 
-    def __init__(self, sealing_key: bytes, index_key: bytes) -> None:
-        self._cipher = AESGCM(sealing_key)
-        self._index_key = index_key
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
 
     def seal(self, text: str, place: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+        """Return generation (1 byte), nonce (12) and ciphertext with its tag (16)."""
+        generation, nonce = self._keys.current().current, os.urandom(NONCE_BYTES)
+        return bytes([generation.number]) + nonce + _encrypt(generation, nonce, text.encode(), place.encode())
 
     def open(self, sealed: bytes, place: str) -> str:
+        """Return the text; raises SealError, and GenerationUnknownError where the ring has lost a key."""
+        if len(sealed) < SHORTEST:
+            raise SealError(place=place)
+        generation = self._keys.current().generation(sealed[0])
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, body, place.encode()).decode()
+            return _decrypt(generation, nonce, body, place.encode()).decode()
         except InvalidTag as error:
             raise SealError(place=place) from error
 
     def blind_index(self, text: str, place: str) -> bytes:
-        """Return a 32-byte keyed digest: equal values of one place have equal indexes, and nothing else shows."""
-        return hmac.digest(self._index_key, place.encode() + b"\0" + text.encode(), "sha256")
+        """Return generation and keyed digest (33 bytes): equal values of one place and generation have equal indexes."""
+        return _index(self._keys.current().current, text, place)
+
+    def blind_indexes(self, text: str, place: str) -> list[bytes]:
+        """Return the indexes under every generation: what was stored before a change of keys is found by an older one."""
+        return [_index(each, text, place) for each in self._keys.current().generations]
+
+    def lock_key(self, text: str, place: str) -> bytes:
+        """Return the same bytes in every process, even while one has begun to use a new generation and another has not."""
+        return _index(self._keys.current().generations[0], text, place)
+
+    @property
+    def generation(self) -> int:
+        """The number of the generation in use."""
+        return self._keys.current().in_use
+
+
+def _index(generation: Generation, text: str, place: str) -> bytes:
+    keyed = hmac.digest(generation.index, place.encode() + b"\0" + text.encode(), "sha256")
+    return bytes([generation.number]) + keyed
+
+
+def _encrypt(generation: Generation, nonce: bytes, data: bytes, place: bytes) -> bytes:
+    if generation.algorithm is SealAlgorithm.AES_256_GCM:
+        return AESGCM(generation.sealing).encrypt(nonce, data, place)
+    encryptor = Cipher(_sm4(generation), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(place)
+    return encryptor.update(data) + encryptor.finalize() + encryptor.tag
+
+
+def _decrypt(generation: Generation, nonce: bytes, body: bytes, place: bytes) -> bytes:
+    if generation.algorithm is SealAlgorithm.AES_256_GCM:
+        return AESGCM(generation.sealing).decrypt(nonce, body, place)
+    decryptor = Cipher(_sm4(generation), modes.GCM(nonce, body[-TAG_BYTES:])).decryptor()
+    decryptor.authenticate_additional_data(place)
+    return decryptor.update(body[:-TAG_BYTES]) + decryptor.finalize()
+
+
+def _sm4(generation: Generation) -> algorithms.SM4:
+    return algorithms.SM4(generation.sealing[:SM4_KEY_BYTES])
 
 
 def digest(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ from exam.core.config import Settings
 from exam.core.crypto import Sealer
 from exam.core.db.engine import Databases
 from exam.core.events import Subscribers
+from exam.core.keyring import load_keyring
 from exam.core.secrets import Secrets, load_secrets
 from exam.core.storage import DirectoryStorage, Storage
 from exam.core.valkey import connect
@@ -39,7 +40,7 @@ def build_runtime(settings: Settings, subscribers: Subscribers, *, clock: Clock 
         secrets=secrets,
         clock=clock or SystemClock(),
         databases=Databases(settings, secrets, subscribers),
-        sealer=Sealer(secrets.sealing, secrets.index),
+        sealer=Sealer(load_keyring(settings)),
         storage=DirectoryStorage(settings.data_dir / "files"),
         valkey=connect(settings.valkey_url),
     )

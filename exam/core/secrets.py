@@ -1,7 +1,6 @@
 """Keys of one installation: generated once into a private file, read by every process."""
 
 import json
-import os
 import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from exam.core.config import Profile, Settings, SettingsError
+from exam.core.keyring import create_private
 
 FILE_NAME = "secrets.json"
 
@@ -16,10 +16,6 @@ FILE_NAME = "secrets.json"
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Secret keys, 32 random bytes each; never logged, never in the database."""
 
-    sealing: bytes
-    """Encrypts sealed columns (ID numbers, second-factor secrets)."""
-    index: bytes
-    """Keys the blind index over ID numbers."""
     lease: bytes
     """Signs leases and save receipts."""
     forms: bytes
@@ -49,15 +45,5 @@ def load_secrets(settings: Settings) -> Secrets:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps({name: b64encode(secrets.token_bytes(32)).decode() for name in Secrets.__struct_fields__})
-    fresh = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    try:
-        os.link(fresh, path)  # the first process wins; a second one reads what the first has made
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    create_private(path, text.encode())

@@ -17,6 +17,8 @@ from exam.identity.models import Engagement, Person
 from exam.identity.names import mask_name
 
 ID_PLACE = "identity_person.id_sealed"
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_FIND = text("select identity_person_by_index(:indexes)")
 
 
 class PersonView(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +47,7 @@ def _view(person: Person) -> PersonView:
 
 async def find_person_id(session: AsyncSession, sealer: Sealer, number: IdNumber) -> UUID | None:
     """Return the id of whoever has this ID number, in any region: an id tells nothing else."""
-    index = sealer.blind_index(number.value, ID_PLACE)
-    found: UUID | None = await session.scalar(text("select identity_person_by_index(:index)"), {"index": index})
+    found: UUID | None = await session.scalar(_FIND, {"indexes": sealer.blind_indexes(number.value, ID_PLACE)})
     return found
 
 
@@ -64,6 +65,9 @@ async def ensure_person(
 
     Raises PersonNameMismatchError when the number is known to the caller's region under another name.
     """
+    if not await find_person_id(session, sealer, number):
+        # two desks that meet the same newcomer at once must not make two people
+        await session.execute(_LOCK, {"key": sealer.lock_key(number.value, ID_PLACE).hex()})
     if found := await find_person_id(session, sealer, number):
         known = await session.get(Person, found)
         if known is not None and known.name != name:

@@ -11,11 +11,14 @@ from litestar.response import Redirect
 from exam.core.db.scope import NOTHING
 from exam.core.jobs import Job
 from exam.core.principal import Principal
+from exam.core.reseal import SealedColumn
 from exam.core.runtime import Runtime
 from exam.identity.account_controllers import OwnAccountController
+from exam.identity.accounts import TOTP_PLACE
 from exam.identity.admin_controllers import AccountController, AccountsController
 from exam.identity.controllers import LoginController, ProgramLoginController, log_out
 from exam.identity.passwords import PasswordPool
+from exam.identity.people import ID_PLACE
 from exam.identity.sessions import purge_sessions
 from exam.identity.status import show_status
 from exam.web.plugin import NavItem, Plugin
@@ -62,6 +65,10 @@ PLUGIN = Plugin(
         log_out,
         show_desk,
         show_status,
+    ),
+    sealed=(
+        SealedColumn(table="identity_person", key="id", column="id_sealed", place=ID_PLACE, index="id_index"),
+        SealedColumn(table="identity_account", key="id", column="totp_sealed", place=TOTP_PLACE),
     ),
     jobs=(Job("identity.purge_sessions", purge, cron="17 3 * * *"),),
     nav=(

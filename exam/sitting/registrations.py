@@ -118,7 +118,7 @@ async def _person(
     at: datetime,
 ) -> UUID:
     # one person at a time, in any region: two desks must not both find that nothing stands in the way
-    key = runtime.sealer.blind_index(application.number.value, LOCK_PLACE).hex()
+    key = runtime.sealer.lock_key(application.number.value, LOCK_PLACE).hex()
     await session.execute(_LOCK, {"key": key})
     return await ensure_person(
         session,

@@ -10,6 +10,7 @@ from litestar.di import Provide
 
 from exam.core.events import Subscription
 from exam.core.jobs import Job
+from exam.core.reseal import SealedColumn
 from exam.web.front import RawRoute
 
 
@@ -37,3 +38,5 @@ class Plugin:
     """What the package gives to handlers of every package, by the name they ask for."""
     lifespan: tuple[Callable[[Litestar], AbstractAsyncContextManager[None]], ...] = ()
     """What must run beside the web process, opened at its start and closed at its end."""
+    sealed: tuple[SealedColumn, ...] = ()
+    """Columns of sealed values, sealed again when the keys change."""

@@ -4,15 +4,18 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import text
 
 from certs.naming import number_index
 from certs.views import find_by_number
 from exam.core.clock import FrozenClock
+from exam.core.config import Profile, Settings
 from exam.core.crypto import Sealer
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
+from exam.core.keyring import load_keyring
 from exam.core.runtime import Runtime
 from exam.identity.identifiers import id_check_digit
 from tests.builders.certs import ROOT, certified
@@ -77,11 +80,13 @@ async def test_a_number_is_found_by_its_index_and_another_is_not(runtime: Runtim
         assert await find_by_number(session, runtime.sealer, "T" + id_number(998)) is None
 
 
-async def test_a_thief_of_the_index_guesses_nothing_without_the_key(runtime: Runtime, clock: FrozenClock) -> None:
+async def test_a_thief_of_the_index_guesses_nothing_without_the_key(
+    runtime: Runtime, clock: FrozenClock, tmp_path: Path
+) -> None:
     holder = await certified(runtime, clock)
     async with runtime.databases.session(ROOT) as session:
         stored = (await session.scalars(text("select number_index from certs_credential"))).one()
-    thief = Sealer(bytes(32), bytes(32))
+    thief = Sealer(load_keyring(Settings(profile=Profile.TEST, data_dir=tmp_path)))
     assert stored == number_index(runtime.sealer, holder.number)
     assert _guess(stored, of=lambda number: hashlib.sha256(number.encode()).digest()) is None
     assert _guess(stored, of=lambda number: number_index(thief, number)) is None

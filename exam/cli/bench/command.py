@@ -25,3 +25,13 @@ def saves(seconds: float, connections: int, *, fsync_delay: bool, as_json: bool)
         show(bench_slow_disk(seconds=seconds, connections=max(connections, SLOW_CONNECTIONS)), as_json=as_json)
     else:
         show(bench_saves(seconds=seconds, connections=connections), as_json=as_json)
+
+
+@command.command()
+@click.option("--rows", type=click.IntRange(1, 20_000_000), default=200_000, show_default=True)
+@as_json_option
+def lookup(rows: int, *, as_json: bool) -> None:
+    """Finding a person by ID number through the blind index, against the promised limit."""
+    from exam.cli.bench.lookup import bench_lookup  # noqa: PLC0415
+
+    show(bench_lookup(rows=rows), as_json=as_json)

@@ -1,0 +1,108 @@
+"""`ankao keys`: change the keys that seal personal data while people work."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+from rich.progress import Progress
+
+from exam.app import PLUGINS
+from exam.cli.context import command_runtime
+from exam.core.audit.ledger import record
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.keyring import REFRESH_S, KeyRing, SealAlgorithm, load_keyring
+from exam.core.principal import SYSTEM
+from exam.core.reseal import SealedColumn, count_generations, reseal
+from exam.core.runtime import Runtime
+
+SETTLE_S = 2 * REFRESH_S + 1
+"""After so long every process has looked at the ring again."""
+
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), default=None, help="Data directory of `ankao up` [var]."
+)
+
+
+def sealed_columns() -> list[SealedColumn]:
+    """Return every column of every package that holds sealed values."""
+    return [column for plugin in PLUGINS for column in plugin.sealed]
+
+
+@click.group()
+def command() -> None:
+    """Show and change the generations of keys that seal personal data."""
+
+
+@command.command("list")
+@data_dir_option
+def show(data_dir: Path | None) -> None:
+    """Show how many values each generation has sealed."""
+    asyncio.run(_show(data_dir))
+
+
+async def _show(data_dir: Path | None) -> None:
+    async with command_runtime(data_dir) as runtime:
+        ring = load_keyring(runtime.settings).current()
+        for each in ring.generations:
+            word = "  in use" if each.number == ring.in_use else ""
+            click.echo(f"{each.number:3}  {each.algorithm}{word}")
+        for column in sealed_columns():
+            counts = (await count_generations(runtime.databases, column)).by_generation
+            words = ", ".join(f"{number}: {count}" for number, count in counts.items()) or "-"
+            click.echo(f"{column.table}.{column.column}  {words}  {column.fixed}".rstrip())
+
+
+@command.command()
+@data_dir_option
+def rotate(data_dir: Path | None) -> None:
+    """Bring in a new generation and seal everything again under it; safe to repeat after an interruption."""
+    asyncio.run(_rotate(data_dir))
+
+
+async def _rotate(data_dir: Path | None) -> None:
+    async with command_runtime(data_dir) as runtime:
+        number = await bring_in(runtime, load_keyring(runtime.settings))
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            counts = await seal_again(runtime, sealed_columns(), progress)
+        async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+            at, facts = runtime.clock.now(), {"generation": number, **counts}
+            await record(
+                session,
+                SYSTEM,
+                "keys.rotated",
+                ("keys", str(number)),
+                at=at,
+                region=runtime.settings.root_region,
+                facts=facts,
+            )
+        click.echo(f"generation {number} is in use; sealed again: {sum(counts.values())}")
+
+
+async def bring_in(runtime: Runtime, keys: KeyRing, *, settle_s: float = SETTLE_S) -> int:
+    """Make every process know a fresh generation, then use it, and return its number."""
+    ring = keys.current().with_new(SealAlgorithm(runtime.settings.seal_algorithm))
+    number = ring.generations[-1].number
+    keys.store(ring)
+    await asyncio.sleep(settle_s)
+    keys.store(ring.using(number))
+    await asyncio.sleep(settle_s)
+    return number
+
+
+async def seal_again(runtime: Runtime, columns: Sequence[SealedColumn], progress: Progress) -> dict[str, int]:
+    """Seal the values of all columns again and return how many of each."""
+    counts = {}
+    for column in columns:
+        name = f"{column.table}.{column.column}"
+        standing = await count_generations(runtime.databases, column)
+        older = sum(count for number, count in standing.by_generation.items() if number != runtime.sealer.generation)
+        task = progress.add_task(name, total=0 if column.fixed else older)
+
+        async def note(done: int, task: object = task) -> None:
+            progress.update(task, completed=done)  # type: ignore[arg-type]  # rich's own id type
+
+        counts[name] = await reseal(runtime.databases, runtime.sealer, column, note=note)
+    return counts
