@@ -16,6 +16,7 @@ COMMANDS = {
     "bank": "exam.cli.bank",
     "judge": "exam.cli.judge",
     "simulate": "exam.cli.simulate",
+    "bench": "exam.cli.bench.command",
     "demo": "exam.cli.demo",
     "verify": "exam.cli.verify",
 }

@@ -1,6 +1,8 @@
 """`ankao web`: pages, API and answer saves."""
 
+import asyncio
 import gc
+from typing import Any, Literal
 
 import rich_click as click
 import uvicorn
@@ -15,26 +17,37 @@ from exam.web.wire import JoiningProtocol
 GC_THRESHOLD = (50_000, 20, 100)
 
 
-@click.command()
-def command() -> None:
-    """Serve pages, API and answer saves; settings come from the environment."""
-    configure_logging()
-    settings = load_settings()
-    runtime = build_runtime(settings, all_subscribers())
-    app = create_app(runtime)
+def serve(
+    app: Any,
+    host: str,
+    port: int,
+    *,
+    http: type[asyncio.Protocol] = JoiningProtocol,
+    lifespan: Literal["on", "off"] = "on",
+) -> None:
+    """Serve an ASGI application until told to stop, under the options of every web process of ours."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
+        host=host,
+        port=port,
         loop="uvloop",
-        http=JoiningProtocol,
-        lifespan="on",
+        http=http,
+        lifespan=lifespan,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
         ws_max_size=65_536,
     )
     uvicorn.Server(config).run()
+
+
+@click.command()
+def command() -> None:
+    """Serve pages, API and answer saves; settings come from the environment."""
+    configure_logging()
+    settings = load_settings()
+    runtime = build_runtime(settings, all_subscribers())
+    serve(create_app(runtime), settings.host, settings.port)

@@ -6,6 +6,10 @@ from exam.cli.bench.report import show
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
+rounds_option = click.option(
+    "--rounds", type=click.IntRange(1, 99), default=3, show_default=True, help="What is compared takes turns so often."
+)
+
 
 @click.group()
 def command() -> None:
@@ -16,15 +20,17 @@ def command() -> None:
 @click.option("--seconds", type=click.FloatRange(min=1), default=12.0, show_default=True, help="Length of each load.")
 @click.option("--connections", type=click.IntRange(1, 4096), default=64, show_default=True)
 @click.option("--fsync-delay", is_flag=True, help="Emulate a slow disk; compare with one commit per save.")
+@rounds_option
 @as_json_option
-def saves(seconds: float, connections: int, *, fsync_delay: bool, as_json: bool) -> None:
+def saves(seconds: float, connections: int, rounds: int, *, fsync_delay: bool, as_json: bool) -> None:
     """Durable saves, against a static answer of the same web server."""
     from exam.cli.bench.saves import SLOW_CONNECTIONS, bench_saves, bench_slow_disk  # noqa: PLC0415
 
     if fsync_delay:
-        show(bench_slow_disk(seconds=seconds, connections=max(connections, SLOW_CONNECTIONS)), as_json=as_json)
+        many = max(connections, SLOW_CONNECTIONS)
+        show(bench_slow_disk(seconds=seconds, connections=many, rounds=rounds), as_json=as_json)
     else:
-        show(bench_saves(seconds=seconds, connections=connections), as_json=as_json)
+        show(bench_saves(seconds=seconds, connections=connections, rounds=rounds), as_json=as_json)
 
 
 @command.command()

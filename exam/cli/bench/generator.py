@@ -82,6 +82,13 @@ class Run:
                 sent = number + 1
             await asyncio.sleep(TICK_S)
 
+    async def catch_up(self, connections: int) -> None:
+        """Wait for what was sent or due when the time was over; what a stalled server still owes then is an error."""
+        for _ in range(int(DRAIN_S / TICK_S)):
+            if len(self.idle) == connections:
+                return
+            await asyncio.sleep(TICK_S)
+
     def outcome(self, seconds: float) -> Outcome:
         ranked = sorted(self.times) or [0.0]
         return Outcome(
@@ -142,6 +149,8 @@ async def run_load(spec: Spec) -> Outcome:
             connection.send(time.perf_counter())
         await asyncio.sleep(spec.seconds)
     seconds = time.perf_counter() - started
+    if spec.rate:
+        await run.catch_up(len(connections))
     outcome = run.outcome(seconds)
     run.open = False
     await asyncio.sleep(min(DRAIN_S, spec.seconds / 10))

@@ -1,12 +1,13 @@
 """The limit of the web server itself: a fixed answer to every request, nothing read and nothing decided."""
 
-import gc
 import os
+import sys
 
-import uvicorn
 from litestar.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from exam.cli.web import GC_THRESHOLD
+from exam.cli.web import serve
+from exam.web.wire import JoiningProtocol
 
 BODY = b'{"hello":"world"}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
@@ -20,22 +21,11 @@ async def hello(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send(END)
 
 
-def serve() -> None:
-    """Serve under the same options as `ankao web`."""
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)
-    uvicorn.run(
-        hello,
-        host=os.environ["ANKAO_HOST"],
-        port=int(os.environ["ANKAO_PORT"]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-    )
+def main(kind: str) -> None:
+    """Serve with uvicorn's own protocol class ("plain") or the product's ("joined"): the better one is the limit."""
+    http = JoiningProtocol if kind == "joined" else HttpToolsProtocol
+    serve(hello, os.environ["ANKAO_HOST"], int(os.environ["ANKAO_PORT"]), http=http, lifespan="off")
 
 
 if __name__ == "__main__":
-    serve()
+    main(sys.argv[1])

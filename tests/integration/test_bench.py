@@ -1,0 +1,37 @@
+"""Each bench runs and prints the keys that others rely on (DESIGN.md §8); what it measures is never asserted."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def run_bench(*words: str) -> dict[str, Any]:
+    """Run `ankao bench … --json`; its standard output must be one JSON object and nothing else."""
+    command = [sys.executable, "-m", "exam.cli", "bench", *words, "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=180)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert set(report) == {"name", "figures", "against", "machine"}
+    assert set(report["machine"]) == {"cpu", "cores", "python", "load"}
+    assert all(set(figure) == {"value", "unit"} for figure in report["figures"].values())
+    assert all(ratio > 0 for ratio in report["against"].values())
+    return report
+
+
+def test_saves_are_measured_beside_both_hellos() -> None:
+    report = run_bench("saves", "--seconds", "1", "--rounds", "1", "--connections", "8")
+    assert report["name"] == "saves"
+    assert {"saves_per_s", "save_p99", "save_cpu", "hello_plain_cpu", "hello_joined_cpu"} <= set(report["figures"])
+    assert {"hello_cpu_over_save_cpu", "half_rate_p99_over_20_ms"} <= set(report["against"])
+
+
+def test_group_commit_is_measured_beside_one_commit_per_save() -> None:
+    report = run_bench("saves", "--fsync-delay", "--seconds", "1", "--rounds", "1")
+    assert report["name"] == "saves-slow-disk"
+    assert {"batched_per_s", "single_per_s"} <= set(report["figures"])
+    assert {"batched_per_s_over_single_per_s", "single_cpu_over_batched_cpu"} <= set(report["against"])
