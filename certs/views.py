@@ -46,6 +46,8 @@ class CredentialView(msgspec.Struct, frozen=True, kw_only=True):
     employer: str
     pdf_key: str | None
     key_id: str | None
+    registration_ids: tuple[UUID, ...]
+    """Registrations whose results it rests on."""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,7 @@ def credential_view(row: Credential, on: date) -> CredentialView:
         state=row.status,
         status=Standing.EXPIRED.value if standing is Standing.EXPIRED else row.status,
         issuer=row.issuer_name,
+        registration_ids=tuple(dict.fromkeys(UUID(each["registration_id"]) for each in row.results)),
     )
 
 

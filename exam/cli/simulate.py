@@ -26,7 +26,10 @@ async def simulate(order: Order, data_dir: Path, *, quiet: bool) -> Report:
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]  # rich's own id type
 
-        return await Simulation(order, staff, say).run()
+        try:
+            return await Simulation(order, staff, say).run()
+        finally:
+            await staff.close()
 
 
 @click.command()

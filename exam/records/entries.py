@@ -1,5 +1,6 @@
 """Appending to the records of persons and enterprises, and reading them back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,10 +54,10 @@ class EnterpriseEntryView(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
 
 
-async def append(session: AsyncSession, happened: Happening, *, registered_by: UUID | None, now: datetime) -> None:
+async def append(session: AsyncSession, happened: Happening, *, registered_by: Collection[UUID], now: datetime) -> None:
     """Write the person's entry and one for each enterprise: who registered them, and where they work at that time.
 
-    `registered_by` is the registration's enterprise. Entries of enterprises stand in the enterprise's region.
+    `registered_by` are the enterprises of the registrations that it comes from. Entries of enterprises stand in the enterprise's region.
     """
     shared = {name: getattr(happened, name) for name in ("person_id", "kind", "subject_id", "qualification", "at")}
     whole = happened.facts | happened.marks
@@ -75,10 +76,10 @@ async def append(session: AsyncSession, happened: Happening, *, registered_by: U
     await session.flush()
 
 
-async def _enterprises(session: AsyncSession, happened: Happening, registered_by: UUID | None) -> dict[UUID, str]:
+async def _enterprises(session: AsyncSession, happened: Happening, registered_by: Collection[UUID]) -> dict[UUID, str]:
     engaged = await list_engagements(session, on=local_date(happened.at), person_id=happened.person_id)
     found = {engagement.organisation_id: "engagement" for engagement in engaged}
-    return found | ({registered_by: "registration"} if registered_by else {})
+    return found | dict.fromkeys(registered_by, "registration")
 
 
 async def list_person_entries(session: AsyncSession, person_id: UUID) -> list[PersonEntryView]:

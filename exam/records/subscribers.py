@@ -1,6 +1,6 @@
 """What records hear: results told and turns in the life of credentials become entries of persons and enterprises."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,7 +48,6 @@ async def note_result(runtime: Runtime, session: AsyncSession, event: ResultRele
     result = await find_result_by_id(session, event.result_id)
     if result is None:
         raise NotFoundError(result_id=str(event.result_id))
-    registration = await get_registration(session, event.registration_id)
     now = runtime.clock.now()
     happened = Happening(
         person_id=event.person_id,
@@ -60,7 +59,7 @@ async def note_result(runtime: Runtime, session: AsyncSession, event: ResultRele
         facts={"part": result.part, "passed": result.passed, "outcome": result.outcome, "version": result.version},
         marks={"marks": result.marks, "pass_marks": result.pass_marks},
     )
-    await append(session, happened, registered_by=registration.organisation_id, now=now)
+    await append(session, happened, registered_by=await _registered_by(session, [event.registration_id]), now=now)
 
 
 def _note_turn(kind: str) -> Callable[[Runtime, AsyncSession, Any], Awaitable[None]]:
@@ -76,9 +75,16 @@ def _note_turn(kind: str) -> Callable[[Runtime, AsyncSession, Any], Awaitable[No
             at=await _when(session, event.credential_id, kind) or now,
             facts={"version": credential.version, "valid_until": credential.valid_until.isoformat()},
         )
-        await append(session, happened, registered_by=None, now=now)
+        # whoever had a person examined learns how that ended; what becomes of it later is for present employers
+        ended = credential.registration_ids if kind == "issued" else ()
+        await append(session, happened, registered_by=await _registered_by(session, ended), now=now)
 
     return note
+
+
+async def _registered_by(session: AsyncSession, registration_ids: Iterable[UUID]) -> set[UUID]:
+    found = {(await get_registration(session, each)).organisation_id for each in registration_ids}
+    return {organisation_id for organisation_id in found if organisation_id is not None}
 
 
 async def _when(session: AsyncSession, credential_id: UUID, kind: str) -> datetime | None:

@@ -57,6 +57,7 @@ async def examined(
     right: Sequence[int],
     qualification: str = ELECTRICIAN,
     finish: str = "submitted",
+    uscc: str | None = None,
 ) -> Examined:
     """Let one candidate per entry of `right` answer that many slots of the small form rightly, the others wrongly.
 
@@ -70,7 +71,8 @@ async def examined(
     sitting_id = await make_sitting(runtime, centre, rooms=rooms, qualification=qualification, starts_in=starts_in)
     await _train(runtime, centre, qualification, people=len(right))
     registrations = [
-        await make_registration(runtime, centre, sitting_id, number=number, name="张三") for number in range(len(right))
+        await make_registration(runtime, centre, sitting_id, number=number, name="张三", uscc=uscc)
+        for number in range(len(right))
     ]
     await prepare(runtime, sitting_id)
     if clock:

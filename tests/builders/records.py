@@ -15,12 +15,18 @@ from tests.builders.sitting import COUNTY, id_number
 
 
 async def make_enterprise(
-    runtime: Runtime, *, name: str = "临安机电", region: str = COUNTY, industry: str | None = "general"
+    runtime: Runtime,
+    *,
+    name: str = "临安机电",
+    region: str = COUNTY,
+    industry: str | None = "general",
+    uscc: str | None = None,
 ) -> UUID:
-    """Register an enterprise without a unified code."""
+    """Register an enterprise."""
+    at = runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=region)) as session:
         return await create_organisation(
-            session, SYSTEM, kind="enterprise", name=name, region=region, industry=industry, at=runtime.clock.now()
+            session, SYSTEM, kind="enterprise", name=name, region=region, industry=industry, uscc=uscc, at=at
         )
 
 

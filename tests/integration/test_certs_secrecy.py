@@ -1,8 +1,7 @@
 """What a stolen dump tells (TRUST.md C15): no ID number in it, and none to be guessed from its indexes."""
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.keyring import load_keyring
 from exam.core.runtime import Runtime
-from exam.identity.identifiers import id_check_digit
 from tests.builders.certs import ROOT, certified
+from tests.builders.secrecy import id_numbers
 from tests.builders.sitting import id_number
 
 COLUMNS = text(
@@ -26,22 +25,6 @@ COLUMNS = text(
     " join information_schema.tables using (table_schema, table_name)"
     " where table_schema in ('public', 'jobs') and table_type = 'BASE TABLE'",
 )
-CANDIDATE = re.compile(rb"(?<!\d)\d{17}[\dXx](?!\d)")
-
-
-def _is_id_number(digits: bytes) -> bool:
-    """Tell an ID number from digits that happen to stand together in a digest."""
-    number = digits.decode().upper()
-    try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return False
-    return id_check_digit(number[:17]) == number[17]
-
-
-def _id_numbers(contents: Iterable[bytes]) -> Iterator[bytes]:
-    for content in contents:
-        yield from (found for found in CANDIDATE.findall(content) if _is_id_number(found))
 
 
 async def _dump(runtime: Runtime) -> list[bytes]:
@@ -69,8 +52,8 @@ async def test_a_dump_holds_no_id_number(runtime: Runtime, clock: FrozenClock) -
     holder = await certified(runtime, clock)
     values = await _dump(runtime)
     assert len(values) > 500
-    assert list(_id_numbers([holder.number.encode()])) == [holder.number[1:].encode()]
-    assert list(_id_numbers(values)) == []
+    assert list(id_numbers([holder.number.encode()])) == [holder.number[1:].encode()]
+    assert list(id_numbers(values)) == []
 
 
 async def test_a_number_is_found_by_its_index_and_another_is_not(runtime: Runtime, clock: FrozenClock) -> None:

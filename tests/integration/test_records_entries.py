@@ -17,9 +17,10 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.records.api import list_enterprise_entries, list_person_entries
 from grading.api import release_sitting
+from tests.builders.certs import make_authority, release
 from tests.builders.grading import Examined, close_and_score, examined, work_off
 from tests.builders.records import engage, hold, make_enterprise, make_person
-from tests.builders.sitting import COUNTY
+from tests.builders.sitting import COUNTY, uscc
 
 SINCE = date(2026, 1, 5)
 
@@ -51,6 +52,20 @@ async def test_employer_learns_of_the_result_without_the_marks(runtime: Runtime,
         entries, more = await list_enterprise_entries(session, employer)
     (entry,) = [each for each in entries if each.kind == "result"]
     assert (entry.link, entry.facts["passed"], "marks" in entry.facts, more) == ("engagement", True, False, False)
+
+
+async def test_whoever_had_a_person_examined_learns_of_result_and_credential(
+    runtime: Runtime, clock: FrozenClock
+) -> None:
+    registering = await make_enterprise(runtime, uscc=uscc(7))
+    await make_authority(runtime)
+    exam = await examined(runtime, clock, right=[9], qualification="officer.general", uscc=uscc(7))
+    await close_and_score(runtime, exam)
+    await release(runtime, exam)
+    await work_off(runtime)
+    async with runtime.databases.session(Scope(organisation=registering)) as session:
+        entries, _ = await list_enterprise_entries(session, registering)
+    assert {(entry.kind, entry.link) for entry in entries} == {("result", "registration"), ("issued", "registration")}
 
 
 async def test_ended_engagement_brings_no_entry(runtime: Runtime, clock: FrozenClock) -> None:

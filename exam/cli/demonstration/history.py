@@ -43,6 +43,7 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
             report = await Simulation(order, staff, _silent).run()
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
     seats = await _open_sitting(staff, codes[0])
+    await staff.close()
     marker.write_bytes(msgspec.json.encode(seats))
     marker.chmod(0o600)
 

@@ -52,11 +52,12 @@ class Candidate:
         self.code = ""
         self.attempt = ""
         self.lease = ""
+        self._starts_at = 0.0
         self._history = history
         self._tally = tally
         self._knowledge = knowledge
         self._random = random
-        self._ability = random.uniform(0.72, 0.99)
+        self._ability = random.uniform(0.5, 0.99)
         self._seq = 0
 
     async def _try(self, method: str, path: str, body: Any = None) -> Any:
@@ -99,12 +100,14 @@ class Candidate:
             )
             if answer["lease"]:
                 self.lease = answer["lease"]
+                self._starts_at = time.monotonic() + (answer["starts_at"] - answer["server_now"]) / 1000
                 return
             await asyncio.sleep(PAUSE_S)
         raise GivenUp("lease")
 
     async def start(self) -> Form:
-        """Start the own time and receive the form."""
+        """Wait for the sitting's start, then start the own time and receive the form."""
+        await asyncio.sleep(max(0.0, self._starts_at - time.monotonic()))
         answer = await self._try("POST", f"/api/attempts/{self.attempt}/start", {})
         self._tally.starts.append(self.wire.last_ms)
         return msgspec.convert(answer["form"], Form)

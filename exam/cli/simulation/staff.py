@@ -94,6 +94,10 @@ class StaffRoom:
             self._wires[account.login] = await log_in(self._base_url, account)
         return self._wires[account.login]
 
+    async def close(self) -> None:
+        """End everybody's connection."""
+        await asyncio.gather(*(wire.close() for wire in self._wires.values()))
+
 
 class Centre:
     """The centre's clerk."""
