@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.jobs import Job
+from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_attempts
 from exam.sitting.api import SittingState, SittingView, get_sitting, list_sittings
 from grading.scores import SCORABLE, score_one
+from questionbank.api import reveal_seed
 
 SCORE_SITTING = "grading.score_sitting"
+REVEAL_SEED = "grading.reveal_seed"
 SWEEP = "grading.score_overlooked"
 BATCH = 50
 SWEEP_SITTINGS = 200
@@ -47,4 +51,14 @@ async def score_overlooked(runtime: Runtime) -> None:
         await score_sitting(runtime, sitting_id=str(sitting.id))
 
 
-JOBS = (Job(SCORE_SITTING, score_sitting), Job(SWEEP, score_overlooked, cron="*/5 * * * *"))
+async def reveal_draw(runtime: Runtime, *, sitting_id: str) -> None:
+    """Put the seed of a closed sitting's draw on the ledger, under the one role that can read it."""
+    async with runtime.databases.transaction(Scope(region=runtime.settings.root_region), Role.BANK) as bank:
+        await reveal_seed(bank, runtime, SYSTEM, sitting_id=UUID(sitting_id), at=runtime.clock.now())
+
+
+JOBS = (
+    Job(SCORE_SITTING, score_sitting),
+    Job(REVEAL_SEED, reveal_draw),
+    Job(SWEEP, score_overlooked, cron="*/5 * * * *"),
+)

@@ -10,14 +10,15 @@ from exam.delivery.events import AttemptSubmitted, AttemptVoided
 from exam.sitting.api import SittingState, get_sitting
 from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
-from grading.jobs import SCORE_SITTING
+from grading.jobs import REVEAL_SEED, SCORE_SITTING
 from questionbank.api import release_scoring_views
 
 
 async def on_sitting_closed(runtime: Runtime, session: AsyncSession, event: SittingClosed) -> None:
-    """Open the scoring views, and let a job score batch by batch once this has committed."""
+    """Open the scoring views, and let jobs reveal the draw's seed and score batch by batch once this has committed."""
     at = runtime.clock.now()
     await release_scoring_views(session, runtime, SYSTEM, sitting_id=event.sitting_id, at=at)
+    await defer(session, REVEAL_SEED, sitting_id=str(event.sitting_id))
     await _ask_for_scores(session, str(event.sitting_id))
 
 

@@ -10,6 +10,7 @@ from questionbank.forms.errors import (
 )
 from questionbank.forms.opening import claim_form, open_candidate_view, open_scoring_view, release_scoring_views
 from questionbank.forms.preparing import PreparedForms, prepare_forms
+from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
 from questionbank.items.content import Interaction
 from questionbank.items.exporting import export_questions, list_export_formats
@@ -20,6 +21,8 @@ __all__ = [
     "BlueprintView",
     "CandidateForm",
     "CandidateSlot",
+    "DrawProof",
+    "Fault",
     "FormStillSealedError",
     "FormsNotPreparedError",
     "ImportReport",
@@ -43,5 +46,7 @@ __all__ = [
     "open_candidate_view",
     "open_scoring_view",
     "prepare_forms",
+    "prove_draw",
     "release_scoring_views",
+    "reveal_seed",
 ]

@@ -12,6 +12,7 @@ COMMANDS = {
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
     "migrate": "exam.cli.migrate",
+    "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",
     "bank": "exam.cli.bank",
     "judge": "exam.cli.judge",

@@ -29,6 +29,7 @@ class Draw(Base):
     blueprint_digest: Mapped[str]
     starts_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    seed_revealed_at: Mapped[datetime | None]
 
 
 class FormRow(Base):

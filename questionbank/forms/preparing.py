@@ -35,7 +35,7 @@ from questionbank.forms.keys import (
 )
 from questionbank.forms.models import Draw, FormRow
 from questionbank.forms.seal import key_aad, unwrap_key, wrap_key
-from questionbank.forms.views import DEFAULT_RULES, render_views
+from questionbank.forms.views import DEFAULT_RULES, render_views, rules_of
 from questionbank.items.content import Interaction, ItemContent
 from questionbank.items.pool import get_contents, list_pool
 
@@ -220,9 +220,13 @@ def _seal_form(
     plan: _Round, form: Assembly, contents: dict[str, ItemContent], keys: dict[str, bytes], at: datetime
 ) -> dict[str, object]:
     draw, form_id = plan.draw, new_id()
-    rules = {**DEFAULT_RULES, Interaction.MULTIPLE: draw.multiple_rule}
-    duration_s = plan.blueprint.duration_min * 60
-    shown, scored = render_views(form, contents, title=plan.blueprint.title, duration_s=duration_s, rules=rules)
+    shown, scored = render_views(
+        form,
+        contents,
+        title=plan.blueprint.title,
+        duration_s=plan.blueprint.duration_min * 60,
+        rules=rules_of(draw.multiple_rule),
+    )
     views = {CANDIDATE: canonical(shown), SCORING: canonical(scored)}
     sealed = {
         view: seal_view(keys[view], data, sitting_id=draw.sitting_id, form_id=form_id, view=view)

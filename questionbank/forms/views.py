@@ -19,6 +19,11 @@ DEFAULT_RULES: Mapping[Interaction, str] = {
 }
 
 
+def rules_of(multiple_rule: str) -> dict[Interaction, str]:
+    """Return the score rule of each interaction, where multiple choice has the one of the sitting's rule set."""
+    return {**DEFAULT_RULES, Interaction.MULTIPLE: multiple_rule}
+
+
 class FormContentError(ConflictError):
     """An item version that a form names is missing or is not the one that was drawn."""
 
