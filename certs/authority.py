@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import NotFoundError
+from exam.core.principal import contains
 from exam.identity.api import OrganisationView, get_organisation, list_organisations
 
 AUTHORITY = "authority"
@@ -22,7 +23,7 @@ async def find_issuer(session: AsyncSession, region: str) -> OrganisationView | 
     standing = [
         each
         for each in await list_organisations(session, kind=AUTHORITY, limit=MANY)
-        if each.deregistered_on is None and (region == each.region or region.startswith(each.region + "/"))
+        if each.deregistered_on is None and contains(each.region, region)
     ]
     return min(standing, key=lambda each: abs(_depth(each.region) - _CITY_DEPTH), default=None)
 

@@ -26,8 +26,14 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import has_hold
 from exam.identity.api import OrganisationView, PersonView, get_person, mask_name
 from exam.sitting.api import RegistrationView, get_registration, list_bans
-from exam.standards.api import RuleSet, basis_of, get_qualification, resolve_rule_set
-from exam.standards.errors import NoRuleSetError, NotStatedError
+from exam.standards.api import (
+    NoRuleSetError,
+    NotStatedError,
+    RuleSet,
+    basis_of,
+    get_qualification,
+    resolve_rule_set,
+)
 
 RENDER = "certs.render_pdf"
 

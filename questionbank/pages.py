@@ -48,7 +48,7 @@ def bank_roles(principal: Principal) -> frozenset[str]:
 
 def writes_here(principal: Principal, root: str) -> bool:
     """Tell whether the principal's grants reach the bank's region; others may look only."""
-    return any(grant.role in MAKERS and (root + "/").startswith(grant.region + "/") for grant in principal.grants)
+    return any(grant.role in MAKERS and grant.covers(root) for grant in principal.grants)
 
 
 def require_bank(principal: Principal, root: str, *roles: str) -> None:

@@ -11,12 +11,20 @@ VisibleRegion = NewType("VisibleRegion", str)
 ANONYMOUS_ROLE = "anonymous"
 
 
+def contains(region: str, path: str) -> bool:
+    """Tell whether a region path is the region's own or lies below it; `ankao_in_region` says the same in the database."""
+    return path == region or path.startswith(region + "/")
+
+
 class Grant(msgspec.Struct, frozen=True):
     """One role held in one region and, where the role needs it, for one organisation."""
 
     role: str
     region: str
     organisation: UUID | None = None
+
+    def covers(self, path: str) -> bool:
+        return contains(self.region, path)
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

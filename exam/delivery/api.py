@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
 from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
-from exam.delivery.lease import Lease, LeaseInvalidError, check
+from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
+from exam.delivery.receipt import Revision, hand_in_digest, response_digest
 from exam.delivery.room import (
     acknowledge_message,
     admit,
@@ -69,6 +70,7 @@ __all__ = [
     "FinalResponse",
     "Lease",
     "LeaseInvalidError",
+    "Revision",
     "TerminalView",
     "acknowledge_message",
     "admit",
@@ -78,6 +80,7 @@ __all__ = [
     "extend_room",
     "find_attempt_of",
     "get_attempt",
+    "hand_in_digest",
     "has_hold",
     "list_attempts",
     "list_final_responses",
@@ -87,12 +90,14 @@ __all__ = [
     "lower_hand",
     "mark_released",
     "mark_scored",
+    "mint",
     "open_attempts",
     "pause",
     "pause_room",
     "place_hold",
     "release_hold",
     "require_lease",
+    "response_digest",
     "resume",
     "resume_room",
     "send_message",

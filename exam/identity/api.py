@@ -7,7 +7,7 @@ from exam.identity.controllers import address_of, keep_session
 from exam.identity.engagements import EngagementView, end_engagement, list_engagements
 from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
 from exam.identity.guards import require_region
-from exam.identity.identifiers import IdNumber, mask_id_number, parse_id_number, parse_uscc
+from exam.identity.identifiers import IdNumber, id_check_digit, mask_id_number, parse_id_number, parse_uscc, uscc_check
 from exam.identity.names import mask_name, name_match_key, normalise_name
 from exam.identity.organisations import (
     OrganisationView,
@@ -59,6 +59,7 @@ __all__ = [
     "get_person",
     "get_region",
     "grant_role",
+    "id_check_digit",
     "keep_session",
     "list_engagements",
     "list_organisations",
@@ -77,4 +78,5 @@ __all__ = [
     "seed_regions",
     "set_photo",
     "unmask_id_number",
+    "uscc_check",
 ]

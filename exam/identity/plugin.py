@@ -20,7 +20,7 @@ from exam.identity.controllers import LoginController, ProgramLoginController, l
 from exam.identity.passwords import PasswordPool
 from exam.identity.people import ID_PLACE
 from exam.identity.sessions import purge_sessions
-from exam.identity.status import show_status
+from exam.identity.system_pages import show_status
 from exam.web.plugin import NavItem, Plugin
 from exam.web.policy import allow
 

@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from litestar import get
-from litestar.di import NamedDependency
-from litestar.response import Template
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
-from exam.web.policy import allow
 
 GIGABYTE = 1024**3
 ALIVE_S = 60
@@ -112,9 +108,3 @@ def _disk(folder: Path) -> Part:
     word = {"ok": "正常", "warn": "空间偏少", "bad": "空间不足"}[tone]
     figures = {"free": f"{usage.free / GIGABYTE:.0f}", "total": f"{usage.total / GIGABYTE:.0f}", "percent": free}
     return Part(title="磁盘", tone=tone, word=word, note="可用 {free} GB / 共 {total} GB({percent}%)", figures=figures)
-
-
-@get("/admin/system", opt=allow("system_admin"))
-async def show_status(runtime: NamedDependency[Runtime], session: NamedDependency[AsyncSession]) -> Template:
-    """Show the state of every part at this moment."""
-    return Template("identity/system.html", context={"parts": await read_status(runtime, session)})

@@ -1,12 +1,12 @@
 """The enterprise's desk: who must hold what, who does, who is next, and who works here."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,7 @@ from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
-from exam.records.schemas import EndForm, EngageForm
+from exam.records.schemas import EndForm, EngageForm, Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
@@ -40,7 +40,6 @@ EARLIEST = date(1950, 1, 1)
 FORM = "records/engage.html"
 
 AnyRequest = Request[Principal, Any, Any]
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
 
 
 def own_enterprise(principal: Principal) -> UUID:

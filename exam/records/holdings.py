@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.identity.api import PersonView, list_people
 from exam.records.roster import BANDS, Held, Requirement, RosterLine, Summary, ending, roster, summarise
-from exam.standards.api import Category, resolve_rule_set
-from exam.standards.errors import NoRuleSetError, UnknownQualificationError
+from exam.standards.api import Category, NoRuleSetError, UnknownQualificationError, resolve_rule_set
 
 _STANDING = "q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)"
 _REQUIREMENTS = text(

@@ -1,8 +1,7 @@
 """Titles of qualifications, roles and industries, as msgids."""
 
 from exam.records.roster import ANY
-from exam.standards.api import Category, get_qualification, load_catalogue
-from exam.standards.errors import UnknownQualificationError
+from exam.standards.api import Category, UnknownQualificationError, get_qualification, load_catalogue
 
 ROLES = {
     "principal": "主要负责人",

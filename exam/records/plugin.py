@@ -1,7 +1,7 @@
 """What records bring to the composition."""
 
 from exam.records.enterprise_pages import EnterpriseDeskController
-from exam.records.regulator_files import RegulatorFilesController
+from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
 from exam.records.subscribers import SUBSCRIPTIONS
 from exam.web.plugin import NavItem, Plugin

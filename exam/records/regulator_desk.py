@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any
 
-from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import local_date
@@ -15,13 +15,9 @@ from exam.identity.api import RegionView, get_region, require_region
 from exam.records.figures import Figures, PlaceFigures, by_place, count_region, total
 from exam.records.names import title_of
 from exam.records.period import Period
+from exam.records.schemas import Within
 
 ROLE = "regulator"
-
-RegionPath = Annotated[str, QueryParameter(max_length=64)]
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
-Within = Literal["", "30", "60", "90"]
-"""Days ahead; an empty text asks for every usable credential."""
 
 
 def seen_region(principal: Principal, path: str) -> VisibleRegion:
@@ -33,11 +29,14 @@ def seen_region(principal: Principal, path: str) -> VisibleRegion:
 class Desk:
     """What a page of one region works with: its transaction is scoped to that region, so nothing else can be counted."""
 
-    def __init__(self, session: AsyncSession, region: RegionView, line: list[RegionView], runtime: Runtime) -> None:
+    def __init__(
+        self, session: AsyncSession, visible: VisibleRegion, region: RegionView, line: list[RegionView], now: datetime
+    ) -> None:
         self.session = session
+        self.visible = visible
         self.region = region
         self.line = line
-        self.now = runtime.clock.now()
+        self.now = now
         self.today = local_date(self.now)
 
     @property
@@ -50,21 +49,22 @@ async def desk_of(runtime: Runtime, principal: Principal, path: str) -> AsyncIte
     """Open a region's desk; raises RegionForbiddenError and NotFoundError."""
     visible = seen_region(principal, path)
     async with runtime.databases.transaction(Scope(region=visible)) as session:
-        yield Desk(session, await get_region(session, visible), await _line_to(session, principal, visible), runtime)
+        line = await _line_to(session, principal, visible)
+        yield Desk(session, visible, await get_region(session, visible), line, runtime.clock.now())
 
 
 async def _line_to(session: AsyncSession, principal: Principal, visible: VisibleRegion) -> list[RegionView]:
     """Return the regions above that the regulator sees, the widest first, for the way back up."""
     parts = visible.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    grants = [grant.region for grant in principal.grants if grant.role == ROLE]
-    shown = [path for path in above if any(f"{path}/".startswith(f"{own}/") for own in grants)]
+    grants = [grant for grant in principal.grants if grant.role == ROLE]
+    shown = [path for path in above if any(grant.covers(path) for grant in grants)]
     return [await get_region(session, path) for path in shown]
 
 
 async def figures_of(desk: Desk, span: Period) -> tuple[Figures, list[PlaceFigures]]:
     """Return the region's figures and those of each region directly below."""
-    counted = await count_region(desk.session, VisibleRegion(desk.region.path), span)
+    counted = await count_region(desk.session, desk.visible, span)
     return total(counted), await by_place(desk.session, desk.region, counted)
 
 

@@ -17,7 +17,8 @@ from exam.records.figures import list_usable_credentials
 from exam.records.holdings import list_enterprises, load_roster
 from exam.records.names import industry_of
 from exam.records.period import Period, Span, period_of
-from exam.records.regulator_desk import ROLE, Desk, Page, RegionPath, Within, days_of, desk_of, figures_of
+from exam.records.regulator_desk import ROLE, Desk, days_of, desk_of, figures_of
+from exam.records.schemas import Page, RegionPath, Within
 from exam.web.policy import allow
 
 PAGE = 50

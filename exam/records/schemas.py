@@ -1,10 +1,16 @@
-"""Form bodies of the enterprise's desk."""
+"""Form bodies of the enterprise's desk, and what the queries of both desks may say."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+from litestar.params import QueryParameter
 from msgspec import Meta
 
 from exam.web.forms import Form
+
+RegionPath = Annotated[str, QueryParameter(max_length=64)]
+Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
+Within = Literal["", "30", "60", "90"]
+"""Days ahead; an empty text asks for every usable credential."""
 
 
 class EngageForm(Form, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from datetime import date
 from functools import lru_cache
 
-from exam.standards.errors import UnknownQualificationError
+from exam.standards.errors import NoRuleSetError, NotStatedError, UnknownQualificationError
 from exam.standards.loader import load
 from exam.standards.marks import Mark
 from exam.standards.qualifications import Catalogue, Category, Qualification
@@ -19,10 +19,13 @@ __all__ = [
     "Exhausted",
     "Explanation",
     "Mark",
+    "NoRuleSetError",
+    "NotStatedError",
     "Parameter",
     "Part",
     "Qualification",
     "RuleSet",
+    "UnknownQualificationError",
     "basis_of",
     "explain",
     "get_qualification",

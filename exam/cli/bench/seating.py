@@ -5,18 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import exam.identity.models  # noqa: F401  # the attempt's foreign key names its table
 from exam.app import all_subscribers
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
 from exam.core.runtime import build_runtime
-from exam.delivery.lease import Lease, mint
-from exam.delivery.models import Attempt
+from exam.delivery.api import Lease, mint
 
 THUMBPRINT = "bench-terminal"
 REGION = "33/3301/330106"
@@ -24,6 +22,14 @@ SLOTS = 100
 _PERSON = text(
     "insert into identity_person (id, name, id_sealed, id_index, id_masked, birth_on, sex, region, created_at)"
     " values (:id, '测试', '', :index, '', '1990-01-01', 'male', :region, now())",
+)
+_COLUMNS = (
+    *("id", "registration_id", "sitting_id", "room_id", "seat", "person_id", "region", "rule_set", "state", "epoch"),
+    *("terminal_thumbprint", "shape", "duration_s", "grace_s", "extension_ms", "display", "starts_at", "starts_until"),
+    *("checked_in_at", "started_at", "deadline_at"),
+)
+_ATTEMPT = text(
+    f"insert into delivery_attempt ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"
 )
 
 
@@ -41,7 +47,7 @@ async def seat_candidates(settings: Settings, count: int) -> list[Seated]:
         async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
             now = runtime.clock.now()
             rows = [attempt_row(await add_person(session), now) for _ in range(count)]
-            await session.execute(insert(Attempt), rows)
+            await session.execute(_ATTEMPT, rows)
         return [Seated(row["id"], mint(Lease(row["id"], 1, THUMBPRINT), runtime.secrets.lease)) for row in rows]
     finally:
         await runtime.close()
@@ -72,7 +78,7 @@ def attempt_row(person: UUID, now: datetime) -> dict[str, Any]:
         "duration_s": 7200,
         "grace_s": 60,
         "extension_ms": 0,
-        "display": {},
+        "display": "{}",
         "starts_at": now,
         "starts_until": now + timedelta(hours=1),
         "checked_in_at": now,

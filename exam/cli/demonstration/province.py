@@ -20,8 +20,8 @@ from exam.identity.api import (
     enrol_second_factor,
     grant_role,
     seed_regions,
+    uscc_check,
 )
-from exam.identity.identifiers import uscc_check
 from exam.web.policy import ONE_FACTOR_ROLES
 from questionbank.api import list_seed_banks, load_seed_bank
 

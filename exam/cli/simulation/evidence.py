@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.cli.simulation.judging import Stored
-from exam.delivery.receipt import Revision, hand_in_digest, response_digest
+from exam.delivery.api import Revision, hand_in_digest, response_digest
 
 _REVISIONS = text(
     "select attempt_id, slot, seq, response, (extract(epoch from arrived_at) * 1000000)::bigint as arrived_us"

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from random import Random
 
-from exam.identity.identifiers import id_check_digit
+from exam.identity.api import id_check_digit
 
 NOWHERE = "330199"
 """No such county is listed in GB/T 2260, so that no number can be anybody's."""

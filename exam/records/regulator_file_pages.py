@@ -13,7 +13,8 @@ from exam.core.sheets.writer import OutCell, write_csv
 from exam.records.figures import Figures, list_usable_credentials
 from exam.records.names import title_of
 from exam.records.period import Span, period_of
-from exam.records.regulator_desk import ROLE, RegionPath, Within, days_of, desk_of, figures_of
+from exam.records.regulator_desk import ROLE, days_of, desk_of, figures_of
+from exam.records.schemas import RegionPath, Within
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 
