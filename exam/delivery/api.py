@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
 from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
+from exam.delivery.batcher import Batcher, PendingSave, Verdict
 from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
 from exam.delivery.receipt import Revision, hand_in_digest, response_digest
 from exam.delivery.room import (
@@ -67,11 +68,14 @@ __all__ = [
     "OPEN_STATES",
     "AttemptState",
     "AttemptView",
+    "Batcher",
     "FinalResponse",
     "Lease",
     "LeaseInvalidError",
+    "PendingSave",
     "Revision",
     "TerminalView",
+    "Verdict",
     "acknowledge_message",
     "admit",
     "bind_terminal",

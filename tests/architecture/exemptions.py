@@ -51,6 +51,12 @@ EXEMPTIONS = (
     ),
     Exemption(
         "http",
+        "exam/cli/bench/one_by_one.py",
+        "from litestar import Litestar",
+        "the whole web process again, composed with one commit per request to measure against",
+    ),
+    Exemption(
+        "http",
         "exam/delivery/answer_path.py",
         "from litestar import Litestar",
         "the raw route in front of the framework (deploy/decisions/0001)",

@@ -11,7 +11,7 @@ from exam.core.config import load_settings
 from exam.core.db.roles import Role, role_url
 from exam.core.log import configure_logging
 from exam.core.runtime import Runtime, build_runtime
-from exam.delivery.batcher import Batcher, PendingSave, Verdict
+from exam.delivery.api import Batcher, PendingSave, Verdict
 
 CONNECTIONS = 64
 
