@@ -9,6 +9,7 @@ from questionbank.formats.aiken import looks_like_aiken
 from questionbank.formats.errors import MislabelledFileError, NoQuestionsError, UnsupportedFormatError
 from questionbank.formats.gift import looks_like_gift
 from questionbank.formats.hash_lines import looks_like_hash_lines
+from questionbank.formats.numbered import looks_like_numbered
 
 
 class Dialect(StrEnum):
@@ -17,20 +18,25 @@ class Dialect(StrEnum):
     XLSX = "xlsx"
     XLS = "xls"
     ODS = "ods"
+    DOCX = "docx"
     QTI_PACKAGE = "qti-package"
     XML = "xml"
     JSON = "json"
     HASH_LINES = "hash-lines"
+    NUMBERED = "numbered"
     AIKEN = "aiken"
     GIFT = "gift"
     DELIMITED = "delimited"
 
 
 _JSON_START = re.compile(r"\s*[\[{]\s*[\"{}\[\]]")
-_PLAIN: Final = frozenset({Dialect.HASH_LINES, Dialect.AIKEN, Dialect.GIFT, Dialect.DELIMITED, Dialect.JSON})
+_PLAIN: Final = frozenset(
+    {Dialect.HASH_LINES, Dialect.NUMBERED, Dialect.AIKEN, Dialect.GIFT, Dialect.DELIMITED, Dialect.JSON}
+)
 _ALLOWED: Final = {
     ".xlsx": frozenset({Dialect.XLSX}),
     ".xls": frozenset({Dialect.XLS}),
+    ".docx": frozenset({Dialect.DOCX}),
     ".ods": frozenset({Dialect.ODS}),
     ".zip": frozenset({Dialect.QTI_PACKAGE}),
     ".imscc": frozenset({Dialect.QTI_PACKAGE}),
@@ -46,6 +52,14 @@ _CERTAIN: Final = {".json": Dialect.JSON, ".gift": Dialect.GIFT, ".csv": Dialect
 """Suffixes whose dialect has no sure signs of its own: their readers then say what is wrong with the content."""
 
 
+_SIGNS: Final = (
+    (looks_like_hash_lines, Dialect.HASH_LINES),
+    (looks_like_numbered, Dialect.NUMBERED),
+    (looks_like_aiken, Dialect.AIKEN),
+)
+"""What plain text looks like, the surer sign first."""
+
+
 def detect_archive(names: Sequence[str]) -> Dialect:
     """Tell what a checked zip is, from its members."""
     if "xl/workbook.xml" in names:
@@ -55,7 +69,7 @@ def detect_archive(names: Sequence[str]) -> Dialect:
     if "mimetype" in names and "content.xml" in names:
         return Dialect.ODS
     if "word/document.xml" in names:
-        raise UnsupportedFormatError(found="docx")
+        return Dialect.DOCX
     if "xl/workbook.bin" in names:
         raise UnsupportedFormatError(found="xlsb")
     raise NoQuestionsError
@@ -70,10 +84,9 @@ def detect_text(text: str, suffix: str) -> Dialect:
         raise UnsupportedFormatError(found="PDF")
     if suffix in _CERTAIN:
         return _CERTAIN[suffix]
-    if looks_like_hash_lines(text):
-        return Dialect.HASH_LINES
-    if looks_like_aiken(text):
-        return Dialect.AIKEN
+    for looks_like, dialect in _SIGNS:
+        if looks_like(text):
+            return dialect
     if _JSON_START.match(text):
         return Dialect.JSON
     return Dialect.GIFT if looks_like_gift(text) else Dialect.DELIMITED

@@ -8,7 +8,7 @@ class UnsupportedFormatError(UnreadableFileError):
     """`found` names a known format that is not read."""
 
     code = "format_unsupported"
-    message = "暂不支持 {found} 格式。支持 xlsx、xls、ods、csv、txt、json、xml、QTI zip、GIFT 和 Aiken。"
+    message = "暂不支持 {found} 格式。支持 xlsx、xls、ods、docx、csv、txt、json、xml、QTI zip、GIFT 和 Aiken。"
 
 
 class MislabelledFileError(UnreadableFileError):

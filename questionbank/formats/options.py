@@ -27,8 +27,13 @@ def split_options(text: str) -> tuple[Option, ...]:
         return _join_pieces(_DIVIDER.split(text), loose=text.startswith("*"))
     pieces = [piece for piece in _BAR.split(text) if piece.strip()]
     if len(pieces) == 1:
-        pieces = [piece for piece in _INLINE.split(text) if piece.strip()]
+        pieces = split_inline(text)
     return _join_pieces(pieces, loose=False)
+
+
+def split_inline(line: str) -> list[str]:
+    """Return the labelled pieces of a line such as `A.…  B.…`; a line without labels is one piece."""
+    return [piece for piece in _INLINE.split(line) if piece.strip()]
 
 
 def label_options(texts: list[str]) -> tuple[Option, ...]:

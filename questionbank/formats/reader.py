@@ -1,5 +1,6 @@
 """One entrance for question files of every dialect: bytes in, drafts and refusals out, nothing else touched."""
 
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
@@ -9,12 +10,14 @@ from exam.core.sheets.errors import EmptyFileError, FileTooLargeError
 from exam.core.sheets.reader import OLE_MAGIC, read_delimited_text, read_workbook
 from questionbank.formats.aiken import read_aiken
 from questionbank.formats.detect import Dialect, detect_archive, detect_text, require_match
+from questionbank.formats.docx import read_docx
 from questionbank.formats.errors import NoQuestionsError, UnsupportedFormatError
 from questionbank.formats.gift import read_gift
 from questionbank.formats.hash_lines import read_hash_lines
 from questionbank.formats.json_banks import read_json_bank
 from questionbank.formats.markup import parse_xml
 from questionbank.formats.moodle_xml import read_moodle_xml
+from questionbank.formats.numbered import lines_of, read_numbered
 from questionbank.formats.qti import ITEM_ROOT, read_qti_item, read_qti_package
 from questionbank.formats.reading import Reading
 from questionbank.formats.tables import read_tables
@@ -42,10 +45,13 @@ def read_questions(data: bytes, filename: str) -> Reading:
 
 
 def _read_archive(data: bytes, suffix: str) -> Reading:
-    dialect = detect_archive(check_archive(data))
+    names = check_archive(data)
+    dialect = detect_archive(names)
     require_match(suffix, dialect)
     if dialect is Dialect.QTI_PACKAGE:
         return read_qti_package(data)
+    if dialect is Dialect.DOCX:
+        return read_docx(data, names)
     return read_tables(read_workbook(data), dialect.value)
 
 
@@ -55,19 +61,27 @@ def _read_text(data: bytes, suffix: str) -> Reading:
         raise EmptyFileError
     dialect = detect_text(text, suffix)
     require_match(suffix, dialect)
-    match dialect:
-        case Dialect.XML:
-            return _read_xml(data)
-        case Dialect.JSON:
-            return read_json_bank(text)
-        case Dialect.HASH_LINES:
-            return read_hash_lines(text)
-        case Dialect.AIKEN:
-            return read_aiken(text)
-        case Dialect.GIFT:
-            return read_gift(text)
-        case _:
-            return read_tables([read_delimited_text(text)], Dialect.DELIMITED.value)
+    if dialect is Dialect.XML:
+        return _read_xml(data)
+    return _TEXT_READERS[dialect](text)
+
+
+def _read_numbered_text(text: str) -> Reading:
+    return read_numbered(lines_of(text), Dialect.NUMBERED.value)
+
+
+def _read_delimited(text: str) -> Reading:
+    return read_tables([read_delimited_text(text)], Dialect.DELIMITED.value)
+
+
+_TEXT_READERS: Final[dict[Dialect, Callable[[str], Reading]]] = {
+    Dialect.JSON: read_json_bank,
+    Dialect.HASH_LINES: read_hash_lines,
+    Dialect.NUMBERED: _read_numbered_text,
+    Dialect.AIKEN: read_aiken,
+    Dialect.GIFT: read_gift,
+    Dialect.DELIMITED: _read_delimited,
+}
 
 
 def _read_xml(data: bytes) -> Reading:

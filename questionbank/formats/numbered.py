@@ -1,0 +1,208 @@
+"""Numbered papers as authors type them: sections, `1、stem`, options on one line or several, the key where it happens to be.
+
+The key stands on a line of its own (`答案:B`), in brackets in the stem (`应当(A)进行`), or in a list at the end
+(`参考答案 1-5 ABCDA` or `1.√ 2.×`), section by section.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+
+from questionbank.formats.drafting import read_proposals
+from questionbank.formats.options import split_inline, split_options
+from questionbank.formats.reading import Proposal, Reading, Refusal
+from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.words import find_kind, find_truth, is_unsupported_kind
+from questionbank.items.content import Option
+
+PICTURE: Final = "\ufffc"
+"""Stands where a document has a picture or a formula object (Unicode: object replacement character)."""
+OPEN_KINDS: Final = frozenset({"选择", "选择题"})
+"""Section words that leave it to the key whether one answer is right or several."""
+
+_SECTION = re.compile(
+    r"^\s*(?:第?[一二三四五六七八九十]{1,3}\s*(?:部分|章|节)?\s*[、.．:：)）]?\s*)?([^\W\d]{1,8}题)\s*(?:[(（:：,，].*)?$",
+)
+_QUESTION = re.compile(r"^\s*[(（]?(\d{1,4})\s*[.、．)）:：](?!\d)\s*(\S.*)$")
+_OPTION = re.compile(r"^\s*[(（]?[A-JＡ-Ｊ]\s*[.、．:：)）]")
+_FIELDS: Final = {
+    "key": re.compile(r"^\s*[【\[]?(?:正确|参考|标准)?答案[】\]]?\s*[:：]?\s*(\S.*)$"),
+    "explanation": re.compile(r"^\s*[【\[]?(?:答案|试题)?(?:解析|说明)[】\]]?\s*[:：]\s*(.*)$"),
+    "basis": re.compile(r"^\s*[【\[]?(?:依据|出处|来源)[】\]]?\s*[:：]\s*(.*)$"),
+    "difficulty": re.compile(r"^\s*[【\[]?(?:难度|难易度?|难易程度)[】\]]?\s*[:：]\s*(.*)$"),
+    "node": re.compile(r"^\s*[【\[]?(?:知识点|考点|章节)[】\]]?\s*[:：]\s*(.*)$"),
+}
+_KEY_LIST = re.compile(r"^\s*[【\[]?(?:参考|标准|正确|试题)?答案[】\]]?\s*[:：]?\s*$")
+_TRUTH: Final = r"√|×|✓|✔|✗|✘|对|错|正确|错误"
+_IN_BRACKETS = re.compile(rf"[(（]\s*([A-J]{{1,10}}|{_TRUTH}|[TFX])\s*[)）]")
+_RANGE = re.compile(rf"(\d{{1,4}})\s*[-–—~～至]\s*(\d{{1,4}})\s*[.、．:：]?\s*((?:(?:[A-JTFX]|{_TRUTH})[\s,，、]*)+)")
+_SINGLE = re.compile(rf"(\d{{1,4}})\s*[.、．:：)）]?\s*([A-J]{{1,10}}|{_TRUTH}|[TFX])(?![A-Za-z])")
+_ONE_KEY = re.compile(rf"{_TRUTH}|[A-JTFX]")
+_LEAST: Final = 2
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line or paragraph and the number under which a person finds it."""
+
+    row: int
+    text: str
+
+
+class _Mode(Enum):
+    """What the lines at hand are."""
+
+    QUESTIONS = auto()
+    KEYS = auto()
+
+
+class _Block(msgspec.Struct):
+    """A question as far as it is read; `number` is its own, `section` the word of the section it stands in."""
+
+    row: int
+    number: int
+    section: str
+    stem: list[str]
+    options: list[str] = []
+    fields: dict[str, list[str]] = {}
+
+
+_Keys = dict[tuple[str, int], str]
+"""Keys of a list at the end, by section word and number."""
+
+
+def looks_like_numbered(text: str) -> bool:
+    """Tell a numbered paper from Aiken, whose questions have each option and the key on a line of its own."""
+    lines = text.split("\n")
+    if sum(bool(_QUESTION.match(line)) for line in lines) < _LEAST:
+        return False
+    if any(_section_of(line) or _KEY_LIST.match(line) for line in lines):
+        return True
+    in_brackets = sum(bool(_QUESTION.match(line) and _IN_BRACKETS.search(line)) for line in lines)
+    return in_brackets >= _LEAST or sum(len(split_inline(line)) > 1 for line in lines) >= _LEAST
+
+
+def read_numbered(lines: Sequence[Line], dialect: str) -> Reading:
+    """Read a numbered paper; a question without a key, or with a picture in it, is refused as a row."""
+    blocks, keys = _read_blocks(lines)
+    return read_proposals(dialect, _propose_all(blocks, keys), _count_pictures(lines))
+
+
+def lines_of(text: str) -> list[Line]:
+    """Return the lines of a text file under their numbers."""
+    return [Line(number, line) for number, line in enumerate(text.split("\n"), 1)]
+
+
+def _read_blocks(lines: Iterable[Line]) -> tuple[list[_Block], _Keys]:
+    blocks: list[_Block] = []
+    keys: _Keys = {}
+    section, mode, field = "", _Mode.QUESTIONS, ""
+    for line in lines:
+        if not line.text.strip():
+            continue
+        word = _section_of(line.text)
+        if word:
+            section, field = word, ""
+        elif _KEY_LIST.match(line.text):
+            section, mode = "", _Mode.KEYS
+        elif mode is _Mode.KEYS:
+            keys |= {(section, number): key for number, key in _read_keys(line.text)}
+        elif found := _QUESTION.match(line.text):
+            blocks.append(_Block(line.row, int(found[1]), section, [found[2]]))
+            field = ""
+        elif blocks:
+            field = _add(blocks[-1], line.text, field)
+    return blocks, keys
+
+
+def _section_of(text: str) -> str:
+    """Return the word of a section's heading, such as 判断题, or nothing."""
+    found = _SECTION.match(text)
+    if found is None:
+        return ""
+    word = found[1]
+    return word if find_kind(word) or is_unsupported_kind(word) else ""
+
+
+def _add(block: _Block, text: str, field: str) -> str:
+    """Put a line where it belongs and return the field that a following line would continue."""
+    for name, pattern in _FIELDS.items():
+        if found := pattern.match(text):
+            block.fields[name] = [found[1]]
+            return name
+    if _OPTION.match(text) and not field:
+        block.options += split_inline(text)
+    elif field:
+        block.fields[field].append(text.strip())
+    elif block.options:
+        block.options[-1] += text.strip()
+    else:
+        block.stem.append(text.strip())
+    return field
+
+
+def _read_keys(text: str) -> Iterator[tuple[int, str]]:
+    """Read one line of a key list: ranges first, then single numbers in what is left."""
+    for found in _RANGE.finditer(text):
+        given = _ONE_KEY.findall(found[3])
+        numbers = range(int(found[1]), int(found[2]) + 1)
+        if len(given) == len(numbers):
+            yield from zip(numbers, given, strict=True)
+    for found in _SINGLE.finditer(_RANGE.sub(" ", text)):
+        yield int(found[1]), found[2]
+
+
+def _propose_all(blocks: Sequence[_Block], keys: _Keys) -> Iterator[Proposal | Refusal]:
+    often = Counter(block.number for block in blocks)
+    for block in blocks:
+        listed = keys.get((block.section, block.number), "")
+        if not listed and often[block.number] == 1:
+            listed = keys.get(("", block.number), "")
+        try:
+            yield _propose(block, listed)
+        except RowError as error:
+            yield refuse(block.row, error)
+
+
+def _propose(block: _Block, listed: str) -> Proposal:
+    fields = {name: "\n".join(parts) for name, parts in block.fields.items()}
+    stem, everything = "\n".join(block.stem), [*block.stem, *block.options, *fields.values()]
+    if any(PICTURE in text for text in everything):
+        raise RowError("picture")
+    options = split_options("\n".join(block.options))
+    key = fields.get("key", "") or listed
+    if not key:
+        stem, key = _take_key(stem, options)
+    if not key:
+        raise RowError("key_missing")
+    return Proposal(
+        row=block.row,
+        kind="" if block.section in OPEN_KINDS else block.section,
+        stem=stem,
+        key=key,
+        options=options,
+        node=fields.get("node", ""),
+        difficulty=fields.get("difficulty", ""),
+        explanation=fields.get("explanation", ""),
+        basis=fields.get("basis", ""),
+    )
+
+
+def _take_key(stem: str, options: tuple[Option, ...]) -> tuple[str, str]:
+    """Take the last key in brackets out of a stem; letters must be options, a truth needs that there are none."""
+    ids = {option.id for option in options}
+    for found in reversed(list(_IN_BRACKETS.finditer(stem))):
+        key = found[1]
+        if options and set(key) <= ids:
+            return f"{stem[: found.start()]}( ){stem[found.end() :]}", key
+        if not options and find_truth(key):
+            return (stem[: found.start()] + stem[found.end() :]).strip(), key
+    return stem, ""
+
+
+def _count_pictures(lines: Sequence[Line]) -> dict[str, int]:
+    count = sum(line.text.count(PICTURE) for line in lines)
+    return {"picture": count} if count else {}
