@@ -3,9 +3,12 @@
 from litestar import Litestar
 
 from certs import plugin as certs
+from exam.core.clock import Clock
+from exam.core.config import Settings
 from exam.core.events import DELIVER, Subscribers, deliver
 from exam.core.jobs import Job
-from exam.core.runtime import Runtime
+from exam.core.ports import Ports, bind
+from exam.core.runtime import Runtime, build_runtime
 from exam.delivery import plugin as delivery
 from exam.delivery.api import open_attempts
 from exam.desks import plugin as desks
@@ -13,7 +16,7 @@ from exam.identity import plugin as identity
 from exam.identity.middleware import session_middleware
 from exam.records import plugin as records
 from exam.sitting import plugin as sitting
-from exam.sitting.api import PORTS
+from exam.sitting.api import OPEN_ATTEMPTS
 from exam.training import plugin as training
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
@@ -47,12 +50,16 @@ def all_jobs() -> list[Job]:
     return [Job(DELIVER, deliver), *(job for plugin in PLUGINS for job in plugin.jobs)]
 
 
-def bind_ports() -> None:
-    """Give lower packages what they may ask of upper ones (crossing rule 4)."""
-    PORTS.open_attempts = open_attempts
+def all_ports() -> Ports:
+    """Return who answers what lower packages ask of upper ones (crossing rule 4)."""
+    return Ports([bind(OPEN_ATTEMPTS, open_attempts)])
+
+
+def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:
+    """Return what every process of the product works with."""
+    return build_runtime(settings, all_subscribers(), ports=all_ports(), clock=clock)
 
 
 def create_app(runtime: Runtime) -> Litestar:
     """Compose the web application over a runtime."""
-    bind_ports()
     return build_shell(runtime, PLUGINS, middleware=[session_middleware])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from tests.services import Services, running_services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +57,6 @@ def clock() -> FrozenClock:
 @pytest.fixture
 async def runtime(settings: Settings, clock: FrozenClock) -> AsyncIterator[Runtime]:
     """Compose the whole product's ports over the test's database."""
-    built = build_runtime(settings, all_subscribers(), clock=clock)
+    built = compose_runtime(settings, clock=clock)
     yield built
     await built.close()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.config import Settings, load_settings
 from exam.core.errors import DomainError, Kind
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 
 FILE_NAME = "services.json"
 
@@ -66,7 +66,7 @@ def connected_settings(data_dir: Path | None = None) -> Settings:
 @asynccontextmanager
 async def command_runtime(data_dir: Path | None = None) -> AsyncIterator[Runtime]:
     """Open the ports for one command."""
-    runtime = build_runtime(connected_settings(data_dir), all_subscribers())
+    runtime = compose_runtime(connected_settings(data_dir))
     try:
         yield runtime
     finally:

@@ -17,7 +17,7 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.context import note_services
 from exam.cli.demonstration.printing import print_logins, print_tickets
 from exam.cli.demonstration.province import build_province
@@ -28,7 +28,6 @@ from exam.core.embedded.postgres import EmbeddedPostgres
 from exam.core.embedded.process import end, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.errors import DomainError, Kind
-from exam.core.runtime import build_runtime
 from exam.core.secrets import load_secrets
 
 RESTART_PAUSE_S = 1.0
@@ -185,7 +184,7 @@ def _build_demo(settings: Settings, console: Console) -> None:
     """Build the demo province before anybody is served."""
 
     async def build() -> None:
-        runtime = build_runtime(settings, all_subscribers())
+        runtime = compose_runtime(settings)
         try:
             if not (settings.data_dir / LOGINS_FILE).exists():
                 console.print("正在建立演示省份 … Building the demo province …")

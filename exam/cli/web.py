@@ -7,10 +7,9 @@ from typing import Any, Literal
 import rich_click as click
 import uvicorn
 
-from exam.app import all_subscribers, create_app
+from exam.app import compose_runtime, create_app
 from exam.core.config import load_settings
 from exam.core.log import configure_logging
-from exam.core.runtime import build_runtime
 from exam.web.wire import JoiningProtocol
 
 # collections stop the answer path: fewer, and never over what start-up has made
@@ -49,5 +48,5 @@ def command() -> None:
     """Serve pages, API and answer saves; settings come from the environment."""
     configure_logging()
     settings = load_settings()
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     serve(create_app(runtime), settings.host, settings.port)

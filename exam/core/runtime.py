@@ -10,6 +10,7 @@ from exam.core.crypto import Sealer
 from exam.core.db.engine import Databases
 from exam.core.events import Subscribers
 from exam.core.keyring import load_keyring
+from exam.core.ports import Ports
 from exam.core.secrets import Secrets, load_secrets
 from exam.core.storage import DirectoryStorage, Storage
 from exam.core.valkey import connect
@@ -26,14 +27,17 @@ class Runtime:
     sealer: Sealer
     storage: Storage
     valkey: "Redis"
+    ports: Ports
 
     async def close(self) -> None:
         await self.databases.dispose()
         await self.valkey.aclose()
 
 
-def build_runtime(settings: Settings, subscribers: Subscribers, *, clock: Clock | None = None) -> Runtime:
-    """Compose the ports; no connection is opened yet."""
+def build_runtime(
+    settings: Settings, subscribers: Subscribers, *, ports: Ports | None = None, clock: Clock | None = None
+) -> Runtime:
+    """Compose what a process works with; no connection is opened yet."""
     secrets = load_secrets(settings)
     return Runtime(
         settings=settings,
@@ -43,4 +47,5 @@ def build_runtime(settings: Settings, subscribers: Subscribers, *, clock: Clock 
         sealer=Sealer(load_keyring(settings)),
         storage=DirectoryStorage(settings.data_dir / "files"),
         valkey=connect(settings.valkey_url),
+        ports=ports or Ports(),
     )

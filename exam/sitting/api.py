@@ -3,7 +3,7 @@
 from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
 from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass
 from exam.sitting.forms import form_key, request_forms
-from exam.sitting.ports import PORTS, OpenAttempts
+from exam.sitting.ports import OPEN_ATTEMPTS, OpenAttempts
 from exam.sitting.readiness import Readiness, readiness_of, readiness_of_all
 from exam.sitting.registration_views import (
     get_registration,
@@ -35,7 +35,7 @@ from exam.sitting.views import (
 )
 
 __all__ = [
-    "PORTS",
+    "OPEN_ATTEMPTS",
     "NotEligibleError",
     "OpenAttempts",
     "PassView",

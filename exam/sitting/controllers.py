@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.sitting import forms, registration_views, sittings
 from exam.sitting.desk import apply, own_centre, own_sitting
 from exam.sitting.errors import NotEligibleError
+from exam.sitting.ports import OPEN_ATTEMPTS
 from exam.sitting.readiness import readiness_of
 from exam.sitting.schemas import RegistrationIn, RegistrationOut, SittingIn, SittingOut, from_ms
 from exam.sitting.ticket import ticket_qr_text
@@ -137,7 +138,8 @@ async def move_sitting(
     if act == "open":
         await sittings.open_sitting(session, principal, sitting_id, now)
     elif act == "close":
-        await sittings.close_sitting(session, principal, sitting_id, now)
+        open_attempts = runtime.ports.get(OPEN_ATTEMPTS)
+        await sittings.close_sitting(session, principal, sitting_id, now, open_attempts=open_attempts)
     else:
         await forms.request_forms(session, principal, sitting_id, at=now)
 

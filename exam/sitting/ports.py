@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.ports import Port
+
 
 class OpenAttempts(Protocol):
     """Counts the attempts of a sitting that may still change."""
@@ -13,15 +15,4 @@ class OpenAttempts(Protocol):
         """Return how many candidates are checked in and have not handed in."""
 
 
-async def _nobody(_session: AsyncSession, _sitting_id: UUID, /) -> int:
-    return 0
-
-
-class Ports:
-    """The bound functions of one process; without delivery nobody is ever at work."""
-
-    def __init__(self) -> None:
-        self.open_attempts: OpenAttempts = _nobody
-
-
-PORTS = Ports()
+OPEN_ATTEMPTS = Port[OpenAttempts]("sitting.open_attempts")

@@ -26,7 +26,7 @@ from exam.sitting.errors import (
 )
 from exam.sitting.events import SittingClosed
 from exam.sitting.models import Plan, Room, Sitting
-from exam.sitting.ports import PORTS
+from exam.sitting.ports import OpenAttempts
 from exam.sitting.views import RoomView, SittingState, SittingView
 from exam.standards.api import get_qualification, resolve_rule_set
 from questionbank.api import get_published_blueprint
@@ -201,12 +201,14 @@ async def open_sitting(session: AsyncSession, principal: Principal, sitting_id: 
     await _note(session, principal, "sitting.opened", sitting, at)
 
 
-async def close_sitting(session: AsyncSession, principal: Principal, sitting_id: UUID, at: datetime) -> None:
+async def close_sitting(
+    session: AsyncSession, principal: Principal, sitting_id: UUID, at: datetime, *, open_attempts: OpenAttempts
+) -> None:
     """End the sitting and publish SittingClosed; raises SittingStateError, and AttemptsOpenError while anyone works."""
     sitting = await load_sitting(session, sitting_id, lock=True)
     if sitting.state != SittingState.OPEN:
         raise SittingStateError(state=sitting.state)
-    if (working := await PORTS.open_attempts(session, sitting_id)) > 0:
+    if (working := await open_attempts(session, sitting_id)) > 0:
         raise AttemptsOpenError(open=working)
     sitting.state, sitting.closed_at = SittingState.CLOSED, at
     await session.flush()

@@ -10,9 +10,9 @@ from typing import TypeVar
 import msgspec
 import uvicorn
 
-from exam.app import all_subscribers, create_app
+from exam.app import compose_runtime, create_app
 from exam.core.config import Settings
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 
 T = TypeVar("T")
 PATIENCE_S = 30
@@ -38,7 +38,7 @@ class LiveServer:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.runtime = build_runtime(self._settings, all_subscribers())
+        self.runtime = compose_runtime(self._settings)
         config = uvicorn.Config(
             create_app(self.runtime), host="127.0.0.1", port=self._settings.port, log_level="warning", lifespan="on"
         )

@@ -16,7 +16,7 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt, ResponseRevision
 from exam.identity.api import ensure_person, parse_id_number
-from exam.sitting.api import RegistrationView, close_sitting, open_sitting
+from exam.sitting.api import OPEN_ATTEMPTS, RegistrationView, close_sitting, open_sitting
 from exam.training.api import record_hours
 from grading.jobs import score_sitting
 from questionbank.api import ScoringForm, claim_form
@@ -208,7 +208,9 @@ def _attempt(runtime: Runtime, registration: RegistrationView, form_id: UUID) ->
 async def close(runtime: Runtime, exam: Examined) -> None:
     """Close the sitting; what follows is the worker's part."""
     async with runtime.databases.transaction(exam.scope) as session:
-        await close_sitting(session, exam.centre.clerk, exam.sitting_id, runtime.clock.now())
+        open_attempts = runtime.ports.get(OPEN_ATTEMPTS)
+        now = runtime.clock.now()
+        await close_sitting(session, exam.centre.clerk, exam.sitting_id, now, open_attempts=open_attempts)
 
 
 async def close_and_score(runtime: Runtime, exam: Examined) -> None:

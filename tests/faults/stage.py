@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.simulation.candidate import Candidate, Tally
 from exam.cli.simulation.evidence import read_evidence
 from exam.cli.simulation.history import History, read_history
@@ -24,7 +24,6 @@ from exam.cli.simulation.wire import Wire
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
-from exam.core.runtime import build_runtime
 from tests.builders.attempts import attempts_in_progress, lease_of
 
 READY_S = 30
@@ -98,7 +97,7 @@ class Answering(Candidate):
 
 async def seat_candidates(settings: Settings, url: str, count: int, history: History, seed: int) -> list[Answering]:
     """Return candidates with attempts in progress and leases."""
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     attempts = await attempts_in_progress(runtime, count)
     knowledge, tally = Knowledge("special.1.2"), Tally([], [], Counter())
     nobody = Seat(attempts[0], "", attempts[0], "A-01", "", "")
@@ -121,7 +120,7 @@ async def seat_candidates(settings: Settings, url: str, count: int, history: His
 async def judge_run(settings: Settings, history: Path) -> Judgement:
     """Judge a history against the database as it is now."""
     lines = read_history(history)
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     attempts = {line.save.attempt for line in lines if line.save}
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         stored, digests = await read_evidence(session, attempts)

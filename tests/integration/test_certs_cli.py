@@ -15,10 +15,10 @@ from certs.envelope import seal_file
 from certs.keys import load_signer
 from certs.qr import encode_payload
 from certs.signing import KeyRing
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.verify import command
 from exam.core.config import Settings
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from tests.builders.certs import BUREAU, NAME, ROOT, Certified, certified
 from tests.builders.documents import payload, signer
 from tests.builders.sitting import id_number
@@ -29,7 +29,7 @@ CODE_VALID, CODE_INVALID, CODE_UNCHECKED = 0, 1, 2
 @pytest.fixture
 async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Compose the product under the machine's own clock, which is the command's."""
-    built = build_runtime(settings, all_subscribers())
+    built = compose_runtime(settings)
     yield built
     await built.close()
 

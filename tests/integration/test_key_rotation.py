@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from certs.verification import Question, verify_public
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.keys import bring_in, seal_again, sealed_columns
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
@@ -21,7 +21,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.keyring import load_keyring
 from exam.core.principal import SYSTEM
 from exam.core.reseal import count_generations
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from exam.identity.api import ensure_person, find_person_id
 from exam.identity.identifiers import IdNumber, parse_id_number
 from tests.builders import identity as make
@@ -42,7 +42,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def other(settings: Settings, clock: FrozenClock, runtime: Runtime) -> AsyncIterator[Runtime]:  # noqa: ARG001  # made second
     """Compose another process of the same installation."""
-    built = build_runtime(settings, all_subscribers(), clock=clock)
+    built = compose_runtime(settings, clock=clock)
     yield built
     await built.close()
 

@@ -21,8 +21,8 @@ from exam.identity.api import get_person
 from exam.identity.errors import PersonNameMismatchError
 from exam.identity.models import Person
 from exam.sitting.api import (
-    PORTS,
     NotEligibleError,
+    OpenAttempts,
     RegistrationView,
     SittingState,
     cancel_registration,
@@ -388,7 +388,7 @@ async def test_sitting_runs_through_its_states_with_one_entry_each(
     now = runtime.clock.now()
     async with runtime.databases.transaction(centre.scope) as session:
         await open_sitting(session, centre.clerk, sitting_id, now)
-        await close_sitting(session, centre.clerk, sitting_id, now)
+        await close_sitting(session, centre.clerk, sitting_id, now, open_attempts=_at_work(0))
         await mark_released(session, centre.clerk, sitting_id, now)
         await mark_released(session, centre.clerk, sitting_id, now)
     acts = [act for act in await _acts(runtime) if act.startswith("sitting.")]
@@ -400,19 +400,20 @@ async def test_sitting_runs_through_its_states_with_one_entry_each(
     assert event.aggregate == str(sitting_id)
 
 
-async def test_sitting_stays_open_while_somebody_works(
-    runtime: Runtime, centre: Centre, sitting_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def two(_session: object, _sitting_id: UUID) -> int:
-        return 2
+def _at_work(count: int) -> OpenAttempts:
+    async def answer(_session: object, _sitting_id: UUID, /) -> int:
+        return count
 
-    monkeypatch.setattr(PORTS, "open_attempts", two)
+    return answer
+
+
+async def test_sitting_stays_open_while_somebody_works(runtime: Runtime, centre: Centre, sitting_id: UUID) -> None:
     await make_registration(runtime, centre, sitting_id, number=0)
     await prepare(runtime, sitting_id)
     async with runtime.databases.transaction(centre.scope) as session:
         await open_sitting(session, centre.clerk, sitting_id, runtime.clock.now())
         with pytest.raises(AttemptsOpenError):
-            await close_sitting(session, centre.clerk, sitting_id, runtime.clock.now())
+            await close_sitting(session, centre.clerk, sitting_id, runtime.clock.now(), open_attempts=_at_work(2))
 
 
 async def test_state_never_skips_a_step_in_the_database(runtime: Runtime, centre: Centre) -> None:

@@ -8,7 +8,7 @@ from random import Random
 import psycopg
 from sqlalchemy import text
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.bench.machine import describe_machine
 from exam.cli.bench.report import Figure, Report
 from exam.cli.bench.stack import Scratch, scratch
@@ -16,7 +16,7 @@ from exam.cli.simulation.people import Invented
 from exam.core.db.scope import Scope
 from exam.core.keyring import load_keyring
 from exam.core.principal import SYSTEM
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from exam.identity.api import IdNumber, ensure_person, find_person_id, parse_id_number
 
 LIMIT_MS = 5.0
@@ -59,7 +59,7 @@ def bench_lookup(*, rows: int) -> Report:
 
 
 async def _measure(place: Scratch, rows: int) -> tuple[list[float], list[float]]:
-    runtime = build_runtime(place.settings, all_subscribers())
+    runtime = compose_runtime(place.settings)
     try:
         numbers = await _know(runtime)
         _fill(place, rows)

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from litestar import Litestar
 
-from exam.app import all_subscribers, create_app
+from exam.app import compose_runtime, create_app
 from exam.cli.web import serve
 from exam.core.config import load_settings
 from exam.core.db.roles import Role, role_url
 from exam.core.log import configure_logging
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from exam.delivery.api import Batcher, PendingSave, Verdict
 
 CONNECTIONS = 64
@@ -59,7 +59,7 @@ def main() -> None:
     """Serve under the same options as `ankao web`."""
     configure_logging()
     settings = load_settings()
-    app = create_app(build_runtime(settings, all_subscribers()))
+    app = create_app(compose_runtime(settings))
     app.on_startup.append(replace_batcher)
     serve(app, settings.host, settings.port)
 

@@ -8,12 +8,11 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
-from exam.core.runtime import build_runtime
 from exam.delivery.api import Lease, mint
 
 THUMBPRINT = "bench-terminal"
@@ -42,7 +41,7 @@ class Seated(msgspec.Struct, frozen=True):
 
 async def seat_candidates(settings: Settings, count: int) -> list[Seated]:
     """Store `count` attempts in progress over 100 choice slots and return them with their leases."""
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     try:
         async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
             now = runtime.clock.now()
