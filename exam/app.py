@@ -63,3 +63,8 @@ def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtim
 def create_app(runtime: Runtime) -> Litestar:
     """Compose the web application over a runtime."""
     return build_shell(runtime, PLUGINS, middleware=[session_middleware])
+
+
+def create_media_app(runtime: Runtime, url: str) -> Litestar:
+    """Compose a media node, which the web process reaches under `url`: the same shell with this one part."""
+    return build_shell(runtime, (proctor.node_plugin(runtime, url),))

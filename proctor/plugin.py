@@ -2,9 +2,14 @@
 
 from exam.web.plugin import NavItem, Plugin
 from proctor.desk.controllers import DeskApiController, DeskController
+from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
+from proctor.media.plugin import node_plugin, signalling
+
+__all__ = ["PLUGIN", "node_plugin"]
 
 PLUGIN = Plugin(
     package="proctor",
-    handlers=(DeskController, DeskApiController),
+    handlers=(DeskController, DeskApiController, *MEDIA_HANDLERS),
+    lifespan=(signalling,),
     nav=(NavItem("监考", "/proctor", ("proctor",), "eye"),),
 )

@@ -11,6 +11,7 @@ COMMANDS = {
     "up": "exam.cli.up",
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
+    "media": "exam.cli.media",
     "migrate": "exam.cli.migrate",
     "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",

@@ -162,7 +162,7 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     if settings.profile is Profile.DEMO:
         _build_demo(settings, console)
     processes = []
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "media"):
         process = Supervised(name, settings)
         stack.callback(process.stop)
         processes.append(process)

@@ -56,6 +56,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Saves that may wait for a commit before the server answers 503 and the terminal keeps them."""
     seal_algorithm: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     """Cipher of the next generation of sealing keys; SM4 where commercial cryptography is prescribed."""
+    media_address: str = "127.0.0.1"
+    """Address of this media node that terminals and proctors reach by UDP."""
+    media_bind: str = "127.0.0.1"
+    """Address that the node's media sockets are bound to."""
+    media_first_port: Port = 42000
+    media_last_port: Port = 42999
+    """UDP ports of the media node, the only ones that a firewall must open; one for each connection."""
+    media_control_host: str = "127.0.0.1"
+    """Where the web process reaches the node; never an address that candidates reach."""
+    media_control_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """0 takes a free one: the web process reads it from Valkey."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
 

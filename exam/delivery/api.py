@@ -38,6 +38,7 @@ from exam.delivery.views import (
     find_attempt_of,
     get_attempt,
     list_attempts,
+    list_epochs,
     list_room,
     list_terminals,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "hand_in_digest",
     "has_hold",
     "list_attempts",
+    "list_epochs",
     "list_final_responses",
     "list_messages",
     "list_room",

@@ -1,5 +1,6 @@
 """Attempts as other packages and pages see them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -98,6 +99,12 @@ async def list_terminals(session: AsyncSession, room_id: UUID) -> list[TerminalV
     """Return the bound terminals of a room by seat."""
     query = select(Terminal).where(Terminal.room_id == room_id, Terminal.state == "bound").order_by(Terminal.seat)
     return [TerminalView(row.id, row.seat or "", row.bound_at) for row in await session.scalars(query)]
+
+
+async def list_epochs(session: AsyncSession, attempt_ids: Iterable[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Return epoch and state of attempts of the scope: what tells whether a lease of theirs still counts."""
+    query = select(Attempt.id, Attempt.epoch, Attempt.state).where(Attempt.id.in_(set(attempt_ids)))
+    return {row.id: (row.epoch, row.state) for row in await session.execute(query)}
 
 
 async def count_open(session: AsyncSession, sitting_id: UUID) -> int:

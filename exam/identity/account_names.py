@@ -22,3 +22,9 @@ async def find_account_ids(session: AsyncSession, words: str) -> list[UUID]:
     """Return the accounts whose login or name is exactly `words`."""
     query = select(Account.id).where(or_(Account.login == words, Account.name == words)).limit(MAX_MATCHES)
     return list(await session.scalars(query))
+
+
+async def enabled_accounts(session: AsyncSession, account_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of the accounts that may still log in."""
+    query = select(Account.id).where(Account.id.in_(set(account_ids)), Account.enabled)
+    return set(await session.scalars(query))

@@ -1,6 +1,6 @@
 """What other packages may use of identity."""
 
-from exam.identity.account_names import find_account_ids, names_of_accounts
+from exam.identity.account_names import enabled_accounts, find_account_ids, names_of_accounts
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
 from exam.identity.candidates import open_candidate_session
 from exam.identity.controllers import address_of, keep_session
@@ -49,6 +49,7 @@ __all__ = [
     "address_of",
     "create_account",
     "create_organisation",
+    "enabled_accounts",
     "end_engagement",
     "enrol_second_factor",
     "ensure_person",

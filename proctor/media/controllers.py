@@ -1,0 +1,91 @@
+"""Routes of video in the web process: offers and answers, and what the node tells a terminal."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.core.valkey import require_allowance
+from exam.delivery.api import require_lease
+from exam.web.policy import BY_KEY, allow
+from proctor.media.commands import CommandBus
+from proctor.media.errors import OriginError
+from proctor.media.schemas import Answered, Publish, Watch
+from proctor.media.signalling import Exchange
+
+OFFERS_PER_MINUTE = 30
+WATCHES_PER_MINUTE = 120
+
+
+class TerminalMediaController(Controller):
+    """A terminal sends video while it holds the lease of its attempt."""
+
+    path = "/api/media/attempts/{attempt_id:uuid}"
+    opt = BY_KEY
+
+    @post("/publish", status_code=200)
+    async def publish(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+        data: JSONBody[Publish],
+    ) -> Answered:
+        require_own_origin(request)
+        lease = require_lease(request.scope, runtime, attempt_id)
+        await require_allowance(runtime.valkey, f"publish:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
+        exchange: Exchange = request.app.state.media_exchange
+        return await exchange.publish(lease, data)
+
+    @get("/commands")
+    async def commands(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> Stream:
+        require_own_origin(request)
+        require_lease(request.scope, runtime, attempt_id)
+        bus: CommandBus = request.app.state.media_commands
+        lines: AsyncGenerator[str] = bus.stream(attempt_id)
+        return Stream(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+
+class WallMediaController(Controller):
+    """A proctor's page watches pictures of a room."""
+
+    path = "/api/proctor/rooms/{room_id:uuid}"
+    opt = allow("proctor")
+
+    @post("/watch", status_code=200)
+    async def watch(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        room_id: FromPath[UUID],
+        data: JSONBody[Watch],
+    ) -> Answered:
+        require_own_origin(request)
+        await require_allowance(runtime.valkey, f"watch:{principal.account}", limit=WATCHES_PER_MINUTE, window_s=60)
+        exchange: Exchange = request.app.state.media_exchange
+        return await exchange.watch(session, principal, room_id, data)
+
+
+def require_own_origin(request: "Request[Any, Any, Any]") -> None:
+    """Refuse a browser's call from a page of another origin; a program sends no origin and has its key."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise OriginError
+
+
+HANDLERS = (TerminalMediaController, WallMediaController)

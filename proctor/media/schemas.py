@@ -1,0 +1,38 @@
+"""Bodies of the media routes; unknown fields are refused, and no description is longer than any honest one."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from proctor.media.sdp import MAX_BYTES
+
+Sdp = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
+
+
+class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From web to node: a ticket and the offer it was minted for."""
+
+    ticket: Annotated[str, msgspec.Meta(max_length=8192)]
+    sdp: Sdp
+
+
+class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a terminal: an offer with one section for each track, in the order tile, full, screen."""
+
+    sdp: Sdp
+    tracks: Annotated[list[str], msgspec.Meta(min_length=1, max_length=3)]
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a wall: an offer with one section for each picture, in order."""
+
+    sdp: Sdp
+    sources: Annotated[list[str], msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """To a page: the node's answer."""
+
+    peer: UUID
+    sdp: str

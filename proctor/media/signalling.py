@@ -1,0 +1,144 @@
+"""Signalling in the web process: who may send or see what is decided here; the node believes the ticket alone."""
+
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.db.scope import Scope
+from exam.core.errors import DomainError
+from exam.core.ids import new_id
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import OPEN_STATES, AttemptState, AttemptView, Lease, get_attempt, list_room
+from proctor.media import errors
+from proctor.media.names import TRACKS, Track, attempt_of, is_camera, seat_source
+from proctor.media.registry import NodeEntry, node_of_room
+from proctor.media.schemas import Answered, Publish, Watch
+from proctor.media.sdp import check_offer
+from proctor.media.ticket import TICKET_S, MediaTicket, mint, ticket_key
+
+NODE_TIMEOUT_S = 6.0
+NODE_CONNECTIONS = 16
+ON_SHOW = frozenset({AttemptState.READY, AttemptState.IN_PROGRESS, AttemptState.PAUSED})
+
+_BY_CODE: dict[str, type[DomainError]] = {
+    error.code: error
+    for error in (
+        errors.SdpInvalidError,
+        errors.SdpTooLargeError,
+        errors.MediaTicketError,
+        errors.MediaFullError,
+        errors.MediaUnavailableError,
+    )
+}
+
+
+class Exchange:
+    """The web process's way to the nodes: few connections of its own, so that slow video takes none from answers."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._key = ticket_key(runtime.secrets.lease)
+        limits = httpx.Limits(max_connections=NODE_CONNECTIONS, max_keepalive_connections=NODE_CONNECTIONS)
+        self._client = httpx.AsyncClient(timeout=NODE_TIMEOUT_S, limits=limits, trust_env=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def publish(self, lease: Lease, offer: Publish) -> Answered:
+        """Connect a terminal that holds the lease of its attempt."""
+        runtime = self._runtime
+        tracks = _tracks(offer.tracks)
+        checked = check_offer(offer.sdp, sections=len(tracks), direction="sendonly")
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            attempt = await get_attempt(session, lease.attempt_id, now=runtime.clock.now())
+        if attempt.epoch != lease.epoch or AttemptState(attempt.state) not in OPEN_STATES:
+            raise errors.NotInExamError
+        node = await node_of_room(runtime.valkey, attempt.room_id)
+        sources = tuple(seat_source(attempt.id, track) for track in tracks)
+        ticket = self._ticket(
+            node, attempt, sources, checked.fingerprint, direction="publish", attempt_id=attempt.id, epoch=lease.epoch
+        )
+        return await self._connect(node, ticket, offer.sdp)
+
+    async def watch(self, session: AsyncSession, principal: Principal, room_id: UUID, offer: Watch) -> Answered:
+        """Connect a wall to pictures of one room of the principal's region."""
+        checked = check_offer(offer.sdp, sections=len(offer.sources), direction="recvonly")
+        attempts = {each.id: each for each in await list_room(session, self._runtime, room_id)}
+        if not attempts or any(not _of_room(name, attempts) for name in offer.sources):
+            raise errors.SourceUnknownError
+        node = await node_of_room(self._runtime.valkey, room_id)
+        any_attempt = next(iter(attempts.values()))
+        ticket = self._ticket(
+            node,
+            any_attempt,
+            tuple(offer.sources),
+            checked.fingerprint,
+            direction="watch",
+            account_id=principal.account,
+        )
+        return await self._connect(node, ticket, offer.sdp)
+
+    def _ticket(
+        self,
+        node: NodeEntry,
+        attempt: AttemptView,
+        sources: tuple[str, ...],
+        fingerprint: str,
+        **who: object,
+    ) -> str:
+        now: datetime = self._runtime.clock.now()
+        ticket = msgspec.convert(
+            {
+                "id": new_id(),
+                "node": node.name,
+                "sitting_id": attempt.sitting_id,
+                "room_id": attempt.room_id,
+                "region": attempt.region,
+                "sources": sources,
+                "fingerprint": fingerprint,
+                "expires_at": int(now.timestamp()) + TICKET_S,
+                **who,
+            },
+            MediaTicket,
+        )
+        return mint(ticket, self._key)
+
+    async def _connect(self, node: NodeEntry, ticket: str, sdp: str) -> Answered:
+        try:
+            answer = await self._client.post(f"{node.url}/connect", json={"ticket": ticket, "sdp": sdp})
+        except httpx.HTTPError as error:
+            raise errors.MediaUnavailableError(retry_s=1) from error
+        if answer.status_code == httpx.codes.OK:
+            return msgspec.json.decode(answer.content, type=Answered)
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> DomainError:
+    try:
+        problem = answer.json()
+        known = _BY_CODE[problem["code"]]
+        return known(**problem.get("fields", {}))
+    except (ValueError, KeyError, TypeError):
+        return errors.MediaUnavailableError(retry_s=1)
+
+
+def _tracks(names: list[str]) -> list[Track]:
+    tracks = [track for track in TRACKS if track.value in names]
+    if [track.value for track in tracks] != names or Track.TILE not in tracks:
+        raise errors.SourceUnknownError
+    return tracks
+
+
+def _of_room(name: str, attempts: dict[UUID, AttemptView]) -> bool:
+    try:
+        if is_camera(name):
+            return False
+        attempt_id, track = attempt_of(name), Track(name.rpartition("/")[2])
+        known = attempt_id in attempts and name == seat_source(attempts[attempt_id].id, track) if attempt_id else False
+    except (ValueError, IndexError):
+        return False
+    return known

@@ -1,0 +1,173 @@
+"""ICE and DTLS of a media node: one address, a port range of its own, and media that passes no queue.
+
+aioice binds one socket for every address of the host to a random port and hands each datagram to a task through an
+unbounded queue. Here a connection binds the media address alone, inside the range that the firewall opens, and SRTP
+goes from the socket to its receiver in one call; what does go through the queue (DTLS, SRTCP) is bounded.
+"""
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import aioice
+import aioice.ice
+import aiortc.rtcicetransport
+import msgspec
+import pylibsrtp
+from aiortc import RTCDtlsTransport
+
+QUEUE_LIMIT = 256
+SOCKET_BUFFER = 1 << 20
+_PROBES = 64
+_RTP_FIRST, _RTP_LAST = 128, 191
+_RTCP_FIRST, _RTCP_LAST = 192, 223
+_HEADER = struct.Struct("!BBHLL")
+_HEADER_BYTES = 12
+
+Take = Callable[[int, int, int, int, int, bytes], None]
+"""Payload type, SSRC, sequence number, timestamp, marker, payload."""
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a node's media sockets are: bound here, offered to peers under `public`, ports first to last."""
+
+    bind: str
+    public: str
+    first_port: int
+    last_port: int
+
+
+class NodeConnection(aioice.Connection):
+    """An ICE connection over one socket of the node's own range."""
+
+    address = Address(bind="127.0.0.1", public="127.0.0.1", first_port=42000, last_port=42999)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on_media: Callable[[bytes], None] | None = None
+        self.dropped = 0
+
+    async def get_component_candidates(
+        self,
+        component: int,
+        addresses: list[str],  # noqa: ARG002  # the node has one address, and the caller lists the host's
+        timeout: int = 5,  # noqa: ARG002, ASYNC109  # no server is asked for candidates
+    ) -> list[aioice.Candidate]:
+        transport, protocol = await self._bind()
+        host, port = self.address.public, transport.get_extra_info("sockname")[1]
+        protocol.local_candidate = aioice.Candidate(
+            foundation=aioice.candidate.candidate_foundation("host", "udp", host),
+            component=component,
+            transport="udp",
+            priority=aioice.candidate.candidate_priority(component, "host"),
+            host=host,
+            port=port,
+            type="host",
+        )
+        self._protocols.append(protocol)
+        return [protocol.local_candidate]
+
+    async def _bind(self) -> tuple[asyncio.DatagramTransport, Any]:
+        loop, where = asyncio.get_running_loop(), self.address
+        span = where.last_port - where.first_port + 1
+        start = secrets.randbelow(span)
+        for step in range(min(span, _PROBES)):
+            port = where.first_port + (start + step) % span
+            try:
+                transport, protocol = await loop.create_datagram_endpoint(
+                    lambda: aioice.ice.StunProtocol(self), local_addr=(where.bind, port)
+                )
+            except OSError:
+                continue
+            if (bound := transport.get_extra_info("socket")) is not None:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+            return transport, protocol
+        message = f"no free media port among {where.first_port}-{where.last_port}"
+        raise OSError(message)
+
+    def data_received(self, data: bytes, component: int) -> None:
+        if self.on_media is not None and is_media(data):
+            self.on_media(data)
+        elif self._queue.qsize() < QUEUE_LIMIT:
+            self._queue.put_nowait((data, component))
+        else:
+            self.dropped += 1
+
+
+def is_media(data: bytes) -> bool:
+    """Tell SRTP from SRTCP, DTLS and STUN by its first bytes (RFC 7983, RFC 5761 §4)."""
+    return len(data) > _HEADER_BYTES and _RTP_FIRST <= data[0] <= _RTP_LAST and not _RTCP_FIRST <= data[1] <= _RTCP_LAST
+
+
+def _datagram_received(protocol: Any, data: bytes, address: tuple[Any, ...]) -> None:
+    """Pass media on without first trying to read it as STUN, which raises an error for every packet."""
+    if data and data[0] > 3:  # noqa: PLR2004  # RFC 7983: STUN begins with 0 to 3
+        protocol.receiver.data_received(data, protocol.local_candidate.component)
+    else:
+        _read_stun(protocol, data, address)
+
+
+_read_stun = aioice.ice.StunProtocol.datagram_received
+
+
+class Inbound:
+    """The media side of one DTLS transport: opens SRTP and gives each packet to the receiver of its SSRC."""
+
+    def __init__(self, dtls: RTCDtlsTransport) -> None:
+        self._dtls = dtls
+        self._by_ssrc: dict[int, Take] = {}
+        self.refused = 0
+
+    def register(self, ssrcs: list[int], take: Take) -> None:
+        self._by_ssrc.update(dict.fromkeys(ssrcs, take))
+
+    def unregister(self, take: Take) -> None:
+        self._by_ssrc = {ssrc: known for ssrc, known in self._by_ssrc.items() if known != take}
+
+    def __call__(self, data: bytes) -> None:
+        """Take one datagram; what is not ours or not authentic is counted and forgotten."""
+        try:
+            plain = self._dtls._rx_srtp.unprotect(data)  # noqa: SLF001  # pinned, and proved by the self-test
+        except (pylibsrtp.Error, AttributeError):
+            self.refused += 1
+            return
+        first, second, seq, timestamp, ssrc = _HEADER.unpack_from(plain)
+        take = self._by_ssrc.get(ssrc)
+        payload = payload_of(plain, first)
+        if take is None or payload is None:
+            self.refused += 1
+            return
+        take(second & 0x7F, ssrc, seq, timestamp, second >> 7, payload)
+
+
+def payload_of(packet: bytes, first: int) -> bytes | None:
+    """Return an RTP packet's payload without header extension and padding, None where it is malformed (RFC 3550 §5.1)."""
+    at, end = _HEADER_BYTES + 4 * (first & 0x0F), len(packet)
+    if first & 0x10:
+        if at + 4 > end:
+            return None
+        at += 4 + 4 * int.from_bytes(packet[at + 2 : at + 4])
+    if first & 0x20:
+        if not packet[-1] or packet[-1] > end - at:
+            return None
+        end -= packet[-1]
+    return packet[at:end] if at <= end else None
+
+
+def inbound_of(dtls: RTCDtlsTransport) -> Inbound:
+    """Return the media side of a transport, made and connected at the first call."""
+    connection: Any = dtls.transport._connection  # noqa: SLF001  # pinned, and proved by the self-test
+    if connection.on_media is None:
+        connection.on_media = Inbound(dtls)
+    inbound: Inbound = connection.on_media
+    return inbound
+
+
+def install_transport(address: Address) -> None:
+    """Let every connection that aiortc makes from now on be a node's."""
+    NodeConnection.address = address
+    aiortc.rtcicetransport.Connection = NodeConnection  # type: ignore[attr-defined]  # a name of that module's globals
+    aioice.ice.StunProtocol.datagram_received = _datagram_received  # type: ignore[method-assign,assignment]

@@ -1,0 +1,135 @@
+"""Who may send and see video is decided in the web process, before any node is asked."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient, Response
+
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.runtime import Runtime
+from exam.delivery.models import Attempt
+from exam.identity.roles import Role as StaffRole
+from proctor.media.errors import MediaUnavailableError
+from proctor.media.names import Track, seat_source
+from proctor.media.node import Gauge
+from proctor.media.registry import beat, living_nodes, node_of_room
+from tests.builders import identity as make
+from tests.builders.attempts import attempts_in_progress, lease_of
+from tests.builders.web import browsing, wear
+from tests.unit.test_media_sdp import sdp
+
+CITY, OTHER_CITY = "33/3301", "33/3302"
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
+    await runtime.valkey.flushdb()
+    async with browsing(runtime) as opened:
+        yield opened
+
+
+async def _publish(client: AsyncClient, attempt: UUID, lease: str, **changed: Any) -> Response:
+    headers = {"ankao-lease": lease, "accept": "application/json", **changed.pop("headers", {})}
+    body = {"sdp": sdp(), "tracks": ["tile"], **changed}
+    return await client.post(f"/api/media/attempts/{attempt}/publish", json=body, headers=headers)
+
+
+async def _state(runtime: Runtime, attempt_id: UUID, **values: Any) -> Attempt:
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        attempt = await session.get_one(Attempt, attempt_id)
+        for name, value in values.items():
+            setattr(attempt, name, value)
+        return attempt
+
+
+async def test_without_a_node_a_good_request_is_told_to_come_again(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    answer = await _publish(client, attempt, lease_of(runtime, attempt))
+    assert (answer.status_code, answer.json()["code"]) == (503, "media_unavailable")
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_terminal_publishes_under_its_own_lease_alone(client: AsyncClient, runtime: Runtime) -> None:
+    own, other = await attempts_in_progress(runtime, 2, slots=2)
+    assert (await _publish(client, own, lease_of(runtime, other))).json()["code"] == "lease_invalid"
+    assert (await _publish(client, own, "")).json()["code"] == "lease_invalid"
+    assert (await _publish(client, own, lease_of(runtime, own, epoch=0))).json()["code"] == "not_in_exam"
+
+
+async def test_an_attempt_that_has_ended_sends_nothing(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    await _state(runtime, attempt, state="voided")
+    assert (await _publish(client, attempt, lease_of(runtime, attempt))).json()["code"] == "not_in_exam"
+
+
+@pytest.mark.parametrize(("changed", "code"), [
+    ({"sdp": ""}, "sdp_invalid"),
+    ({"sdp": "v=0\r\n"}, "sdp_invalid"),
+    ({"tracks": ["tile", "full"]}, "sdp_invalid"),
+    ({"tracks": ["full"]}, "sdp_invalid"),
+    ({"tracks": ["x"]}, "source_unknown"),
+    ({"tracks": ["tile", "tile"]}, "source_unknown"),
+    ({"sdp": sdp().replace("sendonly", "recvonly")}, "sdp_invalid"),
+    ({"headers": {"origin": "https://elsewhere.example"}}, "cross_origin"),
+])  # fmt: skip
+async def test_a_wrong_offer_is_refused_with_its_code(
+    client: AsyncClient, runtime: Runtime, changed: dict[str, Any], code: str
+) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    answer = await _publish(client, attempt, lease_of(runtime, attempt), **changed)
+    found = answer.json()["code"]
+    # a list of tracks that is none of ours is refused before the offer is read
+    assert found == code or (changed == {"tracks": ["full"]} and found == "source_unknown")
+
+
+async def test_an_oversize_offer_is_refused_before_it_is_read(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    answer = await _publish(client, attempt, lease_of(runtime, attempt), sdp="v=0\r\n" + "a=x\r\n" * 60_000)
+    assert answer.status_code in {400, 413}
+
+
+async def _watch(client: AsyncClient, room: UUID, *sources: str) -> Response:
+    one = sdp().replace("sendonly", "recvonly")
+    headers = {"accept": "application/json", "x-csrftoken": client.cookies["csrftoken"]}
+    body = {"sdp": one, "sources": list(sources)}
+    return await client.post(f"/api/proctor/rooms/{room}/watch", json=body, headers=headers)
+
+
+async def test_a_proctor_watches_the_rooms_of_the_own_region_alone(client: AsyncClient, runtime: Runtime) -> None:
+    own, other = await attempts_in_progress(runtime, 2, slots=2)
+    room, other_room = [(await _state(runtime, each)).room_id for each in (own, other)]
+    near = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=CITY)
+    far = await make.account(runtime, login="far", roles=(StaffRole.PROCTOR,), region=OTHER_CITY)
+    wear(client, await make.session_cookie(runtime, near))
+    tile = seat_source(own, Track.TILE)
+    assert (await _watch(client, room, tile)).json()["code"] == "media_unavailable"  # allowed, and no node lives
+    for room_id, name in (
+        (other_room, tile),
+        (room, seat_source(other, Track.TILE)),
+        (room, "seat/x/tile"),
+        (room, tile.replace("tile", "secret")),
+        (room, tile.upper()),
+    ):
+        assert (await _watch(client, room_id, name)).json()["code"] == "source_unknown"
+    wear(client, await make.session_cookie(runtime, far))
+    assert (await _watch(client, room, tile)).json()["code"] == "source_unknown"
+
+
+async def test_a_room_stays_on_its_node_and_goes_to_another_when_that_dies(runtime: Runtime) -> None:
+    await runtime.valkey.flushdb()
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    room = (await _state(runtime, attempt)).room_id
+    with pytest.raises(MediaUnavailableError):
+        await node_of_room(runtime.valkey, room)
+    await beat(runtime.valkey, "one", "http://one", Gauge(0, 0, 0, 0))
+    assert (await node_of_room(runtime.valkey, room)).name == "one"
+    await beat(runtime.valkey, "one", "http://one", Gauge(90, 0, 0, 0))
+    await beat(runtime.valkey, "two", "http://two", Gauge(1, 0, 0, 0))
+    assert [node.name for node in await living_nodes(runtime.valkey)] == ["two", "one"]
+    assert (await node_of_room(runtime.valkey, room)).name == "one"
+    await runtime.valkey.delete("media:node:one")  # its beat has run out
+    assert (await node_of_room(runtime.valkey, room)).url == "http://two"
+    assert (await node_of_room(runtime.valkey, room)).name == "two"
