@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import FAST_AND_LOSSY, EmbeddedPostgres
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.ids import new_token
-from exam.core.secrets import load_secrets
+from exam.core.secrets import FILE_NAME, load_secrets
 
 TEMPLATE = "ankao_template"
 
@@ -32,13 +33,14 @@ class Services:
         self._valkey = os.environ.get("VALKEY_URL")
         self.secrets = load_secrets(self._settings(""))
 
-    def _settings(self, database_url: str) -> Settings:
+    def _settings(self, database_url: str, data_dir: Path | None = None) -> Settings:
         return Settings(
             profile=Profile.TEST,
-            data_dir=self.folder,
+            data_dir=data_dir or self.folder,
             database_url=database_url,
             valkey_url=self._valkey or self.valkey.url,
             pool_size=5,
+            checkpoint_interval_s=0.05,
         )
 
     def start(self) -> None:
@@ -65,14 +67,19 @@ class Services:
 
     @contextmanager
     def database(self) -> Iterator[Settings]:
-        """Copy the template into a fresh database and drop it afterwards."""
+        """Copy the template into a fresh database with a data directory of its own, and drop both afterwards."""
         name = "t_" + new_token().replace("-", "_").lower()
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             copy = sql.SQL("create database {} template {} strategy file_copy")
             connection.execute(copy.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        data_dir = self.folder / name
+        data_dir.mkdir(mode=0o700)
+        # roles belong to the cluster, and so do the secrets that their passwords are made of
+        shutil.copy(self.folder / FILE_NAME, data_dir / FILE_NAME)
         try:
-            yield self._settings(self._url(name))
+            yield self._settings(self._url(name), data_dir)
         finally:
+            shutil.rmtree(data_dir, ignore_errors=True)
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
     "media": "exam.cli.media",
+    "signer": "exam.cli.signer",
     "migrate": "exam.cli.migrate",
     "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",

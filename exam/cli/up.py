@@ -162,7 +162,7 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     if settings.profile is Profile.DEMO:
         _build_demo(settings, console)
     processes = []
-    for name in ("web", "worker", "media"):
+    for name in ("web", "signer", "worker", "media"):
         process = Supervised(name, settings)
         stack.callback(process.stop)
         processes.append(process)
@@ -170,6 +170,10 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         console.print(f"[red]没有启动成功,请看 {settings.data_dir / 'log'}")
         raise SystemExit(1)
     console.print(f"Ankao 安考  http://{settings.host}:{settings.port}")
+    console.print(
+        "[yellow]签名进程与网页进程同属一个系统用户:只适合演示。"
+        " The signer runs under the web's system user: for a demo only."
+    )
     demo = _start_demo_history(settings, console) if settings.profile is Profile.DEMO else None
     while True:
         for process in processes:

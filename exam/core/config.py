@@ -67,8 +67,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the web process reaches the node; never an address that candidates reach."""
     media_control_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """0 takes a free one: the web process reads it from Valkey."""
+    signer_dir: Path = Path()
+    """Folder of the signer's keys and memory, which no other process reads; empty means `signer` under data_dir."""
+    checkpoint_interval_s: Annotated[float, msgspec.Meta(ge=0.01, le=60)] = 10
+    """Seconds between checkpoints of the log; what is older than that cannot be changed unnoticed."""
+    log_origin: str = ""
+    """Name of the log, given once with its key; empty means host and path of base_url."""
+    witness_policy: Path = Path()
+    """File of the witnesses and the quorum (C2SP tlog-policy, its log line left out); empty means none is asked."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
+
+    @property
+    def signer_folder(self) -> Path:
+        """Where the signer keeps its keys."""
+        return self.data_dir / "signer" if self.signer_dir == Path() else self.signer_dir
 
 
 def _value(environ: Mapping[str, str], name: str) -> str | None:

@@ -1,0 +1,50 @@
+"""`ankao signer`: orders the audit entries, grows the log and signs its checkpoints."""
+
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import rich_click as click
+import structlog
+
+from exam.app import all_subscribers
+from exam.core.audit.custody import Custody
+from exam.core.audit.policy import Policy, parse_policy
+from exam.core.audit.signing import LogSigner
+from exam.core.config import Settings, load_settings
+from exam.core.log import configure_logging
+from exam.core.runtime import build_runtime
+
+
+@click.command()
+def command() -> None:
+    """Order audit entries, grow the log, sign checkpoints; one at a time is active."""
+    configure_logging()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(run_signer(load_settings()))
+
+
+async def run_signer(settings: Settings) -> None:
+    """Work until told to stop."""
+    custody = open_custody(settings)
+    if custody.folder.stat().st_uid == settings.data_dir.stat().st_uid:
+        structlog.get_logger().warning("signer_shares_its_user", folder=str(custody.folder), uid=os.getuid())
+    runtime = build_runtime(settings, all_subscribers())
+    try:
+        await LogSigner(runtime, custody, read_policy(settings)).run()
+    finally:
+        await runtime.close()
+
+
+def open_custody(settings: Settings) -> Custody:
+    """Open the signer's folder; the log's name is host and path of the public address unless a setting gives another."""
+    name = settings.log_origin or f"{urlsplit(settings.base_url).netloc}/log"
+    return Custody.open(settings, settings.signer_folder, name=name)
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Read who witnesses this log; nobody unless a file says so."""
+    path = settings.witness_policy
+    return Policy() if path == Path() else parse_policy(path.read_text(encoding="utf-8"))
