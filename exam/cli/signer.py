@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 import rich_click as click
 import structlog
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.audit.custody import Custody
 from exam.core.audit.policy import Policy, parse_policy
 from exam.core.audit.signing import LogSigner
 from exam.core.config import Settings, load_settings
 from exam.core.log import configure_logging
-from exam.core.runtime import build_runtime
 
 
 @click.command()
@@ -31,7 +30,7 @@ async def run_signer(settings: Settings) -> None:
     custody = open_custody(settings)
     if custody.folder.stat().st_uid == settings.data_dir.stat().st_uid:
         structlog.get_logger().warning("signer_shares_its_user", folder=str(custody.folder), uid=os.getuid())
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     try:
         await LogSigner(runtime, custody, read_policy(settings)).run()
     finally:

@@ -10,11 +10,10 @@ from random import Random
 
 import msgspec
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.audit.custody import SignedState
 from exam.core.audit.publication import CHECKPOINT
 from exam.core.config import load_settings
-from exam.core.runtime import build_runtime
 from tests.builders.log import new_signer
 
 LONGEST_S = 0.08
@@ -55,7 +54,7 @@ def _written(path: Path) -> int:
 
 
 async def _sign() -> None:
-    runtime = build_runtime(load_settings(), all_subscribers())
+    runtime = compose_runtime(load_settings())
     await new_signer(runtime).run()
 
 

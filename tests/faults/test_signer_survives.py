@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.core.audit.checkpoint import Checkpoint, parse_checkpoint
 from exam.core.audit.ledger import AuditRow
 from exam.core.audit.merkle import check_consistency
@@ -19,7 +19,7 @@ from exam.core.audit.note import parse_note
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
-from exam.core.runtime import Runtime, build_runtime
+from exam.core.runtime import Runtime
 from tests.builders.log import Signing, note_acts, signing
 from tests.services import running_services
 
@@ -62,7 +62,7 @@ async def consistent_pairs(log: Signing, heads: set[Checkpoint]) -> int:
 async def test_every_pair_of_heads_is_consistent_after_kills() -> None:
     print(f"seed {SEED}, kills {KILLS}")  # noqa: T201  # a failure must be repeatable
     with running_services(lossy=False) as services, services.database() as settings:
-        runtime = build_runtime(settings, all_subscribers())
+        runtime = compose_runtime(settings)
         heads = await killed(settings, runtime)
         async with signing(runtime) as log:
             last = (await log.turn()).checkpoint

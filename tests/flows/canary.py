@@ -23,6 +23,7 @@ from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime, build_runtime
+from exam.delivery.api import open_attempts
 from exam.identity.sessions import COOKIE
 from exam.sitting.api import RegistrationView, close_sitting, open_sitting
 from exam.web.policy import RoutePolicy, policy_table
@@ -138,8 +139,8 @@ class Scene:
         for terminal in terminals:
             await self._sit(terminal)
         async with self._runtime.databases.transaction(centre.scope) as session:
-            at = self._runtime.clock.now()
-            await close_sitting(session, centre.clerk, registrations[0].sitting_id, at)
+            at, sitting_id = self._runtime.clock.now(), registrations[0].sitting_id
+            await close_sitting(session, centre.clerk, sitting_id, at, open_attempts=open_attempts)
         assert "grading.score_sitting" in await work_off(self._runtime)
         await self._look_everywhere(ids, home, proctor, terminals[0])
         await self._look_as_author()
