@@ -22,6 +22,7 @@ COMMANDS = {
     "bench": "exam.cli.bench.command",
     "demo": "exam.cli.demo",
     "verify": "exam.cli.verify",
+    "training": "exam.cli.training",
 }
 
 

@@ -10,6 +10,7 @@ PLUGIN = Plugin(
     handlers=(show_front, CandidateEntranceController, CandidateController, AuditController),
     nav=(
         NavItem("我的考试", "/me", ("candidate",), "user-circle"),
+        NavItem("我的学时", "/learn/hours", ("candidate",), "clock"),
         NavItem("审计", "/audit", ("auditor",), "history"),
     ),
 )

@@ -13,7 +13,7 @@ from exam.core.principal import Principal
 from exam.sitting.eligibility import Ban, Passed, PersonFacts, Standing, Used
 from exam.sitting.models import AttemptFact, BanFact, PassFact
 from exam.sitting.views import PassView
-from exam.training.api import list_hours
+from exam.training.api import TrainingKind, list_hours, trained_at
 
 _PASSES = text("select part, passed_on, valid_until, result_id, recorded_at from sitting_passes_of(:person, :wanted)")
 _ATTEMPTS = text("select part, used_at from sitting_attempts_of(:person, :wanted)")
@@ -32,8 +32,8 @@ async def gather_facts(session: AsyncSession, person_id: UUID, qualification: st
         attempts=tuple(Used(*row) for row in await session.execute(_ATTEMPTS, asked)),
         bans=tuple(Ban(*row) for row in await session.execute(_BANS, asked)),
         standing=tuple(Standing(*row) for row in await session.execute(_STANDING, asked)),
-        hours=sum(entry.hours for entry in hours),
-        trained_at=tuple(entry.recorded_at for entry in hours),
+        hours=sum(entry.hours for entry in hours if entry.kind == TrainingKind.INITIAL),
+        trained_at=tuple(trained_at(hours)),
     )
 
 

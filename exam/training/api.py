@@ -1,5 +1,8 @@
 """What other packages may use of training."""
 
-from exam.training.hours import HoursEntry, HoursKind, hours_of, list_hours, record_hours
+from exam.training.kinds import TrainingKind
+from exam.training.ledger.attested import record_hours
+from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
+from exam.training.ledger.replay import Replay, replay
 
-__all__ = ["HoursEntry", "HoursKind", "hours_of", "list_hours", "record_hours"]
+__all__ = ["HoursEntry", "Replay", "TrainingKind", "hours_of", "list_hours", "record_hours", "replay", "trained_at"]

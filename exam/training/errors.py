@@ -1,6 +1,6 @@
 """What can be wrong with study hours."""
 
-from exam.core.errors import DomainError
+from exam.core.errors import DomainError, NotFoundError
 
 
 class HoursOutOfRangeError(DomainError):
@@ -11,10 +11,10 @@ class HoursOutOfRangeError(DomainError):
 
 
 class UnknownHoursKindError(DomainError):
-    """Neither initial training nor retraining."""
+    """No kind of training that the law knows."""
 
     code = "hours_kind"
-    message = "学时类别应为初次培训或再培训。"
+    message = "学时类别应为初次培训、再培训或复审培训。"
 
 
 class HoursSourceMissingError(DomainError):
@@ -22,3 +22,10 @@ class HoursSourceMissingError(DomainError):
 
     code = "hours_source_missing"
     message = "请填写学时来源,例如培训机构和班次。"
+
+
+class NobodyTrainedError(NotFoundError):
+    """Nobody of this ID number is known."""
+
+    code = "nobody_trained"
+    message = "没有找到这个证件号码的学时记录,请核对号码。"

@@ -11,7 +11,7 @@ Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class HoursIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Attested study of a person; hundredths of an hour, `kind` initial or renewal."""
+    """Attested study of a person; hundredths of an hour, `kind` initial, continuing or review."""
 
     name: Text
     id_number: Text
@@ -38,3 +38,9 @@ class HoursForm(Form, frozen=True, kw_only=True):
     kind: Text = "initial"
     hours: Text = ""
     source: Text = ""
+
+
+class LookUpForm(Form, frozen=True, kw_only=True):
+    """Whose hours are asked for."""
+
+    id_number: Text = ""

@@ -15,7 +15,7 @@ from exam.identity.api import ensure_person, parse_id_number
 from exam.standards.errors import UnknownQualificationError
 from exam.training.api import hours_of, list_hours, record_hours
 from exam.training.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
-from exam.training.models import StudyHours
+from exam.training.ledger.models import LedgerEntry
 from tests.builders.sitting import COUNTY, id_number
 
 ELSEWHERE = "33/3302/330203"
@@ -61,16 +61,16 @@ async def test_hours_of_all_regions_add_up_and_rows_stay_at_home(runtime: Runtim
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
         assert await hours_of(session, person_id, OFFICER) == 3250
         assert [entry.hours for entry in await list_hours(session, person_id, OFFICER)] == [1600, 1650]
-        assert {row.region for row in await session.scalars(select(StudyHours))} == {COUNTY}
+        assert {row.region for row in await session.scalars(select(LedgerEntry))} == {COUNTY}
 
 
 async def test_person_sees_own_hours_and_nobody_elses(runtime: Runtime, person_id: UUID) -> None:
     await note(runtime, person_id)
     async with runtime.databases.session(Scope(person=person_id)) as session:
-        assert len((await session.scalars(select(StudyHours))).all()) == 1
+        assert len((await session.scalars(select(LedgerEntry))).all()) == 1
     for scope in (NOTHING, Scope(region="33/3301/330108"), Scope(organisation=person_id)):
         async with runtime.databases.session(scope) as session:
-            assert (await session.scalars(select(StudyHours))).all() == []
+            assert (await session.scalars(select(LedgerEntry))).all() == []
 
 
 async def test_recording_leaves_one_audit_entry(runtime: Runtime, person_id: UUID) -> None:
@@ -82,7 +82,7 @@ async def test_recording_leaves_one_audit_entry(runtime: Runtime, person_id: UUI
     assert entry.facts["hours_hundredths"] == 1600
 
 
-@pytest.mark.parametrize("statement", ["update training_hours set hours = 1", "delete from training_hours"])
+@pytest.mark.parametrize("statement", ["update training_hours set seconds = 1", "delete from training_hours"])
 async def test_hours_cannot_be_changed(runtime: Runtime, person_id: UUID, statement: str) -> None:
     await note(runtime, person_id)
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
@@ -105,12 +105,17 @@ async def test_impossible_entries_are_refused(runtime: Runtime, person_id: UUID)
 async def test_row_outside_the_scope_is_refused_by_the_database(runtime: Runtime, person_id: UUID) -> None:
     async with runtime.databases.session(Scope(region=ELSEWHERE)) as session:
         session.add(
-            StudyHours(
+            LedgerEntry(
                 person_id=person_id,
                 qualification=OFFICER,
                 kind="initial",
-                hours=100,
+                origin="attested",
+                node="",
+                part="",
+                seconds=2700,
                 source="x",
+                rules="ledger@1",
+                evidence="",
                 region=COUNTY,
                 recorded_at=runtime.clock.now(),
             ),

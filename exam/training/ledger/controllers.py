@@ -1,7 +1,8 @@
-"""Recording study hours: a form for the clerk, JSON for programs."""
+"""The clerk's pages of the ledger: looking a person's hours up, attesting hours; JSON for programs."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
@@ -9,35 +10,68 @@ from litestar.params import JSONBody, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import DomainError, ForbiddenError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.identity.api import ensure_person, normalise_name, parse_id_number
+from exam.identity.api import (
+    ensure_person,
+    find_person_id,
+    list_people,
+    mask_id_number,
+    normalise_name,
+    parse_id_number,
+)
 from exam.standards.api import list_qualifications
-from exam.training.errors import HoursOutOfRangeError
-from exam.training.hours import MAX_HOURS_HUNDREDTHS, hours_of, record_hours
-from exam.training.schemas import HoursForm, HoursIn, HoursOut
+from exam.training.errors import HoursOutOfRangeError, NobodyTrainedError
+from exam.training.kinds import TITLES
+from exam.training.ledger.attested import MAX_HOURS_HUNDREDTHS, record_hours
+from exam.training.ledger.entries import hours_of
+from exam.training.ledger.standing import list_entry_lines, list_standings
+from exam.training.schemas import HoursForm, HoursIn, HoursOut, LookUpForm
+from exam.training.titles import title_of
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
-from exam.web.problem import problem_of
+from exam.web.problem import form_again, problem_of
 from exam.web.request import done
 
 CENTRE = allow("centre")
 FIELDS = (("id_number", "id_number"), ("name", "name"), ("hours_source", "source"), ("hours", "hours"))
+ENTRIES_SHOWN = 100
 
 
 class HoursController(Controller):
-    """The form."""
+    """Looking up and attesting."""
 
     path = "/centre/hours"
     opt = CENTRE
+
+    @get("/")
+    async def ask(self) -> Template:
+        return Template("training/hours.html", context={"typed": LookUpForm(), "problem": None})
+
+    @post("/", status_code=200)
+    async def look_up(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[LookUpForm],
+    ) -> Template:
+        """Show the ledger of whoever has an ID number; the number stands in the body, never in an address."""
+        try:
+            context = await _ledger_of(session, principal, runtime, data.id_number)
+        except DomainError as error:
+            return form_again(request, error, "training/hours.html", {"typed": data})
+        return Template("training/hours_of.html", context=context)
 
     @get("/new")
     async def new(self, request: Request[Any, Any, Any]) -> Template:
         return _page(HoursForm(), request.app.state.catalogue)
 
-    @post("/")
+    @post("/new")
     async def create(
         self,
         request: Request[Any, Any, Any],
@@ -98,6 +132,32 @@ async def attest(session: AsyncSession, principal: Principal, runtime: Runtime, 
     return HoursOut(entry, person_id, await hours_of(session, person_id, data.qualification))
 
 
+async def _ledger_of(session: AsyncSession, principal: Principal, runtime: Runtime, number: str) -> dict[str, Any]:
+    now = runtime.clock.now()
+    today = local_date(now)
+    parsed = parse_id_number(number, today)
+    person_id = await find_person_id(session, runtime.sealer, parsed)
+    if person_id is None:
+        raise NobodyTrainedError
+    await record(session, principal, "hours.viewed", ("person", person_id), at=now, region=_region(principal))
+    return {
+        # whoever is known in another region only is shown without a name
+        "person": (await list_people(session, [person_id])).get(person_id),
+        "id_masked": mask_id_number(parsed.value),
+        **await ledger_context(session, person_id, runtime),
+    }
+
+
+async def ledger_context(session: AsyncSession, person_id: UUID, runtime: Runtime) -> dict[str, Any]:
+    """Return what every page of a person's ledger shows."""
+    return {
+        "standings": await list_standings(session, person_id, on=local_date(runtime.clock.now())),
+        "lines": await list_entry_lines(session, person_id, limit=ENTRIES_SHOWN),
+        "title_of": title_of,
+        "kinds": TITLES,
+    }
+
+
 def _region(principal: Principal) -> str:
     for grant in principal.grants:
         if grant.role == "centre":
@@ -132,6 +192,7 @@ def _page(form: HoursForm, catalogue: Catalogue, *, error: DomainError | None = 
         "typed": {name: getattr(form, name) for name in form.__struct_fields__ if name != "csrf_token"},
         "problem": problem,
         "errors": errors,
+        "kinds": list(TITLES.items()),
         "qualifications": [(known.code, catalogue.gettext(known.title)) for known in list_qualifications()],
     }
     return Template("training/hours_new.html", context=context, status_code=problem.status if problem else 200)
