@@ -1,16 +1,21 @@
 """Moodle XML: multichoice, truefalse and shortanswer questions (Moodle documentation, "Moodle XML format")."""
 
+import re
 from typing import Final
+
+import msgspec
 
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.markup import Node, html_to_text
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.write_moodle import TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
 from questionbank.items.content import Interaction
 
 _FULL: Final = 100.0
 _SLACK: Final = 1.0
+_WILDCARD = re.compile(r"(?<!\\)\*")
 
 
 def read_moodle_xml(root: Node) -> Reading:
@@ -24,12 +29,28 @@ def read_moodle_xml(root: Node) -> Reading:
             continue
         row = len(found) + 1
         try:
-            found.append(_read_question(row, kind, question, unsupported))
+            found.append(_with_tags(_read_question(row, kind, question, unsupported), question))
         except RowError as error:
             if error.code == "unsupported_interaction":
                 unsupported[kind] = unsupported.get(kind, 0) + 1
             found.append(refuse(row, error))
     return read_proposals("moodle-xml", found, unsupported)
+
+
+def _with_tags(proposal: Proposal, question: Node) -> Proposal:
+    """Take what our own files keep in tags; other tags say nothing that an item holds."""
+    tags = [text.own_text() for group in question.children("tags") for text in group.descendants("text")]
+
+    def tagged(name: str) -> str:
+        return next((tag.removeprefix(name) for tag in tags if tag.startswith(name)), "")
+
+    return msgspec.structs.replace(
+        proposal,
+        node=tagged(TAG_NODE),
+        depth=tagged(TAG_DEPTH),
+        difficulty=tagged(TAG_DIFFICULTY),
+        basis=tagged(TAG_BASIS),
+    )
 
 
 def _read_question(row: int, kind: str, question: Node, unsupported: dict[str, int]) -> Proposal:
@@ -104,8 +125,8 @@ def _read_variants(answers: list[tuple[float, str]], unsupported: dict[str, int]
     """Return the full-mark variants; a wildcard would accept answers nobody listed."""
     variants = tuple(text for fraction, text in answers if fraction == _FULL)
     _count_partial([fraction for fraction, _ in answers], unsupported)
-    if any("*" in variant for variant in variants):
+    if any(_WILDCARD.search(variant) for variant in variants):
         raise RowError("record_shape", detail="*")
     if not variants:
         raise RowError("key_missing")
-    return variants
+    return tuple(variant.replace(r"\*", "*") for variant in variants)

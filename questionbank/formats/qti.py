@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from exam.core.sheets.archive import check_archive, read_member
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
@@ -9,6 +11,7 @@ from questionbank.formats.markup import Node, parse_xml, tidy_lines
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.write_qti import BASIS, EXPLANATION
 from questionbank.items.content import Interaction
 
 ITEM_ROOT: Final = "assessmentitem"
@@ -64,11 +67,34 @@ def _propose(row: int, root: Node, unsupported: dict[str, int]) -> Proposal:
         raise RowError("unsupported_interaction", kind="template_or_adaptive")
     interaction = _require_interaction(bodies[0])
     declaration = _find_declaration(root, interaction)
-    if root.descendants(*_FEEDBACK):
+    if any(not _is_own(node) for node in root.descendants(*_FEEDBACK)):
         _count(unsupported, "feedback")
     if interaction.name == "textentryinteraction":
-        return _propose_text_entry(row, bodies[0], declaration)
-    return _propose_choice(row, bodies[0], interaction, declaration, unsupported)
+        proposal = _propose_text_entry(row, bodies[0], declaration)
+    else:
+        proposal = _propose_choice(row, bodies[0], interaction, declaration, unsupported)
+    return _with_own_words(proposal, root, bodies[0])
+
+
+def _is_own(node: Node) -> bool:
+    """Tell the feedback in which our own packages keep explanation and basis."""
+    return node.name == "modalfeedback" and node.attributes.get("identifier") in {EXPLANATION, BASIS}
+
+
+def _with_own_words(proposal: Proposal, root: Node, body: Node) -> Proposal:
+    texts = {
+        node.attributes["identifier"]: tidy_lines(node.text())
+        for node in root.children("modalfeedback")
+        if _is_own(node)
+    }
+    return msgspec.structs.replace(
+        proposal,
+        node=body.attributes.get("dataankaonode", ""),
+        depth=body.attributes.get("dataankaodepth", ""),
+        difficulty=body.attributes.get("dataankaodifficulty", ""),
+        explanation=texts.get(EXPLANATION, ""),
+        basis=texts.get(BASIS, ""),
+    )
 
 
 def _require_interaction(body: Node) -> Node:
@@ -119,9 +145,10 @@ def _propose_choice(
 
 
 def _propose_text_entry(row: int, body: Node, declaration: Node) -> Proposal:
+    blank = body.attributes.get("dataankaoblank", _BLANK)
     for node in [body, *_walk(body)]:
         node.parts = [
-            _BLANK if isinstance(part, Node) and part.name == "textentryinteraction" else part for part in node.parts
+            blank if isinstance(part, Node) and part.name == "textentryinteraction" else part for part in node.parts
         ]
     variants = dict.fromkeys(_correct_values(declaration) + _full_mark_keys(declaration))
     if not variants:

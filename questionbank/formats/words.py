@@ -12,6 +12,7 @@ KIND_NAMES: Final = {
     Interaction.MULTIPLE: "多选题",
     Interaction.TEXT_ENTRY: "填空题",
 }
+DEPTH_NAMES: Final = {Depth.KNOW: "了解", Depth.GRASP: "掌握", Depth.MASTER: "熟练掌握"}
 
 _KINDS: Final = {
     Interaction.JUDGEMENT: "判断 判断题 是非 是非题 对错题 judgement judgment truefalse true_false tf bool",
@@ -45,14 +46,7 @@ _DIFFICULTY_WORDS: Final = {
     "难": 70,
     "困难": 70,
 }
-_DEPTH_WORDS: Final = {
-    "了解": Depth.KNOW,
-    "know": Depth.KNOW,
-    "掌握": Depth.GRASP,
-    "grasp": Depth.GRASP,
-    "熟练掌握": Depth.MASTER,
-    "master": Depth.MASTER,
-}
+_DEPTH_WORDS: Final = {word: depth for depth, name in DEPTH_NAMES.items() for word in (name, depth.value)}
 _PERCENT = re.compile(r"(\d{1,3})%?")
 _EDGES: Final = " \t\n。.,;:、;!()[]<>“”\"'"
 

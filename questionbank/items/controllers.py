@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
+from questionbank.formats.writer import FORMATS
 from questionbank.items.drafting import require_account
 from questionbank.items.errors import ItemsChangedError
 from questionbank.items.exporting import export_found
@@ -35,10 +36,10 @@ from questionbank.pages import (
 )
 from questionbank.schemas import GroupForm, MarkedForm
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LIST = "/bank/items"
 QUERY_LIMIT = 128
 Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
+FormatName = Annotated[str, QueryParameter(name="format", max_length=16)]
 
 
 def provide_filter(request: AnyRequest) -> ItemFilter:
@@ -100,12 +101,14 @@ class ItemsController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         wanted: NamedDependency[ItemFilter],
+        fmt: FromQuery[FormatName] = "xlsx",
     ) -> Response[bytes]:
         """Give exactly what the list shows, over all its pages."""
         at, region = runtime.clock.now(), runtime.settings.root_region
-        data, _ = await export_found(bank_session, principal, wanted, fmt="xlsx", region=region, at=at)
-        headers = {"Content-Disposition": 'attachment; filename="items.xlsx"'}
-        return Response(data, media_type=XLSX, headers=headers)
+        data, _ = await export_found(bank_session, principal, wanted, fmt=fmt, region=region, at=at)
+        kind = FORMATS[fmt]
+        headers = {"Content-Disposition": f'attachment; filename="items{kind.suffix}"'}
+        return Response(data, media_type=kind.media_type, headers=headers)
 
     @post("/act", status_code=200)
     async def act(
@@ -160,6 +163,7 @@ async def _list_context(
         "page": page,
         "more": page * PAGE < total,
         "query": query,
+        "formats": FORMATS,
         "wanted": wanted,
         "batch_name": names.get(wanted.batch, "") if wanted.batch else "",
         "choices": await qualification_choices(session),

@@ -7,10 +7,9 @@ import msgspec
 
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.reading import Proposal
-from questionbank.formats.words import KIND_NAMES
+from questionbank.formats.words import DEPTH_NAMES, KIND_NAMES
 from questionbank.items.content import Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.errors import ItemContentError
-from questionbank.items.exporting import DEPTH_WORDS
 from questionbank.items.viewing import VersionView
 
 OPTIONS_SHOWN = 4
@@ -104,5 +103,5 @@ def key_words(content: ItemContent) -> list[str]:
     return [texts.get(key, key) for key in content.key]
 
 
-DEPTHS = tuple((word, word) for word in DEPTH_WORDS.values())
+DEPTHS = tuple((word, word) for word in DEPTH_NAMES.values())
 KINDS = tuple((kind.value, name) for kind, name in KIND_NAMES.items())

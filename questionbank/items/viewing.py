@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import NotFoundError
+from questionbank.formats.words import DEPTH_NAMES
 from questionbank.forms.views import JUDGEMENT_OPTIONS
 from questionbank.items.content import Depth, Interaction, ItemContent
-from questionbank.items.exporting import DEPTH_WORDS
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.state import ItemAct, ItemState
 
@@ -131,7 +131,7 @@ def _versions(rows: Sequence[ItemVersionRow]) -> tuple[VersionView, ...]:
             number=row.number,
             content=msgspec.convert(row.content, ItemContent),
             node=row.node,
-            depth=DEPTH_WORDS[Depth(row.depth)],
+            depth=DEPTH_NAMES[Depth(row.depth)],
             difficulty=row.difficulty,
             author_id=row.author_id,
             author_name=row.author_name,

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from exam.cli.bank import command
 from exam.core.config import Settings
+from questionbank.formats.writer import FORMATS
 
 CODE = "special.1.2"
 GOOD = "题目,选项A,选项B,答案\n验电前应先做什么,试验验电器,直接验电,A\n挂接地线前应先做什么,验电,拆线,A\n没有答案的题,甲,乙,\n"
@@ -74,10 +75,10 @@ def test_an_unknown_qualification_ends_with_one(file: Path) -> None:
 
 
 @pytest.mark.usefixtures("running")
-@pytest.mark.parametrize("fmt", ["xlsx", "json"])
+@pytest.mark.parametrize("fmt", ["xlsx", "qti3", "moodle"])
 def test_an_export_is_a_file_that_comes_back_as_duplicates(file: Path, tmp_path: Path, fmt: str) -> None:
     call("import", file, "--qualification", CODE, "--json")
-    output = tmp_path / f"bank.{fmt}"
+    output = tmp_path / f"bank{FORMATS[fmt].suffix}"
     done = call("export", "--qualification", CODE, "--format", fmt, "-o", output, "--json")
     again = msgspec.json.decode(call("import", output, "--qualification", CODE, "--json").stdout)
     assert msgspec.json.decode(done.stdout)["items"] == 2

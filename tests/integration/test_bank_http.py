@@ -16,7 +16,7 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.identity.roles import Role as Duty
-from questionbank.items.controllers import XLSX
+from questionbank.formats.writer import XLSX
 from questionbank.items.models import ItemRow
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts

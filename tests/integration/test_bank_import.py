@@ -14,6 +14,7 @@ from exam.core.sheets.errors import UnreadableFileError
 from exam.identity.errors import RegionForbiddenError
 from exam.standards.errors import UnknownQualificationError
 from questionbank.api import ImportReport, export_questions, import_questions
+from questionbank.formats.writer import FORMATS
 from questionbank.items.exporting import ExportFormatError, list_newest
 from questionbank.items.listing import ItemFilter
 from questionbank.items.models import ImportBatch, ItemRow, ItemVersionRow
@@ -135,13 +136,15 @@ async def test_banks_of_the_field_come_in(
     assert (stored, batch.state) == (accepted, "written")
 
 
-@pytest.mark.parametrize("fmt", ["xlsx", "json"])
+@pytest.mark.parametrize("fmt", ["xlsx", "json", "qti3", "qti22", "moodle"])
 async def test_an_exported_bank_comes_back_item_for_item(runtime: Runtime, fmt: str) -> None:
     people, at = makers(), runtime.clock.now()
     await publish_items(runtime, people, qualification=CODE, drafts=some_drafts(each=8), at=at)
     async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
         data, items = await export_questions(session, people.author, qualification=CODE, fmt=fmt, region=ROOT, at=at)
-        report = await import_questions(session, runtime, people.author, data, f"bank.{fmt}", OTHER, dry_run=False)
+        report = await import_questions(
+            session, runtime, people.author, data, f"bank{FORMATS[fmt].suffix}", OTHER, dry_run=False
+        )
         before, after = [await list_newest(session, ItemFilter(qualification=code)) for code in (CODE, OTHER)]
         digests = select(func.count(ItemVersionRow.digest.distinct()))
         distinct = await session.scalar(digests)

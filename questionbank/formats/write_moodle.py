@@ -1,0 +1,79 @@
+"""Moodle XML out (Moodle documentation, "Moodle XML format"); node, depth, difficulty and basis travel as tags."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
+
+TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS = "node:", "depth:", "difficulty:", "basis:"
+_KINDS: Final = {
+    Interaction.JUDGEMENT: "truefalse",
+    Interaction.CHOICE: "multichoice",
+    Interaction.MULTIPLE: "multichoice",
+    Interaction.TEXT_ENTRY: "shortanswer",
+}
+_FULL: Final = 100
+_LONGEST_NAME: Final = 40
+
+
+def to_moodle(drafts: Sequence[ItemDraft]) -> bytes:
+    """Return a `quiz` document with one question per item."""
+    root = etree.Element("quiz")
+    for draft in drafts:
+        _add_question(root, draft)
+    data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return data
+
+
+def _add_question(root: etree._Element, draft: ItemDraft) -> None:
+    content = draft.content
+    question = etree.SubElement(root, "question", type=_KINDS[content.interaction])
+    _text(etree.SubElement(question, "name"), " ".join(content.stem.split())[:_LONGEST_NAME])
+    _html(etree.SubElement(question, "questiontext", format="html"), content.stem)
+    _html(etree.SubElement(question, "generalfeedback", format="html"), content.explanation)
+    etree.SubElement(question, "defaultgrade").text = "1"
+    _add_answers(question, content)
+    tags = etree.SubElement(question, "tags")
+    named = (
+        (TAG_NODE, draft.node),
+        (TAG_DEPTH, draft.depth.value),
+        (TAG_DIFFICULTY, str(draft.difficulty)),
+        (TAG_BASIS, content.basis),
+    )
+    for name, value in named:
+        if value:
+            _text(etree.SubElement(tags, "tag"), name + value)
+
+
+def _add_answers(question: etree._Element, content: ItemContent) -> None:
+    if content.interaction is Interaction.JUDGEMENT:
+        for word in ("true", "false"):
+            right = (word == "true") == (content.key[0] == TRUE)
+            _add_answer(question, word, _FULL if right else 0, form="moodle_auto_format")
+    elif content.interaction is Interaction.TEXT_ENTRY:
+        etree.SubElement(question, "usecase").text = "0"
+        for variant in content.key:
+            _add_answer(question, variant.replace("*", r"\*"), _FULL, form="plain_text")
+    else:
+        etree.SubElement(question, "single").text = str(content.interaction is Interaction.CHOICE).lower()
+        etree.SubElement(question, "shuffleanswers").text = "true"
+        etree.SubElement(question, "answernumbering").text = "ABCD"
+        for option in content.options:
+            right = option.id in content.key
+            _add_answer(question, option.text, _FULL / len(content.key) if right else 0, form="html")
+
+
+def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> None:
+    answer = etree.SubElement(question, "answer", fraction=f"{percent:.7g}", format=form)
+    (_html if form == "html" else _text)(answer, text)
+
+
+def _text(parent: etree._Element, text: str) -> None:
+    etree.SubElement(parent, "text").text = text
+
+
+def _html(parent: etree._Element, text: str) -> None:
+    _text(parent, escape(text, quote=False).replace("\n", "<br>"))
