@@ -20,6 +20,8 @@ from exam.core.ids import new_token
 from exam.core.secrets import FILE_NAME, load_secrets
 
 TEMPLATE = "ankao_template"
+MEMORY = "/dev/shm"  # noqa: S108  # a fresh private directory is made in it
+ROOM_BYTES = 4 * 1024**3
 
 
 class Services:
@@ -84,10 +86,19 @@ class Services:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+def _memory() -> str | None:
+    """Return the file system in memory, where a copy of the template takes a third of the time; None without room."""
+    try:
+        free = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return None
+    return MEMORY if free > ROOM_BYTES and os.access(MEMORY, os.W_OK) else None
+
+
 @contextmanager
 def running_services(*, lossy: bool = True) -> Iterator[Services]:
     """Run a private cluster and Valkey for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="ankao-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ankao-test-", dir=_memory() if lossy else None) as folder:
         services = Services(Path(folder), lossy=lossy)
         try:
             services.start()
