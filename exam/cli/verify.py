@@ -25,6 +25,7 @@ from certs.api import (
     verify_public,
 )
 from exam.cli.context import command_runtime
+from exam.cli.log_proof import check_proof_file, is_proof, tell
 from exam.core.clock import Clock, SystemClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
@@ -85,7 +86,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--qr", metavar="TEXT", default="", help="What a scanner reads from the certificate.")
 @click.option("--person", type=click.Choice(["-"]), help="Read name and number from standard input.")
 @click.option("--offline", is_flag=True, help="Ask nobody; needs --key.")
-@click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Pinned file of public keys.")
+@click.option(
+    "--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Pinned public keys, or a log's policy."
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Data directory of `ankao up` [var].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -98,7 +101,7 @@ def command(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Verify a certificate by its PDF FILE, its QR text, or its holder's name and number."""
+    """Verify a certificate by its PDF FILE, its QR text, or its holder's name and number; or a proof of the log."""
     if sum(map(bool, (file, qr, person))) != 1:
         message = "give exactly one of FILE, --qr and --person"
         raise click.UsageError(message)
@@ -106,6 +109,10 @@ def command(
         message = "--offline needs --key, and cannot look a person up"
         raise click.UsageError(message)
     try:
+        if file and is_proof(content := file.read_bytes()):
+            if key is None:
+                raise NothingAskedError
+            raise SystemExit(tell(check_proof_file(content, key), as_json=as_json))
         asked = _read(file, qr, person, key)
         answer = _offline(asked, SystemClock()) if offline else asyncio.run(_online(asked, data_dir))
     except DomainError as error:

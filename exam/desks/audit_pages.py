@@ -18,6 +18,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import OutCell, write_csv
+from exam.desks.audit_log import show_proof
 from exam.desks.audit_search import (
     AuditFilter,
     EntryView,
@@ -106,6 +107,7 @@ class AuditController(Controller):
         context = {
             "entry": entry,
             "check": check_entry(entry),
+            "log": await show_proof(session, runtime, entry_id),
             "body": msgspec.json.format(entry.leaf, indent=2).decode(),
             "actors": await name_actors(session, [entry]),
         }

@@ -10,11 +10,17 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
+from exam.core.audit.proving import find_act_proof
+from exam.core.audit.publication import LogPublication
 from exam.core.clock import local_date
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.delivery.api import find_attempt_of
 from exam.desks import entrance
+from exam.desks.audit_log import proof_file
 from exam.desks.me import Mine, load_mine
 from exam.desks.schemas import AppealForm, EntranceForm
 from exam.identity.api import address_of, keep_session
@@ -97,6 +103,22 @@ class CandidateController(Controller):
         await record(session, principal, "ticket.downloaded", subject, at=at, region=registration.region)
         headers = {"Content-Disposition": f'attachment; filename="ticket-{registration.id.hex[-12:]}.pdf"'}
         return Response(content, media_type="application/pdf", headers=headers)
+
+    @get("/registrations/{registration_id:uuid}/receipt")
+    async def receipt(
+        self, session: NamedDependency[AsyncSession], runtime: NamedDependency[Runtime], registration_id: FromPath[UUID]
+    ) -> Response[bytes]:
+        """Send the proof that the hand-in stands in the log, whose digest the receipt code is the beginning of."""
+        registration = await get_registration(session, registration_id)
+        attempt = await find_attempt_of(session, registration.id, now=runtime.clock.now())
+        if attempt is None:
+            raise NotFoundError
+        # the candidate sees the attempt, and of the ledger this one entry
+        async with runtime.databases.session(NOTHING, Role.LEDGER) as ledger:
+            found = await find_act_proof(
+                ledger, LogPublication(runtime.storage), "attempt.finalised", ("attempt", attempt.id)
+            )
+        return proof_file(found, f"receipt-{registration.id.hex[-12:]}")
 
     @get("/results/{result_id:uuid}/appeal")
     async def show_appeal(

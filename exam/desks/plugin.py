@@ -1,5 +1,6 @@
 """What the desks bring to the composition."""
 
+from exam.desks.audit_log import AuditLogController, LogFilesController
 from exam.desks.audit_pages import AuditController
 from exam.desks.controllers import show_front
 from exam.desks.me_pages import CandidateController, CandidateEntranceController
@@ -7,7 +8,14 @@ from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
     package="exam.desks",
-    handlers=(show_front, CandidateEntranceController, CandidateController, AuditController),
+    handlers=(
+        show_front,
+        CandidateEntranceController,
+        CandidateController,
+        AuditController,
+        AuditLogController,
+        LogFilesController,
+    ),
     nav=(
         NavItem("我的考试", "/me", ("candidate",), "user-circle"),
         NavItem("我的学时", "/learn/hours", ("candidate",), "clock"),

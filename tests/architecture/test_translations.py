@@ -23,6 +23,7 @@ DOCUMENT = re.compile("[\u4e00-\u9fff]+〔\\d+〕\\d+号")
 """The number of an official document, which is its name in every language."""
 COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 # core says nothing of its own in pages; the shell speaks for it
+SPEAKERS = {"done", "Part", "Alarm"}
 SOURCES = {"exam.web": ["exam.web", "exam.core"]}
 
 
@@ -57,13 +58,14 @@ def _class_messages(node: ast.ClassDef) -> Iterator[str]:
 
 
 def messages_of_acts(package: str) -> Iterator[str]:
-    """Return what is said after an act, and the lines of a status page: arguments of `done` and `Part`."""
-    for path in sorted(folder_of(package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"done", "Part"}:
-                for part in ast.walk(node):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield part.value
+    """Return what is said after an act, the lines of a status page, and alarms: arguments of SPEAKERS."""
+    for name in SOURCES.get(package, [package]):
+        for path in sorted(folder_of(name).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SPEAKERS:
+                    for part in ast.walk(node):
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                            yield part.value
 
 
 def messages_of_navigation(package: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,9 +174,10 @@ def test_a_proof_convinces_without_any_network() -> None:
     assert check_proof(read, LEAF, two_of_three()).checkpoint.size == len(LOG.entries)
 
 
-def test_unsigned_extra_words_of_a_proof_change_nothing() -> None:
-    head, _, rest = PROOF.to_bytes().partition(b"\n")
-    assert parse_proof(head + b"\nextra AAAA\n" + rest) == PROOF
+def test_a_proof_may_bring_its_leaf_along_and_proves_it() -> None:
+    read = parse_proof(msgspec.structs.replace(PROOF, leaf=LEAF).to_bytes())
+    assert read.leaf == LEAF
+    check_proof(read, read.leaf, two_of_three())
 
 
 def replaced(**changed: object) -> LogProof:

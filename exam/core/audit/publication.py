@@ -1,7 +1,8 @@
 """What the log shows the world, in the file storage: its policy, its newest checkpoints, its tiles; and proofs from it.
 
 Keys: `tlog/policy`, `tlog/checkpoint` (the newest that was signed), `tlog/witnessed` (the newest that satisfies the
-policy), `tlog/tile/<L>/<N>` (what there is of a tile: it only grows, see `exam.core.audit.tiles`).
+policy), `tlog/tile/<L>/<N>` (what there is of a tile: it only grows, see `exam.core.audit.tiles`), and `tlog/alarm`
+(what keeps the signer from signing, or null).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from exam.core.errors import NotFoundError
 from exam.core.storage import Storage
 
 PREFIX = "tlog"
-POLICY, CHECKPOINT, WITNESSED = (f"{PREFIX}/{name}" for name in ("policy", "checkpoint", "witnessed"))
+POLICY, CHECKPOINT, WITNESSED, ALARM = (f"{PREFIX}/{name}" for name in ("policy", "checkpoint", "witnessed", "alarm"))
 
 
 class LogPublication:

@@ -23,8 +23,9 @@ from exam.core.audit.merkle import HASH_BYTES, leaf_hash
 from exam.core.audit.models import LogCheckpoint, LogLeaf
 from exam.core.audit.note import Ed25519NoteSigner, Note, Signature, with_signatures
 from exam.core.audit.policy import Peer, Policy, Witnessed
-from exam.core.audit.publication import CHECKPOINT, POLICY, WITNESSED, LogPublication
+from exam.core.audit.publication import ALARM, CHECKPOINT, POLICY, WITNESSED, LogPublication
 from exam.core.audit.sequencing import BATCH, Sequencer, log_size
+from exam.core.audit.standing import Alarm
 from exam.core.audit.tiles import Edge, Tile, extend
 from exam.core.db.roles import Role
 from exam.core.errors import ConflictError, DomainError
@@ -33,7 +34,6 @@ from exam.core.runtime import Runtime
 
 HEARTBEAT = timedelta(seconds=60)
 """A head that has not changed is noted again after so long: silence must mean that the signer is gone."""
-ALARM = "tlog/alarm"
 
 _LOCK = text("select pg_try_advisory_lock(4109)")
 _DURABLE = text("set synchronous_commit = on")
@@ -60,15 +60,6 @@ class Cosigner(Protocol):
 
     async def cosign(self, checkpoint: Checkpoint, note: Note) -> Sequence[Signature]:
         """Return the witness's cosignatures; none where it is away. Raises LogBehindError when it has seen more."""
-
-
-class Alarm(msgspec.Struct, frozen=True):
-    """What keeps the signer from signing, as the auditor's page shows it."""
-
-    code: str
-    message: str
-    fields: dict[str, int | str]
-    since: datetime
 
 
 class LogSigner:
