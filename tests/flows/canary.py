@@ -54,6 +54,8 @@ CANDIDATES = 4
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 NOBODY = "0197a2b4-0000-7000-8000-000000000000"
 OK = 200
+LISTEN_S = 2
+"""Seconds for which an event stream is listened to."""
 OWN_ROLES = frozenset({"candidate", "proctor"})
 FAULTY_SAVES: tuple[Any, ...] = (
     {"saves": [{"slot": 1, "seq": 900, "response": ["Z"]}]},
@@ -304,8 +306,11 @@ class Scene:
 
     async def _knock(self, row: RoutePolicy, address: str, terminal: Candidate) -> None:
         for body in (b"{}", b"{", b'{"answered": "x", "score": 100}') if row.method == "POST" else (None,):
-            with suppress(Refused):
-                await terminal.wire.call(row.method, address, body, {"Ankao-Lease": terminal.lease})
+            with suppress(Refused, TimeoutError):
+                async with asyncio.timeout(LISTEN_S):
+                    await terminal.wire.call(row.method, address, body, {"Ankao-Lease": terminal.lease})
+                    continue
+            await terminal.wire.close()  # after an event stream the connection is good for nothing else
 
     async def _look_as_author(self) -> None:
         """Let the author see an item and take the bank home: the line in which the secrets must be found."""

@@ -111,13 +111,15 @@ def read_answers(stream: bytes) -> list[Answer]:
 
 
 def _chunks(rest: bytes) -> tuple[bytes, bytes]:
+    """Return a body of chunks and what follows it; an event stream that was hung up on ends where the bytes do."""
     body = b""
-    while True:
+    while rest:
         size, _, rest = rest.partition(b"\r\n")
         length = int(size, 16)
         body, rest = body + rest[:length], rest[length + 2 :]
         if not length:
-            return body, rest
+            break
+    return body, rest
 
 
 def unwrapped(data: bytes, depth: int = DEPTH) -> Iterator[bytes]:
