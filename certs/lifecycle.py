@@ -17,7 +17,9 @@ from exam.core.audit.ledger import record
 from exam.core.errors import ForbiddenError, NotFoundError, SamePersonError
 from exam.core.ids import new_id
 from exam.core.principal import SYSTEM, Principal
+from exam.delivery.api import get_attempt
 from exam.identity.api import require_region
+from exam.sitting.api import get_registration
 
 REGULATOR = "regulator"
 MIN_REASON, MAX_REASON = 2, 500
@@ -31,7 +33,7 @@ class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
     credential_id: UUID
     act: str
     reason: str
-    proposed_by: UUID
+    proposed_by: UUID | None
     proposed_at: datetime
     confirmed: bool | None
     decided_by: UUID | None
@@ -95,6 +97,25 @@ async def suspend_after_correction(
     return None
 
 
+async def open_case_of_hold(session: AsyncSession, attempt_id: UUID, *, at: datetime) -> UUID | None:
+    """Ask the regulators whether to suspend the credential that rests on a held attempt, and return the case's id.
+
+    Nothing is asked while another proposal waits, or where no credential that counts rests on the attempt.
+    """
+    attempt = await get_attempt(session, attempt_id, now=at)
+    registration = await get_registration(session, attempt.registration_id)
+    # an issue that is being decided at this moment did not see the hold, and is waited for
+    await lock_holder(session, attempt.person_id, registration.qualification)
+    rests = Credential.results.contains([{"attempt_id": str(attempt_id)}])
+    query = select(Credential).where(
+        Credential.person_id == attempt.person_id, Credential.status == CredentialState.ISSUED, rests
+    )
+    row = await session.scalar(query.with_for_update())
+    if row is None or await find_open_proposal(session, row.id):
+        return None
+    return await _ask(session, SYSTEM, row, CredentialAct.SUSPEND, reason="所依据的成绩在发证后被暂缓,须核查", at=at)
+
+
 async def propose(
     session: AsyncSession,
     principal: Principal,
@@ -115,13 +136,20 @@ async def propose(
     next_state(CredentialState(row.status), act)
     if await find_open_proposal(session, credential_id):
         raise ProposalOpenError(credential_id=str(credential_id))
+    _account(principal)
+    return await _ask(session, principal, row, act, reason=_reason(reason), at=at)
+
+
+async def _ask(
+    session: AsyncSession, principal: Principal, row: Credential, act: CredentialAct, *, reason: str, at: datetime
+) -> UUID:
     proposal = Proposal(
         id=new_id(),
         credential_id=row.id,
         region=row.region,
         act=act.value,
-        reason=_reason(reason),
-        proposed_by=_account(principal),
+        reason=reason,
+        proposed_by=principal.account,
         proposed_at=at,
     )
     session.add(proposal)

@@ -83,7 +83,8 @@ class Proposal(Base):
     region: Mapped[str]
     act: Mapped[str]
     reason: Mapped[str]
-    proposed_by: Mapped[UUID]
+    proposed_by: Mapped[UUID | None]
+    """Nobody where a hold has opened the case: a regulator decides it alone, as any suspension."""
     proposed_at: Mapped[datetime]
     confirmed: Mapped[bool | None]
     decided_by: Mapped[UUID | None]

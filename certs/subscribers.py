@@ -3,9 +3,10 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.issuing import consider
-from certs.lifecycle import suspend_after_correction
+from certs.lifecycle import open_case_of_hold, suspend_after_correction
 from exam.core.events import Subscription
 from exam.core.runtime import Runtime
+from exam.delivery.events import HoldPlaced
 from grading.events import ResultReleased
 
 
@@ -25,4 +26,12 @@ async def on_result_released(runtime: Runtime, session: AsyncSession, event: Res
     )
 
 
-SUBSCRIPTIONS = (Subscription(ResultReleased, "certs.issue", on_result_released),)
+async def on_hold_placed(runtime: Runtime, session: AsyncSession, event: HoldPlaced) -> None:
+    """Open a suspension case where a credential was issued before the hold; one that was not is withheld by it."""
+    await open_case_of_hold(session, event.attempt_id, at=runtime.clock.now())
+
+
+SUBSCRIPTIONS = (
+    Subscription(ResultReleased, "certs.issue", on_result_released),
+    Subscription(HoldPlaced, "certs.open_case_of_hold", on_hold_placed),
+)

@@ -1,6 +1,6 @@
 """Release (公布成绩): the moment a result becomes a fact for the candidate and for every other package."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -91,8 +91,7 @@ async def release_result(session: AsyncSession, principal: Principal, result: Re
     )
     session.add(release)
     await session.flush()
-    if result.passed and not any(version.passed for version in told):
-        await _record_pass(session, result, at)
+    await _keep_pass(session, result, told, at)
     if not told:
         await _count_attempt(session, result, at)
     event = ResultReleased(
@@ -107,6 +106,16 @@ async def release_result(session: AsyncSession, principal: Principal, result: Re
         version=result.version,
     )
     await publish(session, event, at=at)
+
+
+async def _keep_pass(session: AsyncSession, result: ResultView, told: Sequence[ResultView], at: datetime) -> None:
+    """Let the fact follow the newest told version: one pass for each run of passing versions."""
+    stood = bool(told) and told[-1].passed
+    if result.passed and not stood:
+        await _record_pass(session, result, at)
+    elif stood and not result.passed:
+        passed = [version.id for version in told if version.passed]
+        await sitting_api.withdraw_pass(session, passed, corrected_by=result.id, at=at)
 
 
 async def _record_pass(session: AsyncSession, result: ResultView, at: datetime) -> None:

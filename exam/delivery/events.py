@@ -21,3 +21,10 @@ class AttemptVoided(Event, frozen=True):
     attempt_id: UUID
     sitting_id: UUID
     registration_id: UUID
+
+
+class HoldPlaced(Event, frozen=True):
+    """Somebody doubts an attempt: its result is kept back, or looked at again where it has been told."""
+
+    attempt_id: UUID
+    hold_id: UUID

@@ -17,7 +17,7 @@ from exam.delivery import timing
 from exam.delivery.attempts import finalise
 from exam.delivery.checkin import get_attempt_row
 from exam.delivery.errors import ExtensionBoundsError, MessageTextError, ReasonMissingError, TerminalUnboundError
-from exam.delivery.events import AttemptVoided
+from exam.delivery.events import AttemptVoided, HoldPlaced
 from exam.delivery.models import Attempt, Hold, Message, RoomAct, Terminal
 from exam.delivery.state import FINISHED_STATES, OPEN_STATES, Act, AttemptFinalisedError, AttemptState, next_state
 
@@ -285,6 +285,7 @@ async def place_hold(
     facts = {"hold": str(hold.id), "reason": reason}
     subject = ("attempt", attempt.id)
     await record(session, principal, "attempt.hold_placed", subject, at=at, region=attempt.region, facts=facts)
+    await publish(session, HoldPlaced(region=attempt.region, attempt_id=attempt.id, hold_id=hold.id), at=at)
     return hold.id
 
 

@@ -1,7 +1,7 @@
 """What other packages may use of sittings."""
 
 from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
-from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass
+from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass, withdraw_pass
 from exam.sitting.forms import form_key, request_forms
 from exam.sitting.ports import OPEN_ATTEMPTS, OpenAttempts
 from exam.sitting.readiness import Readiness, readiness_of, readiness_of_all
@@ -76,4 +76,5 @@ __all__ = [
     "request_forms",
     "ticket_pdf",
     "ticket_secret",
+    "withdraw_pass",
 ]

@@ -1,9 +1,10 @@
 """Facts about persons: pushed down by the packages above, read over all regions for one decision."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,7 @@ from exam.core.audit.ledger import record
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.sitting.eligibility import Ban, Passed, PersonFacts, Standing, Used
-from exam.sitting.models import AttemptFact, BanFact, PassFact
+from exam.sitting.models import AttemptFact, BanFact, PassFact, PassWithdrawal
 from exam.sitting.views import PassView
 from exam.training.api import TrainingKind, list_hours, trained_at
 
@@ -38,7 +39,7 @@ async def gather_facts(session: AsyncSession, person_id: UUID, qualification: st
 
 
 async def list_passes(session: AsyncSession, person_id: UUID, qualification: str) -> list[PassView]:
-    """Return the parts passed, over all regions, oldest first."""
+    """Return the parts passed and not withdrawn since, over all regions, oldest first."""
     rows = await session.execute(_PASSES, {"person": person_id, "wanted": qualification})
     return [
         PassView(part=part, passed_on=passed_on, valid_until=until, result_id=result_id, recorded_at=at)
@@ -79,6 +80,23 @@ async def record_pass(
         )
         .on_conflict_do_nothing(index_elements=["result_id"]),
     )
+
+
+async def withdraw_pass(session: AsyncSession, result_ids: Sequence[UUID], *, corrected_by: UUID, at: datetime) -> None:
+    """Take back the passes that rest on versions of one result, once each; the correction is the audited act."""
+    for row in await session.scalars(select(PassFact).where(PassFact.result_id.in_(result_ids))):
+        await session.execute(
+            insert(PassWithdrawal)
+            .values(
+                id=new_id(),
+                result_id=row.result_id,
+                corrected_by=corrected_by,
+                person_id=row.person_id,
+                region=row.region,
+                recorded_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["result_id"]),
+        )
 
 
 async def record_attempt_used(

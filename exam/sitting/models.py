@@ -124,6 +124,20 @@ class PassFact(Base):
     recorded_at: Mapped[datetime]
 
 
+class PassWithdrawal(Base):
+    """合格撤回: a correction has made the result a fail; the pass stays on record and counts for nothing."""
+
+    __tablename__ = "sitting_pass_withdrawal"
+
+    id: Mapped[Id]
+    result_id: Mapped[UUID] = mapped_column(ForeignKey("sitting_pass.result_id"), unique=True)
+    corrected_by: Mapped[UUID]
+    """The result version that is no pass."""
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    region: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
 class AttemptFact(Base):
     """考试次数: one attempt of a part that counts against the rule set's limit."""
 

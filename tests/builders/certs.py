@@ -14,8 +14,25 @@ from exam.core.principal import SYSTEM, Grant, Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import create_organisation
 from exam.sitting.api import RegistrationView
-from grading.api import confirm_practical_sheet, record_practical_sheet, release_sitting
-from tests.builders.grading import Examined, assessor, close_and_score, examined, work_off
+from grading.api import (
+    Action,
+    RuleChange,
+    approve_regrade,
+    confirm_practical_sheet,
+    propose_regrade,
+    record_practical_sheet,
+    release_sitting,
+)
+from tests.builders.grading import (
+    Examined,
+    assessor,
+    close_and_score,
+    colleague,
+    examined,
+    scoring_form,
+    work_off,
+    wrong_answer,
+)
 from tests.builders.sitting import COUNTY, ELECTRICIAN
 
 CITY = "33/3301"
@@ -111,3 +128,26 @@ async def credentials(runtime: Runtime, person_id: UUID) -> list[Credential]:
     query = select(Credential).where(Credential.person_id == person_id).order_by(Credential.version.desc())
     async with runtime.databases.session(ROOT) as session:
         return list(await session.scalars(query))
+
+
+async def regrade_to_fail(runtime: Runtime, exam: Examined) -> None:
+    """Let two people change the keys that the first candidate passed by, without the work that follows."""
+    form = await scoring_form(runtime, exam.attempts[0])
+    changes = []
+    for slot in form.slots[:5]:
+        shown = dict(slot.option_map)
+        wrong = tuple(shown.get(label, label) for label in wrong_answer(form, slot.slot))
+        changes.append(RuleChange(item_id=slot.item_id, action=Action.REKEY, key=wrong))
+    async with runtime.databases.transaction(exam.scope) as session:
+        proposed = await propose_regrade(
+            session,
+            exam.centre.clerk,
+            runtime,
+            sitting_id=exam.sitting_id,
+            changes=changes,
+            reason="答案有误",
+            at=runtime.clock.now(),
+        )
+    async with runtime.databases.transaction(exam.scope) as session:
+        by, at = colleague(exam.centre), runtime.clock.now()
+        await approve_regrade(session, by, runtime, regrade_id=proposed.id, at=at)

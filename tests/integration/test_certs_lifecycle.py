@@ -20,10 +20,11 @@ from exam.core.errors import SamePersonError
 from exam.core.events import EventRow
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
-from exam.delivery.api import void_attempt
+from exam.delivery.api import place_hold, void_attempt
 from exam.identity.errors import RegionForbiddenError
 from exam.identity.sessions import COOKIE
-from tests.builders.certs import HERE, ROOT, Certified, certified, regulator
+from exam.sitting.api import list_passes
+from tests.builders.certs import HERE, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import candidate_session, session_of
 from tests.builders.grading import work_off
 from tests.builders.sitting import COUNTY
@@ -178,6 +179,66 @@ async def test_a_result_corrected_to_a_fail_suspends(runtime: Runtime, clock: Fr
     async with runtime.databases.session(ROOT) as session:
         *_, event = await list_events(session, holder.credential_id)
     assert (event.actor, event.reason) == (None, "所依据的成绩经更正后不合格")
+
+
+async def test_a_regrade_to_a_fail_takes_the_pass_back_and_suspends(runtime: Runtime, clock: FrozenClock) -> None:
+    holder = await certified(runtime, clock)
+    await regrade_to_fail(runtime, holder.exam)
+    await work_off(runtime)
+    assert await _status(runtime, holder.credential_id) == "suspended"
+    async with runtime.databases.session(ROOT) as session:
+        passes = await list_passes(session, holder.registration.person_id, holder.registration.qualification)
+    assert [each.part for each in passes] == ["practical"]
+
+
+async def _hold(runtime: Runtime, holder: Certified) -> UUID:
+    exam = holder.exam
+    async with runtime.databases.transaction(exam.scope) as session:
+        hold = await place_hold(session, exam.centre.clerk, exam.attempts[0], reason="群众举报", at=runtime.clock.now())
+    await work_off(runtime)
+    return hold
+
+
+async def test_a_hold_after_the_issue_opens_a_case_that_one_regulator_decides(
+    runtime: Runtime, clock: FrozenClock
+) -> None:
+    holder = await certified(runtime, clock)
+    await _hold(runtime, holder)
+    assert await _status(runtime, holder.credential_id) == "issued"
+    async with runtime.databases.session(ROOT) as session:
+        case = await find_open_proposal(session, holder.credential_id)
+    assert case is not None
+    assert (case.act, case.proposed_by) == ("suspend", None)
+    path = f"/centre/credentials/{holder.credential_id}"
+    async with browsing(runtime) as client:
+        wear(client, await _cookie(runtime, "regulator"))
+        page = (await client.get(path)).text
+        assert ("成绩在发证后被暂缓" in page, "等待监管人员决定" in page) == (True, True)
+        assert "成绩在发证后被暂缓" in (await client.get("/centre/credentials")).text
+        decision = {"proposal_id": str(case.id), "confirmed": "true"}
+        assert (await send(client, f"{path}/decide", decision)).status_code == 303
+    assert await _status(runtime, holder.credential_id) == "suspended"
+    await _hold(runtime, holder)
+    async with runtime.databases.session(ROOT) as session:
+        assert await find_open_proposal(session, holder.credential_id) is None
+
+
+async def test_a_second_hold_opens_no_second_case(runtime: Runtime, clock: FrozenClock) -> None:
+    holder = await certified(runtime, clock)
+    await _hold(runtime, holder)
+    await _hold(runtime, holder)
+    async with runtime.databases.session(ROOT) as session:
+        assert len((await session.scalars(select(Proposal))).all()) == 1
+
+
+async def test_a_regulator_may_leave_a_held_credential_alone(runtime: Runtime, clock: FrozenClock) -> None:
+    holder = await certified(runtime, clock)
+    await _hold(runtime, holder)
+    async with runtime.databases.transaction(ROOT) as session:
+        case = await find_open_proposal(session, holder.credential_id)
+        assert case is not None
+        await decline(session, regulator(), case.id, at=clock.now())
+    assert await _status(runtime, holder.credential_id) == "issued"
 
 
 async def test_a_run_out_term_is_noted_once_and_leaves_the_state(runtime: Runtime, clock: FrozenClock) -> None:

@@ -82,6 +82,12 @@ async def _events(runtime: Runtime, exam: Examined) -> list[tuple[object, object
         return [(each["version"], each["passed"]) for each in await session.scalars(query)]
 
 
+async def _passes(runtime: Runtime, exam: Examined) -> list[str]:
+    """Return the parts that every region together knows as passed."""
+    async with runtime.databases.session(exam.scope) as session:
+        return [each.part for each in await list_passes(session, exam.registrations[0].person_id, ELECTRICIAN)]
+
+
 async def test_an_approved_regrade_turns_a_fail_into_a_pass_and_tells_it(runtime: Runtime, clock: FrozenClock) -> None:
     exam = await _told(runtime, clock, right=[7])
     item = (await _slot(runtime, exam, 8)).item_id
@@ -91,9 +97,7 @@ async def test_an_approved_regrade_turns_a_fail_into_a_pass_and_tells_it(runtime
     assert (await _approve(runtime, exam, regrade)).state == "approved"
     assert await _marks(runtime, exam) == [7000, 8500]
     assert await _events(runtime, exam) == [(1, False), (2, True)]
-    async with runtime.databases.session(exam.scope) as session:
-        passes = await list_passes(session, exam.registrations[0].person_id, ELECTRICIAN)
-        assert [each.part for each in passes] == ["theory"]
+    assert await _passes(runtime, exam) == ["theory"]
 
 
 async def test_a_new_key_takes_marks_from_those_who_had_the_old_one(runtime: Runtime, clock: FrozenClock) -> None:
@@ -104,6 +108,22 @@ async def test_a_new_key_takes_marks_from_those_who_had_the_old_one(runtime: Run
     await _approve(runtime, exam, regrade)
     assert await _marks(runtime, exam) == [8500, 7500]
     assert await _events(runtime, exam) == [(1, True), (2, False)]
+    assert await _passes(runtime, exam) == []
+
+
+async def test_a_pass_that_comes_back_counts_again(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await _told(runtime, clock, right=[8])
+    fifth, sixth = await _slot(runtime, exam, 5), await _slot(runtime, exam, 6)
+    standing = []
+    for change in (
+        RuleChange(item_id=fifth.item_id, action=Action.REKEY, key=_other_key(fifth)),
+        RuleChange(item_id=fifth.item_id, action=Action.FULL_CREDIT),
+        RuleChange(item_id=sixth.item_id, action=Action.REKEY, key=_other_key(sixth)),
+    ):
+        await _approve(runtime, exam, await _propose(runtime, exam, change))
+        standing.append(await _passes(runtime, exam))
+    assert [passed for _, passed in await _events(runtime, exam)] == [True, False, True, False]
+    assert standing == [[], ["theory"], []]
 
 
 async def test_a_second_key_leaves_those_with_the_old_one_alone(runtime: Runtime, clock: FrozenClock) -> None:

@@ -282,7 +282,10 @@ async def test_facts_pushed_from_above_decide_and_count_once(
         assert (await session.scalars(select(AttemptFact))).all() == []
 
 
-@pytest.mark.parametrize("table", ["sitting_pass", "sitting_attempt_used", "sitting_ban", "sitting_ticket"])
+@pytest.mark.parametrize(
+    "table",
+    ["sitting_pass", "sitting_pass_withdrawal", "sitting_attempt_used", "sitting_ban", "sitting_ticket"],
+)
 async def test_facts_cannot_be_changed(runtime: Runtime, table: str) -> None:
     async with runtime.databases.session(Scope(region="33")) as session:
         with pytest.raises(DBAPIError, match="permission denied"):
