@@ -18,7 +18,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import OutCell, write_csv
-from exam.desks.audit_log import show_proof
+from exam.desks.audit_log_pages import show_proof
 from exam.desks.audit_search import (
     AuditFilter,
     EntryView,

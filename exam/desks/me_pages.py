@@ -20,7 +20,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import find_attempt_of
 from exam.desks import entrance
-from exam.desks.audit_log import proof_file
+from exam.desks.audit_log_pages import proof_file
 from exam.desks.me import Mine, load_mine
 from exam.desks.schemas import AppealForm, EntranceForm
 from exam.identity.api import address_of, keep_session

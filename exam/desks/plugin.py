@@ -1,6 +1,6 @@
 """What the desks bring to the composition."""
 
-from exam.desks.audit_log import AuditLogController, LogFilesController
+from exam.desks.audit_log_pages import AuditLogController, LogFilesController
 from exam.desks.audit_pages import AuditController
 from exam.desks.controllers import show_front
 from exam.desks.me_pages import CandidateController, CandidateEntranceController

@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import run
 
-revision = "20261127T0400"
-down_revision = "20261127T0300"
+revision = "20261127T0340"
+down_revision = "20261127T0330"
 
 
 def upgrade() -> None:

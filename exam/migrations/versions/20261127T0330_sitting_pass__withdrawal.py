@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import append_only, grant, region_policy, run
 
-revision = "20261127T0300"
-down_revision = "20261127T0200"
+revision = "20261127T0330"
+down_revision = "20261127T0317"
 
 
 def upgrade() -> None:
