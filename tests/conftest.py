@@ -6,14 +6,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
+from exam.core.log import PROCESSORS
 from exam.core.runtime import Runtime
 from tests.services import Services, running_services
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logging_as_in_production() -> None:
+    """Write what production writes: the library's own tracebacks for people take seconds in a served application."""
+    structlog.configure(processors=PROCESSORS)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from importlib.resources import files
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +50,7 @@ from exam.web.policy import BY_KEY, PUBLIC
 
 ENROLMENTS_PER_MINUTE = 120
 CHECKINS_PER_MINUTE = 20
+WORKER = "static/delivery/terminal/sw.js"
 
 
 @asynccontextmanager
@@ -91,6 +94,12 @@ class TerminalController(Controller):
     @get("/terminal", opt=PUBLIC)
     async def page(self) -> Template:
         return Template("delivery/terminal.html")
+
+    @get("/terminal/sw.js", opt=PUBLIC)
+    async def worker(self) -> Response[bytes]:
+        """Serve the script that keeps the page for a reload without network; only this header lets it hold the page."""
+        script = files("exam.delivery").joinpath(WORKER).read_bytes()
+        return Response(script, media_type="text/javascript", headers={"Service-Worker-Allowed": "/terminal"})
 
     @post("/api/terminals", status_code=200)
     async def enrol(
@@ -301,8 +310,9 @@ async def receipt_picture(code: FromPath[str]) -> Response[bytes]:
     known = read_receipt_code(code.removesuffix(".svg"))
     if known is None:
         raise NotFoundError(receipt=code[:32])
-    picture = segno.make(f"AKR1.{known}", micro=False).svg_inline(scale=4, border=2)
-    return Response(picture.encode(), media_type="image/svg+xml")
+    picture = BytesIO()
+    segno.make(f"AKR1.{known}", micro=False).save(picture, kind="svg", scale=4, border=2, xmldecl=False)
+    return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
 HANDLERS = (TerminalController, AttemptController, receipt_picture)

@@ -5,12 +5,14 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 import uvicorn
 
 from exam.app import compose_runtime, create_app
+from exam.core.clock import Clock, SystemClock
 from exam.core.config import Settings
 from exam.core.runtime import Runtime
 
@@ -18,14 +20,32 @@ T = TypeVar("T")
 PATIENCE_S = 30
 
 
+class MovedClock(SystemClock):
+    """The server's clock, which runs, and can be set forward: nobody has to wait for a start or a deadline."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    def unix_us(self) -> int:
+        return super().unix_us() + self._ahead // timedelta(microseconds=1)
+
+    def jump(self, step: timedelta) -> None:
+        """Set the clock forward."""
+        self._ahead += step
+
+
 class LiveServer:
     """A served application: its address, its runtime, and a way to work in its loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self._clock = clock
         self._settings = msgspec.structs.replace(settings, port=port, base_url=self.url)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -38,7 +58,7 @@ class LiveServer:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.runtime = compose_runtime(self._settings)
+        self.runtime = compose_runtime(self._settings, clock=self._clock)
         config = uvicorn.Config(
             create_app(self.runtime), host="127.0.0.1", port=self._settings.port, log_level="warning", lifespan="on"
         )
@@ -70,9 +90,9 @@ class LiveServer:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[LiveServer]:
+def serving(settings: Settings, clock: Clock | None = None) -> Iterator[LiveServer]:
     """Serve the application over a database for as long as the block lasts."""
-    server = LiveServer(settings)
+    server = LiveServer(settings, clock)
     server.start()
     try:
         yield server

@@ -10,50 +10,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from playwright.sync_api import Browser, expect
 
 from tests.browser.terminal_exam import now_ms
-from tests.browser.terminal_seat import PATIENCE_MS, seat
+from tests.browser.terminal_page import PATIENCE_MS
+from tests.browser.terminal_seat import seat
 from tests.browser.terminal_stub import PACKAGE_KEY
-
-
-def test_a5_failed_save_then_reload_without_touching_the_item_is_sent(browser: Browser) -> None:
-    with seat(browser) as here:
-        here.sit_down()
-        here.answer(1, "1")
-        here.wait_until(lambda: here.exam.current() == {1: ["T"]})
-        here.exam.faults.busy_saves = 1_000_000
-        here.answer(2, "1")
-        here.answer(1, "2")
-        here.expect_light("network", "服务器繁忙")
-        here.page.reload()
-        expect(here.page.locator(".cell.answered")).to_have_count(2)
-        assert here.exam.current() == {1: ["T"]}
-        assert here.journal()["unacked"] == 2
-        here.exam.faults.busy_saves = 0
-        here.wait_until(lambda: here.exam.current() == {1: ["F"], 2: ["T"]})
-        here.expect_light("saved", "已保存")
-        assert here.journal() == {"kept": 2, "unacked": 0}
-
-
-def test_twenty_answers_without_network_survive_a_reload_and_arrive_in_order(browser: Browser) -> None:
-    with seat(browser) as here:
-        here.sit_down()
-        here.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-        here.exam.faults.drop = True
-        slots = [20, *range(1, 20)]
-        for slot in slots:
-            here.answer(slot, "2")
-        expect(here.page.locator(".offline")).to_contain_text("答案已存在本机")
-        here.page.reload()
-        here.page.wait_for_selector(".exam")
-        expect(here.page.locator(".cell.answered")).to_have_count(20)
-        expect(here.page.locator(".timer")).to_contain_text("约剩")
-        assert here.exam.current() == {}
-        here.exam.faults.drop = False
-        here.wait_until(lambda: len(here.exam.current()) == 20)
-        sent = [save["slot"] for batch in here.exam.batches for save in batch]
-        assert sent == slots
-        expect(here.page.locator(".offline")).to_be_hidden()
-        here.expect_light("saved", "已保存")
-        assert here.journal()["unacked"] == 0
 
 
 def test_save_whose_answer_is_lost_is_sent_again_under_the_same_seq(browser: Browser) -> None:

@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.browser.terminal_exam import ID_NUMBER, TICKET, now_ms
-from tests.browser.terminal_seat import PATIENCE_MS, seat
+from tests.browser.terminal_page import PATIENCE_MS
+from tests.browser.terminal_seat import seat
 from tests.browser.terminal_stub import BUNDLE, DELIVERY
 
 MODULES = sorted(BUNDLE.glob("*.js"))

@@ -93,7 +93,7 @@ export function confirmPhoto(tools, { candidate, qualification }) {
     const no = button(word("photo.no"), { picture: "cross", on: { click: () => resolve(false) } });
     stage({ title: word("photo.title"), lead: word("photo.lead"), step: "photo", place: tools.terminal.place },
       h("div", { class: "identity" }, photo, facts), actions(no, yes));
-    yes.focus();
+    yes.focus({ preventScroll: true });
   });
 }
 

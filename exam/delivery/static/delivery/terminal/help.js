@@ -5,11 +5,11 @@ import { packageButton } from "./parcel.js";
 import { word } from "./words.js";
 
 const KEYS = [[["1", "2", "A", "D"], "help.choose"], [["←", "→"], "help.move"], [["F"], "help.flag"], [["F2"], "help.hand"], [["F1"], "help.help"], [["Tab"], "help.tab"]];
-const THEMES = ["auto", "light", "dark"];
+const THEMES = ["auto", "light", "dark", "contrast"];
 
-/** Takes a theme: light and dark by wish, else as the system has it. */
+/** Takes a theme: light, dark or high contrast by wish, else as the system has it. */
 export function setTheme(theme) {
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  if (theme !== "auto" && THEMES.includes(theme)) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
 }
 

@@ -101,7 +101,8 @@ export class ItemView {
     const face = interaction === "judgement" ? String(index + 1) : label;
     const picture = JUDGEMENT_PICTURES[interaction === "judgement" ? label : ""];
     input.addEventListener("change", () => this.#change(label, input.checked, several));
-    const row = h("label", { class: "option" }, input, h("kbd", { class: "key", text: face }), picture && icon(picture), h("span", { class: "option-text", text }), h("span", { class: "tick" }, icon("check"), h("span", { text: word("option.chosen") })));
+    const words = picture ? word(`judgement.${label}`) : text;
+    const row = h("label", { class: "option" }, input, h("kbd", { class: "key", text: face }), picture && icon(picture), h("span", { class: "option-text", text: words }), h("span", { class: "tick" }, icon("check"), h("span", { text: word("option.chosen") })));
     return { label, input, row };
   }
 

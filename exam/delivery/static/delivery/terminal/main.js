@@ -22,7 +22,7 @@ const EARLY = new Set(["created", "checked_in", "ready"]);
 
 /** Keeps the page itself on this machine, so that a reload without network still opens it. */
 function keepBundle() {
-  navigator.serviceWorker?.register("/static/delivery/terminal/sw.js", { scope: "/terminal" }).catch(() => {});
+  navigator.serviceWorker?.register("/terminal/sw.js", { scope: "/terminal" }).catch(() => {});
 }
 
 /** Tells the camera part of the page which attempt it belongs to. */

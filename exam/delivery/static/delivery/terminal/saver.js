@@ -4,6 +4,9 @@ import { sleep } from "./dom.js";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 10_000;
+
+/** Nobody is spared by waiting longer for a network that is away, and the candidate is watching for its return. */
+const LONGEST_WAIT_OFFLINE_MS = 5_000;
 const BATCH = 64;
 
 /** Codes that stop saving until the session says otherwise. */
@@ -114,7 +117,7 @@ export class Saver {
     } else if (error.status >= 400 && error.status < 500 && !error.later) {
       this.#isolate(saves);
     } else {
-      await this.#rest(error.retryAfterMs ?? 0);
+      await this.#rest(error.retryAfterMs ?? 0, error.code === "unreachable" ? LONGEST_WAIT_OFFLINE_MS : LONGEST_WAIT_MS);
     }
   }
 
@@ -129,8 +132,8 @@ export class Saver {
     this.#onHold(code);
   }
 
-  #rest(atLeastMs) {
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+  #rest(atLeastMs, atMostMs) {
+    const wait = Math.min(atMostMs, FIRST_WAIT_MS * 2 ** this.#failures);
     this.#failures += 1;
     this.#onChange();
     return new Promise((resolve) => {

@@ -37,7 +37,7 @@ export class StatusLine {
     this.#session = session;
     this.bar = h("div", { class: "offline", role: "status", hidden: true }, icon("nonet"), h("p", {}));
     this.node = h("footer", { class: "status" }, h("div", { class: "lights" }, this.#saved.node, this.#network.node, this.#camera.node), h("div", { class: "status-buttons" }, buttons));
-    session.addEventListener("status", this.#update);
+    for (const name of ["status", "locked"]) session.addEventListener(name, this.#update);
     session.addEventListener("reach", this.#say);
     this.#watcher = new MutationObserver(this.#update);
     this.#watcher.observe(document.getElementById("slot-camera"), { childList: true, attributes: true });
@@ -47,7 +47,7 @@ export class StatusLine {
   /** Stops watching. */
   close() {
     this.#watcher.disconnect();
-    this.#session.removeEventListener("status", this.#update);
+    for (const name of ["status", "locked"]) this.#session.removeEventListener(name, this.#update);
     this.#session.removeEventListener("reach", this.#say);
   }
 
@@ -70,7 +70,7 @@ export class StatusLine {
     const unsaved = journal.unsaved().length;
     const refused = journal.refusedSlots();
     if (refused.length > 0) this.#saved.set("bad", "warn", word("saved.refused", { slots: refused.join(word("comma")) }));
-    else if (unsaved > 0 && (saver.sending || this.#session.reach === "ok")) this.#saved.set("fair", "sync", word("saved.sending"));
+    else if (unsaved > 0 && this.#session.locked !== "elsewhere" && (saver.sending || this.#session.reach === "ok")) this.#saved.set("fair", "sync", word("saved.sending"));
     else if (unsaved > 0) this.#saved.set("fair", "disk", word("saved.kept", { n: unsaved }));
     else if (saver.savedAt) this.#saved.set("good", "check", word("saved.at", { time: timeOfDay(saver.savedAt) }));
     else this.#saved.set("good", "check", word("saved.all"));

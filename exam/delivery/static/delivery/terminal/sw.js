@@ -41,7 +41,7 @@ async function newestOrKept(path) {
 self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
-  if (pathname === PAGE || (pathname.startsWith(FOLDER) && !pathname.endsWith("/sw.js"))) {
+  if (pathname === PAGE || pathname.startsWith(FOLDER)) {
     event.respondWith(newestOrKept(pathname));
   }
 });

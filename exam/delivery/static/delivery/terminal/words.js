@@ -96,6 +96,8 @@ const WORDS = {
 
   "marks": ["{n} 分", "marks: {n}"],
   "interaction.judgement": ["判断题", "True or false"],
+  "judgement.T": ["正确", "True"],
+  "judgement.F": ["错误", "False"],
   "interaction.choice": ["单选题", "One answer"],
   "interaction.multiple": ["多选题", "Several answers"],
   "interaction.text_entry": ["填空题", "Fill in"],
@@ -164,6 +166,7 @@ const WORDS = {
   "theme.auto": ["自动", "Automatic"],
   "theme.light": ["浅色", "Light"],
   "theme.dark": ["深色", "Dark"],
+  "theme.contrast": ["高对比度", "High contrast"],
   "package": ["下载加密答案包", "Download encrypted answers"],
   "package.done": ["已下载，请交给监考员", "Downloaded. Please give it to the proctor"],
 
