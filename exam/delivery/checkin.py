@@ -3,7 +3,7 @@
 from base64 import b64encode
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
@@ -33,6 +33,7 @@ from exam.sitting.api import (
 from exam.standards.api import get_qualification, recall_rule_set
 
 TICKET_PREFIX = "AKT1."
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('delivery.checkin:' || :registration, 0))")
 
 
 async def check_in(runtime: Runtime, terminal: Terminal, ticket: str, id_number: str) -> tuple[Attempt, str | None]:
@@ -82,6 +83,7 @@ async def _ensure_attempt(
     sitting: SittingView,
     person: PersonView,
 ) -> Attempt:
+    await session.execute(_LOCK, {"registration": str(registration.id)})  # there is no row yet that could be locked
     query = select(Attempt).where(Attempt.registration_id == registration.id).with_for_update()
     attempt = await session.scalar(query)
     if attempt is not None:

@@ -64,26 +64,39 @@ async def examined(
     Under a frozen clock time moves to the start; without one the sitting has just begun. It stays open; the small form has 4 judgements and 3 choices of 1 mark and 2 multiples of 1.5, so that 7
     right answers come to 70 of 100 and 9 to all.
     """
+    exam = await opened(runtime, clock, people=len(right), qualification=qualification, uscc=uscc)
+    attempts = [
+        await hand_in(runtime, registration, right=count, finish=finish)
+        for registration, count in zip(exam.registrations, right, strict=True)
+    ]
+    return msgspec.structs.replace(exam, attempts=attempts)
+
+
+async def opened(
+    runtime: Runtime,
+    clock: FrozenClock | None,
+    *,
+    people: int,
+    qualification: str = ELECTRICIAN,
+    uscc: str | None = None,
+) -> Examined:
+    """Bring a sitting to its start, or to just after it where no clock is given; nobody has come yet."""
     await make_bank(runtime, qualification=qualification)
     centre = await make_centre(runtime)
-    rooms = [("一号机房", len(right))]
+    rooms = [("一号机房", people)]
     starts_in = timedelta(hours=2) if clock else timedelta(minutes=-1)
     sitting_id = await make_sitting(runtime, centre, rooms=rooms, qualification=qualification, starts_in=starts_in)
-    await _train(runtime, centre, qualification, people=len(right))
+    await _train(runtime, centre, qualification, people=people)
     registrations = [
         await make_registration(runtime, centre, sitting_id, number=number, name="张三", uscc=uscc)
-        for number in range(len(right))
+        for number in range(people)
     ]
     await prepare(runtime, sitting_id)
     if clock:
         clock.advance(timedelta(hours=2))
     async with runtime.databases.transaction(centre.scope) as session:
         await open_sitting(session, centre.clerk, sitting_id, runtime.clock.now())
-    attempts = [
-        await hand_in(runtime, registration, right=count, finish=finish)
-        for registration, count in zip(registrations, right, strict=True)
-    ]
-    return Examined(centre=centre, sitting_id=sitting_id, registrations=registrations, attempts=attempts)
+    return Examined(centre=centre, sitting_id=sitting_id, registrations=registrations, attempts=[])
 
 
 async def _train(runtime: Runtime, centre: Centre, qualification: str, *, people: int) -> None:
