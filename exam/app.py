@@ -60,9 +60,13 @@ def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtim
     return build_runtime(settings, all_subscribers(), ports=all_ports(), clock=clock)
 
 
+SLOTS = {"terminal": ("proctor/_camera_slot.html",)}
+"""Parts of upper packages in pages of lower ones (crossing rule 5)."""
+
+
 def create_app(runtime: Runtime) -> Litestar:
     """Compose the web application over a runtime."""
-    return build_shell(runtime, PLUGINS, middleware=[session_middleware])
+    return build_shell(runtime, PLUGINS, middleware=[session_middleware], slots=SLOTS)
 
 
 def create_media_app(runtime: Runtime, url: str) -> Litestar:

@@ -6,10 +6,9 @@ import socket
 import rich_click as click
 import uvicorn
 
-from exam.app import all_subscribers, create_media_app
+from exam.app import compose_runtime, create_media_app
 from exam.core.config import load_settings
 from exam.core.log import configure_logging
-from exam.core.runtime import build_runtime
 
 GC_THRESHOLD = (50_000, 20, 100)
 
@@ -19,7 +18,7 @@ def command() -> None:
     """Serve the video of the exam rooms; settings come from the environment."""
     configure_logging()
     settings = load_settings()
-    runtime = build_runtime(settings, all_subscribers())
+    runtime = compose_runtime(settings)
     with socket.socket() as control:
         control.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         control.bind((settings.media_control_host, settings.media_control_port))

@@ -1,6 +1,6 @@
 """Composing the web application: templates, static files, guards, errors, health."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,13 @@ from exam.web.policy import PUBLIC, enforce, policy_table
 from exam.web.request import csrf_value, flash, theme
 
 BODY_LIMIT = 12 * 1024 * 1024
+NO_SLOTS: Mapping[str, Sequence[str]] = {"terminal": ()}
 ANSWER_PATHS = "^/api/attempts/"
 
 
-def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runtime) -> Environment:
+def _environment(
+    plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runtime, slots: Mapping[str, Sequence[str]]
+) -> Environment:
     packages = ["exam.web", *(plugin.package for plugin in plugins)]
     found = [name for name in packages if (files(name) / "templates").is_dir()]
     environment = Environment(
@@ -55,6 +58,7 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runti
         demo=runtime.settings.profile is Profile.DEMO,
         now=runtime.clock.now,
         idle_s=runtime.settings.session_idle_min * 60,
+        slots=slots,
         static=static_urls(_static_folders(plugins)),
         theme=theme,
         flash=flash,
@@ -88,8 +92,12 @@ def build_shell(
     plugins: Sequence[Plugin],
     *,
     middleware: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    slots: Mapping[str, Sequence[str]] = NO_SLOTS,
 ) -> Litestar:
-    """Return the application; raises UndeclaredRouteError when a route has no policy."""
+    """Return the application; raises UndeclaredRouteError when a route has no policy.
+
+    `slots` names the templates of upper packages that a lower page includes (crossing rule 5).
+    """
     catalogue = Catalogue(["exam.core", "exam.web", *(plugin.package for plugin in plugins)])
     handlers: list[Any] = [HealthController, PreferenceController]
     handlers += [handler for plugin in plugins for handler in plugin.handlers]
@@ -97,7 +105,7 @@ def build_shell(
         [*handlers, *(_static_route(leaf, folder) for leaf, folder in _static_folders(plugins).items())],
         state=State({"runtime": runtime, "catalogue": catalogue, "plugins": tuple(plugins)}),
         template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, runtime)),
+            instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, runtime, slots)),
         ),
         dependencies={
             "runtime": Provide(dependencies.provide_runtime, sync_to_thread=False),

@@ -11,18 +11,22 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.valkey import require_allowance
-from exam.delivery.api import require_lease
+from exam.delivery.api import get_attempt, require_lease
 from exam.web.policy import BY_KEY, allow
 from proctor.media.commands import CommandBus
-from proctor.media.errors import OriginError
-from proctor.media.schemas import Answered, Publish, Watch
+from proctor.media.errors import NotInExamError, OriginError, ProbeTooLargeError
+from proctor.media.schemas import Answered, ConsentFacts, Probed, Publish, Watch
+from proctor.media.seats import record_consent
 from proctor.media.signalling import Exchange
 
 OFFERS_PER_MINUTE = 30
 WATCHES_PER_MINUTE = 120
+PROBES_PER_MINUTE = 10
+PROBE_BYTES = 256 * 1024
 
 
 class TerminalMediaController(Controller):
@@ -44,6 +48,42 @@ class TerminalMediaController(Controller):
         await require_allowance(runtime.valkey, f"publish:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
         exchange: Exchange = request.app.state.media_exchange
         return await exchange.publish(lease, data)
+
+    @post("/consent", status_code=204)
+    async def consent(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+        data: JSONBody[ConsentFacts],
+    ) -> None:
+        require_own_origin(request)
+        lease = require_lease(request.scope, runtime, attempt_id)
+        await require_allowance(runtime.valkey, f"consent:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
+        now = runtime.clock.now()
+        # the verified lease is the scope: the attempt's own region is read from it
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            attempt = await get_attempt(session, attempt_id, now=now)
+            if attempt.epoch != lease.epoch:
+                raise NotInExamError
+            await record_consent(session, attempt, data, at=now)
+
+    @post("/probe", status_code=200)
+    async def probe(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> Probed:
+        require_own_origin(request)
+        require_lease(request.scope, runtime, attempt_id)
+        await require_allowance(runtime.valkey, f"probe:{attempt_id}", limit=PROBES_PER_MINUTE, window_s=60)
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > PROBE_BYTES:
+                raise ProbeTooLargeError
+        return Probed(size, int(runtime.clock.now().timestamp() * 1000))
 
     @get("/commands")
     async def commands(

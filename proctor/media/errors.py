@@ -61,3 +61,11 @@ class OriginError(ForbiddenError):
 
     code = "cross_origin"
     message = "视频只能从本系统的页面打开。"
+
+
+class ProbeTooLargeError(DomainError):
+    """A terminal sends more for its line check than the check needs."""
+
+    kind = Kind.TOO_LARGE
+    code = "probe_too_large"
+    message = "测速数据过大,已拒绝。"

@@ -1,6 +1,6 @@
 """Bodies of the media routes; unknown fields are refused, and no description is longer than any honest one."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,23 @@ class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sdp: Sdp
     tracks: Annotated[list[str], msgspec.Meta(min_length=1, max_length=3)]
+
+
+class ConsentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a terminal: what the candidate agreed to and what its own check found; a hint, not a proof."""
+
+    agreed: bool
+    camera: Literal["ok", "denied", "missing", "none"]
+    screen: bool
+    uplink_kbps: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+    skew_ms: Annotated[int, msgspec.Meta(ge=-(10**13), le=10**13)]
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """To a terminal: how much arrived and the server's time in Unix milliseconds."""
+
+    bytes: int
+    server_now: int
 
 
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -164,6 +164,7 @@ async function serveOne(tools) {
   tools.terminal = await terminalOf(tools, Boolean(kept));
   const session = kept ? new Session(tools, kept.id) : await checkIn(tools);
   tools.session = session;
+  session.addEventListener("messages", () => tellSlots(session));
   await session.load();
   if (!kept || await regain(session)) await sit(tools, session, kept?.step ?? "device");
   await clear(tools, session);

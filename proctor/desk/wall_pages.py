@@ -1,0 +1,129 @@
+"""The wall and its drawer, and what its script asks for."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import get_attempt, list_messages, list_terminals
+from exam.sitting.api import get_sitting, list_rooms
+from exam.web.i18n import Catalogue
+from exam.web.policy import allow
+from proctor.desk.reasons import CANNED_MESSAGES, REASONS
+from proctor.desk.schemas import Act
+from proctor.desk.seats import list_seats
+from proctor.desk.wall import Tile, wall_of
+from proctor.media.names import Track, seat_source
+from proctor.media.seats import WAIVER_REASONS, cameras_of, waive_camera
+
+PAGE_SIZES = (12, 20, 30)
+ActForm = Annotated[Act, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class WallController(Controller):
+    """One room as a wall of live pictures."""
+
+    path = "/proctor"
+    opt = allow("proctor")
+
+    @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/wall")
+    async def wall(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
+    ) -> Template:
+        sitting = await get_sitting(session, sitting_id)
+        room = next((each for each in await list_rooms(session, sitting_id) if each.id == room_id), None)
+        if room is None:
+            raise NotFoundError(room_id=str(room_id))
+        context = {
+            "sitting": sitting,
+            "room": room,
+            "sizes": PAGE_SIZES,
+            "reasons": REASONS,
+            "translated": _translator(request),
+        }
+        return Template("proctor/wall.html", context=context)
+
+    @get("/attempts/{attempt_id:uuid}/drawer")
+    async def drawer(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> Template:
+        attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
+        seats = await list_seats(session, runtime, attempt.sitting_id, attempt.room_id)
+        context = {
+            "attempt": attempt,
+            "seats": [seat for seat in seats if seat.attempt and seat.attempt.id == attempt_id],
+            "spare": await list_terminals(session, attempt.room_id),
+            "messages": await list_messages(session, attempt_id),
+            "camera": (await cameras_of(session, [attempt_id]))[attempt_id],
+            "full": seat_source(attempt_id, Track.FULL),
+            "screen": seat_source(attempt_id, Track.SCREEN),
+            "reasons": REASONS,
+            "waiver_reasons": WAIVER_REASONS,
+            "canned": CANNED_MESSAGES,
+            "translated": _translator(request),
+        }
+        return Template("proctor/_drawer.html", context=context)
+
+    @post("/attempts/{attempt_id:uuid}/waive-camera")
+    async def waive(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+        data: ActForm,
+    ) -> Redirect:
+        now = runtime.clock.now()
+        attempt = await get_attempt(session, attempt_id, now=now)
+        await waive_camera(session, principal, attempt, reason=data.reason, note=data.note, at=now)
+        return Redirect(f"/proctor/sittings/{attempt.sitting_id}/rooms/{attempt.room_id}/wall", status_code=303)
+
+
+class WallApiController(Controller):
+    """What the wall's script asks every two seconds."""
+
+    path = "/api/proctor"
+    opt = allow("proctor")
+
+    @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/wall")
+    async def tiles(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
+    ) -> list[Tile]:
+        catalogue: Catalogue = request.app.state.catalogue
+        tiles = await wall_of(session, runtime, sitting_id, room_id)
+        return [
+            msgspec.structs.replace(
+                tile,
+                state_word=catalogue.gettext(tile.state_word),
+                camera_word=catalogue.gettext(tile.camera_word),
+                attention_word=catalogue.gettext(tile.attention_word),
+            )
+            for tile in tiles
+        ]
+
+
+def _translator(request: Request[Any, Any, Any]) -> Any:
+    catalogue: Catalogue = request.app.state.catalogue
+    return lambda pairs: [(code, catalogue.gettext(words)) for code, words in pairs]

@@ -1,0 +1,104 @@
+/** One connection that sends this seat's tracks: the tile always, the full picture and the screen while somebody looks. */
+
+const TRACKS = ["tile", "full", "screen"];
+const ENCODINGS = {
+  tile: { scaleResolutionDownBy: 2, maxFramerate: 10, maxBitrate: 150_000, active: true },
+  full: { maxFramerate: 15, maxBitrate: 600_000, active: false },
+  screen: { maxFramerate: 5, maxBitrate: 600_000, active: false },
+};
+const SILENCE_MS = 4000;
+const CONNECT_MS = 8000;
+const LOOK_MS = 1000;
+const GATHER_MS = 1500;
+
+/** Resolves when every candidate is known, or after a moment: a description without them all still connects. */
+function gathered(connection) {
+  if (connection.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => { if (connection.iceGatheringState === "complete") resolve(); };
+    connection.addEventListener("icegatheringstatechange", done);
+    window.setTimeout(resolve, GATHER_MS);
+  });
+}
+
+function onlyVp8(transceiver) {
+  const codecs = RTCRtpReceiver.getCapabilities("video").codecs;
+  transceiver.setCodecPreferences?.(codecs.filter(({ mimeType }) => ["video/vp8", "video/rtx"].includes(mimeType.toLowerCase())));
+}
+
+/** Events: live, lost. A lost publisher is thrown away and a new one made. */
+export class Publisher extends EventTarget {
+  #connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  #senders = new Map();
+  #watch = null;
+  #heard = { bytes: 0, at: 0 };
+  #state = "new";
+
+  /** `camera` and `screen` are MediaStreamTracks; the screen may be missing. */
+  constructor(camera, screen) {
+    super();
+    for (const name of TRACKS) {
+      const track = name === "screen" ? screen : camera;
+      const transceiver = this.#connection.addTransceiver(track ?? "video", { direction: "sendonly", sendEncodings: [ENCODINGS[name]] });
+      onlyVp8(transceiver);
+      this.#senders.set(name, transceiver.sender);
+    }
+    this.#connection.addEventListener("connectionstatechange", () => this.#changed());
+  }
+
+  get tracks() { return TRACKS; }
+
+  /** Offers, lets `exchange` bring the answer, and connects. */
+  async connect(exchange) {
+    await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    await gathered(this.#connection);
+    const sdp = await exchange(this.#connection.localDescription.sdp);
+    if (this.#state === "closed") return;
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    this.#heard = { bytes: 0, at: performance.now() + CONNECT_MS - SILENCE_MS };
+    this.#watch = window.setInterval(() => this.#listen(), LOOK_MS);
+  }
+
+  /** Sends what is wanted and stops the rest, without a new offer. */
+  async want(names) {
+    for (const [name, sender] of this.#senders) {
+      const parameters = sender.getParameters();
+      const active = name === "tile" || names.includes(name);
+      if (!parameters.encodings?.length || parameters.encodings[0].active === active) continue;
+      parameters.encodings[0].active = active;
+      await sender.setParameters(parameters).catch(() => {});
+    }
+  }
+
+  /** Puts the shared screen, or nothing, on its track. */
+  async share(screen) { await this.#senders.get("screen").replaceTrack(screen).catch(() => {}); }
+
+  close() {
+    this.#state = "closed";
+    window.clearInterval(this.#watch);
+    this.#connection.close();
+  }
+
+  #changed() {
+    const state = this.#connection.connectionState;
+    if (state === "connected") this.#become("live");
+    if (state === "failed" || state === "closed") this.#become("lost");
+  }
+
+  /** The node reports at least once a second: silence means that it is gone, long before ICE gives up. */
+  async #listen() {
+    const stats = await this.#connection.getStats().catch(() => []);
+    const now = performance.now();
+    for (const each of stats.values?.() ?? []) {
+      if (each.type === "transport" && each.bytesReceived !== this.#heard.bytes) this.#heard = { bytes: each.bytesReceived, at: Math.max(now, this.#heard.at) };
+    }
+    if (now - this.#heard.at > SILENCE_MS) this.#become("lost");
+  }
+
+  #become(state) {
+    if (this.#state === state || this.#state === "closed" || this.#state === "lost") return;
+    this.#state = state;
+    if (state === "lost") window.clearInterval(this.#watch);
+    this.dispatchEvent(new Event(state));
+  }
+}

@@ -1,0 +1,67 @@
+/** The calls of the seat's camera to the web process, under the lease of the attempt. */
+
+const PATIENCE_MS = 8000;
+
+/** A refusal with its code; `gone` when the lease or the exam is over. */
+export class Refused extends Error {
+  constructor(status, code) {
+    super(code);
+    this.status = status;
+    this.code = code;
+    this.gone = status === 401 || code === "not_in_exam";
+  }
+}
+
+export class Signal {
+  constructor(attempt, lease) {
+    this.base = `/api/media/attempts/${attempt}`;
+    this.lease = lease;
+  }
+
+  async #call(path, options, patience = PATIENCE_MS) {
+    const stop = new AbortController();
+    const timer = window.setTimeout(() => stop.abort(), patience);
+    try {
+      const answer = await fetch(this.base + path, {
+        ...options, cache: "no-store", credentials: "same-origin", signal: options.signal ?? stop.signal,
+        headers: { "ankao-lease": this.lease, accept: "application/json", ...options.headers },
+      });
+      if (!answer.ok) throw new Refused(answer.status, (await answer.json().catch(() => ({}))).code ?? "unknown");
+      return answer;
+    } finally {
+      window.clearTimeout(timer);
+    }
+  }
+
+  #post(path, body) {
+    return this.#call(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  }
+
+  async publish(sdp, tracks) { return (await (await this.#post("/publish", { sdp, tracks })).json()).sdp; }
+
+  async consent(facts) { await this.#post("/consent", facts); }
+
+  /** Sends `bytes` of noise and returns how fast they went, in kbit/s, and how far this clock is off, in ms. */
+  async probe(bytes) {
+    const noise = crypto.getRandomValues(new Uint8Array(bytes));
+    const began = performance.now();
+    const answer = await this.#call("/probe", { method: "POST", body: noise, headers: { "content-type": "application/octet-stream" } });
+    const took = performance.now() - began;
+    const { server_now: now } = await answer.json();
+    return { kbps: Math.round(bytes * 8 / took), skew: Math.round(Date.now() - now - took / 2) };
+  }
+
+  /** Calls `told` with each word of the node until the stream ends. */
+  async listen(told, signal) {
+    const answer = await this.#call("/commands", { method: "GET", signal }, 1e9);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) told(JSON.parse(line));
+    }
+  }
+}

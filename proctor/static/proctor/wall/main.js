@@ -1,0 +1,137 @@
+/** The wall of one room: asks how the seats stand, shows their pictures, and is worked by keyboard alone if need be. */
+
+import { Drawer } from "./drawer.js";
+import { Screenful } from "./screenful.js";
+import { Tiles } from "./tiles.js";
+
+const POLL_MS = 2000;
+const TOAST_MS = 5000;
+const list = document.getElementById("wall");
+const csrf = document.querySelector("meta[name=csrf-token]").content;
+const at = (id) => document.getElementById(id);
+
+function words(key, values = {}) {
+  return document.querySelector(`[data-words=${key}]`).textContent.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+async function exchange(sdp, sources) {
+  const answer = await fetch(list.dataset.watch, {
+    method: "POST", body: JSON.stringify({ sdp, sources }),
+    headers: { "content-type": "application/json", accept: "application/json", "x-csrftoken": csrf },
+  });
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).code ?? "unknown");
+  return (await answer.json()).sdp;
+}
+
+function toast(kind, text = words("done")) {
+  const node = at(`toast-${kind}`).content.firstElementChild.cloneNode(true);
+  node.querySelector("span").textContent = text;
+  at("toasts").append(node);
+  window.setTimeout(() => node.remove(), TOAST_MS);
+}
+
+class Wall {
+  tiles = new Tiles(list, words);
+  screenful = new Screenful(exchange);
+  drawer = new Drawer(at("drawer"), exchange, (kind, text) => { toast(kind, text); this.poll(); });
+  all = [];
+  page = 0;
+  size = Number(localStorage.getItem("wall-size")) || 12;
+  filter = "all";
+
+  constructor() {
+    at("wall-size").value = String(this.size);
+    this.screenful.addEventListener("state", ({ detail }) => { this.say(detail === "lost" ? "lost" : ""); this.join(); });
+    at("wall-size").addEventListener("change", ({ target }) => {
+      this.size = Number(target.value);
+      localStorage.setItem("wall-size", target.value);
+      this.turn(-this.page);
+    });
+    at("wall-filter").addEventListener("change", ({ target }) => { this.filter = target.value; this.turn(-this.page); });
+    at("wall-prev").addEventListener("click", () => this.turn(-1));
+    at("wall-next").addEventListener("click", () => this.turn(1));
+    list.addEventListener("click", ({ target }) => {
+      const button = target.closest(".tile-open");
+      if (button) this.drawer.open(button.closest(".tile").dataset.attempt, button);
+    });
+    document.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  async poll() {
+    try {
+      const answer = await fetch(list.dataset.tiles, { headers: { accept: "application/json" } });
+      if (answer.status === 401) { window.location.reload(); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      this.all = await answer.json();
+      if (at("wall-state").dataset.key === "offline") this.say("");
+      this.paint();
+    } catch {
+      this.say("offline");
+    }
+  }
+
+  async run() {
+    for (;;) {
+      await this.poll();
+      await new Promise((resolve) => { window.setTimeout(resolve, POLL_MS); });
+    }
+  }
+
+  get shown() {
+    if (this.filter === "attention") return this.all.filter((tile) => tile.attention);
+    if (this.filter === "running") return this.all.filter((tile) => tile.source);
+    return this.all;
+  }
+
+  turn(by) {
+    const pages = Math.max(1, Math.ceil(this.shown.length / this.size));
+    this.page = Math.min(pages - 1, Math.max(0, this.page + by));
+    this.paint();
+  }
+
+  paint() {
+    const shown = this.shown;
+    const pages = Math.max(1, Math.ceil(shown.length / this.size));
+    this.page = Math.min(this.page, pages - 1);
+    const here = shown.slice(this.page * this.size, (this.page + 1) * this.size);
+    this.tiles.paint(here);
+    list.dataset.empty = here.length ? "" : words("empty");
+    this.screenful.show(here.map((tile) => tile.source).filter(Boolean));
+    this.join();
+    at("wall-page").textContent = words("page", { page: this.page + 1, pages });
+    at("wall-prev").disabled = this.page === 0;
+    at("wall-next").disabled = this.page >= pages - 1;
+    const count = (test) => this.all.filter(test).length;
+    const sum = words("sum", { n: this.all.length, m: count((tile) => tile.source), k: count((tile) => tile.camera === "live"), a: count((tile) => tile.attention) });
+    if (at("wall-sum").textContent !== sum) at("wall-sum").textContent = sum;
+  }
+
+  join() { this.tiles.join((name) => this.screenful.streamOf(name)); }
+
+  say(key) {
+    const node = at("wall-state");
+    node.hidden = key === "";
+    node.dataset.key = key;
+    node.textContent = key ? words(key) : "";
+  }
+
+  pressed(event) {
+    if (event.target.closest("input, select, textarea, dialog")) return;
+    if (event.key === "Escape" && this.drawer.attempt) { this.drawer.close(); return; }
+    if (event.key === "PageDown" || event.key === "PageUp") {
+      event.preventDefault();
+      this.turn(event.key === "PageDown" ? 1 : -1);
+      return;
+    }
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns(), ArrowUp: -this.columns() }[event.key];
+    if (!step || event.target.closest("#drawer")) return;
+    event.preventDefault();
+    const buttons = this.tiles.buttons;
+    const from = buttons.indexOf(document.activeElement);
+    buttons[from < 0 ? 0 : Math.min(buttons.length - 1, Math.max(0, from + step))]?.focus();
+  }
+
+  columns() { return window.getComputedStyle(list).gridTemplateColumns.split(" ").length; }
+}
+
+new Wall().run();

@@ -1,0 +1,73 @@
+/** One connection that brings pictures of a room: one section for each, in the order of their names. */
+
+const SILENCE_MS = 4000;
+const CONNECT_MS = 8000;
+const GATHER_MS = 1500;
+const LOOK_MS = 1000;
+
+function gathered(connection) {
+  if (connection.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    connection.addEventListener("icegatheringstatechange", () => { if (connection.iceGatheringState === "complete") resolve(); });
+    window.setTimeout(resolve, GATHER_MS);
+  });
+}
+
+/** Events: live, lost. */
+export class Viewer extends EventTarget {
+  #connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  #watch = null;
+  #heard = { bytes: 0, at: 0 };
+  #state = "new";
+  streams = new Map();
+
+  /** `sources` are names of pictures; each gets a stream that stays empty until its publisher sends. */
+  constructor(sources) {
+    super();
+    this.sources = sources;
+    for (const name of sources) {
+      const { receiver } = this.#connection.addTransceiver("video", { direction: "recvonly" });
+      if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
+      this.streams.set(name, new MediaStream([receiver.track]));
+    }
+    this.#connection.addEventListener("connectionstatechange", () => {
+      if (this.#connection.connectionState === "connected") this.#become("live");
+      if (this.#connection.connectionState === "failed") this.#become("lost");
+    });
+  }
+
+  get isLive() { return this.#state === "live"; }
+
+  async connect(exchange) {
+    await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    await gathered(this.#connection);
+    const sdp = await exchange(this.#connection.localDescription.sdp, this.sources);
+    if (this.#state === "closed") return;
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    this.#heard = { bytes: 0, at: performance.now() + CONNECT_MS - SILENCE_MS };
+    this.#watch = window.setInterval(() => this.#listen(), LOOK_MS);
+  }
+
+  close() {
+    this.#state = "closed";
+    window.clearInterval(this.#watch);
+    this.#connection.close();
+  }
+
+  /** The node reports every second for each picture, running or not: silence means that it is gone. */
+  async #listen() {
+    const stats = await this.#connection.getStats().catch(() => new Map());
+    const now = performance.now();
+    for (const each of stats.values()) {
+      if (each.type === "transport" && each.bytesReceived !== this.#heard.bytes) this.#heard = { bytes: each.bytesReceived, at: Math.max(now, this.#heard.at) };
+    }
+    if (now - this.#heard.at > SILENCE_MS) this.#become("lost");
+  }
+
+  #become(state) {
+    if (this.#state === state || this.#state === "closed" || this.#state === "lost") return;
+    this.#state = state;
+    if (state === "lost") window.clearInterval(this.#watch);
+    this.dispatchEvent(new Event(state));
+  }
+}

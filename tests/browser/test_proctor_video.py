@@ -1,0 +1,247 @@
+"""Two real browsers: a seat that sends its camera, and a wall that watches it; the answers do not care either way."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import select, text
+
+from exam.core.config import Settings
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.runtime import Runtime
+from exam.delivery.models import Attempt
+from exam.identity.sessions import COOKIE
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.live import LiveServer
+from tests.builders.room import OpenRoom, bind, let_in, open_room
+from tests.media.stage import MediaProcess, media_process
+
+CAMERA = [
+    *FLAGS,
+    "--use-fake-device-for-media-stream=fps=15",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-gpu",
+    "--autoplay-policy=no-user-gesture-required",
+    "--auto-accept-this-tab-capture",
+]
+WATCHING = "video => video.srcObject && video.videoWidth > 0 && !video.paused && video.currentTime > 0"
+RECONNECT_MS = 10_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Run a Chromium whose camera is a moving test picture."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=CAMERA)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def node(live_server: LiveServer, settings: Settings, tmp_path: Path) -> Iterator[MediaProcess]:
+    """Run the media node of the live server's room."""
+
+    async def forget(runtime: Runtime) -> None:
+        await runtime.valkey.flushdb()
+
+    live_server.do(forget)
+    with media_process(settings, tmp_path / "media.log", first_port=43400) as running:
+        yield running
+
+
+class Candidate:
+    """A seat in a browser context of its own."""
+
+    def __init__(self, browser: Browser, server: LiveServer, room: OpenRoom, *, number: int = 0) -> None:
+        self.server, self.room, self.number = server, room, number
+        self.context = browser.new_context(base_url=server.url, locale="zh-CN", viewport={"width": 1366, "height": 768})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console", lambda message: self.errors.append(message.text) if "Security Policy" in message.text else None
+        )
+
+    def sit_down(self) -> None:
+        """Check in, be admitted, start."""
+        page, seat = self.page, self.room.registrations[self.number].seat
+        page.goto("/terminal")
+        page.locator(".checks ~ .actions .chief:enabled").click()
+        code = page.locator("#enrol-code .sr").inner_text().replace(" ", "")
+        self.server.do(lambda runtime: bind(runtime, self.room, code, seat))
+        page.fill("#ticket", self.room.tickets[self.number])
+        page.fill("#id_number", self.room.numbers[self.number])
+        page.keyboard.press("Enter")
+        page.locator(".identity ~ .actions .chief").click()
+        page.locator(".checks ~ .actions .chief:enabled").click()
+        attempt = self.attempt()
+        self.server.do(lambda runtime: let_in(runtime, self.room, attempt.id))
+        page.check("#rules-read")
+        page.locator(".rules ~ .actions .chief").click()
+
+    def attempt(self) -> Attempt:
+        async def read(runtime: Runtime) -> Attempt:
+            async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+                wanted = Attempt.registration_id == self.room.registrations[self.number].id
+                found = await session.scalar(select(Attempt).where(wanted))
+                assert found is not None
+                return found
+
+        return self.server.do(read)
+
+    def start(self) -> None:
+        self.page.locator(".hall .button:visible").click()
+        self.page.wait_for_selector(".exam")
+
+    def agree(self) -> None:
+        self.page.locator("[data-act=agree]").click()
+
+    def expect_camera(self, words: str, *, patience_ms: int = 20_000) -> None:
+        expect(self.page.locator("[data-light=camera]")).to_contain_text(words, timeout=patience_ms)
+
+    def answer(self, slot: int, key: str) -> None:
+        self.page.locator(".cell").nth(slot - 1).click()
+        self.page.keyboard.press(key)
+
+    def stored(self) -> int:
+        """Count the slots with a stored response."""
+        attempt = self.attempt().id
+
+        async def count(runtime: Runtime) -> int:
+            query = text("select count(distinct slot) from delivery_response_revision where attempt_id = :id")
+            async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+                return int((await session.scalar(query, {"id": attempt})) or 0)
+
+        return self.server.do(count)
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.errors == []
+
+
+@pytest.fixture
+def room(live_server: LiveServer) -> OpenRoom:
+    return live_server.do(lambda runtime: open_room(runtime, people=2))
+
+
+@pytest.fixture
+def candidate(browser: Browser, live_server: LiveServer, room: OpenRoom, node: MediaProcess) -> Iterator[Candidate]:  # noqa: ARG001  # the node must live first
+    seat = Candidate(browser, live_server, room)
+    yield seat
+    seat.close()
+
+
+def _watch(page: Page, live_server: LiveServer, room: OpenRoom) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": room.session, "url": live_server.url}])
+    page.goto(f"{room.path}/wall")
+
+
+def _wait(condition: Callable[[], bool], *, patience_s: float = 20) -> None:
+    until = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until, "never came true"
+        time.sleep(0.1)
+
+
+def _picture(page: Page) -> None:
+    tile = page.locator(".tile[data-state=in_progress] video")
+    page.wait_for_function(
+        "() => { const video = document.querySelector('.tile[data-state=in_progress] video'); return video && ("
+        + WATCHING
+        + ")(video); }",
+        timeout=RECONNECT_MS * 2,
+    )
+    expect(tile).to_have_count(1)
+
+
+def test_the_wall_shows_a_seat_and_both_come_back_when_the_node_is_killed(
+    page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate, node: MediaProcess
+) -> None:
+    candidate.sit_down()
+    candidate.start()
+    candidate.agree()
+    candidate.expect_camera("摄像头正常")
+    candidate.answer(1, "1")
+    _wait(lambda: candidate.stored() == 1)
+
+    _watch(page, live_server, room)
+    _picture(page)
+    expect(page.locator(".tile[data-state=in_progress]")).to_have_attribute("data-camera", "live")
+
+    node.kill()
+    killed = time.monotonic()
+    candidate.answer(2, "1")
+    candidate.expect_camera("摄像头中断")
+    node.start()
+    candidate.expect_camera("摄像头正常", patience_ms=RECONNECT_MS)
+    _picture(page)
+    assert time.monotonic() - killed < 30
+    candidate.answer(3, "1")
+    _wait(lambda: candidate.stored() == 3)
+
+
+def test_the_first_picture_takes_less_than_a_second_and_the_full_one_comes_on_demand(
+    page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate
+) -> None:
+    candidate.sit_down()
+    candidate.start()
+    candidate.agree()
+    candidate.expect_camera("摄像头正常")
+    page.add_init_script(FIRST_PICTURE)
+    _watch(page, live_server, room)
+    _picture(page)
+    connecting, shown = page.evaluate("[window.offeredAt, window.shownAt]")
+    assert shown - connecting < 1000, f"{shown - connecting} ms"
+
+    page.locator(".tile[data-state=in_progress] .tile-open").click()
+    expect(page.locator("#drawer-title")).to_be_focused()
+    page.wait_for_function("() => document.querySelector('#full').videoWidth >= 480", timeout=20_000)
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.locator(".tile[data-state=in_progress] .tile-open")).to_be_focused()
+
+
+FIRST_PICTURE = """
+const connect = RTCPeerConnection.prototype.setRemoteDescription;
+const offer = RTCPeerConnection.prototype.createOffer;
+RTCPeerConnection.prototype.createOffer = function (...args) { window.offeredAt ??= performance.now(); return offer.apply(this, args); };
+document.addEventListener("playing", () => {}, true);
+const look = () => {
+  const video = document.querySelector(".tile video");
+  if (video?.videoWidth > 0 && !window.shownAt) window.shownAt = performance.now();
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def test_a_seat_without_consent_goes_on_and_the_proctor_lets_it(
+    page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate, axe: Callable[[Page], list[str]]
+) -> None:
+    candidate.sit_down()
+    candidate.page.wait_for_selector(".camera-card")
+    assert axe(candidate.page) == []
+    candidate.page.locator("[data-act=without]").click()
+    candidate.start()
+    candidate.expect_camera("没有摄像头")
+    candidate.answer(1, "1")
+    _wait(lambda: candidate.stored() == 1)
+
+    _watch(page, live_server, room)
+    tile = page.locator(".tile[data-state=in_progress]")
+    expect(tile).to_have_attribute("data-attention", "camera")
+    assert axe(page) == []
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator("#drawer [data-dialog^=d-waive]").click()
+    page.locator("#drawer dialog[open] select").select_option("declined")
+    page.locator("#drawer dialog[open] [type=submit]").click()
+    expect(page.locator("#drawer")).to_contain_text("已获准不使用摄像头")
+    expect(tile).to_have_attribute("data-camera", "waived", timeout=10_000)
+    expect(tile).to_have_attribute("data-attention", "")
+    assert axe(page) == []
