@@ -24,12 +24,14 @@ class Verdict(StrEnum):
     """The signature is wrong or of a key that is not ours: nothing the paper says can be believed."""
     ALTERED = "altered"
     """The file is not the issued one, or the paper says other things than the register."""
+    UNPROVEN = "unproven"
+    """The register names it, and the audit log does not know its issue or knows it otherwise."""
     AUTHENTIC = "authentic"
     """Offline: issued as it stands; what became of it since is not known here."""
 
 
 class LogNote(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the issue stands in the audit log: its position; size and cosigners are known once the log is witnessed."""
+    """Where the issue stands in the audit log: its index, the size of the proved tree, and who has cosigned that."""
 
     index: int | None = None
     size: int | None = None

@@ -10,14 +10,16 @@ from litestar.response import Template
 from certs.answers import Answer
 from certs.envelope import MAX_FILE_BYTES, read_upload
 from certs.keys import fingerprints, grouped, published_ring
+from certs.logged import find_issue_proof
 from certs.naming import limit_key
 from certs.numbers import parse_number
 from certs.schemas import CodeForm, FileForm, QueryForm
 from certs.verification import Question, read_typed, verify_file, verify_public
+from exam.core.audit.publication import LogPublication
 from exam.core.crypto import digest
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
-from exam.core.errors import DomainError
+from exam.core.errors import DomainError, NotFoundError
 from exam.core.runtime import Runtime
 from exam.core.valkey import TooManyRequestsError, require_allowance
 from exam.web import problem
@@ -85,7 +87,8 @@ async def _ask(request: AnyRequest, runtime: Runtime, question: Question) -> Ans
     else:
         await _allow_target(runtime, (question.qr or question.public_id).encode())
     async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
-        return await verify_public(session, runtime.sealer, question, at=runtime.clock.now())
+        log = LogPublication(runtime.storage)
+        return await verify_public(session, runtime.sealer, question, at=runtime.clock.now(), log=log)
 
 
 async def _uploaded(form: FileForm) -> bytes:
@@ -140,7 +143,8 @@ class VerifyController(Controller):
         except DomainError as error:
             return _page(request, "verify", error)
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
-            answer = await verify_file(session, content, at=runtime.clock.now())
+            log = LogPublication(runtime.storage)
+            answer = await verify_file(session, content, at=runtime.clock.now(), log=log)
         return _answered(answer, runtime, asked="file")
 
     @get("/query")
@@ -165,6 +169,19 @@ class VerifyController(Controller):
     @post("/api/verify", status_code=200, opt=PROGRAM)
     async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
         return await _ask(request, runtime, data)
+
+    @get("/verify/proof/{public_id:str}")
+    async def proof(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], public_id: FromPath[str]
+    ) -> Response[bytes]:
+        """Send the proof that the issue stands in the log, to whoever holds the certificate's public id."""
+        await _allow(request, runtime, "code", PER_ADDRESS)
+        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+            found = await find_issue_proof(session, LogPublication(runtime.storage), public_id)
+        if found is None or found.proof is None:
+            raise NotFoundError
+        headers = {"Content-Disposition": 'attachment; filename="certificate.tlog-proof"'}
+        return Response(found.proof.to_bytes(), media_type=MediaType.TEXT, headers=headers)
 
     @get("/verify/keys")
     async def keys(self, runtime: NamedDependency[Runtime]) -> Template:

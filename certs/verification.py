@@ -12,11 +12,13 @@ from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
 from certs.envelope import find_qr_text, is_sealed
 from certs.errors import NothingAskedError
 from certs.keys import published_ring
+from certs.logged import with_log
 from certs.naming import query_indexes
 from certs.numbers import parse_number
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
 from certs.state import CredentialState, standing_on
+from exam.core.audit.publication import LogPublication
 from exam.core.clock import local_date
 from exam.core.crypto import Sealer, digest
 from exam.identity.api import normalise_name
@@ -44,8 +46,11 @@ async def verify_public(
     *,
     at: datetime,
     keys: Verifier | None = None,
+    log: LogPublication | None = None,
 ) -> Answer:
     """Answer one question; `keys` are pinned ones that take the place of the register's own.
+
+    With `log` every credential's issue is proved to stand in it.
 
     Raises NothingAskedError, QrMalformedError, CredentialNumberError and the refusals of a name: all of them are
     about the form of what was typed, none about what is in the register.
@@ -54,11 +59,11 @@ async def verify_public(
     if sum(given) != 1:
         raise NothingAskedError
     if question.qr:
-        return await verify_qr(session, question.qr, at=at, keys=keys)
+        return await verify_qr(session, question.qr, at=at, keys=keys, log=log)
     if question.public_id:
-        return answer(await _find(session, _BY_ID, question.public_id, at), at=at)
+        return answer(await _find(session, _BY_ID, question.public_id, at, log), at=at)
     wanted = query_indexes(sealer, parse_number(question.number), normalise_name(question.name))
-    return answer(_current(await _find(session, _BY_QUERY, wanted, at)), at=at)
+    return answer(_current(await _find(session, _BY_QUERY, wanted, at, log)), at=at)
 
 
 def read_typed(typed: str) -> Question:
@@ -123,12 +128,13 @@ async def verify_qr(
     *,
     at: datetime,
     keys: Verifier | None = None,
+    log: LogPublication | None = None,
 ) -> Answer:
     """Check the signature first, and ask the register only about what is ours; raises QrMalformedError."""
     statement = read_statement(printed, keys or await published_ring(session))
     if statement.payload is None:
         return forged(statement, at=at)
-    found = await _find(session, _BY_ID, statement.payload.public_id, at)
+    found = await _find(session, _BY_ID, statement.payload.public_id, at, log)
     differs = bool(found) and not _agrees(statement.payload, found[0])
     return answer(
         found,
@@ -151,16 +157,17 @@ async def verify_file(
     *,
     at: datetime,
     keys: Verifier | None = None,
+    log: LogPublication | None = None,
 ) -> Answer:
     """Answer about a PDF: by the digest of its bytes, and where that is unknown by the statement inside."""
-    found = await _find(session, _BY_FILE, digest(data), at)
+    found = await _find(session, _BY_FILE, digest(data), at, log)
     if found:
         return _about_issued_file(data, found, keys or await published_ring(session), at)
     qr_text = find_qr_text(data)
     if qr_text is None:
         return answer((), at=at, reasons=("file_unknown",))
     try:
-        inside = await verify_qr(session, qr_text, at=at, keys=keys)
+        inside = await verify_qr(session, qr_text, at=at, keys=keys, log=log)
     except QrMalformedError:
         return answer((), at=at, reasons=("file_unknown",))
     return of_altered_file(inside)
@@ -193,9 +200,17 @@ def _about_issued_file(data: bytes, found: list[CredentialAnswer], keys: Verifie
 
 
 async def _find(
-    session: AsyncSession, query: TextClause, wanted: str | bytes | list[bytes], at: datetime
+    session: AsyncSession,
+    query: TextClause,
+    wanted: str | bytes | list[bytes],
+    at: datetime,
+    log: LogPublication | None,
 ) -> list[CredentialAnswer]:
-    return [_credential(row, at) for row in await session.execute(query, {"wanted": wanted})]
+    rows = (await session.execute(query, {"wanted": wanted})).all()
+    found = [(_credential(row, at), row.public_id) for row in rows]
+    if log is None:
+        return [each for each, _ in found]
+    return [await with_log(session, log, each, public_id, at=at) for each, public_id in found]
 
 
 def _current(found: list[CredentialAnswer]) -> list[CredentialAnswer]:
@@ -224,5 +239,5 @@ def _credential(row: Row[Any], at: datetime) -> CredentialAnswer:
         issuer=row.issuer_name,
         rule_set=row.rule_set,
         version=row.version,
-        log=LogNote(index=row.audit_position),
+        log=LogNote(),
     )

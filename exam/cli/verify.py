@@ -26,6 +26,7 @@ from certs.api import (
 )
 from exam.cli.context import command_runtime
 from exam.cli.log_proof import check_proof_file, is_proof, tell
+from exam.core.audit.publication import LogPublication
 from exam.core.clock import Clock, SystemClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
@@ -46,6 +47,7 @@ WORDS = {
     Verdict.ANNULLED: "已注销",
     Verdict.NOT_FOUND: "未找到",
     Verdict.FORGED: "无效:数字签名不符或密钥不受信任",
+    Verdict.UNPROVEN: "无法证明:登记里有,审计日志里没有或不一致",
     Verdict.ALTERED: "不是原件:与登记或签名不一致",
 }
 
@@ -161,10 +163,10 @@ async def _online(asked: Asked, data_dir: Path | None) -> Answer:
 
 
 def _question_for(runtime: Runtime, asked: Asked) -> Callable[[AsyncSession], Awaitable[Answer]]:
-    at = runtime.clock.now()
+    at, log = runtime.clock.now(), LogPublication(runtime.storage)
     if (file := asked.file) is not None:
-        return lambda session: verify_file(session, file, at=at, keys=asked.keys)
-    return lambda session: verify_public(session, runtime.sealer, asked.question, at=at, keys=asked.keys)
+        return lambda session: verify_file(session, file, at=at, keys=asked.keys, log=log)
+    return lambda session: verify_public(session, runtime.sealer, asked.question, at=at, keys=asked.keys, log=log)
 
 
 async def _ask(runtime: Runtime, question: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
@@ -193,7 +195,8 @@ def _in_words(answer: Answer) -> str:
     if answer.key_id:
         lines.append(f"  签发密钥 {answer.key_id}")
     if answer.log.index is not None:
-        lines.append(f"  审计日志 第 {answer.log.index} 条")
+        seen = ", ".join(answer.log.cosigned_by) or "没有外部见证"
+        lines.append(f"  审计日志 第 {answer.log.index} 条,已签署 {answer.log.size} 条,见证 {seen}")
     if answer.reasons:
         lines.append(f"  原因    {', '.join(answer.reasons)}")
     return "\n".join(lines)

@@ -21,6 +21,7 @@ from exam.core.config import Settings
 from exam.core.runtime import Runtime
 from tests.builders.certs import BUREAU, NAME, ROOT, Certified, certified
 from tests.builders.documents import payload, signer
+from tests.builders.log import signing
 from tests.builders.sitting import id_number
 
 CODE_VALID, CODE_INVALID, CODE_UNCHECKED = 0, 1, 2
@@ -68,12 +69,15 @@ def _json(result: Result) -> dict[str, Any]:
     return decoded
 
 
-async def test_the_code_of_a_valid_certificate(holder: Certified) -> None:
+async def test_the_code_of_a_valid_certificate(holder: Certified, runtime: Runtime) -> None:
+    async with signing(runtime) as log:
+        signed = (await log.turn()).checkpoint
     result = await _run("--qr", holder.qr_text, "--json")
     told = _json(result)
     assert (result.exit_code, told["valid"], told["status"], told["reasons"]) == (CODE_VALID, True, "valid", [])
     assert told["number_masked"] == f"T330***********{holder.number[-4:]}"
-    assert told["log"]["index"] > 0
+    assert 0 < told["log"]["index"] < signed.size
+    assert (told["log"]["size"], told["log"]["cosigned_by"]) == (signed.size, [])
 
 
 async def test_the_file_of_a_valid_certificate(holder: Certified, tmp_path: Path) -> None:
