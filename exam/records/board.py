@@ -8,6 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.delivery.api import AttemptState
+from exam.records.figures import OUTCOMES
 
 ANSWERING = (AttemptState.IN_PROGRESS.value, AttemptState.PAUSED.value)
 ENDED = (
@@ -20,7 +21,10 @@ MOST = 200
 
 
 class SittingLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One sitting with its counts of people: `checked_in` includes those further on, voided attempts stand apart."""
+    """One sitting with its counts of people: `checked_in` includes those further on, voided attempts stand apart.
+
+    `results`, `passed` and `outstanding` are counted by registration, as `Figures` are.
+    """
 
     id: UUID
     title: str
@@ -37,11 +41,12 @@ class SittingLine(msgspec.Struct, frozen=True, kw_only=True):
     voided: int
     results: int
     passed: int
+    outstanding: int
 
 
-_LINES = """
+_LINES = f"""
     select s.id, s.title, s.qualification, s.region, s.centre_name, s.starts_at, s.ends_at, s.state,
-        r.registered, a.checked_in, a.answering, a.finished, a.voided, g.results, g.passed
+        r.registered, a.checked_in, a.answering, a.finished, a.voided, g.results, g.passed, g.outstanding
     from records_v_sitting s
     cross join lateral (
         select count(*) as registered from records_v_registration
@@ -53,8 +58,8 @@ _LINES = """
             count(*) filter (where state = 'voided') as voided
         from records_v_attempt where sitting_id = s.id) a
     cross join lateral (
-        select count(*) as results, count(*) filter (where passed) as passed
-        from records_v_result where sitting_id = s.id) g
+        select {OUTCOMES}
+        from records_v_outcome where sitting_id = s.id) g
 """
 _TODAY = text(
     _LINES + " where (s.starts_at >= :since and s.starts_at < :until) or s.state = 'open'"

@@ -17,12 +17,17 @@ _PERMILLE = 1000
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of one place; the first four of a period, the rest as of today, each band of days holding those before."""
+    """Counts of one place; the first five of a period, the rest as of today, each band of days holding those before.
+
+    `results` counts registrations of which something was told, however many parts; `passed` those whose every part
+    is passed, `outstanding` those that have passed what they took and must still take another part.
+    """
 
     registrations: int = 0
     attempts: int = 0
     results: int = 0
     passed: int = 0
+    outstanding: int = 0
     valid: int = 0
     expiring_30: int = 0
     expiring_60: int = 0
@@ -30,8 +35,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pass_permille(self) -> int | None:
-        """Passed results per thousand told, half up, or None where none was told."""
-        return (2 * _PERMILLE * self.passed + self.results) // (2 * self.results) if self.results else None
+        """Passed registrations per thousand whose exam is over, half up, or None where none is."""
+        over = self.results - self.outstanding
+        return (2 * _PERMILLE * self.passed + over) // (2 * over) if over else None
 
     @property
     def empty(self) -> bool:
@@ -59,6 +65,10 @@ def _band(days: int) -> str:
     return f"count(*) filter (where ends_on <= cast(:today as date) + {days}) as expiring_{days}"
 
 
+OUTCOMES = (
+    "count(*) as results, count(*) filter (where outcome = 'passed') as passed,"
+    " count(*) filter (where outcome = 'outstanding') as outstanding"
+)
 _QUERIES = (
     _counting(
         "count(*) as registrations",
@@ -71,9 +81,9 @@ _QUERIES = (
         "state <> 'voided' and started_at >= :since and started_at < :until",
     ),
     _counting(
-        "count(*) as results, count(*) filter (where passed) as passed",
-        "records_v_result",
-        "released_at >= :since and released_at < :until",
+        OUTCOMES,
+        "records_v_outcome",
+        "told_at >= :since and told_at < :until",
     ),
     _counting(
         ", ".join(["count(*) as valid", *(_band(days) for days in BANDS)]),

@@ -26,6 +26,7 @@ FIGURES = (
     "开考人次",
     "公布成绩",
     "合格",
+    "待实操",
     "合格率",
     "有效证书",
     "30 日内到期",
@@ -84,7 +85,8 @@ class RegulatorFilesController(Controller):
 
 def _cells(name: str, code: str, figures: Figures) -> list[OutCell]:
     rate = figures.pass_permille
-    counts: list[OutCell] = [name, code, figures.registrations, figures.attempts, figures.results, figures.passed]
+    counts: list[OutCell] = [name, code, figures.registrations, figures.attempts, figures.results]
+    counts += [figures.passed, figures.outstanding]
     counts.append(None if rate is None else f"{rate / 10:.1f}%")
     return [*counts, figures.valid, figures.expiring_30, figures.expiring_60, figures.expiring_90]
 

@@ -14,7 +14,8 @@ from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.api import Figures, Span, Standing, count_region, list_enterprises, load_roster, period_of, total
 from exam.records.api import list_usable_credentials as list_usable
-from grading.api import release_sitting
+from exam.records.board import list_of_period
+from tests.builders.certs import pass_practical, regrade_to_fail, release
 from tests.builders.desks import session_of
 from tests.builders.grading import close_and_score, examined
 from tests.builders.identity import regions
@@ -53,11 +54,33 @@ async def _count(runtime: Runtime, region: str) -> dict[str, Figures]:
 async def test_figures_follow_an_exam_to_its_released_results(runtime: Runtime, clock: FrozenClock) -> None:
     exam = await examined(runtime, clock, right=[9, 0, 8])
     await close_and_score(runtime, exam)
-    async with runtime.databases.transaction(exam.scope) as session:
-        await release_sitting(session, exam.centre.clerk, runtime, exam.sitting_id, clock.now())
+    await release(runtime, exam)
     (figures,) = (await _count(runtime, CITY)).values()
-    assert (figures.registrations, figures.attempts, figures.results, figures.passed) == (3, 3, 3, 2)
-    assert figures.pass_permille == 667
+    assert (figures.registrations, figures.attempts, figures.results) == (3, 3, 3)
+    assert (figures.passed, figures.outstanding, figures.pass_permille) == (0, 2, 0)
+
+
+async def test_a_registration_counts_once_however_many_parts_were_told(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await examined(runtime, clock, right=[9, 0, 8])
+    await close_and_score(runtime, exam)
+    await release(runtime, exam)
+    await pass_practical(runtime, exam)
+    (figures,) = (await _count(runtime, CITY)).values()
+    assert (figures.results, figures.passed, figures.outstanding, figures.pass_permille) == (3, 1, 1, 500)
+    year = period_of(Span.YEAR, clock.now())
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        (line,) = await list_of_period(session, since=year.since, until=year.until, limit=10, offset=0)
+    assert (line.registered, line.results, line.passed, line.outstanding) == (3, 3, 1, 1)
+
+
+async def test_a_pass_that_was_corrected_is_no_pass_in_the_figures(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await examined(runtime, clock, right=[9])
+    await close_and_score(runtime, exam)
+    await release(runtime, exam)
+    await pass_practical(runtime, exam)
+    await regrade_to_fail(runtime, exam)
+    (figures,) = (await _count(runtime, CITY)).values()
+    assert (figures.results, figures.passed, figures.outstanding) == (1, 0, 0)
 
 
 async def test_figures_stand_under_the_region_directly_below(runtime: Runtime, clock: FrozenClock) -> None:
