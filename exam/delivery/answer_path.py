@@ -1,5 +1,6 @@
 """The save of answers: raw ASGI, lease and schema checked here, acknowledged after the commit (DESIGN.md §7)."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +24,14 @@ from exam.delivery.responses import (
     decode_batch,
 )
 from exam.delivery.shapes import ShapeCache, canonical_response
-from exam.delivery.timing import remaining_ms
+from exam.delivery.timing import ACCEPTABLE_LATENCY, remaining_ms
 from exam.web.problem import problem_of
 
 Header = tuple[bytes, bytes]
 
 LEASE_HEADER = b"ankao-lease"
 US_PER_MS = 1000
+LATENCY_US = ACCEPTABLE_LATENCY // timedelta(microseconds=1)
 REMEMBERED_LEASES = 20_000
 
 JSON: Header = (b"content-type", b"application/json")
@@ -106,6 +108,9 @@ class AnswerPath:
         try:
             writer = self._writer(scope, attempt)
             batch = decode_batch(await _read_body(receive))
+            read_us = self._clock.unix_us()
+            if read_us - arrived_us > LATENCY_US:
+                arrived_us = read_us  # whoever holds a request open must not choose the answer after the deadline
             if not writer.shapes:
                 writer.shapes = await self._shapes_of(writer.lease.attempt_id)
             answer = await self._save(writer, batch, arrived_us)

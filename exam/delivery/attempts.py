@@ -20,6 +20,7 @@ from exam.delivery.errors import (
     LeaseStaleError,
     NotAdmittedError,
     NotStartedError,
+    TimeLeftError,
     TooLateError,
 )
 from exam.delivery.events import AttemptSubmitted
@@ -102,10 +103,13 @@ async def open_form(session: AsyncSession, runtime: Runtime, attempt: Attempt) -
     return await open_candidate_view(session, runtime, attempt.form_id, now=runtime.clock.now())
 
 
-async def submit_attempt(session: AsyncSession, runtime: Runtime, lease: Lease, arrived_at: datetime) -> Attempt:
+async def submit_attempt(
+    session: AsyncSession, runtime: Runtime, lease: Lease, arrived_at: datetime, *, time_up: bool = False
+) -> Attempt:
     """Hand in: final on every terminal; a second call gives the same receipt.
 
-    In the grace period after the deadline the answers that came in time are handed in (DESIGN.md §7).
+    In the grace period after the deadline the answers that came in time are handed in (DESIGN.md §7). `time_up` says
+    that no person decided it; raises TimeLeftError where the terminal is wrong about the time.
     """
     attempt = await get_attempt_row(session, lease.attempt_id, lock=True)
     require_holder(attempt, lease)
@@ -117,6 +121,8 @@ async def submit_attempt(session: AsyncSession, runtime: Runtime, lease: Lease, 
         raise AttemptPausedError
     if attempt.deadline_at is None:
         raise NotStartedError(starts_at=int(attempt.starts_at.timestamp() * 1000))
+    if time_up and arrived_at < attempt.deadline_at:
+        raise TimeLeftError(remaining_ms=timing.remaining_ms(arrived_at, attempt.deadline_at))
     in_time = timing.accepts_hand_in(arrived_at, attempt.deadline_at, attempt.grace_s)
     await finalise(
         session, runtime, attempt, Act.SUBMIT if in_time else Act.EXPIRE, Principal(person=attempt.person_id)
@@ -156,7 +162,7 @@ async def finalise(session: AsyncSession, runtime: Runtime, attempt: Attempt, ac
 
 def is_due(attempt: Attempt, now: datetime) -> bool:
     """Tell whether the server must end the attempt itself."""
-    due = attempt.deadline_at and timing.finalise_due_at(attempt.deadline_at, attempt.grace_s)
+    due = attempt.deadline_at and timing.server_ends_at(attempt.deadline_at, attempt.grace_s)
     return attempt.state == AttemptState.IN_PROGRESS and due is not None and now > due
 
 

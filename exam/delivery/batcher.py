@@ -14,11 +14,12 @@ from psycopg.pq.abc import PGresult
 from exam.core.errors import DomainError, Kind
 from exam.delivery import binary
 from exam.delivery.link import Link
+from exam.delivery.timing import DRAIN_S
 
 MAX_BATCH = 512
 LINGER_S = 0.002
 """The longest a batch waits for requests that have already reached the process."""
-PATIENCE_S = 15.0
+PATIENCE_S = float(DRAIN_S)
 """When the database has been silent for so long, its connection is given up and the saves are refused."""
 
 Key = tuple[UUID, int, int]

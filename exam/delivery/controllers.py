@@ -258,12 +258,14 @@ class AttemptController(Controller):
         request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
         attempt_id: FromPath[UUID],
-        data: JSONBody[SubmitRequest],  # noqa: ARG002  # decoded so that a malformed body is refused
+        data: JSONBody[SubmitRequest],
     ) -> StateAnswer:
         arrived_at = runtime.clock.now()
         lease = require_lease(request.scope, runtime, attempt_id)
         async with answering(runtime) as session:
-            attempt = await attempts.submit_attempt(session, runtime, lease, arrived_at)
+            attempt = await attempts.submit_attempt(
+                session, runtime, lease, arrived_at, time_up=data.cause == "time_up"
+            )
         return StateAnswer(
             state=attempt.state,
             server_now=ms(runtime.clock.now()),

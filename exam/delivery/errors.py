@@ -109,6 +109,13 @@ class TooLateError(ConflictError):
     message = "已超过最晚入场时间,不能开始作答。"
 
 
+class TimeLeftError(ConflictError):
+    """The terminal took the time for over, and the server has given more: the candidate goes on."""
+
+    code = "time_left"
+    message = "考试时间已延长,请继续作答。"
+
+
 class AttemptPausedError(ConflictError):
     """The proctor has paused the attempt: its time stands still."""
 

@@ -1,7 +1,7 @@
 """The terminal's wire format: instants in Unix milliseconds, unknown fields refused."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,8 +13,8 @@ Coordinate = Annotated[str, msgspec.Meta(min_length=40, max_length=50, pattern="
 Nonce = Annotated[int, msgspec.Meta(ge=1, le=9_007_199_254_740_991)]
 
 
-class PublicKey(msgspec.Struct, frozen=True):
-    """JWK of an EC P-256 key; browsers add members, which are not needed and not kept."""
+class PublicKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The coordinates of a P-256 key, as its JWK has them."""
 
     x: Coordinate
     y: Coordinate
@@ -46,9 +46,13 @@ class LeaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SubmitRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the terminal believes it has answered; told apart from what the server counted, never used as such."""
+    """What the terminal believes it has answered; told apart from what the server counted, never used as such.
+
+    `cause` tells a candidate's decision from a terminal that hands in by itself at the end of the time.
+    """
 
     answered: Annotated[int, msgspec.Meta(ge=0, le=500)]
+    cause: Literal["candidate", "time_up"] = "candidate"
 
 
 class TerminalPlace(msgspec.Struct):

@@ -10,6 +10,12 @@ from exam.core.errors import DomainError
 
 _MILLISECOND = timedelta(milliseconds=1)
 
+DRAIN_S = 15
+"""Seconds for which an accepted save may wait: then its batch is given up and the terminal is told (delivery.batcher)."""
+
+ACCEPTABLE_LATENCY = timedelta(seconds=5)
+"""How long after its head the body of a save may come and still count from the head, as in TAO's runner."""
+
 
 class TimeTakenAwayError(DomainError):
     """A duration or an extension is negative: time once given to a candidate is never taken back."""
@@ -56,6 +62,14 @@ def finalise_due_at(deadline_at: datetime, grace_s: int) -> datetime:
     if grace_s < 0:
         raise TimeTakenAwayError
     return deadline_at + timedelta(seconds=grace_s)
+
+
+def server_ends_at(deadline_at: datetime, grace_s: int) -> datetime:
+    """Return the last instant at which the server leaves the attempt to the candidate.
+
+    Whatever the grace, no save that arrived in time may be cut off while it still waits for its commit.
+    """
+    return finalise_due_at(deadline_at, max(grace_s, DRAIN_S))
 
 
 def _ceil_ms(span: timedelta) -> int:

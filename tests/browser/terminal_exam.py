@@ -105,6 +105,8 @@ class Exam:
     acked_messages: list[str] = field(default_factory=list)
     hands: int = 0
     submits: int = 0
+    causes: list[str] = field(default_factory=list)
+    """Who decided each hand-in: the candidate, or the terminal whose time was up."""
     receipt: dict[str, Any] | None = None
     result: dict[str, Any] = field(default_factory=lambda: {"released": False})
     checkin_refusal: str | None = None
@@ -290,6 +292,7 @@ class Exam:
             self.hands += 1
         if name == "submit":
             self.submits += 1
+            self.causes.append(body["cause"])
             return self.finish("submitted")
         if message:
             self.acked_messages.append(message)

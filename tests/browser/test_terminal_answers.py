@@ -128,7 +128,7 @@ def test_at_zero_input_stops_the_last_answer_arrives_and_the_exam_is_handed_in(b
         assert here.page.locator(".option input").first.is_disabled()
         expect(here.page.locator("#receipt-code")).to_have_text("7KQM-R2XD-HW4T-9BNE")
         assert here.exam.current() == {1: ["T"]}
-        assert here.exam.submits == 1
+        assert here.exam.causes == ["time_up"]
 
 
 def test_time_extended_at_the_last_moment_lets_the_candidate_go_on(browser: Browser) -> None:

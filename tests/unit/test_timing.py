@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from exam.core.clock import FrozenClock
 from exam.delivery.timing import (
+    DRAIN_S,
     TimeTakenAwayError,
     accepts_answer,
     accepts_hand_in,
@@ -15,6 +16,7 @@ from exam.delivery.timing import (
     finalise_due_at,
     pause_extension_ms,
     remaining_ms,
+    server_ends_at,
 )
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -152,3 +154,8 @@ class CandidateTime(RuleBasedStateMachine):
 
 CandidateTime.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestCandidateTime = CandidateTime.TestCase
+
+
+@pytest.mark.parametrize(("grace_s", "waits_s"), [(0, DRAIN_S), (DRAIN_S - 1, DRAIN_S), (DRAIN_S + 1, DRAIN_S + 1)])
+def test_the_server_waits_for_saves_under_way_whatever_the_grace(grace_s: int, waits_s: int) -> None:
+    assert server_ends_at(START, grace_s) == START + timedelta(seconds=waits_s)

@@ -52,7 +52,7 @@ export class Api {
   state(attempt, lease) { return this.#call("GET", `/api/attempts/${attempt}/state`, { lease }); }
   acknowledge(attempt, lease, message) { return this.#call("POST", `/api/attempts/${attempt}/messages/${message}/ack`, { lease, body: {} }); }
   raiseHand(attempt, lease) { return this.#call("POST", `/api/attempts/${attempt}/hand`, { lease, body: {} }); }
-  submit(attempt, lease, answered) { return this.#call("POST", `/api/attempts/${attempt}/submit`, { lease, body: { answered } }); }
+  submit(attempt, lease, answered, cause) { return this.#call("POST", `/api/attempts/${attempt}/submit`, { lease, body: { answered, cause } }); }
   result(attempt, lease) { return this.#call("GET", `/api/attempts/${attempt}/result`, { lease }); }
 
   /** Measures the way to the server: milliseconds there and back, and its clock where it tells it. */

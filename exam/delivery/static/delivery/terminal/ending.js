@@ -39,7 +39,7 @@ export async function timeUp(session) {
       const { state, remaining_ms } = await session.poll();
       if (state === "paused" || remaining_ms > NEARLY_MS) return goOn(session);
       if (remaining_ms > 0) await sleep(remaining_ms + 100);
-      else if (state === "in_progress") await session.submit();
+      else if (state === "in_progress") await session.submit("time_up");
     } catch (error) {
       await recover(session, error);
     }

@@ -114,10 +114,10 @@ export class Session extends EventTarget {
     return reply;
   }
 
-  /** Hands in; the server answers with the receipt, the same one however often it is asked. */
-  async submit() {
+  /** Hands in, by the candidate's will or as the "time_up" of this terminal; the receipt is the same however often it is asked. */
+  async submit(cause = "candidate") {
     const answered = this.form.slots.filter(({ slot }) => this.journal.isAnswered(slot)).length;
-    this.#take({ state: "submitted", ...(await this.#tools.api.submit(this.attempt, this.#lease, answered)) });
+    this.#take({ state: "submitted", ...(await this.#tools.api.submit(this.attempt, this.#lease, answered, cause)) });
   }
 
   /** Stops input and says why. */
