@@ -13,6 +13,7 @@ COMMANDS = {
     "worker": "exam.cli.worker",
     "media": "exam.cli.media",
     "signer": "exam.cli.signer",
+    "witness": "exam.cli.witness",
     "migrate": "exam.cli.migrate",
     "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",

@@ -13,7 +13,7 @@ from exam.app import compose_runtime
 from exam.core.audit.custody import Custody
 from exam.core.audit.policy import Policy, parse_policy
 from exam.core.audit.signing import LogSigner
-from exam.core.config import Settings, load_settings
+from exam.core.config import Profile, Settings, load_settings
 from exam.core.log import configure_logging
 
 
@@ -40,7 +40,7 @@ async def run_signer(settings: Settings) -> None:
 def open_custody(settings: Settings) -> Custody:
     """Open the signer's folder; the log's name is host and path of the public address unless a setting gives another."""
     name = settings.log_origin or f"{urlsplit(settings.base_url).netloc}/log"
-    return Custody.open(settings, settings.signer_folder, name=name)
+    return Custody.open(settings.signer_folder, name=name, may_create=settings.profile is not Profile.PRODUCTION)
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -21,6 +21,7 @@ from exam.app import compose_runtime
 from exam.cli.context import note_services
 from exam.cli.demonstration.printing import print_logins, print_tickets
 from exam.cli.demonstration.province import build_province
+from exam.cli.demonstration.witness import demo_policy, demo_witness
 from exam.cli.simulation.staff import LOGINS_FILE
 from exam.core.config import Profile, Settings, load_settings
 from exam.core.db.ground import migrate, prepare
@@ -82,14 +83,16 @@ def _environment(settings: Settings) -> dict[str, str]:
         "ANKAO_HOST": settings.host,
         "ANKAO_PORT": str(settings.port),
         "ANKAO_BASE_URL": settings.base_url,
+        "ANKAO_WITNESS_POLICY": str(settings.witness_policy),
     }
 
 
 class Supervised:
     """One process of the product; started again when it dies."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, *options: str) -> None:
         self.name = name
+        self._options = options
         self._environment = _environment(settings)
         self._log = settings.data_dir / "log" / f"{name}.log"
         self._log.parent.mkdir(exist_ok=True)
@@ -97,7 +100,7 @@ class Supervised:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:
-            return spawn([sys.executable, "-m", "exam.cli", self.name], log=log, env=self._environment)
+            return spawn([sys.executable, "-m", "exam.cli", self.name, *self._options], log=log, env=self._environment)
 
     def tend(self) -> None:
         if self.process.poll() is not None:
@@ -159,11 +162,13 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     prepare(settings.database_url, secrets)
     migrate(settings.database_url, secrets)
     note_services(settings)
+    if settings.profile is Profile.DEMO and settings.witness_policy == Path():
+        settings = msgspec.structs.replace(settings, witness_policy=demo_policy(settings))
     if settings.profile is Profile.DEMO:
         _build_demo(settings, console)
     processes = []
-    for name in ("web", "signer", "worker", "media"):
-        process = Supervised(name, settings)
+    for name, options in _commands(settings).items():
+        process = Supervised(name, settings, *options)
         stack.callback(process.stop)
         processes.append(process)
     if not _wait_until_ready(settings, processes):
@@ -171,8 +176,8 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         raise SystemExit(1)
     console.print(f"Ankao 安考  http://{settings.host}:{settings.port}")
     console.print(
-        "[yellow]签名进程与网页进程同属一个系统用户:只适合演示。"
-        " The signer runs under the web's system user: for a demo only."
+        "[yellow]签名进程、演示见证方与网页进程同属一个系统用户:只适合演示。"
+        " Signer and demo witness run under the web's system user: for a demo only."
     )
     demo = _start_demo_history(settings, console) if settings.profile is Profile.DEMO else None
     while True:
@@ -182,6 +187,14 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
             demo = None
             print_tickets(console, settings)
         time.sleep(0.5)
+
+
+def _commands(settings: Settings) -> dict[str, list[str]]:
+    """Return what runs here, in the order of starting, with its options."""
+    commands: dict[str, list[str]] = {name: [] for name in ("web", "signer", "worker", "media")}
+    if settings.witness_policy == demo_policy(settings):
+        commands = {"witness": demo_witness(settings), **commands}
+    return commands
 
 
 def _build_demo(settings: Settings, console: Console) -> None:

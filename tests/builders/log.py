@@ -17,7 +17,7 @@ from exam.core.audit.note import CosignatureSigner, Ed25519NoteSigner, Note
 from exam.core.audit.policy import Policy, Witnessed, parse_policy
 from exam.core.audit.proof import LogProof
 from exam.core.audit.publication import POLICY, LogPublication
-from exam.core.audit.signing import Cosigner, LogSigner
+from exam.core.audit.signing import LogSigner
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.principal import SYSTEM
@@ -77,18 +77,16 @@ class Signing(msgspec.Struct, frozen=True):
         return await self.signer.turn(self.connection)
 
 
-def new_signer(runtime: Runtime, policy: Policy | None = None, cosigners: Sequence[Cosigner] = ()) -> LogSigner:
+def new_signer(runtime: Runtime, policy: Policy | None = None) -> LogSigner:
     """Return a signer as a process makes it at its start, from what the folder remembers."""
-    custody = Custody.open(runtime.settings, runtime.settings.signer_folder, name=ORIGIN)
-    return LogSigner(runtime, custody, policy or Policy(), cosigners)
+    custody = Custody.open(runtime.settings.signer_folder, name=ORIGIN, may_create=True)
+    return LogSigner(runtime, custody, policy or Policy())
 
 
 @asynccontextmanager
-async def signing(
-    runtime: Runtime, policy: Policy | None = None, cosigners: Sequence[Cosigner] = ()
-) -> AsyncIterator[Signing]:
+async def signing(runtime: Runtime, policy: Policy | None = None) -> AsyncIterator[Signing]:
     """Open the runtime's log for as long as the block lasts."""
-    signer, publication = new_signer(runtime, policy, cosigners), LogPublication(runtime.storage)
+    signer, publication = new_signer(runtime, policy), LogPublication(runtime.storage)
     await publication.write({POLICY: signer.policy.to_text().encode()})
     async with runtime.databases.engine(Role.LEDGER).connect() as connection:
         yield Signing(signer, connection, publication)

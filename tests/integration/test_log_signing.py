@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from exam.core.audit.errors import LogBehindError, LogRewrittenError
 from exam.core.audit.ledger import record
 from exam.core.audit.merkle import check_consistency
 from exam.core.audit.proof import check_proof
-from exam.core.audit.signing import LogBehindError, LogRewrittenError
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
 from exam.core.db.roles import Role

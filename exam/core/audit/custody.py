@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exam.core.audit.tiles import Edge
-from exam.core.config import Profile, Settings, SettingsError
+from exam.core.config import SettingsError
 
 KEY_FILE, NAME_FILE, STATE_FILE = "key.pem", "name", "state.json"
 
@@ -36,14 +36,14 @@ class Custody:
         self.private = private
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path, *, name: str) -> Self:
-        """Open the folder, making key and name on the first start of a demo.
+    def open(cls, folder: Path, *, name: str, may_create: bool) -> Self:
+        """Open the folder; where `may_create`, its key and name are made on the first start.
 
         The name is given once and kept with the key: a log that changes its name is another log. Raises SettingsError
-        in production where there is no key: a folder that was not mounted must not become a new log.
+        where there is no key and none may be made: a folder that was not mounted must not become a new log.
         """
         if not (folder / KEY_FILE).exists():
-            if settings.profile is Profile.PRODUCTION:
+            if not may_create:
                 raise SettingsError(reason=f"{KEY_FILE} is missing in {folder}")
             create_key(folder)
         private = load_key(folder / KEY_FILE)

@@ -6,7 +6,7 @@ it shown to witnesses and to the world. A head that was remembered and not shown
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,18 +17,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exam.core.audit.checkpoint import Checkpoint, open_checkpoint
+from exam.core.audit.cosigning import UNIX, cosigners_of
 from exam.core.audit.custody import Custody, SignedState
+from exam.core.audit.errors import LogBehindError, LogRewrittenError
 from exam.core.audit.ledger import AuditRow
 from exam.core.audit.merkle import HASH_BYTES, leaf_hash
 from exam.core.audit.models import LogCheckpoint, LogLeaf
-from exam.core.audit.note import Ed25519NoteSigner, Note, Signature, with_signatures
+from exam.core.audit.note import Ed25519NoteSigner, Note, Signature, VerifierKey, with_signatures
 from exam.core.audit.policy import Peer, Policy, Witnessed
 from exam.core.audit.publication import ALARM, CHECKPOINT, POLICY, WITNESSED, LogPublication
 from exam.core.audit.sequencing import BATCH, Sequencer, log_size
 from exam.core.audit.standing import Alarm
 from exam.core.audit.tiles import Edge, Tile, extend
 from exam.core.db.roles import Role
-from exam.core.errors import ConflictError, DomainError
+from exam.core.errors import DomainError
 from exam.core.ids import new_id
 from exam.core.runtime import Runtime
 
@@ -39,24 +41,11 @@ _LOCK = text("select pg_try_advisory_lock(4109)")
 _DURABLE = text("set synchronous_commit = on")
 
 
-class LogBehindError(ConflictError):
-    """The database holds fewer leaves than were signed: it was put back to an older state, or leaves were deleted."""
-
-    code = "log_behind"
-    message = (
-        "数据库中的日志只有 {size} 条,而已签署到 {signed} 条:缺少第 {size} 条之后的记录,可能恢复了旧备份。已停止签署。"
-    )
-
-
-class LogRewrittenError(ConflictError):
-    """What is stored is not what was signed, or an entry is not what was ordered."""
-
-    code = "log_rewritten"
-    message = "日志第 {index} 条与已签署的内容不符,记录可能被改动过。已停止签署。"
-
-
 class Cosigner(Protocol):
     """Port for one witness."""
+
+    async def latest(self) -> Checkpoint | None:
+        """Return the newest head that it keeps of this log, signed by this log; None where it keeps or says nothing."""
 
     async def cosign(self, checkpoint: Checkpoint, note: Note) -> Sequence[Signature]:
         """Return the witness's cosignatures; none where it is away. Raises LogBehindError when it has seen more."""
@@ -65,15 +54,22 @@ class Cosigner(Protocol):
 class LogSigner:
     """One log's only signer."""
 
-    def __init__(self, runtime: Runtime, custody: Custody, policy: Policy, cosigners: Sequence[Cosigner] = ()) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        custody: Custody,
+        policy: Policy,
+        cosigners: Callable[[Policy, VerifierKey, LogPublication], Sequence[Cosigner]] = cosigners_of,
+    ) -> None:
         self._runtime = runtime
         self._custody = custody
         self._signer = Ed25519NoteSigner(custody.name, custody.private)
-        self._cosigners = cosigners
         self._publication = LogPublication(runtime.storage)
+        self._cosigners = cosigners(policy, self._signer.key, self._publication)
         self._sequencer = Sequencer()
         self._state = custody.load()
         self._alarm: Alarm | None = None
+        self._asked = False
         self.policy = own_policy(policy, self._signer, runtime.settings.base_url)
 
     async def run(self) -> None:
@@ -107,10 +103,20 @@ class LogSigner:
 
         Raises LogBehindError and LogRewrittenError; then nothing was signed.
         """
+        await self._ask_witnesses()
         await self._check(connection)
         await self._sequencer.sequence(connection, at=self._runtime.clock.now())
         await self._grow(connection)
         return await self._publish(connection)
+
+    async def _ask_witnesses(self) -> None:
+        """Before anything is signed after a start, hear whether a witness has seen more than is remembered here."""
+        if self._asked:
+            return
+        for latest in await asyncio.gather(*(each.latest() for each in self._cosigners)):
+            if latest and latest.size > self._state.edge.size:
+                raise LogBehindError(size=self._state.edge.size, signed=latest.size)
+        self._asked = True
 
     async def _check(self, connection: AsyncConnection) -> None:
         """Compare the database with what was signed: its length, and the leaves of the unfinished tile."""
@@ -206,8 +212,9 @@ class LogSigner:
 
 
 def own_policy(policy: Policy, signer: Ed25519NoteSigner, base_url: str) -> Policy:
-    """Return the witnesses' policy with this log in it."""
-    return msgspec.structs.replace(policy, logs=(Peer(signer.key, f"{base_url}/log"),))
+    """Return the witnesses' policy as it is published: with this log in it, and no path of this machine."""
+    witnesses = {name: Peer(peer.key) if peer.url.startswith(UNIX) else peer for name, peer in policy.witnesses.items()}
+    return msgspec.structs.replace(policy, logs=(Peer(signer.key, f"{base_url}/log"),), witnesses=witnesses)
 
 
 def _alarm_of(error: DomainError, at: datetime) -> Alarm:
