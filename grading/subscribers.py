@@ -12,6 +12,7 @@ from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
 from grading.jobs import REVEAL_SEED, SCORE_SITTING
 from questionbank.api import release_scoring_views
+from questionbank.events import ViewUnsealed
 
 
 async def on_sitting_closed(runtime: Runtime, session: AsyncSession, event: SittingClosed) -> None:
@@ -20,6 +21,13 @@ async def on_sitting_closed(runtime: Runtime, session: AsyncSession, event: Sitt
     await release_scoring_views(session, runtime, SYSTEM, sitting_id=event.sitting_id, at=at)
     await defer(session, REVEAL_SEED, sitting_id=str(event.sitting_id))
     await _ask_for_scores(session, str(event.sitting_id))
+
+
+async def on_view_unsealed(_runtime: Runtime, session: AsyncSession, event: ViewUnsealed) -> None:
+    """Go on with what waited for the custodians after the close."""
+    if event.view == "scoring":
+        await defer(session, REVEAL_SEED, sitting_id=str(event.sitting_id))
+        await _ask_for_scores(session, str(event.sitting_id))
 
 
 async def on_attempt_submitted(_runtime: Runtime, session: AsyncSession, event: AttemptSubmitted) -> None:
@@ -40,6 +48,7 @@ async def _ask_for_scores(session: AsyncSession, sitting_id: str) -> None:
 
 SUBSCRIPTIONS = (
     Subscription(SittingClosed, "grading.score_closed_sitting", on_sitting_closed),
+    Subscription(ViewUnsealed, "grading.score_unsealed_sitting", on_view_unsealed),
     Subscription(AttemptSubmitted, "grading.score_late_attempt", on_attempt_submitted),
     Subscription(AttemptVoided, "grading.withdraw_voided", on_attempt_voided),
 )

@@ -1,6 +1,8 @@
 """What other packages may ask of the question bank: blueprints in sums, forms under seal."""
 
 from questionbank.blueprints.published import BlueprintView, get_published_blueprint
+from questionbank.custody.ceremony import Seal, list_seals
+from questionbank.custody.errors import FormsAwaitCustodiansError
 from questionbank.forms.errors import (
     FormsNotPreparedError,
     FormStillSealedError,
@@ -24,6 +26,7 @@ __all__ = [
     "DrawProof",
     "Fault",
     "FormStillSealedError",
+    "FormsAwaitCustodiansError",
     "FormsNotPreparedError",
     "ImportReport",
     "ImportRow",
@@ -34,6 +37,7 @@ __all__ = [
     "PreparedForms",
     "ScoringForm",
     "ScoringSlot",
+    "Seal",
     "Section",
     "SeedReport",
     "claim_form",
@@ -41,6 +45,7 @@ __all__ = [
     "get_published_blueprint",
     "import_questions",
     "list_export_formats",
+    "list_seals",
     "list_seed_banks",
     "load_seed_bank",
     "open_candidate_view",

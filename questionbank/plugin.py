@@ -3,6 +3,7 @@
 from exam.web.plugin import NavItem, Plugin
 from questionbank.blueprints.controllers import BlueprintsController
 from questionbank.controllers import DeskController
+from questionbank.custody.controllers import CustodyController
 from questionbank.items.controllers import ItemsController
 from questionbank.items.import_controllers import BatchController, UploadController
 from questionbank.items.item_controllers import ItemController, NewItemController
@@ -18,11 +19,13 @@ PLUGIN = Plugin(
         UploadController,
         BatchController,
         BlueprintsController,
+        CustodyController,
     ),
     nav=(
         NavItem("题库工作台", "/bank", MAKERS, "books"),
         NavItem("试题", "/bank/items", MAKERS, "list-check"),
         NavItem("导入试题", "/bank/import", ("author",), "file-import"),
         NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),
+        NavItem("密钥保管", "/bank/custody", ("custodian",), "key"),
     ),
 )

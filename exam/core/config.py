@@ -75,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Name of the log, given once with its key; empty means host and path of base_url."""
     witness_policy: Path = Path()
     """File of the witnesses and the quorum (C2SP tlog-policy, its log line left out); empty means none is asked."""
+    seal: Literal["local", "custodians"] = "local"
+    """Who holds the keys of forms: this machine (demonstrations only; production refuses it), or custodians together."""
+    seal_threshold: Annotated[int, msgspec.Meta(ge=2, le=9)] = 3
+    """How many custodians it takes to open a sitting's forms."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
 

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.sitting.models import Registration, Room
 from exam.sitting.sittings import get_sitting
 from exam.sitting.views import RegistrationState, SittingState, SittingView
+from questionbank.api import Seal, list_seals
 
-LOCAL_SEAL = "local"
-"""The only seal so far: one key of this machine; right for a demonstration, refused in production."""
+CUSTODIANS = "custodians"
+NOT_SEALED = Seal(kind="", threshold=0, holders=0, given=0, unsealed=False)
+"""The seal of a sitting without forms."""
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +26,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     forms_ready: bool
     forms_missing: int
     forms_standby: int
-    seal: str
+    seal: Seal
     starts_in_s: int
     state: SittingState
 
@@ -60,21 +62,30 @@ async def readiness_of_all(
     )
     rows = await session.execute(counted)
     registered = {sitting_id: (count, photos) for sitting_id, count, photos in rows}
+    seals = await list_seals(session, ids)
     return {
-        sitting.id: _board(sitting, seats.get(sitting.id, 0), *registered.get(sitting.id, (0, 0)), now)
+        sitting.id: _board(
+            sitting,
+            seats.get(sitting.id, 0),
+            *registered.get(sitting.id, (0, 0)),
+            seals.get(sitting.id, NOT_SEALED),
+            now,
+        )
         for sitting in sittings
     }
 
 
-def _board(sitting: SittingView, seats: int, registered: int, photos: int, now: datetime) -> Readiness:
+def _board(sitting: SittingView, seats: int, registered: int, photos: int, seal: Seal, now: datetime) -> Readiness:
+    # under custodians no form can be added: whoever registered late takes a standby form
+    served = sitting.forms_keyed + (sitting.forms_standby if seal.kind == CUSTODIANS else 0)
     return Readiness(
         seats=seats,
         registered=registered,
         photos_missing=registered - photos,
         forms_ready=sitting.forms_ready,
-        forms_missing=max(0, registered - sitting.forms_keyed),
+        forms_missing=max(0, registered - served),
         forms_standby=sitting.forms_standby,
-        seal=LOCAL_SEAL,
+        seal=seal,
         starts_in_s=int((sitting.starts_at - now).total_seconds()),
         state=sitting.state,
     )

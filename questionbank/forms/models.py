@@ -55,13 +55,19 @@ class FormRow(Base):
 
 
 class SittingKey(Base):
-    """The wrapped key of one view of a sitting's forms; the scoring key is good from `opened_at`."""
+    """The key of one view of a sitting's forms; the scoring key is good from `opened_at`.
+
+    Under seal=local it is wrapped under the installation's own key from the start. Where custodians hold it,
+    `threshold` says how many of them it takes, `commitment` what they must give, and `wrapped` is empty until they came.
+    """
 
     __tablename__ = "questionbank_sitting_key"
 
     sitting_id: Mapped[UUID] = mapped_column(primary_key=True)
     view: Mapped[str] = mapped_column(primary_key=True)
     region: Mapped[str]
-    wrapped: Mapped[bytes]
+    wrapped: Mapped[bytes | None]
+    threshold: Mapped[int | None]
+    commitment: Mapped[str | None]
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]

@@ -77,13 +77,16 @@ async def open_scoring_view(session: AsyncSession, runtime: Runtime, form_id: UU
 
 async def release_scoring_views(
     session: AsyncSession,
-    runtime: Runtime,  # noqa: ARG001  # under seal=local the key lies here already; custodians will bring it
+    runtime: Runtime,  # noqa: ARG001  # the contract's place for ports
     principal: Principal,
     *,
     sitting_id: UUID,
     at: datetime,
 ) -> None:
-    """Let grading open the scoring views of a closed sitting from `at`; a second call changes nothing."""
+    """Let grading open the scoring views of a closed sitting from `at`; a second call changes nothing.
+
+    Where custodians hold the key, their shares of it are wanted from now on.
+    """
     of_sitting = (SittingKey.sitting_id == sitting_id, SittingKey.view == SCORING)
     row = (await session.execute(select(SittingKey.region, SittingKey.opened_at).where(*of_sitting))).one_or_none()
     if row is None:

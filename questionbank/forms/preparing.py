@@ -27,9 +27,10 @@ from questionbank.forms.errors import NoPublishedBlueprintError, PoolTooSmallErr
 from questionbank.forms.keys import (
     CANDIDATE,
     SCORING,
+    VIEWS,
+    is_shared_out,
     make_keys,
     open_view,
-    require_local_seal,
     seal_view,
     unwrap_view_key,
 )
@@ -67,6 +68,15 @@ class _Round(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     keys: list[str]
     standby: frozenset[str]
+    view_keys: dict[str, bytes]
+
+
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What is secret about a draw, in the clear."""
+
+    seed: bytes
+    pool: list[PoolItem]
+    view_keys: dict[str, bytes]
 
 
 async def prepare_forms(
@@ -84,17 +94,21 @@ async def prepare_forms(
     """Make the forms that are missing: one per key, and standby ones until `standby` are unclaimed.
 
     The first call freezes pool, blueprint and seed; a later one deals a further round from the same three, so that no
-    form that stands is touched. Raises NoPublishedBlueprintError and PoolTooSmallError.
+    form that stands is touched. Where custodians hold the keys nothing can be added: late candidates take standby forms.
+    Raises NoPublishedBlueprintError, PoolTooSmallError, LocalSealRefusedError and TooFewCustodiansError.
     """
-    require_local_seal(runtime)
     await bank_session.execute(_LOCK, {"sitting": str(sitting_id)})
     draw = await bank_session.scalar(select(Draw).where(Draw.sitting_id == sitting_id))
+    opened = None
     if draw is None:
-        draw = await _start_draw(bank_session, runtime, sitting_id, qualification, region, starts_at)
+        draw, opened = await _start_draw(bank_session, runtime, sitting_id, qualification, region, starts_at)
     draw.starts_at = starts_at
     missing, spare = await _missing(bank_session, sitting_id, keys, standby)
+    if opened is None and await is_shared_out(bank_session, sitting_id):
+        missing, spare = [], []
     if missing or spare:
-        plan = await _plan_round(bank_session, runtime, draw, missing, spare)
+        opened = opened or await _open_again(bank_session, runtime, draw)
+        plan = await _plan_round(bank_session, draw, opened, missing, spare)
         await _make_round(bank_session, runtime, plan)
         await _log(bank_session, principal, plan, at=runtime.clock.now())
     await bank_session.flush()
@@ -109,18 +123,15 @@ async def prepare_forms(
 
 async def _start_draw(
     session: AsyncSession, runtime: Runtime, sitting_id: UUID, qualification: str, region: str, starts_at: datetime
-) -> Draw:
+) -> tuple[Draw, _Opened]:
     row = await find_published_row(session, qualification)
     if row is None:
         raise NoPublishedBlueprintError(qualification=qualification)
     blueprint, pool = blueprint_of(row), await list_pool(session, qualification)
     require_feasible(blueprint, pool)
-    seed, kek, sitting, at = (
-        secrets.token_bytes(SEED_BYTES),
-        runtime.secrets.forms,
-        str(sitting_id),
-        runtime.clock.now(),
-    )
+    seed, sitting, at = secrets.token_bytes(SEED_BYTES), str(sitting_id), runtime.clock.now()
+    view_keys = await make_keys(session, runtime, sitting_id, region, at=at)
+    kek = view_keys[SCORING] if runtime.settings.seal == "custodians" else runtime.secrets.forms
     draw = Draw(
         id=new_id(),
         sitting_id=sitting_id,
@@ -138,9 +149,8 @@ async def _start_draw(
         created_at=at,
     )
     session.add(draw)
-    make_keys(session, runtime, sitting_id, region, at=at)
     await session.flush()
-    return draw
+    return draw, _Opened(seed=seed, pool=pool, view_keys=view_keys)
 
 
 def require_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> None:
@@ -173,27 +183,38 @@ async def _missing(
     return [key for key in dict.fromkeys(keys) if key not in have], names
 
 
+async def _open_again(session: AsyncSession, runtime: Runtime, draw: Draw) -> _Opened:
+    seed, pool = await open_draw(session, runtime, draw)
+    keys = {view: await unwrap_view_key(session, runtime, draw.sitting_id, view) for view in VIEWS}
+    return _Opened(seed=seed, pool=pool, view_keys=keys)
+
+
 async def _plan_round(
-    session: AsyncSession, runtime: Runtime, draw: Draw, missing: list[str], spare: list[str]
+    session: AsyncSession, draw: Draw, opened: _Opened, missing: list[str], spare: list[str]
 ) -> _Round:
     last = await session.scalar(select(func.max(FormRow.round)).where(FormRow.draw_id == draw.id))
-    seed, pool = await open_draw(session, runtime, draw)
     return _Round(
         draw=draw,
         number=(last or 0) + 1,
         blueprint=blueprint_of(await session.get_one(BlueprintRow, draw.blueprint_id)),
-        pool=pool,
-        seed=seed,
+        pool=opened.pool,
+        seed=opened.seed,
         keys=missing + spare,
         standby=frozenset(spare),
+        view_keys=opened.view_keys,
     )
 
 
 async def open_draw(session: AsyncSession, runtime: Runtime, draw: Draw) -> tuple[bytes, list[PoolItem]]:
-    """Return seed and frozen pool of a draw; the bank's role alone can read them."""
+    """Return seed and frozen pool of a draw; the bank's role alone can read them.
+
+    Where custodians hold the keys both lie under the scoring key: raises FormsAwaitCustodiansError until it is there.
+    """
     columns = select(Draw.seed_sealed, Draw.pool_sealed).where(Draw.id == draw.id)
     sealed_seed, sealed_pool = (await session.execute(columns)).one()
     kek, sitting = runtime.secrets.forms, str(draw.sitting_id)
+    if await is_shared_out(session, draw.sitting_id):
+        kek = await unwrap_view_key(session, runtime, draw.sitting_id, SCORING)
     pool = open_view(kek, sealed_pool, sitting_id=draw.sitting_id, form_id=draw.blueprint_id, view=POOL)
     seed = unwrap_key(kek, sealed_seed, key_aad(sitting=sitting, view=SEED))
     return seed, msgspec.json.decode(pool, type=list[PoolItem])
@@ -210,9 +231,8 @@ async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> 
     draw = plan.draw
     dealt = await asyncio.to_thread(deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys)
     contents = await get_contents(session, (slot.version for form in dealt for slot in form.slots))
-    keys = {view: await unwrap_view_key(session, runtime, draw.sitting_id, view) for view in (CANDIDATE, SCORING)}
     at = runtime.clock.now()
-    rows = await asyncio.to_thread(lambda: [_seal_form(plan, form, contents, keys, at) for form in dealt])
+    rows = await asyncio.to_thread(lambda: [_seal_form(plan, form, contents, plan.view_keys, at) for form in dealt])
     await session.execute(insert(FormRow), rows)
 
 
