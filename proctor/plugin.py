@@ -1,8 +1,13 @@
 """What the proctor's desk brings to the composition."""
 
+from exam.core.jobs import Job
+from exam.core.reseal import SealedColumn
 from exam.web.plugin import NavItem, Plugin
 from proctor.desk.controllers import DeskApiController, DeskController
 from proctor.desk.wall_pages import WallApiController, WallController
+from proctor.evidence.keys import PLACE
+from proctor.evidence.pages import RecordController
+from proctor.evidence.retention import delete_expired
 from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
 from proctor.media.plugin import node_plugin, signalling
 
@@ -10,7 +15,9 @@ __all__ = ["PLUGIN", "node_plugin"]
 
 PLUGIN = Plugin(
     package="proctor",
-    handlers=(DeskController, DeskApiController, WallController, WallApiController, *MEDIA_HANDLERS),
+    handlers=(DeskController, DeskApiController, WallController, WallApiController, RecordController, *MEDIA_HANDLERS),
+    jobs=(Job("proctor.delete_expired_recordings", delete_expired, cron="30 19 * * *"),),
+    sealed=(SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),),
     lifespan=(signalling,),
     nav=(NavItem("监考", "/proctor", ("proctor",), "eye"),),
 )

@@ -79,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Who holds the keys of forms: this machine (demonstrations only; production refuses it), or custodians together."""
     seal_threshold: Annotated[int, msgspec.Meta(ge=2, le=9)] = 3
     """How many custodians it takes to open a sitting's forms."""
+    media_segment_s: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 300
+    """Length of a recording's files; a new one begins at the next key frame."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
 

@@ -18,6 +18,9 @@ class Storage(Protocol):
     async def get(self, key: str) -> bytes:
         """Return the bytes or raise NotFoundError."""
 
+    async def delete(self, key: str) -> None:
+        """Forget a file; one that is not there is forgotten already."""
+
 
 class DirectoryStorage:
     """Files under one folder; a write is complete and on disk, or not there."""
@@ -52,3 +55,6 @@ class DirectoryStorage:
 
     async def get(self, key: str) -> bytes:
         return await asyncio.to_thread(self._get, key)
+
+    async def delete(self, key: str) -> None:
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)

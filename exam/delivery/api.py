@@ -32,11 +32,15 @@ from exam.delivery.room import (
 from exam.delivery.state import FINISHED_STATES, OPEN_STATES, AttemptState
 from exam.delivery.terminals import bind_terminal
 from exam.delivery.views import (
+    ActView,
+    Arrival,
     AttemptView,
     TerminalView,
     count_open,
     find_attempt_of,
     get_attempt,
+    list_acts,
+    list_arrivals,
     list_attempts,
     list_epochs,
     list_room,
@@ -67,6 +71,8 @@ async def open_attempts(session: AsyncSession, sitting_id: UUID) -> int:
 __all__ = [
     "FINISHED_STATES",
     "OPEN_STATES",
+    "ActView",
+    "Arrival",
     "AttemptState",
     "AttemptView",
     "Batcher",
@@ -87,6 +93,8 @@ __all__ = [
     "get_attempt",
     "hand_in_digest",
     "has_hold",
+    "list_acts",
+    "list_arrivals",
     "list_attempts",
     "list_epochs",
     "list_final_responses",

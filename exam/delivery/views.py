@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.runtime import Runtime
 from exam.delivery import timing
 from exam.delivery.checkin import get_attempt_row
-from exam.delivery.models import Attempt, Hold, ResponseRevision, Terminal
+from exam.delivery.models import Attempt, Hold, ResponseRevision, RoomAct, Terminal
 from exam.delivery.state import OPEN_STATES
 
 PRESENCE_S = 60
@@ -57,6 +57,25 @@ class TerminalView(msgspec.Struct, frozen=True):
     bound_at: datetime | None
 
 
+class ActView(msgspec.Struct, frozen=True):
+    """One act of a proctor on an attempt."""
+
+    act: str
+    reason: str
+    note: str
+    extension_ms: int
+    actor: UUID | None
+    at: datetime
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """That a response arrived: which and when, never what."""
+
+    slot: int
+    seq: int
+    at: datetime
+
+
 def _view(attempt: Attempt, now: datetime, answered: int, holds: int, seen: datetime | None) -> AttemptView:
     left = timing.remaining_ms(now, attempt.deadline_at, attempt.paused_at) if attempt.deadline_at else None
     shared = set(AttemptView.__struct_fields__) & set(Attempt.__table__.columns.keys()) - {"answered"}
@@ -99,6 +118,19 @@ async def list_terminals(session: AsyncSession, room_id: UUID) -> list[TerminalV
     """Return the bound terminals of a room by seat."""
     query = select(Terminal).where(Terminal.room_id == room_id, Terminal.state == "bound").order_by(Terminal.seat)
     return [TerminalView(row.id, row.seat or "", row.bound_at) for row in await session.scalars(query)]
+
+
+async def list_acts(session: AsyncSession, attempt_id: UUID) -> list[ActView]:
+    """Return what proctors did to an attempt, oldest first."""
+    rows = await session.scalars(select(RoomAct).where(RoomAct.attempt_id == attempt_id).order_by(RoomAct.at))
+    return [ActView(row.act, row.reason, row.note, row.extension_ms, row.actor, row.at) for row in rows]
+
+
+async def list_arrivals(session: AsyncSession, attempt_id: UUID) -> list[Arrival]:
+    """Return when responses of an attempt arrived, oldest first."""
+    columns = (ResponseRevision.slot, ResponseRevision.seq, ResponseRevision.arrived_at)
+    query = select(*columns).where(ResponseRevision.attempt_id == attempt_id).order_by(ResponseRevision.arrived_at)
+    return [Arrival(row.slot, row.seq, row.arrived_at) for row in await session.execute(query)]
 
 
 async def list_epochs(session: AsyncSession, attempt_ids: Iterable[UUID]) -> dict[UUID, tuple[int, str]]:

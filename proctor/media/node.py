@@ -70,12 +70,13 @@ class Node:
         peer = Peer(ticket, [self.source(name) for name in ticket.sources], self._forget)
         self.peers[peer.id] = peer
         try:
+            answer = Answer(peer.id, await peer.answer(offer))
             if ticket.direction == "publish":
                 self._begin_publishing(peer)
-            return Answer(peer.id, await peer.answer(offer))
         except BaseException:
             peer.close()
             raise
+        return answer
 
     def source(self, name: str) -> Source:
         """Return a source by name; it is there before its publisher, so that viewers may wait for it."""

@@ -19,6 +19,7 @@ from proctor.media.commands import CommandBus
 from proctor.media.install import install
 from proctor.media.names import Track
 from proctor.media.node import Answer, Gauge, Node
+from proctor.media.recording import Recording
 from proctor.media.registry import BEAT_S, beat, leave, new_node_name, note_seen, tell_tracks
 from proctor.media.revocation import revoke
 from proctor.media.schemas import Connect
@@ -88,9 +89,9 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
         )
         check_versions()
         await check_forwarding()
-        tasks = [
-            asyncio.create_task(work) for work in (node.sweep(), say_alive(runtime, node, url), revoke(runtime, node))
-        ]
+        recording = Recording(runtime, node)
+        work = (node.sweep(), say_alive(runtime, node, url), revoke(runtime, node), recording.tend())
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
         finally:
@@ -99,6 +100,7 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
             with contextlib.suppress(RedisError, OSError):
                 await leave(runtime.valkey, node.name)
             await node.close()
+            await recording.close()
 
     return Plugin(
         package="proctor.media",

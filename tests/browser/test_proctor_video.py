@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -11,12 +13,15 @@ from sqlalchemy import select, text
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
+from exam.core.ids import new_id
 from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
 from exam.identity.sessions import COOKIE
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.live import LiveServer
+from tests.builders.attempts import attempts_in_progress
 from tests.builders.room import OpenRoom, bind, let_in, open_room
+from tests.integration.test_recordings import stored
 from tests.media.stage import MediaProcess, media_process
 
 CAMERA = [
@@ -245,3 +250,31 @@ def test_a_seat_without_consent_goes_on_and_the_proctor_lets_it(
     expect(tile).to_have_attribute("data-camera", "waived", timeout=10_000)
     expect(tile).to_have_attribute("data-attention", "")
     assert axe(page) == []
+
+
+def test_a_recording_plays_and_seeks_on_the_record_page(
+    page: Page, live_server: LiveServer, room: OpenRoom, axe: Callable[[Page], list[str]]
+) -> None:
+    async def recorded(runtime: Runtime) -> UUID:
+        [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+        began = runtime.clock.now() - timedelta(minutes=1)
+        sitting = new_id()
+        for number in range(2):
+            await stored(runtime, sitting_id=sitting, attempt_id=attempt, at=began + timedelta(seconds=2 * number))
+        return attempt
+
+    attempt = live_server.do(recorded)
+    page.context.add_cookies([{"name": COOKIE, "value": room.session, "url": live_server.url}])
+    page.goto(f"/proctor/attempts/{attempt}/record")
+    page.select_option("select[name=reason]", "incident")
+    page.get_by_role("button", name="调阅录像").click()
+    page.wait_for_function("() => document.querySelector('#player video').duration > 1.5")
+    assert axe(page) == []
+    page.locator("[data-play]").last.click()
+    page.wait_for_function("() => document.querySelector('#player video').currentTime > 0.3")
+    first = page.locator("#player video").get_attribute("src")
+    page.locator("[data-play]").first.click()
+    page.wait_for_function("src => document.querySelector('#player video').getAttribute('src') !== src", arg=first)
+    page.wait_for_function(
+        "src => document.querySelector('#player video').getAttribute('src') === src", arg=first, timeout=20_000
+    )

@@ -23,7 +23,7 @@ from proctor.media.registry import NodeEntry
 from proctor.media.sdp import fingerprint_of
 from proctor.media.ticket import TICKET_S, MediaTicket, mint, ticket_key
 
-READY_S = 30
+READY_S = 90
 ROOM, SITTING = new_id(), new_id()
 
 

@@ -1,0 +1,99 @@
+"""The record of an attempt: its timeline for whoever proctors, its video for whoever says why."""
+
+import asyncio
+from functools import lru_cache
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import get_attempt
+from exam.web.policy import allow
+from proctor.evidence.recordings import PLAYBACK_REASONS, has_playback, open_playback, read_segment
+from proctor.evidence.schemas import Opening
+from proctor.evidence.timeline import LANE_WORDS, LANES, timeline_of
+from proctor.media.remux import MEDIA_TYPES, seekable
+
+REMEMBERED = 4
+
+OpeningForm = Annotated[Opening, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class RecordController(Controller):
+    """What is kept of one attempt."""
+
+    path = "/proctor"
+    opt = allow("proctor", "regulator")
+
+    @get("/attempts/{attempt_id:uuid}/record")
+    async def record(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+    ) -> Template:
+        now = runtime.clock.now()
+        attempt = await get_attempt(session, attempt_id, now=now)
+        entries = await timeline_of(session, runtime, attempt)
+        context = {
+            "attempt": attempt,
+            "entries": entries,
+            "lanes": [(lane, LANE_WORDS[lane]) for lane in LANES],
+            "may_watch": await has_playback(session, principal, attempt_id, at=now),
+            "reasons": PLAYBACK_REASONS,
+        }
+        return Template("proctor/record.html", context=context)
+
+    @post("/attempts/{attempt_id:uuid}/record/open")
+    async def open(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+        data: OpeningForm,
+    ) -> Redirect:
+        now = runtime.clock.now()
+        attempt = await get_attempt(session, attempt_id, now=now)
+        await open_playback(session, principal, attempt, reason=data.reason, at=now)
+        return Redirect(f"/proctor/attempts/{attempt_id}/record", status_code=303)
+
+    @get("/recordings/{segment_id:uuid}")
+    async def segment(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        segment_id: FromPath[UUID],
+    ) -> Response[bytes]:
+        opened = await read_segment(session, runtime, principal, segment_id)
+        media = await asyncio.to_thread(_playable, opened.media, opened.head.codec)
+        kind = MEDIA_TYPES[opened.head.codec]
+        return _ranged(media, request.headers.get("range", ""), kind)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _playable(media: bytes, codec: str) -> bytes:
+    """Return the file with its index; a player asks for one file in several ranges."""
+    return seekable(media, codec)
+
+
+def _ranged(media: bytes, asked: str, kind: str) -> Response[bytes]:
+    """Answer one byte range (RFC 9110 §14), or the whole."""
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    unit, _, span = asked.partition("=")
+    first, _, last = span.partition("-")
+    if unit != "bytes" or not first.isdigit() or int(first) >= len(media):
+        return Response(media, media_type=kind, headers=headers)
+    end = min(int(last), len(media) - 1) if last.isdigit() else len(media) - 1
+    headers["Content-Range"] = f"bytes {first}-{end}/{len(media)}"
+    return Response(media[int(first) : end + 1], status_code=206, media_type=kind, headers=headers)

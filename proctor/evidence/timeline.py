@@ -1,0 +1,109 @@
+"""One time axis for an attempt: answers, acts, messages, camera, and what is kept of the picture."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.runtime import Runtime
+from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
+from exam.identity.api import names_of_accounts
+from proctor.evidence.recordings import SegmentView, list_segments
+from proctor.media.models import Consent, Waiver
+
+LANES = ("attempt", "answers", "acts", "messages", "camera", "observation", "incident", "video")
+LANE_WORDS = {
+    "attempt": "考试过程",
+    "answers": "作答",
+    "acts": "监考操作",
+    "messages": "消息",
+    "camera": "摄像头",
+    "observation": "系统观察",
+    "incident": "异常事件",
+    "video": "录像",
+}
+ACT_WORDS = {
+    "admitted": "核验入场",
+    "transferred": "换机",
+    "paused": "暂停",
+    "resumed": "恢复",
+    "extended": "延时",
+    "ended": "收卷",
+    "voided": "作废",
+}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, or went on from `at` until `until`; `word` is a msgid with `fields`, `note` free text."""
+
+    at: datetime
+    lane: str
+    word: str
+    until: datetime | None = None
+    fields: dict[str, str | int] = {}
+    note: str = ""
+    actor: str = ""
+    ref: str = ""
+
+
+async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptView) -> list[Entry]:
+    """Return everything that is known of an attempt in order of time."""
+    acts = await list_acts(session, attempt.id)
+    messages = await list_messages(session, attempt.id)
+    actors = {each.actor for each in acts} | {each.sent_by for each in messages}
+    waivers = list(await session.scalars(select(Waiver).where(Waiver.attempt_id == attempt.id)))
+    actors |= {each.actor for each in waivers}
+    names = await names_of_accounts(session, [each for each in actors if each])
+    found = [*_course(attempt)]
+    found += [_act(each.act, each.reason, each.note, each.at, names.get(each.actor, "")) for each in acts if each.actor]
+    found += [
+        Entry(at=each.at, lane="answers", word="第 {slot} 题保存", fields={"slot": each.slot})
+        for each in await list_arrivals(session, attempt.id)
+    ]
+    for each in messages:
+        sender = names.get(each.sent_by, "") if each.sent_by else ""
+        found.append(Entry(at=each.sent_at, lane="messages", word="监考员发消息", note=each.text, actor=sender))
+        if each.acknowledged_at:
+            found.append(Entry(at=each.acknowledged_at, lane="messages", word="考生确认消息"))
+    for waiver in waivers:
+        who = names.get(waiver.actor, "")
+        found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
+    found += await _consents(session, attempt.id)
+    found += _videos(await list_segments(session, attempt.id))
+    del runtime
+    return sorted(found, key=lambda entry: (entry.at, LANES.index(entry.lane)))
+
+
+def _course(attempt: AttemptView) -> Iterable[Entry]:
+    yield Entry(at=attempt.checked_in_at, lane="attempt", word="签到")
+    if attempt.started_at:
+        yield Entry(at=attempt.started_at, lane="attempt", word="开始作答", until=attempt.finalised_at)
+    if attempt.finalised_at:
+        word = "交卷" if attempt.submitted_at else "到时收卷"
+        yield Entry(at=attempt.finalised_at, lane="attempt", word=word)
+
+
+def _act(act: str, reason: str, note: str, at: datetime, actor: str) -> Entry:
+    return Entry(at=at, lane="acts", word=ACT_WORDS.get(act, act), note=note or reason, actor=actor)
+
+
+async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
+    rows = await session.scalars(select(Consent).where(Consent.attempt_id == attempt_id))
+    words = {True: "考生同意使用摄像头", False: "考生未使用摄像头"}
+    return [Entry(at=row.at, lane="camera", word=words[row.agreed and row.camera == "ok"]) for row in rows]
+
+
+def _videos(segments: list[SegmentView]) -> list[Entry]:
+    return [
+        Entry(
+            at=each.began_at,
+            until=each.ended_at,
+            lane="video",
+            word="录像已按期删除" if each.deleted else "录像" if each.complete else "录像(未正常结束)",
+            ref="" if each.deleted else str(each.id),
+        )
+        for each in segments
+    ]

@@ -1,0 +1,226 @@
+"""Recording of one picture: frames are taken on the loop and written by a thread, so that a slow disk stops nobody.
+
+A file is begun in the spool at a key frame, written piece by piece, and goes to the storage when it is closed. What a
+killed process leaves in the spool is whole up to its last second and is stored by the next one (`recover`).
+"""
+
+import asyncio
+import fcntl
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from exam.core.clock import Clock
+from exam.core.ids import new_id
+from proctor.evidence.container import PieceWriter, SegmentHead, read_head, whole_length
+from proctor.media.names import attempt_of
+from proctor.media.payload import is_key_frame
+from proctor.media.remux import Muxer
+from proctor.media.source import Source
+from proctor.media.ticket import MediaTicket
+
+QUEUE = 150
+"""Frames that may wait for the disk: 15 s of a tile; then recording goes on with the next key frame, and says so."""
+BATCH = 20
+KEY_EVERY_S = 4.0
+SUFFIX = ".akv"
+
+Frame = tuple[str, bytes, int, bool, datetime]
+Store = Callable[[SegmentHead, bytes, datetime, bool], Awaitable[None]]
+"""Head, file, end, whether it has its last piece."""
+
+log = structlog.get_logger(__name__)
+
+
+class SpoolFile:
+    """One segment being written; every method runs in the writing thread."""
+
+    def __init__(self, folder: Path, head: SegmentHead, key: bytes, first: bytes) -> None:
+        self.head = head
+        self.path = folder / f"{head.id}{SUFFIX}"
+        self._pieces = PieceWriter(head, key)
+        self._pending: list[bytes] = []
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # held for as long as this process lives: recovery leaves the files of living writers alone
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(self._file, self._pieces.preamble)
+        self._muxer = Muxer(head.codec, first, self._pending.append)
+        self.ended_at = head.began_at
+
+    def add(self, frame: bytes, timestamp: int, *, key: bool, at: datetime) -> None:
+        self._muxer.add(frame, timestamp, key=key)
+        self.ended_at = at
+        self._flush()
+
+    def _flush(self, *, last: bool = False) -> None:
+        if self._pending or last:
+            media = b"".join(self._pending)
+            self._pending.clear()
+            os.write(self._file, self._pieces.piece(media, last=last))
+
+    def close(self) -> bytes:
+        """End the file on the disk and return its bytes."""
+        self._muxer.close()
+        self._flush(last=True)
+        os.fsync(self._file)
+        os.close(self._file)
+        return self.path.read_bytes()
+
+
+class Recorder:
+    """Takes the frames of one source while its publisher is connected."""
+
+    def __init__(
+        self,
+        ticket: MediaTicket,
+        source: Source,
+        *,
+        folder: Path,
+        pool: ThreadPoolExecutor,
+        segment_s: int,
+        clock: Clock,
+        key: Callable[[MediaTicket], Awaitable[bytes]],
+        store: Store,
+    ) -> None:
+        self._ticket, self._source, self._folder, self._pool = ticket, source, folder, pool
+        self._segment_s, self._clock = segment_s, clock
+        self._key, self._store = key, store
+        self._frames: deque[Frame] = deque()
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._needs_key = True
+        self._file: SpoolFile | None = None
+        self.dropped = 0
+        self.frames = 0
+        self._task = asyncio.create_task(self._run())
+        self._asking = asyncio.create_task(self._ask())
+
+    def take(self, codec: str, frame: bytes, timestamp: int) -> None:
+        """Take one frame; called on the loop and never waits."""
+        key = is_key_frame(codec, frame)
+        if self._needs_key and not key:
+            return
+        if len(self._frames) >= QUEUE:
+            self.dropped += len(self._frames)
+            self._frames.clear()
+            self._needs_key = True
+            log.warning("recording.dropped", source=self._source.name, frames=self.dropped)
+            self._source.request_key_frame()
+            return
+        self._needs_key = False
+        self._frames.append((codec, frame, timestamp, key, self._clock.now()))
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Write what is waiting, store the file and end."""
+        self._closed = True
+        self._asking.cancel()
+        self._wake.set()
+        await self._task
+
+    async def _ask(self) -> None:
+        """Ask for a key frame every few seconds: segments turn at one, playback seeks to one, a loss ends at one."""
+        while True:
+            await asyncio.sleep(KEY_EVERY_S)
+            self._source.request_key_frame()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            key = await self._key(self._ticket)
+        except Exception as error:  # noqa: BLE001  # without a key nothing is recorded, and the picture still goes on
+            log.error("recording.no_key", source=self._source.name, error=type(error).__name__)  # noqa: TRY400
+            self._needs_key = True
+            return
+        while not self._closed or self._frames:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._frames:
+                batch = [self._frames.popleft() for _ in range(min(BATCH, len(self._frames)))]
+                finished = await loop.run_in_executor(self._pool, self._write, key, batch)
+                for file, data in finished:
+                    await self._hand_over(file, data)
+        if self._file is not None:
+            data = await loop.run_in_executor(self._pool, self._file.close)
+            await self._hand_over(self._file, data)
+
+    def _write(self, key: bytes, batch: list[Frame]) -> list[tuple[SpoolFile, bytes]]:
+        """Write frames in the thread; return the files that were finished by them."""
+        finished: list[tuple[SpoolFile, bytes]] = []
+        for codec, frame, timestamp, is_key, at in batch:
+            file = self._file
+            if file is not None and is_key and (at - file.head.began_at).total_seconds() >= self._segment_s:
+                finished.append((file, file.close()))
+                file = self._file = None
+            if file is None:
+                if not is_key:
+                    continue
+                file = self._file = SpoolFile(self._folder, self._head(codec, at), key, frame)
+            file.add(frame, timestamp, key=is_key, at=at)
+            self.frames += 1
+        return finished
+
+    def _head(self, codec: str, at: datetime) -> SegmentHead:
+        ticket = self._ticket
+        return SegmentHead(
+            id=new_id(),
+            sitting_id=ticket.sitting_id,
+            room_id=ticket.room_id,
+            region=ticket.region,
+            attempt_id=attempt_of(self._source.name),
+            source=self._source.name,
+            codec=codec,
+            began_at=at,
+        )
+
+    async def _hand_over(self, file: SpoolFile, data: bytes) -> None:
+        """Store a finished file; where that fails it stays in the spool for `recover`."""
+        try:
+            await self._store(file.head, data, file.ended_at, True)
+        except Exception as error:  # noqa: BLE001  # storage or database away: the file is safe on this disk
+            log.warning("recording.kept_in_spool", segment=str(file.head.id), error=type(error).__name__)
+            return
+        file.path.unlink(missing_ok=True)
+
+
+async def recover(folder: Path, store: Store) -> int:
+    """Store what dead processes have left in the spool and return how many files that were."""
+    stored = 0
+    for path in await asyncio.to_thread(_spooled, folder):
+        found = await asyncio.to_thread(_left_behind, path)
+        if found is None:
+            continue
+        head, data, ended_at = found
+        try:
+            await store(head, data, ended_at, False)
+        except Exception as error:  # noqa: BLE001  # tried again at the next round
+            log.warning("recording.kept_in_spool", segment=str(head.id), error=type(error).__name__)
+            continue
+        path.unlink(missing_ok=True)
+        stored += 1
+    return stored
+
+
+def _spooled(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def _left_behind(path: Path) -> tuple[SegmentHead, bytes, datetime] | None:
+    """Return a file that no living process writes, up to its last whole piece."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            data = file.read()
+            ended_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+        head, _ = read_head(data)
+        return head, data[: whole_length(data)], ended_at
+    except BlockingIOError:
+        return None
+    except Exception as error:  # noqa: BLE001  # a file that was killed before its head: nothing is in it
+        log.warning("recording.unreadable", file=path.name, error=type(error).__name__)
+        return None

@@ -1,0 +1,70 @@
+/** The record's time axis, and the player that walks through the stored pieces as if they were one film. */
+
+const axis = document.getElementById("axis");
+const marks = [...axis.querySelectorAll("i")];
+const at = (mark) => Number(mark.dataset.at);
+const until = (mark) => Number(mark.dataset.until ?? mark.dataset.at);
+const from = Math.min(...marks.map(at));
+const to = Math.max(...marks.map(until), from + 1000);
+const clock = (ms) => new Date(ms).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false });
+const share = (ms) => 100 * (ms - from) / (to - from);
+
+for (const mark of marks) {
+  mark.style.left = `${share(at(mark))}%`;
+  mark.style.width = mark.dataset.until ? `${Math.max(0.2, share(until(mark)) - share(at(mark)))}%` : "";
+}
+document.getElementById("axis-from").textContent = Number.isFinite(from) ? clock(from) : "";
+document.getElementById("axis-to").textContent = Number.isFinite(to) ? clock(to) : "";
+
+const pieces = marks.filter((mark) => mark.dataset.ref && mark.closest("[data-lane=video]"))
+  .map((mark) => ({ id: mark.dataset.ref, at: at(mark), until: until(mark) })).sort((one, two) => one.at - two.at);
+const player = document.getElementById("player");
+
+class Film {
+  #video = player.querySelector("video");
+  #now = document.getElementById("player-now");
+  #cursor = document.createElement("b");
+  #piece = null;
+
+  constructor() {
+    this.#cursor.className = "axis-cursor";
+    axis.append(this.#cursor);
+    this.#video.addEventListener("timeupdate", () => this.#show());
+    this.#video.addEventListener("ended", () => {
+      const next = pieces[pieces.indexOf(this.#piece) + 1];
+      if (next) this.seek(next.at, true);
+    });
+    this.seek(pieces[0].at, false);
+  }
+
+  /** Goes to a moment: into the piece that holds it, or to the beginning of the next one. */
+  seek(ms, play) {
+    const piece = pieces.find((each) => ms < each.until) ?? pieces.at(-1);
+    const offset = Math.max(0, ms - piece.at) / 1000;
+    const go = () => {
+      this.#video.currentTime = offset;
+      if (play) this.#video.play().catch(() => {});
+    };
+    if (piece === this.#piece) { go(); return; }
+    this.#piece = piece;
+    this.#video.src = `/proctor/recordings/${piece.id}`;
+    this.#video.addEventListener("loadedmetadata", go, { once: true });
+    this.#video.load();
+    this.#show();
+  }
+
+  #show() {
+    const ms = this.#piece.at + this.#video.currentTime * 1000;
+    this.#cursor.style.left = `calc(var(--lane-name) + (100% - var(--lane-name)) * ${share(ms) / 100})`;
+    this.#now.textContent = clock(ms);
+  }
+}
+
+if (player && pieces.length > 0) {
+  const film = new Film();
+  axis.addEventListener("click", (event) => {
+    const line = axis.querySelector(".lane-line").getBoundingClientRect();
+    film.seek(from + (to - from) * Math.min(1, Math.max(0, (event.clientX - line.left) / line.width)), true);
+  });
+  for (const button of document.querySelectorAll("[data-play]")) button.addEventListener("click", () => film.seek(Number(button.dataset.play), true));
+}

@@ -1,0 +1,150 @@
+"""Who may watch a recording, how it is served, and when it is deleted for good."""
+
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import av
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+
+from exam.core.clock import FrozenClock
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
+from exam.core.errors import NotFoundError
+from exam.core.ids import new_id
+from exam.core.principal import Grant, Principal
+from exam.core.runtime import Runtime
+from exam.identity.roles import Role as StaffRole
+from proctor.evidence.container import PieceWriter, SegmentHead
+from proctor.evidence.keys import RecordingDestroyedError, ensure_key, read_key
+from proctor.evidence.models import Segment
+from proctor.evidence.recordings import place_legal_hold, release_legal_hold, store_segment
+from proctor.evidence.retention import delete_expired
+from proctor.media.payload import is_key_frame
+from proctor.media.remux import Muxer
+from tests.builders import identity as make
+from tests.builders.attempts import attempts_in_progress
+from tests.builders.media import FPS, encoded_clip
+from tests.builders.sitting import COUNTY, make_bank, make_centre, make_sitting
+from tests.builders.web import browsing, send, wear
+
+FAR = "33/3302/330203"
+BOSS = Principal(account=new_id(), grants=(Grant("regulator", COUNTY),), second_factor=True)
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
+    await runtime.valkey.flushdb()
+    async with browsing(runtime) as opened:
+        yield opened
+
+
+def film(seconds: int = 2) -> bytes:
+    """Return a WebM as the recorder writes it."""
+    frames = encoded_clip(seconds)
+    media: list[bytes] = []
+    muxer = Muxer("VP8", frames[0], media.append)
+    for number, frame in enumerate(frames):
+        muxer.add(frame, number * 90_000 // FPS, key=is_key_frame("VP8", frame))
+    muxer.close()
+    return b"".join(media)
+
+
+async def stored(runtime: Runtime, *, sitting_id: UUID, attempt_id: UUID | None, at: datetime | None = None) -> UUID:
+    """Store a two-second recording of a seat and return its id."""
+    began = at or runtime.clock.now()
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        key = await ensure_key(session, runtime.sealer, sitting_id, COUNTY, at=began)
+        head = SegmentHead(
+            id=new_id(),
+            sitting_id=sitting_id,
+            room_id=new_id(),
+            region=COUNTY,
+            attempt_id=attempt_id,
+            source=f"seat/{attempt_id}/tile",
+            codec="VP8",
+            began_at=began,
+        )
+        pieces = PieceWriter(head, key)
+        data = pieces.preamble + pieces.piece(film(), last=True)
+        await store_segment(session, runtime, head, data, ended_at=began + timedelta(seconds=2), complete=True)
+    return head.id
+
+
+async def _proctor(client: AsyncClient, runtime: Runtime, region: str, login: str) -> None:
+    account = await make.account(runtime, login=login, roles=(StaffRole.PROCTOR,), region=region)
+    wear(client, await make.session_cookie(runtime, account))
+
+
+async def test_a_recording_opens_to_who_says_why_and_to_the_own_region(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    segment = await stored(runtime, sitting_id=new_id(), attempt_id=attempt)
+    page, video = f"/proctor/attempts/{attempt}/record", f"/proctor/recordings/{segment}"
+    await _proctor(client, runtime, COUNTY, "near")
+    assert "调阅原因" in (await client.get(page)).text
+    assert (await client.get(video, headers={"accept": "application/json"})).json()["code"] == "playback_not_opened"
+    refused = await send(client, f"{page}/open", {"reason": "curiosity"})
+    assert refused.status_code == 400
+    assert (await send(client, f"{page}/open", {"reason": "incident"})).status_code == 303
+    assert 'id="player"' in (await client.get(page)).text
+    whole = await client.get(video)
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "video/webm")
+    with av.open(io.BytesIO(whole.content), "r") as container:
+        assert sum(1 for _ in container.decode(video=0)) == 2 * FPS
+    part = await client.get(video, headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
+    tail = await client.get(video, headers={"range": f"bytes={len(whole.content) - 5}-"})
+    assert tail.content == whole.content[-5:]
+
+    await _proctor(client, runtime, FAR, "far")
+    for path in (page, video):
+        assert (await client.get(path)).status_code == 404
+
+
+async def test_opening_is_an_act_in_the_ledger(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    await stored(runtime, sitting_id=new_id(), attempt_id=attempt)
+    await _proctor(client, runtime, COUNTY, "near")
+    await send(client, f"/proctor/attempts/{attempt}/record/open", {"reason": "complaint"})
+    query = text("select facts from core_audit_entry where act = 'attempt.recording_opened' and subject = :id")
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        assert list(await session.scalars(query, {"id": str(attempt)})) == [{"reason": "complaint"}]
+
+
+async def test_recordings_are_deleted_when_the_rules_years_are_over_and_no_hold_stands(
+    runtime: Runtime, clock: FrozenClock
+) -> None:
+    await make_bank(runtime)
+    sitting = await make_sitting(runtime, await make_centre(runtime))
+    segment = await stored(runtime, sitting_id=sitting, attempt_id=None)
+    clock.advance(timedelta(days=3 * 365))
+    await delete_expired(runtime)
+    assert (await _row(runtime, segment)).deleted_at is None  # three years to the day are not over yet
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        hold = await place_legal_hold(session, BOSS, sitting, COUNTY, reason="案件调查", at=clock.now())
+    clock.advance(timedelta(days=5))
+    await delete_expired(runtime)
+    assert (await _row(runtime, segment)).deleted_at is None
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        await release_legal_hold(session, BOSS, hold, at=clock.now())
+    await delete_expired(runtime)
+    row = await _row(runtime, segment)
+    assert row.deleted_at == clock.now()
+    with pytest.raises(NotFoundError):
+        await runtime.storage.get(row.storage_key)
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        with pytest.raises(RecordingDestroyedError):
+            await read_key(session, runtime.sealer, sitting)
+    query = text("select facts ->> 'segments' from core_audit_entry where act = 'recording.deleted'")
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        assert list(await session.scalars(query)) == ["1"]
+    await delete_expired(runtime)
+
+
+async def _row(runtime: Runtime, segment: UUID) -> Segment:
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        return await session.get_one(Segment, segment)
