@@ -33,6 +33,8 @@ from exam.core.secrets import load_secrets
 
 RESTART_PAUSE_S = 1.0
 READY_PATIENCE_S = 60
+PROCESSES = ("web", "signer", "worker", "media")
+"""The commands that are supervised wherever anything is, each a process of its own."""
 
 
 class AlreadyRunningError(DomainError):
@@ -191,7 +193,7 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
 
 def _commands(settings: Settings) -> dict[str, list[str]]:
     """Return what runs here, in the order of starting, with its options."""
-    commands: dict[str, list[str]] = {name: [] for name in ("web", "signer", "worker", "media")}
+    commands: dict[str, list[str]] = {name: [] for name in PROCESSES}
     if settings.witness_policy == demo_policy(settings):
         commands = {"witness": demo_witness(settings), **commands}
     return commands

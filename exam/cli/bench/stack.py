@@ -85,19 +85,31 @@ class Scratch:
     def postgres_pid(self) -> int:
         return _pid(self._postgres.process)
 
+    @property
+    def valkey_pid(self) -> int:
+        return _pid(self._valkey.process)
+
     @contextmanager
     def server(self, module: str, *words: str, ready: str) -> Iterator[Server]:
         """Run `python -m module words` on a free port, given as ANKAO_PORT, for as long as the block lasts."""
         port = free_port()
-        log_path = self.folder / f"{module}.log"
-        with log_path.open("ab") as log:
+        with self.background(module, *words, port=port) as process:
+            server = Server(process.pid, port)
+            _wait_until_ready(server.url(ready), process, self._log(module))
+            yield server
+
+    @contextmanager
+    def background(self, module: str, *words: str, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run `python -m module words`, which listens on `port` or nowhere, for as long as the block lasts."""
+        with self._log(module).open("ab") as log:
             process = spawn([sys.executable, "-m", module, *words], log=log, env=self._environment(port))
         try:
-            server = Server(process.pid, port)
-            _wait_until_ready(server.url(ready), process, log_path)
-            yield server
+            yield process
         finally:
             end(process)
+
+    def _log(self, module: str) -> Path:
+        return self.folder / f"{module}.log"
 
     def _environment(self, port: int) -> dict[str, str]:
         return {
@@ -107,7 +119,7 @@ class Scratch:
             "ANKAO_DATA_DIR": str(self.folder),
             "ANKAO_PROFILE": self.settings.profile.value,
             "ANKAO_HOST": HOST,
-            "ANKAO_PORT": str(port),
+            "ANKAO_PORT": str(port or self.settings.port),
             "ANKAO_BASE_URL": f"http://{HOST}:{port}",
         }
 
