@@ -3,6 +3,7 @@
 import asyncio
 
 import rich_click as click
+import uvloop
 
 from exam.core.config import load_settings
 from exam.core.log import configure_logging
@@ -14,4 +15,5 @@ from exam.worker import run_worker
 def command(*, until_empty: bool) -> None:
     """Run background jobs."""
     configure_logging()
-    asyncio.run(run_worker(load_settings(), until_empty=until_empty))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_worker(load_settings(), until_empty=until_empty))

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import procrastinate
+import psycopg
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.db.liveness import is_lost
 
 if TYPE_CHECKING:
     from exam.core.runtime import Runtime
@@ -58,10 +62,28 @@ def _bound(runtime: "Runtime", job: Job) -> Callable[..., Awaitable[None]]:
     return run
 
 
+async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Each of the queue's statements is one call of a function and needs no transaction around it."""
+    await connection.set_autocommit(True)
+
+
+async def _refuse_lost(connection: psycopg.AsyncConnection[Any]) -> None:
+    if is_lost(connection):
+        await connection.close()  # else the pool would take it back as sound
+        raise psycopg.OperationalError
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[Any]:
+    """Return the queue's pool; its connections are checked without the statement that procrastinate would send."""
+    return AsyncConnectionPool(**{**options, "check": _refuse_lost})
+
+
 def build_app(runtime: "Runtime", jobs: list[Job], conninfo: str) -> procrastinate.App:
     """Return the procrastinate application that the worker runs, every job bound to `runtime`."""
     connector = procrastinate.PsycopgConnector(
+        pool_factory=_pool,
         conninfo=conninfo,
+        configure=_without_transactions,
         kwargs={"options": "-csearch_path=public,jobs"},
         min_size=1,
         max_size=6,

@@ -35,7 +35,9 @@ def saves(seconds: float, connections: int, rounds: int, *, fsync_delay: bool, a
 
 @command.command()
 @click.option("--candidates", type=click.IntRange(1, 5000), default=100, show_default=True)
-@click.option("--at-once", type=click.IntRange(1, 1000), default=8, show_default=True, help="In all steps but the start.")
+@click.option(
+    "--at-once", type=click.IntRange(1, 1000), default=8, show_default=True, help="In all steps but the start."
+)
 @as_json_option
 def start(candidates: int, at_once: int, *, as_json: bool) -> None:
     """A complete attempt of 100 items, step by step, and everybody's start in the same moment, against their limits."""

@@ -54,7 +54,9 @@ class Lap(msgspec.Struct, frozen=True):
 class Course:
     """A sitting of the demo province; `laps` fill as it is played, `starts_ms` are the waits for the form."""
 
-    def __init__(self, place: Scratch, web: Server, processes: Mapping[str, int], candidates: int, at_once: int) -> None:
+    def __init__(
+        self, place: Scratch, web: Server, processes: Mapping[str, int], candidates: int, at_once: int
+    ) -> None:
         self._place = place
         self._url = web.url("")
         self._processes = processes
@@ -191,5 +193,5 @@ class Course:
 
     def _read(self, query: str) -> int:
         with psycopg.connect(self._place.settings.database_url) as connection:
-            row = connection.execute(query).fetchone()  # type: ignore[arg-type]  # our own constants
+            row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0

@@ -72,7 +72,9 @@ def _figures(course: Course, hash_ms: float) -> dict[str, Figure]:
     laps, starts = course.laps, sorted(course.starts_ms)
     costs = {f"{name}_cpu": Figure(laps[name].each_ms, "ms") for name in (*ATTEMPT, *BESIDE)}
     shares = {
-        f"attempt_{process}_cpu": Figure(sum(laps[name].cpu_s[process] / laps[name].count for name in ATTEMPT) * 1000, "ms")
+        f"attempt_{process}_cpu": Figure(
+            sum(laps[name].cpu_s[process] / laps[name].count for name in ATTEMPT) * 1000, "ms"
+        )
         for process in laps["start"].cpu_s
     }
     return {

@@ -5,10 +5,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from exam.core.config import Settings
 from exam.core.db import scope as _scope  # noqa: F401  # registers the begin listener
+from exam.core.db.liveness import is_lost
 from exam.core.db.roles import Role, role_url
 from exam.core.db.scope import SCOPE_KEY, Scope
 from exam.core.secrets import Secrets
@@ -25,6 +29,12 @@ def encode_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _refuse_lost(connection: DBAPIConnection, *_record: object) -> None:
+    """Have the pool replace what a restart of the server has left behind, without a round trip for every transaction."""
+    if is_lost(connection.driver_connection):
+        raise InvalidatePoolError
+
+
 class Databases:
     """Engines by role, made when first asked for; a process that never asks holds no connection of that role."""
 
@@ -36,16 +46,16 @@ class Databases:
 
     def engine(self, role: Role) -> AsyncEngine:
         if role not in self._engines:
-            self._engines[role] = create_async_engine(
+            engine = self._engines[role] = create_async_engine(
                 role_url(self._settings.database_url, self._secrets.roles, role),
                 pool_size=self._settings.pool_size,
                 max_overflow=0,
                 pool_timeout=10,
-                pool_pre_ping=True,
                 json_serializer=encode_json,
                 json_deserializer=msgspec.json.decode,
                 connect_args={"options": SEARCH_PATH, "application_name": f"ankao-{role.value}"},
             )
+            event.listen(engine.sync_engine, "checkout", _refuse_lost)
         return self._engines[role]
 
     def session(self, scope: Scope, role: Role = Role.APP) -> AsyncSession:

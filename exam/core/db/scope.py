@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -20,17 +20,18 @@ NOTHING = Scope()
 SCOPE_KEY = "ankao_scope"
 
 # set_config with is_local, because SET LOCAL takes no bound values
-_SET = text(
-    "select set_config('ankao.region', :region, true), set_config('ankao.person', :person, true),"
-    " set_config('ankao.organisation', :organisation, true)",
+_SET = (
+    "select set_config('ankao.region', %s, true), set_config('ankao.person', %s, true),"
+    " set_config('ankao.organisation', %s, true)"
 )
 
 
 @event.listens_for(Session, "after_begin")
 def _apply_scope(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Set the scope at every begin: a commit in the middle of a request drops what was local to its transaction."""
+    """Set the scope at every begin: a commit in the middle of a request drops what was local to its transaction.
+
+    For the same reason nothing is set where the scope is nothing: no earlier transaction of the connection has left any.
+    """
     scope: Scope = session.info.get(SCOPE_KEY, NOTHING)
-    connection.execute(
-        _SET,
-        {"region": scope.region, "person": str(scope.person or ""), "organisation": str(scope.organisation or "")},
-    )
+    if scope != NOTHING:
+        connection.exec_driver_sql(_SET, (scope.region, str(scope.person or ""), str(scope.organisation or "")))
