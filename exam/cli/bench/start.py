@@ -4,14 +4,13 @@ import asyncio
 import time
 from contextlib import ExitStack
 
-from exam.app import all_subscribers
+from exam.app import compose_runtime
 from exam.cli.bench.course import Course, Lap
 from exam.cli.bench.machine import describe_machine
 from exam.cli.bench.report import Figure, Report
 from exam.cli.bench.stack import Scratch, scratch
 from exam.cli.demonstration.province import build_province
 from exam.cli.up import PROCESSES
-from exam.core.runtime import build_runtime
 from exam.identity.api import PasswordPool
 
 ATTEMPT = ("check_in", "start", "saves", "submit", "score", "release", "credential", "result")
@@ -36,7 +35,7 @@ def bench_start(*, candidates: int, at_once: int) -> Report:
 
 
 async def _build(place: Scratch) -> None:
-    runtime = build_runtime(place.settings, all_subscribers())
+    runtime = compose_runtime(place.settings)
     try:
         await build_province(runtime)
     finally:
