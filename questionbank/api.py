@@ -18,6 +18,7 @@ from questionbank.items.content import Interaction
 from questionbank.items.exporting import export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
 from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank
+from questionbank.syllabus.service import SyllabusView, find_syllabus
 
 __all__ = [
     "BlueprintView",
@@ -40,8 +41,10 @@ __all__ = [
     "Seal",
     "Section",
     "SeedReport",
+    "SyllabusView",
     "claim_form",
     "export_questions",
+    "find_syllabus",
     "get_published_blueprint",
     "import_questions",
     "list_export_formats",

@@ -58,7 +58,7 @@ class CandidateEntranceController(Controller):
         data: URLEncodedBody[EntranceForm],
     ) -> Response[Any]:
         try:
-            token = await entrance.enter(
+            entered = await entrance.enter(
                 runtime,
                 ticket=data.ticket,
                 id_number=data.id_number,
@@ -67,8 +67,8 @@ class CandidateEntranceController(Controller):
             )
         except DomainError as error:
             return form_again(request, error, ENTRANCE, {"typed": data})
-        response = Redirect(HOME, status_code=303)
-        keep_session(response, runtime, token)
+        response = Redirect(entered.home, status_code=303)
+        keep_session(response, runtime, entered.token)
         return response
 
 

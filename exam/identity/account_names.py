@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.identity.models import Account
+from exam.identity.models import Account, RoleGrant
 from exam.identity.names import mask_name
 
 MAX_MATCHES = 50
@@ -16,6 +16,17 @@ async def names_of_accounts(session: AsyncSession, account_ids: Iterable[UUID]) 
     """Return name and login by account id; of candidates the masked name alone."""
     rows = await session.scalars(select(Account).where(Account.id.in_(set(account_ids))))
     return {row.id: mask_name(row.name) if row.person_id else f"{row.name} ({row.login})" for row in rows}
+
+
+async def list_role_holders(session: AsyncSession, role: str, organisation_id: UUID) -> dict[UUID, str]:
+    """Return the names of the enabled accounts that hold a role for an organisation, by account id, in order of name."""
+    query = (
+        select(Account.id, Account.name)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role == role, RoleGrant.organisation_id == organisation_id, Account.enabled)
+        .order_by(Account.name, Account.id)
+    )
+    return {row.id: row.name for row in await session.execute(query)}
 
 
 async def find_account_ids(session: AsyncSession, words: str) -> list[UUID]:

@@ -17,6 +17,8 @@ class Role(StrEnum):
     """考评员: marks practical parts."""
     CENTRE = "centre"
     """培训考试机构经办人"""
+    TEACHER = "teacher"
+    """培训教师: takes the roll of the own classes."""
     AUTHOR = "author"
     """命题员"""
     REVIEWER = "reviewer"
@@ -45,6 +47,7 @@ TITLES: dict[Role, str] = {
     Role.PROCTOR: "监考员",
     Role.ASSESSOR: "考评员",
     Role.CENTRE: "培训考试机构经办人",
+    Role.TEACHER: "培训教师",
     Role.AUTHOR: "命题员",
     Role.REVIEWER: "审题员",
     Role.PUBLISHER: "题库发布员",
@@ -57,7 +60,7 @@ TITLES: dict[Role, str] = {
 }
 """What a role is called; msgids."""
 
-NEEDS_ORGANISATION: frozenset[Role] = frozenset({Role.CENTRE, Role.ENTERPRISE, Role.ASSESSOR})
+NEEDS_ORGANISATION: frozenset[Role] = frozenset({Role.CENTRE, Role.ENTERPRISE, Role.ASSESSOR, Role.TEACHER})
 
 _EXCLUSIVE: tuple[frozenset[Role], ...] = (
     frozenset({Role.AUTHOR, Role.REVIEWER}),

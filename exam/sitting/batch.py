@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.sheets.columns import find_rows
 from exam.core.sheets.reader import read_workbook
 from exam.core.sheets.writer import write_workbook
 from exam.identity.api import mask_id_number
@@ -23,8 +24,6 @@ _NAMES = {
     "id_number": {"证件号码", "身份证号", "身份证号码", "证件号", "id number", "id_number"},
     "uscc": {"统一社会信用代码", "单位信用代码", "信用代码", "uscc"},
 }
-_HEADING_ROWS = 10
-"""How far down a heading row may stand, below a title."""
 MAX_ROWS = 1000
 
 
@@ -57,30 +56,16 @@ async def read_lines(data: bytes) -> list[BatchLine]:
 
     Raises the refusals of unreadable files, BatchColumnsError, BatchEmptyError and BatchTooLongError.
     """
-    for sheet in await asyncio.to_thread(read_workbook, data):
-        for index, row in enumerate(sheet.rows[:_HEADING_ROWS]):
-            places = _places(row)
-            if {"name", "id_number"} <= places.keys():
-                return _checked(_lines(sheet.rows, index + 1, places))
-    raise BatchColumnsError
-
-
-def _places(row: tuple[str, ...]) -> dict[str, int]:
-    titles = [cell.strip().lower() for cell in row]
-    return {
-        field: next(place for place, title in enumerate(titles) if title in names)
-        for field, names in _NAMES.items()
-        if any(title in names for title in titles)
-    }
-
-
-def _lines(rows: tuple[tuple[str, ...], ...], start: int, places: dict[str, int]) -> list[BatchLine]:
-    lines = []
-    for number, row in enumerate(rows[start:], start=start + 1):
-        cells = {field: row[place].strip() if place < len(row) else "" for field, place in places.items()}
-        if any(cells.values()):
-            lines.append(BatchLine(number=number, uscc=cells.pop("uscc", ""), **cells))
-    return lines
+    rows = find_rows(await asyncio.to_thread(read_workbook, data), _NAMES, ("name", "id_number"))
+    if rows is None:
+        raise BatchColumnsError
+    lines = [
+        BatchLine(
+            number=row.number, name=row.cells["name"], id_number=row.cells["id_number"], uscc=row.cells.get("uscc", "")
+        )
+        for row in rows
+    ]
+    return _checked(lines)
 
 
 def _checked(lines: list[BatchLine]) -> list[BatchLine]:

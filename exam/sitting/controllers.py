@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +22,7 @@ from exam.sitting.ticket import ticket_qr_text
 from exam.sitting.tickets import ticket_secret
 from exam.web.policy import allow
 from exam.web.problem import problem_of
+from exam.web.uploads import read_upload
 
 CENTRE = allow("centre")
 READERS = allow("centre", "regulator")
@@ -159,15 +159,6 @@ async def read_application(request: Request[Any, Any, Any]) -> RegistrationIn:
         return msgspec.json.decode(await request.body(), type=RegistrationIn)
     except msgspec.DecodeError as error:
         raise MalformedBodyError(reason=str(error)) from error
-
-
-async def read_upload(request: Request[Any, Any, Any], name: str) -> tuple[dict[str, str], bytes | None]:
-    """Return the text fields of a multipart form and the bytes of its one file, if it was chosen."""
-    form = await request.form()
-    file = form.get(name)
-    data = await file.read() if isinstance(file, UploadFile) else None
-    fields = {key: value for key, value in form.items() if isinstance(value, str) and key not in {name, "_csrf_token"}}
-    return fields, data or None
 
 
 def convert(fields: dict[str, str], kind: type[T]) -> T:

@@ -1,8 +1,20 @@
 """What other packages may use of training."""
 
+from exam.training.classes.passes import PassHolder, find_pass_holder
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
 from exam.training.ledger.replay import Replay, replay
 
-__all__ = ["HoursEntry", "Replay", "TrainingKind", "hours_of", "list_hours", "record_hours", "replay", "trained_at"]
+__all__ = [
+    "HoursEntry",
+    "PassHolder",
+    "Replay",
+    "TrainingKind",
+    "find_pass_holder",
+    "hours_of",
+    "list_hours",
+    "record_hours",
+    "replay",
+    "trained_at",
+]

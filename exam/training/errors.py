@@ -1,6 +1,8 @@
 """What can be wrong with study hours."""
 
-from exam.core.errors import DomainError, NotFoundError
+from typing import ClassVar
+
+from exam.core.errors import ConflictError, DomainError, ForbiddenError, Kind, NotFoundError
 
 
 class HoursOutOfRangeError(DomainError):
@@ -29,3 +31,179 @@ class NobodyTrainedError(NotFoundError):
 
     code = "nobody_trained"
     message = "没有找到这个证件号码的学时记录,请核对号码。"
+
+
+class NodeLineError(DomainError):
+    """A line of a programme is not code, title and two numbers, or its code stands twice."""
+
+    code = "node_line"
+    message = "条目行应为“编码 名称 理论学时 实操学时”,编码不能重复:{line}"
+
+
+class ProgrammeNotFoundError(NotFoundError):
+    """No such programme."""
+
+    code = "programme_not_found"
+    message = "没有找到这个培训方案。"
+
+
+class ProgrammeShortError(DomainError):
+    """The nodes add up to less than the rules ask for."""
+
+    code = "programme_short"
+    message = "各条目共 {hours} 学时,规则要求至少 {needed} 学时。"
+
+
+class ProgrammeStateError(ConflictError):
+    """Only a draft can be put in force."""
+
+    code = "programme_state"
+    message = "只有草稿可以发布,请刷新后再看。"
+
+
+class NotATrainingBodyError(DomainError):
+    """The organisation examines or supervises: it may not train."""
+
+    code = "not_a_training_body"
+    message = "考点和监管机构不能作为培训机构(教考分离)。"
+
+
+class BodyScopeError(DomainError):
+    """No qualification, no basis, or an end that has passed."""
+
+    code = "body_scope"
+    message = "请至少选一个培训项目,写明依据,有效期应晚于今天。"
+
+
+class BodyNotApprovedError(ForbiddenError):
+    """The principal works for no approved training body."""
+
+    code = "body_not_approved"
+    message = "您所在的机构还没有登记为培训机构,请联系监管部门。"
+
+
+class BodyScopeRefusedError(ConflictError):
+    """The approval does not cover the class."""
+
+    code = "body_scope_refused"
+    message = "本机构的培训范围不包含该项目,或在结束日期前到期。"
+
+
+class VenueError(DomainError):
+    """A venue without name or address, of an impossible size, or a second one of the same name."""
+
+    code = "venue"
+    message = "请填写场地名称(不能重复)、地址和容纳人数(1 至 1000)。"
+
+
+class VenueNotFoundError(NotFoundError):
+    """No such venue of this body."""
+
+    code = "venue_not_found"
+    message = "没有找到这个培训场地。"
+
+
+class ClassNotFoundError(NotFoundError):
+    """No such class or session in the scope."""
+
+    code = "class_not_found"
+    message = "没有找到这个培训班,可能不在您的辖区内。"
+
+
+class ClassPlanError(DomainError):
+    """The input does not make a class or a session."""
+
+    code = "class_plan"
+    message = "请检查:项目要有已发布的培训方案,名称、日期(不早于今天)、人数、教师、条目都要填写正确。"
+
+
+class ClassStateError(ConflictError):
+    """The class's state does not allow the act."""
+
+    code = "class_state"
+    message = "培训班当前状态不允许这项操作,请刷新后再看。"
+
+
+class PlanShortError(ConflictError):
+    """The timetable does not cover the practice of a node, or does not begin in the future."""
+
+    code = "plan_short"
+    message = "不能备案:课程表应至少有一节课且第一节尚未开始,并排足实操学时。{node}"
+
+
+class SessionTimesError(DomainError):
+    """A session outside the class's days, over midnight, or begun."""
+
+    code = "session_times"
+    message = "课次应在 {first} 至 {last} 之内、同一天之内,开始时间晚于现在且早于结束时间。"
+
+
+class SessionClashError(ConflictError):
+    """A teacher, a venue or the class itself is taken at that time."""
+
+    code = "session_clash"
+    message = "该时段{what}已有其他课次,请换一个时间。"
+
+
+class EnrolmentOverError(ConflictError):
+    """The class takes nobody any more."""
+
+    code = "enrolment_over"
+    message = "该培训班已停止报名。"
+
+
+class ClassFullError(ConflictError):
+    """Every place is taken."""
+
+    code = "class_full"
+    message = "该培训班 {capacity} 个名额已满。"
+
+
+class AlreadyEnrolledError(ConflictError):
+    """The person is in a class of the same training."""
+
+    code = "already_enrolled"
+    message = "已在培训班“{title}”(至 {until})中,不能重复报名。"
+
+
+class EnrolmentNotFoundError(NotFoundError):
+    """No such learner in the scope, or not in the class any more."""
+
+    code = "enrolment_not_found"
+    message = "没有找到这名学员,或已离班。"
+
+
+class TransferError(DomainError):
+    """The other class is another training, or the same class."""
+
+    code = "transfer"
+    message = "只能转到本机构同一项目、同一类别的其他培训班。"
+
+
+class SheetColumnsError(DomainError):
+    """No sheet has the headings."""
+
+    code = "sheet_columns"
+    message = "表格里没有找到“姓名”和“证件号码”两列,请使用模板。"
+
+
+class SheetEmptyError(DomainError):
+    """No file was chosen, or no row stands under the headings."""
+
+    code = "sheet_empty"
+    message = "表格里没有学员,请检查后再上传。"
+
+
+class SheetTooLongError(DomainError):
+    """More rows than one request can do."""
+
+    kind: ClassVar[Kind] = Kind.TOO_LARGE
+    code = "sheet_too_long"
+    message = "表格有 {rows} 行,一次最多 {limit} 行,请拆分后上传。"
+
+
+class EnterpriseUnknownError(DomainError):
+    """No enterprise of the region has this unified code."""
+
+    code = "enterprise_unknown"
+    message = "本辖区没有登记这个统一社会信用代码的企业。"

@@ -1,4 +1,4 @@
-"""Bodies of the study-hour routes; unknown fields are refused."""
+"""Bodies of the training routes; unknown fields are refused."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +8,7 @@ import msgspec
 from exam.web.forms import Form
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
+Long = Annotated[str, msgspec.Meta(max_length=40_000)]
 
 
 class HoursIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,3 +45,84 @@ class LookUpForm(Form, frozen=True, kw_only=True):
     """Whose hours are asked for."""
 
     id_number: Text = ""
+
+
+class ProgrammeForm(Form, frozen=True, kw_only=True):
+    """A programme as typed; `nodes` one per line."""
+
+    qualification: Text = ""
+    kind: Text = "initial"
+    title: Text = ""
+    nodes: Long = ""
+
+
+class BodyForm(Form, frozen=True, kw_only=True):
+    """An approval as typed; `scope` is one or several codes, separated by blanks or lines."""
+
+    organisation: Text = ""
+    scope: Annotated[str | list[str], msgspec.Meta(max_length=5000)] = ""
+    until: Text = ""
+    basis: Text = ""
+
+
+class ReasonForm(Form, frozen=True, kw_only=True):
+    """Why an act is done."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class TransferForm(Form, frozen=True, kw_only=True):
+    """Where a learner moves, and why."""
+
+    to_class: UUID
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class EmptyForm(Form, frozen=True, kw_only=True):
+    """A button alone."""
+
+
+class VenueForm(Form, frozen=True, kw_only=True):
+    """A venue as typed."""
+
+    name: Text = ""
+    address: Text = ""
+    capacity: Text = ""
+    practice: Text = ""
+
+
+class ClassForm(Form, frozen=True, kw_only=True):
+    """A class as typed; `training` is qualification and kind, as `officer.general initial`."""
+
+    training: Text = ""
+    title: Text = ""
+    starts_on: Text = ""
+    ends_on: Text = ""
+    capacity: Text = "40"
+    photo_asked: Text = ""
+
+
+class SessionForm(Form, frozen=True, kw_only=True):
+    """A session as typed."""
+
+    day: Text = ""
+    starts: Text = ""
+    ends: Text = ""
+    venue: Text = ""
+    teacher: Text = ""
+    node: Text = ""
+    part: Text = "theory"
+
+
+class EnrolForm(Form, frozen=True, kw_only=True):
+    """A person to enrol, as typed; `uscc` names the enterprise that sends them."""
+
+    name: Text = ""
+    id_number: Text = ""
+    uscc: Text = ""
+
+
+class BatchForm(Form, frozen=True, kw_only=True):
+    """The workbook that was tried and is now to be done."""
+
+    file: Text

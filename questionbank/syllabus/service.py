@@ -122,3 +122,32 @@ async def list_nodes(session: AsyncSession, qualification: str) -> list[Syllabus
         .order_by(SyllabusNode.position)
     )
     return list(await session.scalars(query))
+
+
+class SyllabusView(msgspec.Struct, frozen=True, kw_only=True):
+    """A syllabus in force as other packages see it, its nodes in order."""
+
+    version: str
+    title: str
+    nodes: tuple[Node, ...]
+
+
+async def find_syllabus(session: AsyncSession, qualification: str) -> SyllabusView | None:
+    """Return the syllabus in force of a qualification, or None."""
+    row = await session.scalar(
+        select(Syllabus).where(Syllabus.qualification == qualification, Syllabus.state == "published")
+    )
+    if row is None:
+        return None
+    nodes = tuple(
+        Node(
+            code=node.code,
+            parent=node.parent,
+            title=node.title,
+            depth=Depth(node.depth),
+            hours=node.hours,
+            weight=node.weight,
+        )
+        for node in await list_nodes(session, qualification)
+    )
+    return SyllabusView(version=row.version, title=row.title, nodes=nodes)

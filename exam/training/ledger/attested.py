@@ -9,9 +9,8 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.principal import Principal
-from exam.standards.api import get_qualification
 from exam.training.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
-from exam.training.kinds import TrainingKind
+from exam.training.kinds import TrainingKind, require_subject
 from exam.training.ledger.evidence import Origin
 from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.rules import rules_on, seconds_of
@@ -59,7 +58,7 @@ async def record_hours(
 
 
 def _require_possible(qualification: str, kind: str, hours_hundredths: int, source: str) -> None:
-    get_qualification(qualification)
+    require_subject(qualification)
     if kind not in set(TrainingKind):
         raise UnknownHoursKindError(kind=kind)
     if not 0 < hours_hundredths <= MAX_HOURS_HUNDREDTHS:

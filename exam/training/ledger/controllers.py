@@ -23,14 +23,12 @@ from exam.identity.api import (
     normalise_name,
     parse_id_number,
 )
-from exam.standards.api import list_qualifications
 from exam.training.errors import HoursOutOfRangeError, NobodyTrainedError
-from exam.training.kinds import TITLES
+from exam.training.kinds import TITLES, list_subjects, title_of
 from exam.training.ledger.attested import MAX_HOURS_HUNDREDTHS, record_hours
 from exam.training.ledger.entries import hours_of
 from exam.training.ledger.standing import list_entry_lines, list_standings
 from exam.training.schemas import HoursForm, HoursIn, HoursOut, LookUpForm
-from exam.training.titles import title_of
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import form_again, problem_of
@@ -193,6 +191,6 @@ def _page(form: HoursForm, catalogue: Catalogue, *, error: DomainError | None = 
         "problem": problem,
         "errors": errors,
         "kinds": list(TITLES.items()),
-        "qualifications": [(known.code, catalogue.gettext(known.title)) for known in list_qualifications()],
+        "qualifications": list_subjects(),
     }
     return Template("training/hours_new.html", context=context, status_code=problem.status if problem else 200)

@@ -25,7 +25,7 @@ class LedgerEntry(Base):
     origin: Mapped[str]
     node: Mapped[str]
     part: Mapped[str]
-    enrolment_id: Mapped[UUID | None]
+    enrolment_id: Mapped[UUID | None] = mapped_column(ForeignKey("training_enrolment.id"))
     seconds: Mapped[int]
     """May be negative: what was counted and is taken back."""
     source: Mapped[str]

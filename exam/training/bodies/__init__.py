@@ -1,0 +1,1 @@
+"""Training bodies: what they are approved for, where they teach and who teaches there."""

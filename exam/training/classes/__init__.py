@@ -1,0 +1,1 @@
+"""Classes: plan, timetable, people enrolled."""

@@ -1,0 +1,1 @@
+"""Programmes: which hours a training asks for, node by node."""
