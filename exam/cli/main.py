@@ -15,6 +15,7 @@ COMMANDS = {
     "signer": "exam.cli.signer",
     "witness": "exam.cli.witness",
     "migrate": "exam.cli.migrate",
+    "settings": "exam.cli.settings",
     "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",
     "bank": "exam.cli.bank",

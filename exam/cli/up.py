@@ -139,10 +139,13 @@ def _raise_stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @click.command()
-@click.option("--port", type=int, default=None, help="Port of the web process [8000].")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port of the web process [8000].")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Where everything is kept [var].")
 def command(port: int | None, data_dir: Path | None) -> None:
-    """Start database, Valkey and every process on this machine; Ctrl-C stops them."""
+    """Start database, Valkey and every process on this machine; Ctrl-C stops them.
+
+    Further settings come from the environment: `ankao settings` lists them.
+    """
     console = Console()
     settings = load_settings()
     settings = msgspec.structs.replace(settings, port=port or settings.port)

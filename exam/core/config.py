@@ -27,27 +27,39 @@ class Profile(StrEnum):
 
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Host = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}\Z", title="host name or address")]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every setting of every process; each is read from ANKAO_<NAME> unless its comment says otherwise."""
+    """Every setting of every process, read from ANKAO_<NAME>, the two URLs from DATABASE_URL and VALKEY_URL.
+
+    The text below a setting is its documentation: `ankao settings` prints it.
+    """
 
     profile: Profile = Profile.DEMO
+    """Kind of installation: production refuses what a demo may do, such as making up its own keys."""
     data_dir: Path = Path("var")
     """Embedded database, stored files, secrets."""
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
+    """Address that the web process listens on."""
     port: Port = 8000
-    base_url: str = "http://127.0.0.1:8000"
-    """Printed in QR codes and documents."""
-    database_url: str = ""
-    """libpq URL of an administrator of the database, from DATABASE_URL; empty means the embedded server under data_dir."""
-    valkey_url: str = ""
-    """redis:// or unix:// URL, from VALKEY_URL; empty means the embedded server under data_dir."""
-    root_region: str = "33"
+    """Port that the web process listens on."""
+    base_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+\Z", title="http(s)://host[:port]")] = (
+        "http://127.0.0.1:8000"
+    )
+    """How people reach the web process: printed in QR codes and documents."""
+    database_url: Annotated[str, msgspec.Meta(pattern=r"^(|postgres(ql)?://\S+)\Z", title="postgresql:// URL")] = ""
+    """Administrator's URL of the database; empty means the embedded server under data_dir."""
+    valkey_url: Annotated[str, msgspec.Meta(pattern=r"^(|(rediss?|unix)://\S+)\Z", title="redis:// or unix:// URL")] = (
+        ""
+    )
+    """URL of Valkey or Redis; empty means the embedded server under data_dir."""
+    root_region: Annotated[str, msgspec.Meta(pattern=r"^\d+(/\d+)*\Z", title="path of region codes")] = "33"
     """Path of the region that this installation serves; scheduled work runs in its scope."""
     session_idle_min: Annotated[int, msgspec.Meta(ge=5, le=480)] = 30
     """Minutes without a request after which a staff session ends."""
     session_max_h: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12
+    """Hours after which every session ends."""
     hash_threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
     """Threads that may compute argon2id at once; log-ins must not starve answers."""
     pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
@@ -56,14 +68,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Saves that may wait for a commit before the server answers 503 and the terminal keeps them."""
     seal_algorithm: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     """Cipher of the next generation of sealing keys; SM4 where commercial cryptography is prescribed."""
-    media_address: str = "127.0.0.1"
+    media_address: Host = "127.0.0.1"
     """Address of this media node that terminals and proctors reach by UDP."""
-    media_bind: str = "127.0.0.1"
+    media_bind: Host = "127.0.0.1"
     """Address that the node's media sockets are bound to."""
     media_first_port: Port = 42000
+    """First of the UDP ports of the media node, the only ones that a firewall must open; one for each connection."""
     media_last_port: Port = 42999
-    """UDP ports of the media node, the only ones that a firewall must open; one for each connection."""
-    media_control_host: str = "127.0.0.1"
+    """Last of the UDP ports of the media node."""
+    media_control_host: Host = "127.0.0.1"
     """Where the web process reaches the node; never an address that candidates reach."""
     media_control_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """0 takes a free one: the web process reads it from Valkey."""
@@ -71,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder of the signer's keys and memory, which no other process reads; empty means `signer` under data_dir."""
     checkpoint_interval_s: Annotated[float, msgspec.Meta(ge=0.01, le=60)] = 10
     """Seconds between checkpoints of the log; what is older than that cannot be changed unnoticed."""
-    log_origin: str = ""
+    log_origin: Annotated[str, msgspec.Meta(pattern=r"^[^\s+]{0,255}\Z", title="text without spaces and +")] = ""
     """Name of the log, given once with its key; empty means host and path of base_url."""
     witness_policy: Path = Path()
     """File of the witnesses and the quorum (C2SP tlog-policy, its log line left out); empty means none is asked."""
@@ -90,9 +103,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.data_dir / "signer" if self.signer_dir == Path() else self.signer_dir
 
 
-def _value(environ: Mapping[str, str], name: str) -> str | None:
-    plain = {"database_url": "DATABASE_URL", "valkey_url": "VALKEY_URL"}.get(name)
-    return environ.get(plain or f"ANKAO_{name.upper()}")
+_PLAIN = {"database_url": "DATABASE_URL", "valkey_url": "VALKEY_URL"}
+_SECRET = frozenset(_PLAIN)
+"""Settings whose values hold passwords: no message repeats them."""
+SHOWN = 80
+"""Characters of a wrong value that a message repeats."""
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return _PLAIN.get(name, f"ANKAO_{name.upper()}")
+
+
+def bounds_of(kind: Any) -> str:
+    """Return in words what a setting may be."""
+    known = msgspec.inspect.type_info(kind)
+    if isinstance(known, msgspec.inspect.Metadata):
+        return str((known.extra_json_schema or {})["title"])
+    match known:
+        case msgspec.inspect.IntType():
+            return f"whole number from {known.ge} to {known.le}"
+        case msgspec.inspect.FloatType():
+            return f"number from {known.ge} to {known.le}"
+        case msgspec.inspect.EnumType():
+            return f"one of {', '.join(known.cls)}"
+        case msgspec.inspect.LiteralType():
+            return f"one of {', '.join(map(str, known.values))}"
+        case _:
+            return "path"
 
 
 def _decode(kind: type[Any], value: Any) -> Any:
@@ -100,14 +138,24 @@ def _decode(kind: type[Any], value: Any) -> Any:
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Build the settings from an environment.
+    """Build the settings from an environment; an empty variable is an absent one.
 
-    Raises SettingsError naming the setting and its bound.
+    Raises SettingsError naming every variable that is wrong and what it may be.
     """
     source = os.environ if environ is None else environ
-    given = {name: value for name in Settings.__struct_fields__ if (value := _value(source, name)) is not None}
-    try:
-        settings = msgspec.convert(given, Settings, strict=False, dec_hook=_decode)
-    except msgspec.ValidationError as error:
-        raise SettingsError(reason=str(error)) from error
+    given: dict[str, Any] = {}
+    faults: list[str] = []
+    for field in msgspec.structs.fields(Settings):
+        if not (raw := source.get(variable_of(field.name))):
+            continue
+        try:
+            given[field.name] = msgspec.convert(raw, field.type, strict=False, dec_hook=_decode)
+        except msgspec.ValidationError:
+            value = "" if field.name in _SECRET else f" is {raw[:SHOWN]!r} and"
+            faults.append(f"{variable_of(field.name)}{value} must be: {bounds_of(field.type)}")
+    settings = Settings(**given)
+    if settings.media_last_port < settings.media_first_port:
+        faults.append(f"{variable_of('media_last_port')} must not be below {variable_of('media_first_port')}")
+    if faults:
+        raise SettingsError(reason="; ".join(faults))
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.resolve())
