@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
@@ -11,7 +11,9 @@ from exam.core.errors import DomainError
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.delivery.attempts import finalise_if_due
-from exam.delivery.models import Attempt
+from exam.delivery.models import Attempt, Terminal
+
+FORGOTTEN_AFTER = timedelta(days=1)
 
 
 async def finalise_overdue(runtime: Runtime) -> None:
@@ -29,4 +31,14 @@ async def finalise_overdue(runtime: Runtime) -> None:
             structlog.get_logger().error("not_finalised", attempt=str(attempt_id), error=error.code)
 
 
-JOBS = (Job("delivery.finalise_overdue", finalise_overdue, cron="* * * * *"),)
+async def forget_terminals(runtime: Runtime) -> None:
+    """Delete the terminals that no proctor has bound within a day; such a browser enrols again by itself."""
+    before = runtime.clock.now() - FORGOTTEN_AFTER
+    async with runtime.databases.transaction(NOTHING, Role.ANSWER) as session:
+        await session.execute(delete(Terminal).where(Terminal.state == "pending", Terminal.created_at < before))
+
+
+JOBS = (
+    Job("delivery.finalise_overdue", finalise_overdue, cron="* * * * *"),
+    Job("delivery.forget_terminals", forget_terminals, cron="41 * * * *"),
+)

@@ -20,7 +20,7 @@ class Terminal(Base):
     thumbprint: Mapped[str] = mapped_column(unique=True)
     code: Mapped[str]
     state: Mapped[str]
-    room_id: Mapped[UUID | None]
+    room_id: Mapped[UUID | None] = mapped_column(ForeignKey("sitting_room.id"))
     seat: Mapped[str | None]
     place: Mapped[dict[str, Any] | None]
     """What the unbound screen shows of its room and sitting, copied when it was bound."""
@@ -38,13 +38,13 @@ class Attempt(Base):
     __tablename__ = "delivery_attempt"
 
     id: Mapped[Id]
-    registration_id: Mapped[UUID] = mapped_column(unique=True)
-    sitting_id: Mapped[UUID]
-    room_id: Mapped[UUID]
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("sitting_registration.id"), unique=True)
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting_sitting.id"))
+    room_id: Mapped[UUID] = mapped_column(ForeignKey("sitting_room.id"))
     seat: Mapped[str]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
     region: Mapped[str]
-    form_id: Mapped[UUID | None]
+    form_id: Mapped[UUID | None] = mapped_column(ForeignKey("questionbank_form.id"))
     rule_set: Mapped[str]
     state: Mapped[str]
     epoch: Mapped[int]

@@ -105,8 +105,8 @@ async def test_after_a_transfer_the_old_terminal_s_saves_are_refused_and_kept_as
     assert (await old.ask_for_lease()).json()["code"] == "lease_elsewhere"
     for path, body in (("start", {}), ("submit", {"answered": 1}), ("hand", {})):
         assert (await old.ask("POST", path, body)).json()["code"] == "lease_stale", path
-    assert (await old.ask("GET", "form")).json()["code"] == "lease_stale"
-    assert (await old.ask("GET", "responses")).json()["code"] == "lease_stale"
+    for path in ("form", "responses", "state"):
+        assert (await old.ask("GET", path)).json()["code"] == "lease_stale", path
     kept = (
         "select count(*) from delivery_refused_save where response = '[\"F\"]' and reason = 'lease_stale' and epoch = 1"
     )

@@ -1,15 +1,17 @@
 """Attempts in progress for load: stored directly, because check-in is not what is measured."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.app import compose_runtime
 from exam.core.config import Settings
+from exam.core.db.base import Base
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
@@ -18,18 +20,9 @@ from exam.delivery.api import Lease, mint
 THUMBPRINT = "bench-terminal"
 REGION = "33/3301/330106"
 SLOTS = 100
-_PERSON = text(
-    "insert into identity_person (id, name, id_sealed, id_index, id_masked, birth_on, sex, region, created_at)"
-    " values (:id, '测试', '', :index, '', '1990-01-01', 'male', :region, now())",
-)
-_COLUMNS = (
-    *("id", "registration_id", "sitting_id", "room_id", "seat", "person_id", "region", "rule_set", "state", "epoch"),
-    *("terminal_thumbprint", "shape", "duration_s", "grace_s", "extension_ms", "display", "starts_at", "starts_until"),
-    *("checked_in_at", "started_at", "deadline_at"),
-)
-_ATTEMPT = text(
-    f"insert into delivery_attempt ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"
-)
+DURATION_S = 7200
+SEATS = 500
+"""The most that one room may have."""
 
 
 class Seated(msgspec.Struct, frozen=True):
@@ -44,43 +37,123 @@ async def seat_candidates(settings: Settings, count: int) -> list[Seated]:
     runtime = compose_runtime(settings)
     try:
         async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
-            now = runtime.clock.now()
-            rows = [attempt_row(await add_person(session), now) for _ in range(count)]
-            await session.execute(_ATTEMPT, rows)
-        return [Seated(row["id"], mint(Lease(row["id"], 1, THUMBPRINT), runtime.secrets.lease)) for row in rows]
+            attempts = await store_attempts(session, runtime.clock.now(), count)
+        return [Seated(each, mint(Lease(each, 1, THUMBPRINT), runtime.secrets.lease)) for each in attempts]
     finally:
         await runtime.close()
 
 
-async def add_person(session: AsyncSession) -> UUID:
-    """Store a person; the session is the owner's."""
+async def store_attempts(
+    session: AsyncSession, now: datetime, count: int, *, slots: int = SLOTS, duration_s: int = DURATION_S
+) -> list[UUID]:
+    """Store people, a sitting with their registrations, and their attempts, just started; the session is the owner's."""
+    people = [_person(now) for _ in range(count)]
+    sitting = await _store_sitting(session, now)
+    rooms = [_room(sitting, position) for position in range(-(-count // SEATS))]
+    registrations = [
+        _registration(sitting, rooms[number // SEATS]["id"], number % SEATS + 1, person["id"], now)
+        for number, person in enumerate(people)
+    ]
+    attempts = [_attempt(each, slots, duration_s, now) for each in registrations]
+    await _store(session, "identity_person", people)
+    await _store(session, "sitting_room", rooms)
+    await _store(session, "sitting_registration", registrations)
+    await _store(session, "delivery_attempt", attempts)
+    return [each["id"] for each in attempts]
+
+
+async def _store(session: AsyncSession, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    await session.execute(insert(Base.metadata.tables[table]), rows)
+
+
+async def _store_sitting(session: AsyncSession, now: datetime) -> UUID:
+    common = {"region": REGION, "created_at": now}
+    centre, plan, sitting = new_id(), new_id(), new_id()
+    await _store(session, "identity_organisation", [{"id": centre, "kind": "centre", "name": "测试考点", **common}])
+    await _store(session, "sitting_plan", [{"id": plan, "title": "测试计划", **common}])
+    row = {
+        "id": sitting,
+        "plan_id": plan,
+        "title": "测试场次",
+        "qualification": "special.1.2",
+        "centre_id": centre,
+        "centre_name": "测试考点",
+        "address": "",
+        "starts_at": now,
+        "ends_at": now + timedelta(hours=1),
+        "duration_s": DURATION_S,
+        "state": "open",
+        "rule_set": "bench",
+        "forms_ready": True,
+        "forms_keyed": 0,
+        "forms_standby": 0,
+        **common,
+    }
+    await _store(session, "sitting_sitting", [row])
+    return sitting
+
+
+def _person(now: datetime) -> dict[str, Any]:
     person = new_id()
-    await session.execute(_PERSON, {"id": person, "index": person.bytes, "region": REGION})
-    return person
+    return {
+        "id": person,
+        "name": "测试",
+        "id_sealed": b"",
+        "id_index": person.bytes,
+        "id_masked": "",
+        "birth_on": now.date(),
+        "sex": "male",
+        "region": REGION,
+        "created_at": now,
+    }
 
 
-def attempt_row(person: UUID, now: datetime) -> dict[str, Any]:
-    """Return the columns of an attempt that has just been started."""
+def _room(sitting: UUID, position: int) -> dict[str, Any]:
+    name = f"{position + 1} 号机房"
     return {
         "id": new_id(),
-        "registration_id": new_id(),
-        "sitting_id": new_id(),
-        "room_id": new_id(),
-        "seat": "A-01",
-        "person_id": person,
+        "sitting_id": sitting,
         "region": REGION,
+        "name": name,
+        "position": position,
+        "seats": SEATS,
+    }
+
+
+def _registration(sitting: UUID, room: UUID, seat_no: int, person: UUID, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "sitting_id": sitting,
+        "person_id": person,
+        "qualification": "special.1.2",
+        "region": REGION,
+        "room_id": room,
+        "seat_no": seat_no,
+        "seat": f"A-{seat_no:02}",
+        "state": "accepted",
+        "kind": "first",
         "rule_set": "bench",
+        "reasons": [],
+        "registered_at": now,
+    }
+
+
+def _attempt(registration: dict[str, Any], slots: int, duration_s: int, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "registration_id": registration["id"],
+        **{name: registration[name] for name in ("sitting_id", "room_id", "seat", "person_id", "region", "rule_set")},
         "state": "in_progress",
         "epoch": 1,
         "terminal_thumbprint": THUMBPRINT,
-        "shape": "c4" * SLOTS,
-        "duration_s": 7200,
+        "shape": "c4" * slots,
+        "duration_s": duration_s,
         "grace_s": 60,
         "extension_ms": 0,
-        "display": "{}",
+        "display": {},
         "starts_at": now,
         "starts_until": now + timedelta(hours=1),
         "checked_in_at": now,
         "started_at": now,
-        "deadline_at": now + timedelta(hours=2),
+        "deadline_at": now + timedelta(seconds=duration_s),
     }

@@ -1,0 +1,111 @@
+"""Terminals before and beside the exam: enrolled in great number, forgotten when nobody binds them, messages to the right one."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from exam.core.clock import FrozenClock
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.runtime import Runtime
+from exam.delivery.api import list_messages, send_message, transfer
+from exam.delivery.controllers import ENROLMENTS
+from exam.delivery.jobs import forget_terminals
+from tests.builders.grading import Examined, opened
+from tests.builders.terminals import Terminal, at_seat, bind, working
+from tests.builders.web import browsing
+
+ROOM_OF_TERMINALS = 150
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
+    await runtime.valkey.flushdb()
+    async with browsing(runtime) as opened_client:
+        yield opened_client
+
+
+@pytest.fixture
+async def exam(runtime: Runtime, clock: FrozenClock) -> Examined:
+    return await opened(runtime, clock, people=2)
+
+
+async def _states(runtime: Runtime) -> list[str]:
+    async with runtime.databases.session(NOTHING, Role.OWNER) as session:
+        return list(await session.scalars(text("select state from delivery_terminal order by state")))
+
+
+async def test_a_hall_of_terminals_behind_one_address_enrols_at_once(runtime: Runtime, client: AsyncClient) -> None:
+    for _ in range(ROOM_OF_TERMINALS):
+        await Terminal(client).enrol()
+    assert await _states(runtime) == ["pending"] * ROOM_OF_TERMINALS
+
+
+async def test_an_address_that_goes_on_enrolling_is_stopped(runtime: Runtime, client: AsyncClient) -> None:
+    await Terminal(client).enrol()
+    [counter] = [key async for key in runtime.valkey.scan_iter("rate:enrol:*")]
+    await runtime.valkey.set(counter, ENROLMENTS, keepttl=True)
+    with pytest.raises(AssertionError, match="too_many"):
+        await Terminal(client).enrol()
+
+
+async def test_a_terminal_that_nobody_binds_is_forgotten_after_a_day_and_enrols_again(
+    runtime: Runtime, client: AsyncClient, exam: Examined, clock: FrozenClock
+) -> None:
+    await at_seat(runtime, exam, client, 0)
+    stray = Terminal(client)
+    await stray.enrol()
+    clock.advance(timedelta(hours=23))
+    await forget_terminals(runtime)
+    assert await _states(runtime) == ["bound", "pending"]
+    clock.advance(timedelta(hours=2))
+    await forget_terminals(runtime)
+    assert await _states(runtime) == ["bound"]
+    assert (await client.get(f"/api/terminals/{stray.id}")).status_code == 404
+    await stray.enrol()
+    assert await _states(runtime) == ["bound", "pending"]
+
+
+async def test_a_terminal_that_has_stood_in_a_room_stays_on_record(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    await at_seat(runtime, exam, client, 0)
+    with pytest.raises(DBAPIError, match="has stood in a room"):
+        async with runtime.databases.transaction(NOTHING, Role.ANSWER) as session:
+            await session.execute(text("delete from delivery_terminal"))
+
+
+async def test_only_the_terminal_that_holds_the_attempt_acknowledges_its_messages(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    old = await working(runtime, exam, client, 0)
+    new = Terminal(client)
+    await new.enrol()
+    await bind(runtime, exam, new, exam.registrations[1])
+    attempt, at = UUID(old.attempt), runtime.clock.now()
+    async with runtime.databases.transaction(exam.scope) as session:
+        message = await send_message(session, exam.centre.clerk, attempt, text="请坐好。", needs_ack=True, at=at)
+        to = UUID(new.id)
+        await transfer(session, exam.centre.clerk, attempt, to_terminal_id=to, reason="terminal_failed", at=at)
+    await new.ask_for_lease(old.attempt)
+    new.attempt = old.attempt
+
+    refused = await old.ask("POST", f"messages/{message}/ack", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "lease_stale")
+    assert [each["text"] for each in (await new.ask("GET", "state")).json()["messages"]] == ["请坐好。"]
+    assert (await new.ask("POST", f"messages/{message}/ack", {})).status_code == 204
+    async with runtime.databases.session(exam.scope) as session:
+        assert await list_messages(session, attempt, unread_only=True) == []
+
+
+async def test_an_attempt_needs_a_registration(runtime: Runtime, client: AsyncClient, exam: Examined) -> None:
+    here = await working(runtime, exam, client, 0)
+    made_up = f"update delivery_attempt set sitting_id = gen_random_uuid() where id = '{here.attempt}'"
+    with pytest.raises(DBAPIError, match="delivery_attempt_sitting_id_fkey"):
+        async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+            await session.execute(text(made_up))
