@@ -8,6 +8,7 @@ from proctor.desk.wall_pages import WallApiController, WallController
 from proctor.evidence.keys import PLACE
 from proctor.evidence.pages import RecordController
 from proctor.evidence.retention import delete_expired
+from proctor.incidents.pages import HANDLERS as INCIDENT_HANDLERS
 from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
 from proctor.media.plugin import node_plugin, signalling
 
@@ -15,9 +16,21 @@ __all__ = ["PLUGIN", "node_plugin"]
 
 PLUGIN = Plugin(
     package="proctor",
-    handlers=(DeskController, DeskApiController, WallController, WallApiController, RecordController, *MEDIA_HANDLERS),
+    handlers=(
+        DeskController,
+        DeskApiController,
+        WallController,
+        WallApiController,
+        RecordController,
+        *INCIDENT_HANDLERS,
+        *MEDIA_HANDLERS,
+    ),
     jobs=(Job("proctor.delete_expired_recordings", delete_expired, cron="30 19 * * *"),),
     sealed=(SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),),
     lifespan=(signalling,),
-    nav=(NavItem("监考", "/proctor", ("proctor",), "eye"),),
+    nav=(
+        NavItem("监考", "/proctor", ("proctor",), "eye"),
+        NavItem("异常事件", "/proctor/incidents", ("proctor", "regulator"), "gavel"),
+        NavItem("考试处理决定", "/me/incidents", ("candidate",), "gavel"),
+    ),
 )

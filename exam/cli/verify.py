@@ -25,6 +25,7 @@ from certs.api import (
     verify_public,
 )
 from exam.cli.context import command_runtime
+from exam.cli.evidence import check_evidence, tell_evidence
 from exam.cli.log_proof import check_proof_file, is_proof, tell
 from exam.core.audit.publication import LogPublication
 from exam.core.clock import Clock, SystemClock
@@ -33,6 +34,7 @@ from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
 from exam.web.i18n import fill
+from proctor.api import is_bundle
 
 UNCHECKED = 2
 PERSON_LINES = 2
@@ -107,6 +109,10 @@ def command(
     if sum(map(bool, (file, qr, person))) != 1:
         message = "give exactly one of FILE, --qr and --person"
         raise click.UsageError(message)
+    bundle = file.read_bytes() if file else b""
+    if is_bundle(bundle):
+        answer_of_bundle = asyncio.run(check_evidence(bundle, data_dir, offline=offline))
+        raise SystemExit(tell_evidence(answer_of_bundle, as_json=as_json))
     if offline and (person or not key):
         message = "--offline needs --key, and cannot look a person up"
         raise click.UsageError(message)

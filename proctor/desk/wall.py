@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
 from proctor.desk.seats import Seat, list_seats
+from proctor.incidents.cases import open_incidents
+from proctor.incidents.observations import KIND_WORDS, standing_observations
 from proctor.media.names import Track, seat_source
 from proctor.media.registry import seen_sources
 from proctor.media.seats import SeatCamera, cameras_of
@@ -36,14 +38,16 @@ CAMERA_WORDS = {
     "off": "",
 }
 ATTENTION_WORDS = {
+    "incident": "异常事件待处理",
     "hand": "举手",
+    "observation": "",
     "connection": "终端断线",
     "admission": "待入场",
     "camera": "画面有问题",
     "paused": "已暂停",
     "": "",
 }
-ORDER = ("hand", "connection", "admission", "camera", "paused", "")
+ORDER = ("incident", "hand", "connection", "observation", "admission", "camera", "paused", "")
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,17 +73,26 @@ async def wall_of(session: AsyncSession, runtime: Runtime, sitting_id: UUID, roo
     seats = await list_seats(session, runtime, sitting_id, room_id)
     attempts = [seat.attempt.id for seat in seats if seat.attempt]
     cameras = await cameras_of(session, attempts)
+    incidents = await open_incidents(session, attempts)
+    observed = await standing_observations(session, attempts)
     seen = await seen_sources(runtime.valkey, [seat_source(attempt, Track.TILE) for attempt in attempts])
-    tiles = [_tile(seat, cameras, seen) for seat in seats]
+    tiles = [_tile(seat, cameras, seen, incidents, observed) for seat in seats]
     return sorted(tiles, key=lambda tile: (tile.attempt_id is None, ORDER.index(tile.attention), tile.seat))
 
 
-def _tile(seat: Seat, cameras: dict[UUID, SeatCamera], seen: set[str]) -> Tile:
+def _tile(
+    seat: Seat,
+    cameras: dict[UUID, SeatCamera],
+    seen: set[str],
+    incidents: dict[UUID, int],
+    observed: dict[UUID, list[str]],
+) -> Tile:
     attempt = seat.attempt
     state = attempt.state if attempt else "absent"
     source = seat_source(attempt.id, Track.TILE) if attempt and state in RUNNING else ""
     camera = camera_state(cameras[attempt.id], live=source in seen) if attempt and source else "off"
-    attention = _attention(seat, state, camera)
+    kinds = observed.get(attempt.id, []) if attempt and source else []
+    attention = "incident" if attempt and incidents.get(attempt.id) else _attention(seat, state, camera, kinds)
     return Tile(
         attempt_id=attempt.id if attempt else None,
         registration_id=seat.registration.id,
@@ -90,7 +103,7 @@ def _tile(seat: Seat, cameras: dict[UUID, SeatCamera], seen: set[str]) -> Tile:
         camera=camera,
         camera_word=CAMERA_WORDS[camera],
         attention=attention,
-        attention_word=ATTENTION_WORDS[attention],
+        attention_word=KIND_WORDS[kinds[0]] if attention == "observation" else ATTENTION_WORDS[attention],
         source=source,
         answered=attempt.answered if attempt else 0,
         remaining_ms=attempt.remaining_ms if attempt and not attempt.finalised_at else None,
@@ -106,15 +119,16 @@ def camera_state(camera: SeatCamera, *, live: bool) -> str:
     return {"": "waiting", "ok": "lost"}.get(camera.camera, camera.camera)
 
 
-def _attention(seat: Seat, state: str, camera: str) -> str:
-    if seat.attempt is None:
+def _attention(seat: Seat, state: str, camera: str, kinds: list[str]) -> str:
+    attempt = seat.attempt
+    if attempt is None:
         return ""
-    if seat.attempt.hand_raised_at is not None:
-        return "hand"
-    if state == "in_progress" and not seat.connected:
-        return "connection"
-    if state == "checked_in":
-        return "admission"
-    if camera in {"lost", "denied", "missing", "none"}:
-        return "camera"
-    return "paused" if state == "paused" else ""
+    reasons = {
+        "hand": attempt.hand_raised_at is not None,
+        "connection": state == "in_progress" and not seat.connected,
+        "observation": bool(kinds),
+        "admission": state == "checked_in",
+        "camera": camera in {"lost", "denied", "missing", "none"},
+        "paused": state == "paused",
+    }
+    return next((name for name in ORDER if reasons.get(name)), "")

@@ -22,6 +22,10 @@ from proctor.desk.reasons import CANNED_MESSAGES, REASONS
 from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
 from proctor.desk.wall import Tile, wall_of
+from proctor.incidents.cases import list_incidents
+from proctor.incidents.observations import KIND_WORDS, list_observations
+from proctor.incidents.pages import STATE_WORDS
+from proctor.incidents.taxonomy import taxonomy
 from proctor.media.names import Track, seat_source
 from proctor.media.seats import WAIVER_REASONS, cameras_of, waive_camera
 
@@ -77,6 +81,11 @@ class WallController(Controller):
             "reasons": REASONS,
             "waiver_reasons": WAIVER_REASONS,
             "canned": CANNED_MESSAGES,
+            "categories": [(each.code, each.title) for each in taxonomy().values()],
+            "observations": await list_observations(session, attempt_id),
+            "kinds": KIND_WORDS,
+            "incidents": await list_incidents(session, attempt_id=attempt_id),
+            "incident_states": STATE_WORDS,
             "translated": _translator(request),
         }
         return Template("proctor/_drawer.html", context=context)

@@ -12,6 +12,8 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
 from exam.identity.api import names_of_accounts
 from proctor.evidence.recordings import SegmentView, list_segments
+from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
+from proctor.incidents.observations import KIND_WORDS, list_observations
 from proctor.media.models import Consent, Waiver
 
 LANES = ("attempt", "answers", "acts", "messages", "camera", "observation", "incident", "video")
@@ -72,6 +74,7 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
         who = names.get(waiver.actor, "")
         found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
     found += await _consents(session, attempt.id)
+    found += await _incidents(session, attempt.id)
     found += _videos(await list_segments(session, attempt.id))
     del runtime
     return sorted(found, key=lambda entry: (entry.at, LANES.index(entry.lane)))
@@ -94,6 +97,21 @@ async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     rows = await session.scalars(select(Consent).where(Consent.attempt_id == attempt_id))
     words = {True: "考生同意使用摄像头", False: "考生未使用摄像头"}
     return [Entry(at=row.at, lane="camera", word=words[row.agreed and row.camera == "ok"]) for row in rows]
+
+
+async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
+    """Return what machines saw and people wrote down; each step of an incident is an entry of its own."""
+    found = [
+        Entry(at=each.began_at, until=each.ended_at, lane="observation", word=KIND_WORDS.get(each.kind, each.kind))
+        for each in await list_observations(session, attempt_id)
+    ]
+    for each in await list_incidents(session, attempt_id=attempt_id):
+        found.append(Entry(at=each.reported_at, lane="incident", word=each.title, note=each.summary, ref=str(each.id)))
+        if each.reviewed_at and each.finding:
+            found.append(Entry(at=each.reviewed_at, lane="incident", word=FINDING_WORDS[each.finding]))
+        if each.disposed_at and each.disposition:
+            found.append(Entry(at=each.disposed_at, lane="incident", word=DISPOSITION_WORDS[each.disposition]))
+    return found
 
 
 def _videos(segments: list[SegmentView]) -> list[Entry]:

@@ -1,0 +1,6 @@
+"""What other packages and commands may use of proctoring."""
+
+from proctor.evidence.bundle import is_exported
+from proctor.evidence.manifest import BundleBrokenError, Checked, Listed, Manifest, check_bundle, is_bundle
+
+__all__ = ["BundleBrokenError", "Checked", "Listed", "Manifest", "check_bundle", "is_bundle", "is_exported"]

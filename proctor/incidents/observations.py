@@ -1,0 +1,78 @@
+"""Observations: noted by a machine, closed by it, shown to proctors."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from proctor.incidents.models import Observation
+
+KIND_WORDS = {
+    "gone": "画面中断",
+    "frozen": "画面静止不动",
+    "dark": "画面过暗或被遮挡",
+    "moved": "摄像头被移动",
+    "no_face": "画面中没有人",
+    "several_faces": "画面中有多人",
+}
+
+
+class ObservationView(msgspec.Struct, frozen=True, kw_only=True):
+    """One observation; open while `ended_at` is None."""
+
+    id: UUID
+    attempt_id: UUID
+    kind: str
+    began_at: datetime
+    ended_at: datetime | None
+
+
+def _view(row: Observation) -> ObservationView:
+    return ObservationView(
+        id=row.id, attempt_id=row.attempt_id, kind=row.kind, began_at=row.began_at, ended_at=row.ended_at
+    )
+
+
+async def open_observation(
+    session: AsyncSession,
+    *,
+    attempt_id: UUID,
+    region: str,
+    kind: str,
+    began_at: datetime,
+    facts: dict[str, str | int | float],
+    at: datetime,
+) -> UUID:
+    """Note what has begun."""
+    row = Observation(
+        attempt_id=attempt_id, region=region, kind=kind, began_at=began_at, facts=dict(facts), noted_at=at
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def close_observation(session: AsyncSession, observation_id: UUID, *, ended_at: datetime) -> None:
+    """Note that it is over; the first end counts."""
+    open_one = update(Observation).where(Observation.id == observation_id, Observation.ended_at.is_(None))
+    await session.execute(open_one.values(ended_at=func.greatest(ended_at, Observation.began_at)))
+
+
+async def list_observations(session: AsyncSession, attempt_id: UUID) -> list[ObservationView]:
+    """Return what was seen of an attempt, oldest first."""
+    query = select(Observation).where(Observation.attempt_id == attempt_id).order_by(Observation.began_at)
+    return [_view(row) for row in await session.scalars(query)]
+
+
+async def standing_observations(session: AsyncSession, attempt_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Return the kinds that stand open, by attempt."""
+    query = select(Observation.attempt_id, Observation.kind).where(
+        Observation.attempt_id.in_(set(attempt_ids)), Observation.ended_at.is_(None)
+    )
+    found: dict[UUID, list[str]] = {}
+    for row in await session.execute(query.order_by(Observation.began_at)):
+        found.setdefault(row.attempt_id, []).append(row.kind)
+    return found
