@@ -1,12 +1,18 @@
-"""Real PostgreSQL and Valkey for the tests: one cluster per run and worker, one migrated template, cheap copies."""
+"""Real PostgreSQL and Valkey for the tests: one migrated template, cheap copies.
+
+Each worker of a run has a private cluster, or all share the servers that DATABASE_URL and VALKEY_URL name; those must be
+there for tests alone, for the roles of the product get the tests' passwords.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -19,7 +25,10 @@ from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.ids import new_token
 from exam.core.secrets import FILE_NAME, load_secrets
 
-TEMPLATE = "ankao_template"
+TEMPLATE = f"ankao_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+OWN_DATABASES = ["postgres", r"ankao\_template\_%", r"t\_%"]
+SHARED = "ANKAO_TEST_SHARED"
+"""Names the directory of what all workers on one server share."""
 MEMORY = "/dev/shm"  # noqa: S108  # a fresh private directory is made in it
 ROOM_BYTES = 4 * 1024**3
 
@@ -31,8 +40,11 @@ class Services:
         self.folder = folder
         self.postgres = EmbeddedPostgres(folder / "pg", options=FAST_AND_LOSSY if lossy else {})
         self.valkey = EmbeddedValkey(folder / "valkey")
-        self._admin = os.environ.get("DATABASE_URL")
-        self._valkey = os.environ.get("VALKEY_URL")
+        # whoever examines durability needs a server whose settings are known
+        self._admin = os.environ.get("DATABASE_URL") if lossy else None
+        self._valkey = os.environ.get("VALKEY_URL") if lossy else None
+        if self._admin:
+            share_secrets(self._admin, folder)
         self.secrets = load_secrets(self._settings(""))
 
     def _settings(self, database_url: str, data_dir: Path | None = None) -> Settings:
@@ -40,7 +52,7 @@ class Services:
             profile=Profile.TEST,
             data_dir=data_dir or self.folder,
             database_url=database_url,
-            valkey_url=self._valkey or self.valkey.url,
+            valkey_url=self.valkey_url,
             pool_size=5,
             checkpoint_interval_s=0.05,
         )
@@ -51,6 +63,8 @@ class Services:
         if not self._valkey:
             self.valkey.start()
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            if self._admin:
+                _require_scratch(connection)
             connection.execute("select pg_advisory_lock(4108)")
             connection.execute(f"drop database if exists {TEMPLATE}")
             connection.execute(f"create database {TEMPLATE}")
@@ -58,14 +72,17 @@ class Services:
             migrate(self._url(TEMPLATE), self.secrets)
 
     def _url(self, database: str) -> str:
-        if not self._admin:
-            return self.postgres.url(database)
-        base, _, query = self._admin.partition("?")
-        return f"{base.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else "")
+        return database_url(self._admin, database) if self._admin else self.postgres.url(database)
 
     def stop(self) -> None:
         self.postgres.stop()
         self.valkey.stop()
+
+    @property
+    def valkey_url(self) -> str:
+        """Workers that share a server have a database each; a Redis has sixteen."""
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        return f"{self._valkey}?db={int(worker) % 15}" if self._valkey else self.valkey.url
 
     @contextmanager
     def database(self) -> Iterator[Settings]:
@@ -86,7 +103,27 @@ class Services:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-def _memory() -> str | None:
+def share_secrets(server: str, folder: Path) -> None:
+    """Give a data directory the secrets of all runs on a server: roles, and so their passwords, belong to the cluster."""
+    name = f"ankao-test-{os.getuid()}-{sha256(server.encode()).hexdigest()[:16]}"
+    shared = Path(os.environ.get(SHARED) or Path(tempfile.gettempdir()) / name)
+    shared.mkdir(mode=0o700, exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        load_secrets(Settings(profile=Profile.TEST, data_dir=shared))
+    shutil.copy(shared / FILE_NAME, folder / FILE_NAME)
+
+
+def _require_scratch(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Refuse a server that holds anything else than what tests have made."""
+    query = "select datname from pg_database where not datistemplate and datname not like all(%s) order by datname"
+    foreign = [str(name) for (name,) in connection.execute(query, [OWN_DATABASES])]
+    if foreign:
+        message = f"DATABASE_URL names a server that holds {foreign}; tests change its roles and want one of their own"
+        raise RuntimeError(message)
+
+
+def memory() -> str | None:
     """Return the file system in memory, where a copy of the template takes a third of the time; None without room."""
     try:
         free = shutil.disk_usage(MEMORY).free
@@ -98,10 +135,35 @@ def _memory() -> str | None:
 @contextmanager
 def running_services(*, lossy: bool = True) -> Iterator[Services]:
     """Run a private cluster and Valkey for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="ankao-test-", dir=_memory() if lossy else None) as folder:
+    with tempfile.TemporaryDirectory(prefix="ankao-test-", dir=memory() if lossy else None) as folder:
         services = Services(Path(folder), lossy=lossy)
         try:
             services.start()
             yield services
         finally:
             services.stop()
+
+
+@contextmanager
+def servers_of_installation(data_dir: Path) -> Iterator[dict[str, str]]:
+    """Give a whole installation what the environment must say: nothing, or a fresh database on the servers of the run."""
+    admin = os.environ.get("DATABASE_URL")
+    if not admin:
+        yield {}
+        return
+    data_dir.mkdir(mode=0o700, parents=True)
+    share_secrets(admin, data_dir)
+    name = "t_" + new_token().replace("-", "_").lower()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    try:
+        yield {"DATABASE_URL": database_url(admin, name), "VALKEY_URL": f"{os.environ['VALKEY_URL']}?db=15"}
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def database_url(server: str, name: str) -> str:
+    """Return the URL of another database of a server."""
+    base, _, query = server.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -25,15 +25,18 @@ CHOSEN_ELSEWHERE = ("DATABASE_URL", "VALKEY_URL", "ANKAO_BASE_URL")
 
 
 class Installation:
-    """PostgreSQL, Valkey, web and worker under one supervisor; its data directory is nobody else's."""
+    """PostgreSQL, Valkey, web and worker under one supervisor; its data directory is nobody else's.
 
-    def __init__(self, data_dir: Path) -> None:
+    `names` are further words of the environment, such as the servers that it is to use instead of its own.
+    """
+
+    def __init__(self, data_dir: Path, names: Mapping[str, str]) -> None:
         self.data_dir = data_dir
         port = free_port()
         self.url = f"http://{HOST}:{port}"
         kept = {name: value for name, value in os.environ.items() if name not in CHOSEN_ELSEWHERE}
         # the test profile has the demo's accounts when they are built, and does not begin the demo's long history
-        self.environment = {**kept, "ANKAO_PROFILE": "test"}
+        self.environment = {**kept, "ANKAO_PROFILE": "test", **names}
         self._console = data_dir.with_suffix(".log")
         with self._console.open("ab") as log:
             words = ["up", "--port", str(port), "--data-dir", str(data_dir)]
@@ -96,9 +99,9 @@ class Installation:
 
 
 @contextmanager
-def installed(data_dir: Path) -> Iterator[Installation]:
+def installed(data_dir: Path, names: Mapping[str, str]) -> Iterator[Installation]:
     """Run an installation with the demo's province; it must end cleanly when it is told to."""
-    installation = Installation(data_dir)
+    installation = Installation(data_dir, names)
     try:
         installation.wait_until_ready()
         asyncio.run(_build(installation))

@@ -51,6 +51,11 @@ def find_binaries() -> Path:
         folder = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
         if (folder / "postgres").exists():
             return folder
+    return find_debian_binaries()
+
+
+def find_debian_binaries() -> Path:
+    """Return the bin folder of the newest PostgreSQL that Debian's packages have put here."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if not debian:
         raise PostgresMissingError
@@ -60,12 +65,12 @@ def find_binaries() -> Path:
 class EmbeddedPostgres:
     """One cluster in `folder`, listening on a socket that only its owner can reach."""
 
-    def __init__(self, folder: Path, *, options: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, options: dict[str, str] | None = None, binaries: Path | None = None) -> None:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.log = self.folder / "postgres.log"
         self.options = options or {}
-        self._bin = find_binaries()
+        self._bin = binaries or find_binaries()
         self._user = "nobody" if needs_other_user() else None
         self.socket = self.folder / "run"
         if len(str(self.socket)) > SOCKET_PATH_LIMIT:
@@ -74,7 +79,8 @@ class EmbeddedPostgres:
 
     def url(self, database: str = DATABASE) -> str:
         """Return the administrator's URL of a database of this cluster."""
-        return f"postgresql://{ADMIN}@/{database}?host={self.socket}"
+        port = f"&port={self.options['port']}" if "port" in self.options else ""
+        return f"postgresql://{ADMIN}@/{database}?host={self.socket}{port}"
 
     def _prepare_folders(self) -> None:
         for folder in (self.folder, self.socket):

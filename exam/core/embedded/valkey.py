@@ -38,12 +38,13 @@ def find_server() -> str:
 class EmbeddedValkey:
     """One server in `folder`; its append-only file makes a restart cheap, but nothing depends on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, server: str | None = None) -> None:
         self.folder = folder.resolve()
         self.socket = self.folder / "valkey.sock"
         if len(str(self.socket)) > SOCKET_PATH_LIMIT:
             self.socket = Path(tempfile.mkdtemp(prefix="ankao-vk-")) / "valkey.sock"
         self.pid_file = self.folder / "valkey.pid"
+        self._server = server or find_server()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,7 +65,7 @@ class EmbeddedValkey:
             "appendonly": "yes",
             "save": "",
         }
-        command = [find_server(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        command = [self._server, *(word for name, value in options.items() for word in (f"--{name}", value))]
         with (self.folder / "valkey.log").open("ab") as log:
             self.process = spawn(command, log=log)
         self.pid_file.write_text(str(self.process.pid), encoding="ascii")
