@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,10 +38,10 @@ def note_services(settings: Settings) -> None:
     path.chmod(0o600)
 
 
-def read_services(data_dir: Path) -> dict[str, str]:
+def read_services(data_dir: Path) -> dict[str, Any]:
     """Return what the supervisor of a data directory noted; empty where none did."""
     try:
-        noted: dict[str, str] = json.loads((data_dir / FILE_NAME).read_text(encoding="utf-8"))
+        noted: dict[str, Any] = json.loads((data_dir / FILE_NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     return noted

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,13 +27,14 @@ from exam.cli.simulation.staff import LOGINS_FILE
 from exam.core.config import Profile, Settings, load_settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
-from exam.core.embedded.process import end, spawn
+from exam.core.embedded.process import end, end_all, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.errors import DomainError, Kind
 from exam.core.secrets import load_secrets
 
 RESTART_PAUSE_S = 1.0
 READY_PATIENCE_S = 60
+PORT_PATIENCE_S = 12.0
 PROCESSES = ("web", "signer", "worker", "media")
 """The commands that are supervised wherever anything is, each a process of its own."""
 
@@ -45,19 +47,55 @@ class AlreadyRunningError(DomainError):
     message = "数据目录 {data_dir} 上已有一个 ankao up 在运行。"
 
 
+class DataDirectoryError(DomainError):
+    """The data directory cannot be made or written."""
+
+    code = "data_directory"
+    message = "数据目录 {data_dir} 无法写入:{reason}。请检查它属于哪个用户,或用 --data-dir 另选一个。"
+
+
+class PortTakenError(DomainError):
+    """Another program listens where the web process should."""
+
+    kind = Kind.CONFLICT
+    code = "port_taken"
+    message = "{host}:{port} 已被其他程序占用,请用 --port 另选一个端口。"
+
+
 class Stop(Exception):  # noqa: N818  # it is a request, not an error
     """The person wants the supervisor to end."""
 
 
 @contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / "supervisor.lock").open("w") as lock:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = (data_dir / "supervisor.lock").open("w")
+    except OSError as error:
+        raise DataDirectoryError(data_dir=str(data_dir), reason=error.strerror or "") from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise AlreadyRunningError(data_dir=str(data_dir)) from error
         yield  # the lock goes with the process, however it ends
+
+
+def _require_port(settings: Settings) -> None:
+    """Wait a little for the port: a web process whose supervisor was killed may need a moment to end."""
+    until = time.monotonic() + PORT_PATIENCE_S
+    family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    while True:
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise PortTakenError(host=settings.host, port=settings.port) from error
+                time.sleep(0.2)
+            else:
+                return
 
 
 def _start_services(stack: ExitStack, settings: Settings) -> Settings:
@@ -109,9 +147,6 @@ class Supervised:
             time.sleep(RESTART_PAUSE_S)
             self.process = self._spawn()
 
-    def stop(self) -> None:
-        end(self.process)
-
 
 def _ready(settings: Settings) -> bool:
     try:
@@ -156,6 +191,7 @@ def command(port: int | None, data_dir: Path | None) -> None:
     signal.signal(signal.SIGTERM, _raise_stop)
     try:
         with _only_one(settings.data_dir), ExitStack() as stack:
+            _require_port(settings)
             _run(stack, settings, console)
     except (KeyboardInterrupt, Stop):
         console.print("已停止。Stopped.")
@@ -171,11 +207,10 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         settings = msgspec.structs.replace(settings, witness_policy=demo_policy(settings))
     if settings.profile is Profile.DEMO:
         _build_demo(settings, console)
-    processes = []
+    processes: list[Supervised] = []
+    stack.callback(lambda: end_all(supervised.process for supervised in processes))
     for name, options in _commands(settings).items():
-        process = Supervised(name, settings, *options)
-        stack.callback(process.stop)
-        processes.append(process)
+        processes.append(Supervised(name, settings, *options))
     if not _wait_until_ready(settings, processes):
         console.print(f"[red]没有启动成功,请看 {settings.data_dir / 'log'}")
         raise SystemExit(1)
@@ -185,6 +220,8 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         " Signer and demo witness run under the web's system user: for a demo only."
     )
     demo = _start_demo_history(settings, console) if settings.profile is Profile.DEMO else None
+    if demo is not None:
+        stack.callback(end, demo)
     while True:
         for process in processes:
             process.tend()

@@ -10,9 +10,10 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from exam.cli.bench.stack import HOST, free_port
-from exam.cli.context import FILE_NAME, command_runtime, read_services
+from exam.cli.context import command_runtime, read_services
 from exam.cli.demonstration.province import build_province
 from exam.core.embedded.postgres import find_binaries
 from exam.core.embedded.process import spawn
@@ -30,25 +31,32 @@ class Installation:
     `names` are further words of the environment, such as the servers that it is to use instead of its own.
     """
 
-    def __init__(self, data_dir: Path, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, data_dir: Path, names: Mapping[str, str] = MappingProxyType({}), port: int | None = None
+    ) -> None:
         self.data_dir = data_dir
-        port = free_port()
-        self.url = f"http://{HOST}:{port}"
+        self.port = port or free_port()
+        self.url = f"http://{HOST}:{self.port}"
         kept = {name: value for name, value in os.environ.items() if name not in CHOSEN_ELSEWHERE}
         # the test profile has the demo's accounts when they are built, and does not begin the demo's long history
         self.environment = {**kept, "ANKAO_PROFILE": "test", **names}
         self._console = data_dir.with_suffix(".log")
         with self._console.open("ab") as log:
-            words = ["up", "--port", str(port), "--data-dir", str(data_dir)]
+            words = ["up", "--port", str(self.port), "--data-dir", str(data_dir)]
             self.process = spawn([sys.executable, "-m", "exam.cli", *words], log=log, env=self.environment)
 
     def wait_until_ready(self) -> None:
         until = time.monotonic() + READY_S
         while time.monotonic() < until and self.process.poll() is None:
-            if (self.data_dir / FILE_NAME).exists() and self._answers():
+            noted = read_services(self.data_dir).get("supervisor")
+            if noted == self.process.pid and self._answers():
                 return
             time.sleep(0.1)
-        raise AssertionError(self._console.read_text(errors="replace")[-2000:])
+        raise AssertionError(self.console()[-2000:])
+
+    def console(self) -> str:
+        """Return what the supervisor has printed."""
+        return self._console.read_text(errors="replace")
 
     def _answers(self) -> bool:
         try:

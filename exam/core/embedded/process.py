@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -70,6 +70,20 @@ def end(process: "subprocess.Popen[bytes]", *, ask: int = signal.SIGTERM, patien
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def end_all(processes: Iterable["subprocess.Popen[bytes]"], *, patience_s: float = 20) -> None:
+    """Ask all children at once and wait for each: the slowest one alone decides how long it takes."""
+    asked = [process for process in processes if process.poll() is None]
+    for process in asked:
+        process.terminate()
+    until = time.monotonic() + patience_s
+    for process in asked:
+        try:
+            process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def end_leftover(pid_file: Path, marker: str, *, ask: int, patience_s: float = 15) -> None:
