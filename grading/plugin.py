@@ -8,6 +8,8 @@ from grading.regrade_pages import RegradeApiController, RegradeController
 from grading.result_route import show_terminal_result
 from grading.subscribers import SUBSCRIPTIONS
 
+RESULT_PAGES = ("/centre/sittings/*/results", "/centre/sittings/*/regrades/*", "/centre/regrades/*")
+
 PLUGIN = Plugin(
     package="grading",
     handlers=(
@@ -22,7 +24,7 @@ PLUGIN = Plugin(
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     nav=(
-        NavItem("成绩", "/results", ("centre", "regulator"), "report"),
+        NavItem("成绩", "/results", ("centre", "regulator"), "report", also=RESULT_PAGES),
         NavItem("实操评分", "/assess", ("assessor",), "clipboard-check"),
     ),
 )

@@ -150,3 +150,8 @@ def score_response(slot: SlotRule, response: Response) -> SlotScore:
         partial_permille=slot.partial_permille,
         tolerance=slot.tolerance,
     )
+
+
+def percent_of(part: int, whole: int) -> int:
+    """Return a share in whole per cent, rounded half up."""
+    return (200 * part + whole) // (2 * whole)

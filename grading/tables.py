@@ -11,6 +11,7 @@ from exam.delivery.api import AttemptView, list_attempts
 from exam.identity.api import list_people
 from exam.sitting.api import RegistrationView, list_registrations
 from grading.release import Standing, standing_of
+from grading.scoring import percent_of
 from grading.verdict import Part
 from grading.views import ResultView, list_results
 
@@ -61,8 +62,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pass_percent(self) -> int | None:
-        """Share of passes among the scored, rounded down."""
-        return self.passed * 100 // self.taken if self.taken else None
+        """Share of passes among the scored, rounded half up."""
+        return percent_of(self.passed, self.taken) if self.taken else None
 
 
 async def build_table(session: AsyncSession, sitting_id: UUID, *, now: datetime) -> Table:

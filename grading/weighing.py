@@ -16,6 +16,7 @@ from grading.errors import RegradeEmptyError, RegradeItemError, RegradeKeyError
 from grading.judging import Judgement
 from grading.models import Score
 from grading.scores import Scored, judge_theory, list_changes, newest_scores, score_under
+from grading.scoring import percent_of
 from grading.views import ResultView, list_results
 from questionbank.api import Interaction, ScoringForm, ScoringSlot, open_scoring_view
 
@@ -41,8 +42,8 @@ class ItemFigure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def correct_percent(self) -> int:
-        """Share of full answers, rounded down."""
-        return self.correct * 100 // self.asked if self.asked else 0
+        """Share of full answers, rounded half up."""
+        return percent_of(self.correct, self.asked) if self.asked else 0
 
 
 async def weigh(

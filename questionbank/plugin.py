@@ -24,7 +24,7 @@ PLUGIN = Plugin(
     nav=(
         NavItem("题库工作台", "/bank", MAKERS, "books"),
         NavItem("试题", "/bank/items", MAKERS, "list-check"),
-        NavItem("导入试题", "/bank/import", ("author",), "file-import"),
+        NavItem("导入试题", "/bank/import", ("author",), "file-import", also=("/bank/imports/*",)),
         NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),
         NavItem("密钥保管", "/bank/custody", ("custodian",), "key"),
     ),

@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import NotFoundError
+from exam.identity.candidates import NO_PASSWORD
 from exam.identity.models import Account, Organisation, Region, RoleGrant
+from exam.identity.names import mask_name
 from exam.identity.roles import TITLES, Role
 
 PAGE = 50
@@ -27,7 +29,7 @@ class GrantView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    """An account without any secret."""
+    """An account without any secret; one that is entered `by_ticket` has no password, and its owner's name is masked."""
 
     id: UUID
     login: str
@@ -37,6 +39,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     second_factor: bool
     must_change_password: bool
     created_at: datetime
+    by_ticket: bool
     grants: list[GrantView]
 
 
@@ -60,6 +63,9 @@ def _conditions(wanted: AccountFilter) -> list[ColumnElement[bool]]:
         held = held.where(RoleGrant.role == wanted.role)
     # an account that has lost every role belongs to no region and must not get lost itself
     shown: ColumnElement[bool] = held if wanted.role or wanted.region else or_(held, ~exists().where(own))
+    if wanted.role != Role.CANDIDATE:
+        # candidates come by the thousand and are no staff: they are listed when asked for
+        shown = and_(shown, Account.password_hash != NO_PASSWORD)
     words = wanted.words.strip()
     if not words:
         return [shown]
@@ -106,10 +112,12 @@ async def _grants_of(session: AsyncSession, accounts: list[UUID]) -> dict[UUID, 
 
 
 def _view(row: Account, grants: list[GrantView]) -> AccountView:
+    by_ticket = row.password_hash == NO_PASSWORD
     return AccountView(
         id=row.id,
         login=row.login,
-        name=row.name,
+        name=mask_name(row.name) if by_ticket else row.name,
+        by_ticket=by_ticket,
         enabled=row.enabled,
         locked_until=row.locked_until,
         second_factor=row.totp_sealed is not None,

@@ -13,7 +13,14 @@ from exam.core.audit.ledger import record
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.identity.accounts import create_account, grant_role
-from exam.identity.errors import OrganisationNeededError, OwnAccountError, RegionForbiddenError, RoleConflictError
+from exam.identity.candidates import NO_PASSWORD
+from exam.identity.errors import (
+    OrganisationNeededError,
+    OwnAccountError,
+    RegionForbiddenError,
+    RoleConflictError,
+    TicketAccountError,
+)
 from exam.identity.guards import require_region
 from exam.identity.models import Account, RoleGrant
 from exam.identity.organisations import get_organisation, get_region
@@ -150,8 +157,13 @@ async def reset_password(
     reason: str,
     at: datetime,
 ) -> str:
-    """Replace the password by an initial one, close every session, and return it to be shown once."""
+    """Replace the password by an initial one, close every session, and return it to be shown once.
+
+    Raises TicketAccountError: a candidate's account must not be opened by a password.
+    """
     account = await _get_manageable(session, principal, account_id)
+    if account.password_hash == NO_PASSWORD:
+        raise TicketAccountError
     password = initial_password()
     account.password_hash = await passwords.hash(password)
     account.must_change_password = True

@@ -131,3 +131,10 @@ class CandidateEntranceError(DomainError):
     kind = Kind.UNAUTHENTICATED
     code = "candidate_entrance"
     message = "准考证二维码与身份证号对不上。请核对身份证号,并重新扫描准考证右上方的二维码。"
+
+
+class TicketAccountError(ConflictError):
+    """The account is entered by the admission ticket and has no password."""
+
+    code = "ticket_account"
+    message = "考生凭准考证登录,这个账号没有密码。"

@@ -4,9 +4,10 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from exam.core.db.scope import NOTHING
-from exam.core.principal import ANONYMOUS, Principal
+from exam.core.principal import ANONYMOUS
 from exam.core.runtime import Runtime
-from exam.identity.sessions import COOKIE, find_session, touch_session
+from exam.identity.sessions import COOKIE, OpenedSession, find_session, touch_session
+from exam.web.request import LOGIN_ENDS_AT
 
 # the answer path knows its caller by the lease, and files know nobody
 UNASKED = ("/api/attempts/", "/api/terminals", "/api/checkin", "/static/", "/health/")
@@ -19,22 +20,22 @@ def session_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
             runtime: Runtime = scope["litestar_app"].state.runtime
             token = None if scope["path"].startswith(UNASKED) else cookie_of(scope, COOKIE)
-            scope["user"] = await _principal(runtime, token) if token else ANONYMOUS
+            opened = await _opened(runtime, token) if token else None
+            scope["user"] = opened.principal if opened else ANONYMOUS
+            scope.setdefault("state", {})[LOGIN_ENDS_AT] = opened.expires_at if opened else None
             scope["auth"] = token
         await app(scope, receive, send)
 
     return middleware
 
 
-async def _principal(runtime: Runtime, token: str) -> Principal:
+async def _opened(runtime: Runtime, token: str) -> OpenedSession | None:
     at = runtime.clock.now()
     async with runtime.databases.transaction(NOTHING) as session:
         opened = await find_session(session, token, at=at, settings=runtime.settings)
-        if opened is None:
-            return ANONYMOUS
-        if opened.stale:
+        if opened is not None and opened.stale:
             await touch_session(session, opened.token_digest, at=at)
-        return opened.principal
+        return opened
 
 
 def cookie_of(scope: Scope, name: str) -> str | None:

@@ -19,11 +19,12 @@ TOUCH_S = 60
 
 
 class OpenedSession(msgspec.Struct, frozen=True):
-    """A session and whose it is; `stale` asks for a new `seen_at`."""
+    """A session and whose it is; `stale` asks for a new `seen_at`, nothing prolongs it beyond `expires_at`."""
 
     principal: Principal
     token_digest: bytes
     stale: bool
+    expires_at: datetime
 
 
 async def open_session(
@@ -66,7 +67,8 @@ async def find_session(session: AsyncSession, token: str, *, at: datetime, setti
     if at - login.seen_at > timedelta(minutes=settings.session_idle_min):
         return None
     principal = await principal_of(session, account, second_factor=login.second_factor_at is not None)
-    return OpenedSession(principal, key, at - login.seen_at > timedelta(seconds=TOUCH_S))
+    stale = at - login.seen_at > timedelta(seconds=TOUCH_S)
+    return OpenedSession(principal, key, stale, login.expires_at)
 
 
 async def principal_of(session: AsyncSession, account: Account, *, second_factor: bool) -> Principal:

@@ -11,7 +11,7 @@ PLUGIN = Plugin(
     handlers=(RegulatorController, RegulatorFilesController, EnterpriseDeskController),
     subscriptions=SUBSCRIPTIONS,
     nav=(
-        NavItem("监管总览", "/regulator", ("regulator",), "chart-bar"),
+        NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2"),
     ),
 )

@@ -24,5 +24,8 @@ PLUGIN = Plugin(
             fixed="a ticket never changes, and its secret ends with its sitting",
         ),
     ),
-    nav=(NavItem("考点工作", "/centre", ("centre", "regulator"), "clipboard-list"),),
+    nav=(
+        NavItem("考点工作", "/centre", ("centre",), "clipboard-list"),
+        NavItem("考试场次", "/centre", ("regulator",), "clipboard-list"),
+    ),
 )

@@ -1,5 +1,8 @@
 """Which entries of the navigation a principal is shown: the same rule by which the guard lets them in."""
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Any
 
 from litestar import Request
@@ -9,10 +12,23 @@ from exam.web.policy import usable_roles
 
 
 def nav(request: Request[Any, Any, Any]) -> list[NavItem]:
-    """Return the entries for the request's principal, in the order of the packages; nobody sees nothing."""
+    """Return the entries for the request's principal, in the order of the packages; nobody sees nothing.
+
+    Of several entries with one address, as two roles may have, the first stands.
+    """
     principal = request.scope.get("user")
     if principal is None:
         return []
     roles = usable_roles(principal)
     plugins: tuple[Plugin, ...] = request.app.state.plugins
-    return [item for plugin in plugins for item in plugin.nav if roles.intersection(item.roles)]
+    found: dict[str, NavItem] = {}
+    for item in (item for plugin in plugins for item in plugin.nav if roles.intersection(item.roles)):
+        found.setdefault(item.path, item)
+    return sorted(found.values(), key=lambda item: not item.leads)
+
+
+def entry_of(items: Sequence[NavItem], path: str) -> NavItem | None:
+    """Return the entry under which a page stands: one that names it, else the one with the longest path above it."""
+    named = [item for item in items if any(fnmatchcase(path, pattern) for pattern in item.also)]
+    above = [item for item in items if PurePosixPath(path).is_relative_to(item.path)]
+    return next(iter(named), None) or max(above, key=lambda item: len(item.path), default=None)

@@ -16,12 +16,18 @@ from exam.web.front import RawRoute
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry of the navigation, shown to holders of one of `roles`; `title` is a Chinese msgid."""
+    """One entry of the navigation, shown to holders of one of `roles`; `title` is a Chinese msgid.
+
+    The entry is marked on every page below `path`, and on the pages whose path matches one of the shell patterns in
+    `also`. An entry that `leads` stands before the others.
+    """
 
     title: str
     path: str
     roles: tuple[str, ...]
     icon: str = ""
+    also: tuple[str, ...] = ()
+    leads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from exam.core.errors import DomainError, Kind
 from exam.core.ids import new_token
 from exam.web.i18n import Catalogue, fill
 from exam.web.policy import LoginRequiredError, SecondFactorRequiredError
+from exam.web.unsent import unsent_of
 
 STATUS = {
     Kind.INVALID: 400,
@@ -100,9 +101,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if isinstance(error, LoginRequiredError | SecondFactorRequiredError) and request.method == "GET":
         page = "/login" if isinstance(error, LoginRequiredError) else "/login/second-factor"
         return Redirect(f"{page}?next={quote(_target(request))}", status_code=303)
-    return Template(
-        "web/problem.html", context={"problem": problem}, status_code=problem.status, media_type=MediaType.HTML
-    )
+    unsent = unsent_of(request) if isinstance(error, LoginRequiredError | SecondFactorRequiredError) else None
+    context = {"problem": problem, "unsent": unsent}
+    return Template("web/problem.html", context=context, status_code=problem.status, media_type=MediaType.HTML)
 
 
 def form_again(request: Request[Any, Any, Any], error: DomainError, template: str, context: dict[str, Any]) -> Template:

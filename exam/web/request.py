@@ -1,5 +1,6 @@
 """What every template may ask of the request: theme, CSRF value, and the word that an act has been done."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -8,10 +9,14 @@ from litestar.response import Redirect
 from litestar.utils.empty import value_or_default
 from litestar.utils.scope.state import ScopeState
 
+from exam.core.runtime import Runtime
+
 THEME_COOKIE: Final = "theme"
 THEMES: Final = ("light", "dark", "contrast")
 FLASH_COOKIE: Final = "done"
 CSRF_COOKIE: Final = "csrftoken"
+LOGIN_ENDS_AT: Final = "login_ends_at"
+"""Where the session's last instant stands in the request's state; None for nobody."""
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -26,6 +31,13 @@ def csrf_value(request: AnyRequest) -> str:
     """Return the token that forms send back; pages of unknown addresses never passed the CSRF check and read the cookie."""
     fresh = value_or_default(ScopeState.from_scope(request.scope).csrf_token, "")
     return fresh or request.cookies.get(CSRF_COOKIE, "")
+
+
+def login_left_s(request: AnyRequest) -> int:
+    """Return for how many seconds the session can last at most; 0 for nobody."""
+    ends_at: datetime | None = request.scope.get("state", {}).get(LOGIN_ENDS_AT)
+    runtime: Runtime = request.app.state.runtime
+    return max(0, int((ends_at - runtime.clock.now()).total_seconds())) if ends_at else 0
 
 
 def flash(request: AnyRequest) -> str:

@@ -28,10 +28,10 @@ from exam.web.format import FILTERS
 from exam.web.front import front_door
 from exam.web.headers import same_site_only, shell_middleware
 from exam.web.i18n import Catalogue, language
-from exam.web.navigation import nav
+from exam.web.navigation import entry_of, nav
 from exam.web.plugin import Plugin
 from exam.web.policy import PUBLIC, enforce, policy_table
-from exam.web.request import csrf_value, flash, theme
+from exam.web.request import csrf_value, flash, login_left_s, theme
 
 BODY_LIMIT = 12 * 1024 * 1024
 NO_SLOTS: Mapping[str, Sequence[str]] = {"terminal": ()}
@@ -55,6 +55,7 @@ def _environment(
         _=catalogue.for_templates(),
         language=language,
         nav=nav,
+        entry_of=entry_of,
         demo=runtime.settings.profile is Profile.DEMO,
         now=runtime.clock.now,
         idle_s=runtime.settings.session_idle_min * 60,
@@ -62,6 +63,7 @@ def _environment(
         static=static_urls(_static_folders(plugins)),
         theme=theme,
         flash=flash,
+        login_left_s=login_left_s,
         csrf_value=csrf_value,
         SHANGHAI=SHANGHAI,
     )

@@ -226,6 +226,39 @@ def test_an_idle_session_is_announced_and_extended_in_place(
     expect(page.locator("#f-login")).to_have_value("proctor.9")
 
 
+def test_a_form_waits_on_the_screen_until_somebody_has_logged_in_again(
+    page: Page, live_server: LiveServer, people: People
+) -> None:
+    _become(page, live_server, people.security)
+    page.clock.install()
+    page.goto("/admin/accounts/new")
+    page.locator("#f-login").fill("proctor.9")
+    page.locator("#f-name").fill("周敏")
+    page.locator("#f-role").select_option("proctor")
+    page.locator("#f-region").select_option(COUNTY)
+    expect(page.locator("#f-town option")).not_to_have_count(1)
+    page.locator("#f-reason").fill("换届")
+    page.context.clear_cookies(name="ankao_session")
+    page.clock.fast_forward("31:00")
+    page.get_by_role("button", name="建立账号").click()
+    expect(page.get_by_text("登录已结束")).to_be_visible()
+    expect(page.locator("#f-name")).to_have_value("周敏")
+    _become(page, live_server, people.security)
+    page.get_by_role("button", name="建立账号").click()
+    expect(page.get_by_role("heading", name="账号已建立")).to_be_visible()
+
+
+def test_a_session_at_its_longest_time_is_announced(page: Page, live_server: LiveServer, people: People) -> None:
+    _become(page, live_server, people.security)
+    page.clock.install()
+    page.goto("/admin/accounts/new")
+    left = int(page.locator("#idle").get_attribute("data-left-s") or 0)
+    page.locator("#idle").evaluate("bar => localStorage.setItem('ankao-seen', String(Date.now() + 1e9))")
+    page.clock.fast_forward((left - 120) * 1000)
+    expect(page.get_by_text("已到最长时限")).to_be_visible()
+    expect(page.get_by_role("button", name="继续使用")).not_to_be_visible()
+
+
 def test_a_refused_part_of_a_page_says_why(page: Page, live_server: LiveServer, people: People) -> None:
     _become(page, live_server, people.security)
     page.goto("/admin/accounts/new")

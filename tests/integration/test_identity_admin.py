@@ -1,6 +1,7 @@
 """The security administrator's acts: within the region, with a reason, felt at once, and never two roles that exclude."""
 
 from collections.abc import AsyncIterator
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -13,11 +14,13 @@ from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.accounts import grant_role
+from exam.identity.candidates import open_candidate_session
 from exam.identity.errors import RoleConflictError
 from exam.identity.models import Account, RoleGrant
 from exam.identity.roles import ADMINISTRATORS, Role
 from tests.builders import identity as make
 from tests.builders.identity import CITY, COUNTY, PROVINCE
+from tests.builders.records import make_person
 from tests.builders.web import browsing, send
 
 SISTER_CITY = "33/3302"
@@ -77,6 +80,28 @@ async def test_the_list_is_searched_and_filtered(admin: AsyncClient, runtime: Ru
     assert "author.city" in found
     assert "proctor.west" not in found
     assert "没有符合条件的账号" in (await admin.get("/admin/accounts?q=%25")).text
+
+
+async def test_candidates_are_listed_when_asked_for_with_their_names_masked(
+    admin: AsyncClient, runtime: Runtime
+) -> None:
+    person = await make_person(runtime, number=3, name="欧阳小红")
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        await open_candidate_session(session, runtime.settings, person_id=person, region=COUNTY, at=runtime.clock.now())
+    everybody = (await admin.get("/admin/accounts")).text
+    assert "candidate-" not in everybody
+    asked = (await admin.get("/admin/accounts?role=candidate")).text
+    assert "凭准考证登录" in asked
+    assert "candidate-" not in asked
+    assert "欧阳小红" not in asked
+    async with runtime.databases.session(Scope(region=PROVINCE)) as session:
+        account = await session.scalar(select(Account.id).where(Account.person_id == person))
+    page = (await admin.get(f"/admin/accounts/{account}")).text
+    assert "欧阳小红" not in page
+    assert "重置密码" not in page
+    answer = await send(admin, f"/admin/accounts/{account}/reset-password", {"reason": "忘记密码"})
+    assert answer.status_code == 409
+    assert "ticket_account" in answer.text
 
 
 async def test_accounts_of_another_city_are_neither_listed_nor_found(admin: AsyncClient, runtime: Runtime) -> None:
@@ -189,7 +214,7 @@ async def test_a_conflict_is_refused_in_a_clear_sentence(admin: AsyncClient, run
         data={"role": "reviewer", "region": COUNTY, "reason": "x", "_csrf_token": admin.cookies["csrftoken"]},
         headers={"accept-language": "en", "accept": "application/json"},
     )
-    assert "“Author” and “Reviewer”" in english.text
+    assert '"Author" and "Reviewer"' in unescape(english.text)
 
 
 def _pairs() -> list[tuple[Role, Role]]:

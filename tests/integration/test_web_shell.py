@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 
 import msgspec
 import pytest
@@ -161,3 +162,49 @@ async def test_without_valkey_people_still_log_in(runtime: Runtime) -> None:
 async def test_the_demo_says_that_it_is_one(runtime: Runtime) -> None:
     async with browsing(runtime) as client:
         assert "演示系统" not in (await client.get("/login")).text
+
+
+NEWCOMER = {
+    "login": "proctor.9",
+    "name": "<周·敏>",
+    "role": "proctor",
+    "region": COUNTY,
+    "town": "",
+    "organisation": "",
+    "reason": "换届\r\n第 7 号通知",
+}
+
+
+async def test_a_form_sent_after_the_session_ended_comes_back_whole_and_can_be_sent_again(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    await make.regions(runtime)
+    security = await make.account(runtime, login="security", roles=(Role.SECURITY_ADMIN,), region=COUNTY)
+    refused = await send(client, "/admin/accounts", NEWCOMER)
+    assert refused.status_code == 401
+    assert "您填写的内容还在这一页" in refused.text
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', refused.text)
+    kept = {name: unescape(value) for name, value in found}
+    assert {name: kept[name] for name in NEWCOMER} == NEWCOMER
+    client.cookies.update(await make.session_cookie(runtime, security))
+    again = await client.post("/admin/accounts", data=kept)
+    assert "账号已建立" in again.text
+    assert "&lt;周·敏&gt;" in again.text
+
+
+async def test_a_secret_never_comes_back_with_a_refused_form(client: AsyncClient) -> None:
+    answer = await send(
+        client, "/account/password", {"old": "geheim-eins", "new": "geheim-zwei", "repeat": "geheim-zwei"}
+    )
+    assert answer.status_code == 401
+    assert "geheim" not in answer.text
+    assert "您填写的内容还在这一页" not in answer.text
+
+
+async def test_a_file_sent_after_the_session_ended_is_asked_for_again(client: AsyncClient) -> None:
+    data = {"_csrf_token": client.cookies["csrftoken"], "name": "张三"}
+    where = "/centre/sittings/0193f000-0000-7000-8000-000000000001/registrations"
+    answer = await client.post(where, data=data, files={"photo": ("face.jpg", b"\xff\xd8", "image/jpeg")})
+    assert answer.status_code == 401
+    assert "张三" in answer.text
+    assert "请在下一页重新选择" in answer.text

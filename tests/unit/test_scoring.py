@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.scoring import Rule, SlotRule, SlotScore, agreement, score_form, score_slot, text_matches
+from grading.scoring import Rule, SlotRule, SlotScore, agreement, percent_of, score_form, score_slot, text_matches
 
 LABELS = st.lists(st.sampled_from("ABCDEF"), unique=True, max_size=6)
 KEYS = st.lists(st.sampled_from("ABCDEF"), unique=True, min_size=1, max_size=6)
@@ -139,3 +139,8 @@ def test_a_rule_that_cannot_be_applied_is_refused(change: dict[str, object]) -> 
     sound: dict[str, object] = {"slot": 1, "rule": Rule.XOR, "key": ("A", "B"), "marks": 100, "options": 4}
     with pytest.raises(ValueError, match="slot 1"):
         SlotRule(**(sound | change))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("part", "whole", "percent"), [(8, 12, 67), (1, 3, 33), (1, 200, 1), (0, 5, 0), (7, 7, 100)])
+def test_a_share_is_rounded_half_up(part: int, whole: int, percent: int) -> None:
+    assert percent_of(part, whole) == percent

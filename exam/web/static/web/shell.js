@@ -62,7 +62,7 @@ function partial() {
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { status, responseText } = event.detail.xhr;
-    if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (status === 401) session.end();
     else toast(words(responseText), "bad");
   });
   document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail));
@@ -77,24 +77,38 @@ function words(body) {
   }
 }
 
-// A session that nobody uses ends: say so in time, extend it in place, and never take a form away.
+// A session that nobody uses ends, and any session ends some day: say so in time, extend it in place, and never take
+// a form away. `over` tells the forms that sending now would be in vain; `ask` finds out.
+const session = { over: () => false, ask: async () => true, end: () => {} };
+
 function idle() {
   const bar = find("#idle");
   if (!bar) return;
-  const limit = Number(bar.dataset.idleS) * 1000;
+  const idleMs = Number(bar.dataset.idleS) * 1000;
+  let endsAt = Date.now() + Number(bar.dataset.leftS) * 1000;
+  let ended = false;
   const seen = () => localStorage.setItem("ankao-seen", String(Date.now()));
+  const idleLeft = () => idleMs - (Date.now() - Number(localStorage.getItem("ankao-seen")));
+  const left = () => (ended ? 0 : Math.min(idleLeft(), endsAt - Date.now()));
   const show = () => {
-    const left = limit - (Date.now() - Number(localStorage.getItem("ankao-seen")));
-    bar.hidden = left > Math.min(limit / 5, 300_000);
-    all("[data-over]", bar).forEach((part) => { part.hidden = left > 0; });
-    all("[data-soon], [data-stay]", bar).forEach((part) => { part.hidden = left <= 0; });
+    const state = left() <= 0 ? "over" : idleLeft() <= endsAt - Date.now() ? "soon" : "last";
+    bar.hidden = left() > Math.min(idleMs / 5, 300_000);
+    all("[data-when]", bar).forEach((part) => { part.hidden = !part.dataset.when.split(" ").includes(state); });
   };
-  find("[data-stay]", bar).addEventListener("click", async () => {
+  session.over = () => left() <= 0;
+  session.end = () => { ended = true; show(); };
+  session.ask = async () => {
     const answer = await fetch("/account/alive").catch(() => null);
-    if (answer?.ok) seen();
-    else if (answer?.status === 401) localStorage.setItem("ankao-seen", "0");
+    if (answer?.ok) {
+      ended = false;
+      if (endsAt <= Date.now()) endsAt = Date.now() + idleMs; // somebody has logged in again in another window
+      seen();
+    } else if (answer?.status === 401) ended = true;
     show();
-  });
+    return !ended;
+  };
+  find("[data-stay]", bar).addEventListener("click", session.ask);
+  addEventListener("focus", () => session.over() && session.ask());
   seen();
   document.addEventListener("htmx:afterOnLoad", seen);
   setInterval(show, 5000);
@@ -109,18 +123,25 @@ function network() {
   addEventListener("htmx:afterOnLoad", () => { bar.hidden = true; });
 }
 
-// A form marked data-guard asks before it is left with words in it; a form is sent once, however often it is clicked.
+// A form marked data-guard asks before it is left with words in it; a form is sent once, however often it is clicked;
+// one whose session has ended stays where it is, with its words and files, until somebody has logged in again.
 function forms() {
   const changed = new Set();
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-guard]");
     if (form) changed.add(form);
   });
-  document.addEventListener("submit", (event) => {
+  document.addEventListener("submit", async (event) => {
     const form = event.target;
-    changed.delete(form);
+    const posts = form.method === "post" && !form.hasAttribute("hx-post");
     if (form.dataset.sent) event.preventDefault();
-    else if (form.method === "post" && !form.hasAttribute("hx-post")) {
+    else if (posts && session.over()) {
+      event.preventDefault();
+      const { submitter } = event;
+      if (await session.ask()) form.requestSubmit(submitter);
+    } else {
+      changed.delete(form);
+      if (!posts) return;
       form.dataset.sent = "1";
       setTimeout(() => delete form.dataset.sent, 4000);
     }
