@@ -6,14 +6,13 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-import structlog
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
-from exam.core.errors import ConflictError, DomainError
+from exam.core.errors import ConflictError
 from exam.core.runtime import Runtime
 from exam.delivery.batcher import Batcher, PendingSave, ServerFullError, Verdict
-from exam.delivery.lease import Lease, LeaseInvalidError, check
+from exam.delivery.raw_route import JSON, NOT_STORED, Holder, LeaseBook, describe, send_body, send_problem
 from exam.delivery.receipt import Revision, response_digest, save_receipt
 from exam.delivery.responses import (
     MAX_BATCH_BYTES,
@@ -25,19 +24,9 @@ from exam.delivery.responses import (
 )
 from exam.delivery.shapes import ShapeCache, canonical_response
 from exam.delivery.timing import ACCEPTABLE_LATENCY, remaining_ms
-from exam.web.problem import problem_of
 
-Header = tuple[bytes, bytes]
-
-LEASE_HEADER = b"ankao-lease"
 US_PER_MS = 1000
 LATENCY_US = ACCEPTABLE_LATENCY // timedelta(microseconds=1)
-REMEMBERED_LEASES = 20_000
-
-JSON: Header = (b"content-type", b"application/json")
-PROBLEM: Header = (b"content-type", b"application/problem+json")
-NOT_STORED: Header = (b"cache-control", b"no-store")
-RETRY_SOON: Header = (b"retry-after", b"1")
 
 
 class AnswerRefusedError(ConflictError):
@@ -77,18 +66,6 @@ class SaveAnswer(msgspec.Struct):
     refused: list[Refused]
 
 
-class Writer(msgspec.Struct):
-    """Who has shown a genuine lease: `names` are the spellings of its attempt in an address.
-
-    Remembering it saves the check of the same token at every save; whether its epoch still holds, only the database
-    knows. `shapes` are the slots of the attempt's form, which never change once they are known.
-    """
-
-    lease: Lease
-    names: tuple[str, str]
-    shapes: list[SlotShape]
-
-
 class AnswerPath:
     """One process's save route: its batcher, its shapes and its secrets."""
 
@@ -98,44 +75,28 @@ class AnswerPath:
         self._clock = runtime.clock
         self._batcher: Batcher = app.state.batcher
         self._shapes: ShapeCache = app.state.shapes
-        self._secrets = (runtime.secrets.lease,)
-        self._writers: dict[bytes, Writer] = {}
+        self._secret = runtime.secrets.lease
+        self._book = LeaseBook(self._secret)
 
     async def __call__(self, attempt: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve `POST /api/attempts/{attempt}/responses`."""
         # before anything else: a slow server must not cost the candidate time
         arrived_us = self._clock.unix_us()
         try:
-            writer = self._writer(scope, attempt)
+            holder = self._book.holder(scope, attempt)
             batch = decode_batch(await _read_body(receive))
             read_us = self._clock.unix_us()
             if read_us - arrived_us > LATENCY_US:
                 arrived_us = read_us  # whoever holds a request open must not choose the answer after the deadline
-            if not writer.shapes:
-                writer.shapes = await self._shapes_of(writer.lease.attempt_id)
-            answer = await self._save(writer, batch, arrived_us)
-            await _send(send, 200, msgspec.json.encode(answer), JSON, NOT_STORED)
+            if not holder.shapes:
+                holder.shapes = await self._shapes_of(holder.lease.attempt_id)
+            answer = await self._save(holder, batch, arrived_us)
+            await send_body(send, 200, msgspec.json.encode(answer), JSON, NOT_STORED)
         except Exception as error:  # noqa: BLE001  # the edge: nothing above would answer
             await self._refuse(send, error)
 
-    def _writer(self, scope: Scope, attempt: str) -> Writer:
-        for name, value in scope["headers"]:
-            if name == LEASE_HEADER:
-                writer = self._writers.get(value) or self._remember(value)
-                if attempt in writer.names:
-                    return writer
-        raise LeaseInvalidError
-
-    def _remember(self, token: bytes) -> Writer:
-        lease = check(token.decode("latin-1"), self._secrets)
-        if len(self._writers) >= REMEMBERED_LEASES:
-            del self._writers[next(iter(self._writers))]
-        writer = Writer(lease, (str(lease.attempt_id), lease.attempt_id.hex), [])
-        self._writers[token] = writer
-        return writer
-
-    async def _save(self, writer: Writer, batch: SaveBatch, arrived_us: int) -> SaveAnswer:
-        lease, shapes = writer.lease, writer.shapes
+    async def _save(self, holder: Holder, batch: SaveBatch, arrived_us: int) -> SaveAnswer:
+        lease, shapes = holder.lease, holder.shapes
         pending, refused = [], []
         for save in batch.saves:
             try:
@@ -169,7 +130,7 @@ class AnswerPath:
             response_digest=response_digest(save.response.encode()),
             arrived_at_ms=verdict.arrived_us // US_PER_MS,
         )
-        return save_receipt(self._secrets[0], save.attempt_id, revision)
+        return save_receipt(self._secret, save.attempt_id, revision)
 
     async def _shapes_of(self, attempt_id: UUID) -> list[SlotShape]:
         known = self._shapes.get(attempt_id)
@@ -182,13 +143,10 @@ class AnswerPath:
         return self._shapes.put(attempt_id, shape) if shape else []
 
     async def _refuse(self, send: Send, error: Exception) -> None:
-        problem = problem_of(error, self._app.state.catalogue)
+        problem = describe(self._app, error)
         if isinstance(error, AnswerRefusedError):
             problem.code = error.reason
-        extra = (RETRY_SOON,) if isinstance(error, ServerFullError) else ()
-        if not isinstance(error, DomainError):
-            structlog.get_logger().error("answer_path", incident=problem.incident)
-        await _send(send, problem.status, msgspec.json.encode(problem), PROBLEM, NOT_STORED, *extra)
+        await send_problem(send, problem)
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -201,10 +159,3 @@ async def _read_body(receive: Receive) -> bytes:
     if len(body) > MAX_BATCH_BYTES:
         raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
     return body
-
-
-async def _send(send: Send, status: int, body: bytes, *headers: Header) -> None:
-    length = (b"content-length", b"%d" % len(body))
-    start: Any = {"type": "http.response.start", "status": status, "headers": (*headers, length)}
-    await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": False})

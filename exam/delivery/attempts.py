@@ -160,16 +160,17 @@ async def finalise(session: AsyncSession, runtime: Runtime, attempt: Attempt, ac
     await publish(session, event, at=now)
 
 
-def is_due(attempt: Attempt, now: datetime) -> bool:
-    """Tell whether the server must end the attempt itself."""
-    due = attempt.deadline_at and timing.server_ends_at(attempt.deadline_at, attempt.grace_s)
-    return attempt.state == AttemptState.IN_PROGRESS and due is not None and now > due
+def is_due(state: str, deadline_at: datetime | None, grace_s: int, now: datetime) -> bool:
+    """Tell whether the server must end an attempt itself."""
+    if state != AttemptState.IN_PROGRESS or deadline_at is None:
+        return False
+    return now > timing.server_ends_at(deadline_at, grace_s)
 
 
 async def finalise_if_due(session: AsyncSession, runtime: Runtime, attempt_id: UUID) -> bool:
     """End the attempt if its grace is over, deciding under the lock; safe to run again after any crash."""
     attempt = await get_attempt_row(session, attempt_id, lock=True)
-    if not is_due(attempt, runtime.clock.now()):
+    if not is_due(attempt.state, attempt.deadline_at, attempt.grace_s, runtime.clock.now()):
         return False
     await finalise(session, runtime, attempt, Act.EXPIRE, SYSTEM)
     return True

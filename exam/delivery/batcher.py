@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,7 +12,7 @@ from psycopg.pq.abc import PGresult
 
 from exam.core.errors import DomainError, Kind
 from exam.delivery import binary
-from exam.delivery.link import Link
+from exam.delivery.link import Link, SharedLink
 from exam.delivery.timing import DRAIN_S
 
 MAX_BATCH = 512
@@ -114,7 +113,7 @@ on conflict do nothing
 KEPT_AS_EVIDENCE = frozenset({"lease_stale", "attempt_finalised", "deadline_passed"})
 
 _STATEMENTS = {"store": _STORE, "read_earlier": _READ_EARLIER, "keep_refused": _KEEP_REFUSED}
-_SETTINGS = {
+SETTINGS = {
     "synchronous_commit": "on",  # asserted here and not hoped for: acknowledged means on disk
     "plan_cache_mode": "force_generic_plan",  # planning anew would cost more than the statement
     "jit": "off",
@@ -134,8 +133,7 @@ class Batcher:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._link: Link | None = None
-        self._shape_link: Link | None = None
-        self._shape_turn = asyncio.Lock()
+        self._shapes = SharedLink(conninfo, SETTINGS, _READ_SHAPE, patience_s=PATIENCE_S)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="answer-batcher")
@@ -147,9 +145,7 @@ class Batcher:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._disconnect()
-        link, self._shape_link = self._shape_link, None
-        if link is not None:
-            await link.close()
+        await self._shapes.close()
 
     async def save(self, saves: list[PendingSave]) -> list[Verdict]:
         """Return the verdicts in order, after the commit; raises ServerFullError when nothing was decided."""
@@ -166,10 +162,7 @@ class Batcher:
 
         Raises psycopg.Error and OSError.
         """
-        async with self._shape_turn, asyncio.timeout(PATIENCE_S):
-            if self._shape_link is None or self._shape_link.lost:
-                self._shape_link = await Link.open(self._conninfo, _SETTINGS, _READ_SHAPE)
-            result = await self._shape_link.run("read_shape", [attempt_id.bytes])
+        result = await self._shapes.run("read_shape", [attempt_id.bytes])
         found = result.get_value(0, 0) if result.ntuples else None
         return (found or b"").decode()
 
@@ -239,7 +232,7 @@ class Batcher:
     async def _connected(self) -> Link:
         """Return the live connection, or make one; the batch that found it dead has already been refused."""
         if self._link is None or self._link.lost:
-            self._link = await Link.open(self._conninfo, _SETTINGS, _STATEMENTS)
+            self._link = await Link.open(self._conninfo, SETTINGS, _STATEMENTS)
         return self._link
 
     async def _disconnect(self) -> None:
@@ -294,14 +287,9 @@ def _verdict(result: PGresult, row: int, save: PendingSave) -> Verdict:
         code.decode(),
         save.arrived_us,
         state.decode() if state else None,
-        _instant(deadline) if deadline else None,
-        _instant(paused) if paused else None,
+        binary.read_datetime(deadline) if deadline else None,
+        binary.read_datetime(paused) if paused else None,
     )
-
-
-@lru_cache(maxsize=20_000)  # a deadline comes back with each of its attempt's saves
-def _instant(value: bytes) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=binary.read_instant(value))
 
 
 def _compare(save: PendingSave, first: PendingSave, verdict: Verdict) -> Verdict:

@@ -5,6 +5,8 @@ length i32 and its bytes; all big-endian. An instant is microseconds since 2000-
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import chain, repeat
 from struct import Struct, pack
 
@@ -45,6 +47,12 @@ def texts(values: Sequence[str]) -> bytes:
 def read_instant(value: bytes) -> int:
     """Return the Unix microseconds of a timestamptz."""
     return read_count(value) + EPOCH_US
+
+
+@lru_cache(maxsize=20_000)  # a deadline comes back with each of its attempt's requests
+def read_datetime(value: bytes) -> datetime:
+    """Return a timestamptz as an aware UTC instant."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read_instant(value))
 
 
 def read_count(value: bytes) -> int:

@@ -45,7 +45,6 @@ from exam.delivery.schemas import (
     wire_form,
 )
 from exam.delivery.terminals import enrol_terminal, require_terminal
-from exam.delivery.views import note_presence
 from exam.web.policy import BY_KEY, PUBLIC
 
 # A centre of 3,000 seats stands behind one address and switches its machines on together; a fifth more are started
@@ -153,6 +152,7 @@ class AttemptController(Controller):
     @post("/lease", status_code=200)
     async def lease(
         self,
+        request: Request[Any, Any, Any],
         runtime: NamedDependency[Runtime],
         attempt_id: FromPath[UUID],
         data: JSONBody[LeaseRequest],
@@ -164,7 +164,7 @@ class AttemptController(Controller):
             token = attempts.give_lease(attempt, terminal, runtime.secrets.lease)
             seqs = await attempts.greatest_seqs(session, attempt_id) if attempt.started_at else {}
             messages = await _unread(session, attempt_id)
-        await note_presence(runtime, attempt_id)
+        request.app.state.presence.note(attempt_id)
         now = runtime.clock.now()
         return LeaseAnswer(
             state=attempt.state,
@@ -227,35 +227,6 @@ class AttemptController(Controller):
             attempts.require_holder(await get_attempt_row(session, attempt_id), lease)
             final = await attempts.list_final_responses(session, attempt_id)
         return ResponsesAnswer([StoredResponse(each.slot, each.seq, each.response) for each in final.values()])
-
-    @get("/state")
-    async def state(
-        self,
-        request: Request[Any, Any, Any],
-        runtime: NamedDependency[Runtime],
-        attempt_id: FromPath[UUID],
-    ) -> StateAnswer:
-        lease = require_lease(request.scope, runtime, attempt_id)
-        async with answering(runtime) as session:
-            attempt = await get_attempt_row(session, attempt_id)
-            attempts.require_holder(attempt, lease)
-            if attempts.is_due(attempt, runtime.clock.now()):
-                await attempts.finalise_if_due(session, runtime, attempt_id)
-            messages = await _unread(session, attempt_id)
-        await note_presence(runtime, attempt_id)
-        now = runtime.clock.now()
-        return StateAnswer(
-            state=attempt.state,
-            server_now=ms(now),
-            remaining_ms=_left(attempt, now),
-            deadline_at=ms_or_none(attempt.deadline_at),
-            messages=messages,
-            hand_raised=attempt.hand_raised_at is not None,
-            submitted_at=ms_or_none(attempt.submitted_at or attempt.finalised_at),
-            answered=attempt.answered,
-            receipt_code=attempt.receipt_code,
-            digest=attempt.response_digest.hex() if attempt.response_digest else None,
-        )
 
     @post("/submit", status_code=200)
     async def submit(

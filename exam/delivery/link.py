@@ -111,3 +111,37 @@ class Link:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
         self._answer(None)
+
+
+class SharedLink:
+    """A link that callers take in turn: opened when it is first needed, and again after it was lost.
+
+    When the database has been silent for `patience_s`, its connection is given up.
+    """
+
+    def __init__(
+        self, conninfo: str, settings: Mapping[str, str], statements: Mapping[str, str], *, patience_s: float
+    ) -> None:
+        self._conninfo = conninfo
+        self._patience_s = patience_s
+        self._settings = settings
+        self._statements = statements
+        self._turn = asyncio.Lock()
+        self._link: Link | None = None
+
+    async def run(self, name: str, values: Sequence[bytes]) -> PGresult:
+        """Run a prepared statement in a transaction of its own; raises psycopg.Error and OSError."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    if self._link is None or self._link.lost:
+                        self._link = await Link.open(self._conninfo, self._settings, self._statements)
+                    return await self._link.run(name, values)
+            except (asyncio.CancelledError, TimeoutError):
+                await self.close()  # its answer may still come, and would be taken for the next one's
+                raise
+
+    async def close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()

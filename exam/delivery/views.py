@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from redis.exceptions import RedisError
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,9 +12,8 @@ from exam.core.runtime import Runtime
 from exam.delivery import timing
 from exam.delivery.checkin import get_attempt_row
 from exam.delivery.models import Attempt, Hold, ResponseRevision, RoomAct, Terminal
+from exam.delivery.presence import last_heard
 from exam.delivery.state import OPEN_STATES
-
-PRESENCE_S = 60
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +109,7 @@ async def list_attempts(session: AsyncSession, sitting_id: UUID, *, now: datetim
 async def list_room(session: AsyncSession, runtime: Runtime, room_id: UUID) -> list[AttemptView]:
     """Return the attempts of a room by seat, with when each terminal was last heard."""
     rows = list(await session.scalars(select(Attempt).where(Attempt.room_id == room_id).order_by(Attempt.seat)))
-    return await _views(session, rows, runtime.clock.now(), await _presence(runtime, [row.id for row in rows]))
+    return await _views(session, rows, runtime.clock.now(), await last_heard(runtime, [row.id for row in rows]))
 
 
 async def list_terminals(session: AsyncSession, room_id: UUID) -> list[TerminalView]:
@@ -172,21 +170,3 @@ async def _views(
 
 async def _counts(session: AsyncSession, query: Select[UUID, int]) -> dict[UUID, int]:
     return {row[0]: row[1] for row in await session.execute(query)}
-
-
-async def note_presence(runtime: Runtime, attempt_id: UUID) -> None:
-    """Remember that the terminal was heard just now; forgotten with Valkey, and nothing is lost by that."""
-    try:
-        await runtime.valkey.set(f"presence:{attempt_id}", runtime.clock.now().isoformat(), ex=PRESENCE_S)
-    except (RedisError, OSError):
-        return
-
-
-async def _presence(runtime: Runtime, ids: list[UUID]) -> dict[UUID, datetime]:
-    if not ids:
-        return {}
-    try:
-        seen = await runtime.valkey.mget([f"presence:{attempt_id}" for attempt_id in ids])
-    except (RedisError, OSError):
-        return {}
-    return {attempt_id: datetime.fromisoformat(str(text)) for attempt_id, text in zip(ids, seen, strict=True) if text}
