@@ -108,18 +108,18 @@ async def test_it_says_when_to_come_again_while_the_database_is_away_and_recover
     client: AsyncClient, runtime: Runtime
 ) -> None:
     [attempt] = await attempts_in_progress(runtime, 1, slots=2)
-    asking = {"url": f"/api/attempts/{attempt}/state", "headers": {"Ankao-Lease": lease_of(runtime, attempt)}}
-    assert (await client.get(**asking)).status_code == 200
+    path, headers = f"/api/attempts/{attempt}/state", {"Ankao-Lease": lease_of(runtime, attempt)}
+    assert (await client.get(path, headers=headers)).status_code == 200
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         await session.execute(text("alter table delivery_attempt rename to delivery_attempt_away"))
     try:
-        refused = await client.get(**asking)
+        refused = await client.get(path, headers=headers)
     finally:
         async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
             await session.execute(text("alter table delivery_attempt_away rename to delivery_attempt"))
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert int(refused.headers["retry-after"]) > 0
-    assert (await client.get(**asking)).status_code == 200
+    assert (await client.get(path, headers=headers)).status_code == 200
 
 
 async def test_the_desk_sees_whom_the_server_has_heard(
