@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from litestar.datastructures import UploadFile
 
 from exam.web.forms import Form
 from questionbank.blueprints.cells import ANY_NODE
@@ -21,6 +22,13 @@ def texts(values: Many) -> tuple[str, ...]:
     """Return repeated fields as a tuple, line ends as the product stores them."""
     listed = (values,) if isinstance(values, str) else values
     return tuple(value.replace("\r\n", "\n") for value in listed)
+
+
+class UploadForm(Form, frozen=True, kw_only=True):
+    """A file of items, and the qualification that it is for."""
+
+    qualification: Code = ""
+    file: UploadFile | None = None
 
 
 class ItemForm(Form, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.sitting.batch import BatchVerdict, read_lines, run_batch, template_workbook
+from exam.sitting.controllers import read_file
 from exam.sitting.desk import own_sitting
 from exam.sitting.errors import BatchEmptyError, NotEligibleError
 from exam.sitting.registration_pages import reason_lines
@@ -23,7 +24,6 @@ from exam.sitting.views import SittingView
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
-from exam.web.uploads import read_upload
 
 _FILE = re.compile(r"[0-9a-f]{32}")
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -65,7 +65,7 @@ class BatchController(Controller):
         sitting_id: FromPath[UUID],
     ) -> Template:
         sitting = await own_sitting(session, principal, sitting_id)
-        _, data = await read_upload(request, "file")
+        data = await read_file(request, "file")
         catalogue: Catalogue = request.app.state.catalogue
         try:
             lines = await read_lines(_given(data))

@@ -16,7 +16,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import get_person, mask_id_number, parse_id_number
 from exam.sitting import sittings
-from exam.sitting.controllers import READERS, convert
+from exam.sitting.controllers import READERS, convert, read_file
 from exam.sitting.desk import apply, is_own, own_sitting
 from exam.sitting.eligibility import Decision, age_on
 from exam.sitting.enterprises import require_enterprise
@@ -147,7 +147,7 @@ class RegistrationController(Controller):
     ) -> Template | Redirect:
         registration = await get_registration(session, registration_id)
         await own_sitting(session, principal, registration.sitting_id)
-        _, photo = await read_upload(request, "photo")
+        photo = await read_file(request, "photo")
         try:
             async with session.begin_nested():
                 if photo is None:

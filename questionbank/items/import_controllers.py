@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +26,7 @@ from questionbank.items.listing import ItemFilter, count_states
 from questionbank.items.models import ImportBatch
 from questionbank.items.viewing import shown_options
 from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of
+from questionbank.schemas import UploadForm
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
 ROWS = 50
@@ -57,16 +57,17 @@ class UploadController(Controller):
         runtime: NamedDependency[Runtime],
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
+        data: MultipartBody[UploadForm],
     ) -> Response[Any]:
-        form = await request.form()
-        file, qualification = form.get("file"), str(form.get("qualification", ""))
         try:
-            if not isinstance(file, UploadFile) or not file.filename:
+            if data.file is None or not data.file.filename:
                 raise EmptyFileError
-            data = await file.read()
-            batch = await check_upload(bank_session, runtime, principal, data, file.filename, qualification)
+            content = await data.file.read()
+            batch = await check_upload(
+                bank_session, runtime, principal, content, data.file.filename, data.qualification
+            )
         except DomainError as error:
-            context = await _upload_context(bank_session, principal, qualification)
+            context = await _upload_context(bank_session, principal, data.qualification)
             return form_again(request, error, UPLOAD, context)
         return done(f"/bank/imports/{batch}")
 
