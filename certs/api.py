@@ -3,6 +3,7 @@
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
 from certs.envelope import read_upload
 from certs.errors import NothingAskedError
+from certs.folding import CredentialFold
 from certs.keys import published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
@@ -17,6 +18,7 @@ __all__ = [
     "Answer",
     "CredentialAct",
     "CredentialAnswer",
+    "CredentialFold",
     "CredentialState",
     "CredentialView",
     "KeyRing",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.authority import find_employer, find_issuer
 from certs.events import CredentialIssued
+from certs.folding import credential_digest
 from certs.history import change_state, note
 from certs.models import Credential
 from certs.naming import Named, name_credential
@@ -157,6 +158,7 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
         "valid_until": row.valid_until_on.isoformat(),
         "rule_set": row.rule_set,
         "results": ",".join(each["result_id"] for each in row.results),
+        "digest": credential_digest(row).hex(),
     }
     personal = {"holder": person.name, "number": named.number}
     await note(session, SYSTEM, row, "issued", reason="", at=at, facts=facts, personal=personal)

@@ -3,6 +3,8 @@
 from litestar import Litestar
 
 from certs import plugin as certs
+from certs.api import CredentialFold
+from exam.core.audit.folding import FOLDS, Fold
 from exam.core.clock import Clock
 from exam.core.config import Settings
 from exam.core.events import DELIVER, Subscribers, deliver
@@ -10,7 +12,7 @@ from exam.core.jobs import Job
 from exam.core.ports import Ports, bind
 from exam.core.runtime import Runtime, build_runtime
 from exam.delivery import plugin as delivery
-from exam.delivery.api import open_attempts
+from exam.delivery.api import HandInFold, open_attempts
 from exam.desks import plugin as desks
 from exam.identity import plugin as identity
 from exam.identity.middleware import session_middleware
@@ -21,8 +23,10 @@ from exam.training import plugin as training
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
 from grading import plugin as grading
+from grading.api import ResultFold
 from proctor import plugin as proctor
 from questionbank import plugin as questionbank
+from questionbank.api import FormFold
 
 PLUGINS: tuple[Plugin, ...] = (
     identity.PLUGIN,
@@ -50,9 +54,14 @@ def all_jobs() -> list[Job]:
     return [Job(DELIVER, deliver), *(job for plugin in PLUGINS for job in plugin.jobs)]
 
 
+def all_folds() -> list[Fold]:
+    """Return a fresh fold of the log for every package that offers one."""
+    return [FormFold(), HandInFold(), ResultFold(), CredentialFold()]
+
+
 def all_ports() -> Ports:
     """Return who answers what lower packages ask of upper ones (crossing rule 4)."""
-    return Ports([bind(OPEN_ATTEMPTS, open_attempts)])
+    return Ports([bind(OPEN_ATTEMPTS, open_attempts), bind(FOLDS, all_folds)])
 
 
 def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:

@@ -2,6 +2,7 @@
 
 from grading.appeals import AppealView, appeal_until_on, decide_appeal, file_appeal, list_appeals
 from grading.changes import Action, RuleChange
+from grading.logged import ResultFold
 from grading.practice import Awaiting, list_awaiting_practical
 from grading.regrades import (
     RegradeView,
@@ -34,6 +35,7 @@ __all__ = [
     "Awaiting",
     "FormScore",
     "RegradeView",
+    "ResultFold",
     "ResultView",
     "Rule",
     "RuleChange",

@@ -9,7 +9,8 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.ids import new_id
 from exam.core.principal import SYSTEM, Principal
-from grading.models import Result
+from grading.logged import note_result
+from grading.models import Result, Score
 from grading.release import release_result
 from grading.verdict import Outcome
 from grading.views import ResultView, find_result, result_view
@@ -60,10 +61,13 @@ def next_version(
     )
 
 
-async def append_correction(session: AsyncSession, principal: Principal, before: ResultView, row: Result) -> ResultView:
-    """Store a further version and tell it where the one before was told."""
+async def append_correction(
+    session: AsyncSession, principal: Principal, before: ResultView, row: Result, *, score: Score | None = None
+) -> ResultView:
+    """Store a further version with its entry, and tell it where the one before was told."""
     session.add(row)
     await session.flush()
+    await note_result(session, principal, row, score, at=row.made_at)
     view = result_view(row, None)
     if before.released_at is not None:
         await release_result(session, principal, view, at=row.made_at)

@@ -14,6 +14,7 @@ from exam.sitting.api import list_passes
 from exam.standards.api import RuleSet, recall_rule_set
 from grading.events import PracticalDecided
 from grading.judging import Judgement, Pass, judge
+from grading.logged import note_result
 from grading.models import PracticalSheet, Result
 from grading.practical import PracticalScore, Settlement, score_practical
 from grading.release import release_result
@@ -50,6 +51,7 @@ async def decide(session: AsyncSession, principal: Principal, row: PracticalShee
     result = _result(row, score, judgement, at)
     session.add(result)
     await session.flush()
+    await note_result(session, principal, result, None, at=at)
     event = PracticalDecided(
         region=row.region,
         registration_id=row.registration_id,

@@ -150,7 +150,7 @@ async def _apply(
         approved_by=row.decided_by,
     )
     await session.flush()
-    await append_correction(session, principal, each.before, correction)
+    await append_correction(session, principal, each.before, correction, score=score)
 
 
 async def reject_regrade(session: AsyncSession, principal: Principal, *, regrade_id: UUID, at: datetime) -> RegradeView:

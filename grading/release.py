@@ -22,6 +22,7 @@ from exam.standards.api import recall_rule_set
 from grading.events import ResultReleased
 from grading.guards import require_centre, require_closed
 from grading.judging import valid_until_on
+from grading.logged import note_release
 from grading.models import Release
 from grading.scores import SCORABLE
 from grading.verdict import Part
@@ -91,6 +92,7 @@ async def release_result(session: AsyncSession, principal: Principal, result: Re
     )
     session.add(release)
     await session.flush()
+    await note_release(session, principal, release, result.version)
     await _keep_pass(session, result, told, at)
     if not told:
         await _count_attempt(session, result, at)

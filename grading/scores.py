@@ -22,6 +22,7 @@ from exam.sitting.api import SittingView, list_passes
 from exam.standards.api import RuleSet, recall_rule_set
 from grading.changes import RuleChange, scaled_marks, score_attempt
 from grading.judging import Judgement, Pass, judge
+from grading.logged import note_result, score_digest
 from grading.models import Regrade, Result, Score
 from grading.scoring import FormScore, Response
 from grading.verdict import Part
@@ -65,8 +66,10 @@ async def score_one(
     taken_at = attempt.finalised_at or at
     marks = scaled_marks(found.score, rules.theory_full_marks.require())
     judgement = await judge_theory(session, rules, attempt.person_id, sitting.qualification, marks, taken_at, at)
-    session.add(theory_result(sitting, attempt, score, marks, judgement, taken_at=taken_at, at=at))
+    result = theory_result(sitting, attempt, score, marks, judgement, taken_at=taken_at, at=at)
+    session.add(result)
     await session.flush()
+    await note_result(session, SYSTEM, result, score, at=at)
     facts: dict[str, Fact] = {
         "marks": marks,
         "passed": judgement.passed,
@@ -132,20 +135,6 @@ def score_row(attempt: AttemptView, found: Scored, *, version: int, regrade_id: 
         answered=found.score.answered,
         made_at=at,
     )
-
-
-def score_digest(score: Score) -> bytes:
-    """Return the digest by which the ledger knows a score: of the form, the responses, every slot's marks, the sum."""
-    body = [
-        score.attempt_id.hex,
-        score.version,
-        score.form_digest.hex(),
-        (score.response_digest or b"").hex(),
-        score.algorithm,
-        score.slots,
-        score.marks,
-    ]
-    return digest(msgspec.json.encode(body, order="deterministic"))
 
 
 async def judge_theory(

@@ -10,6 +10,7 @@ from questionbank.forms.errors import (
     NoPublishedBlueprintError,
     PoolTooSmallError,
 )
+from questionbank.forms.folding import FormFold
 from questionbank.forms.opening import claim_form, open_candidate_view, open_scoring_view, release_scoring_views
 from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
@@ -26,6 +27,7 @@ __all__ = [
     "CandidateSlot",
     "DrawProof",
     "Fault",
+    "FormFold",
     "FormStillSealedError",
     "FormsAwaitCustodiansError",
     "FormsNotPreparedError",

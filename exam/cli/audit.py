@@ -3,6 +3,7 @@
 import rich_click as click
 
 from exam.cli.draw import draw
+from exam.cli.monitor import monitor, verify
 
 
 @click.group()
@@ -11,3 +12,5 @@ def command() -> None:
 
 
 command.add_command(draw)
+command.add_command(verify)
+command.add_command(monitor)

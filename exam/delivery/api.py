@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.runtime import Runtime
 from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
 from exam.delivery.batcher import Batcher, PendingSave, Verdict
+from exam.delivery.folding import HandInFold
 from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
 from exam.delivery.receipt import Revision, hand_in_digest, response_digest
 from exam.delivery.room import (
@@ -77,6 +78,7 @@ __all__ = [
     "AttemptView",
     "Batcher",
     "FinalResponse",
+    "HandInFold",
     "Lease",
     "LeaseInvalidError",
     "PendingSave",

@@ -134,7 +134,7 @@ async def finalise(session: AsyncSession, runtime: Runtime, attempt: Attempt, ac
     """End a locked attempt: digest of all revisions, receipt, audit entry and event in one transaction."""
     now = runtime.clock.now()
     revisions = await list_revisions(session, attempt.id)
-    digest = hand_in_digest(attempt.id, [_revision(row) for row in revisions])
+    digest = hand_in_digest(attempt.id, [revision_of(row) for row in revisions])
     attempt.state = next_state(AttemptState(attempt.state), act).value
     attempt.submitted_at = now if act is Act.SUBMIT else None
     attempt.finalised_at = now
@@ -182,7 +182,8 @@ async def list_revisions(session: AsyncSession, attempt_id: UUID) -> list[Respon
     return list(await session.scalars(query.order_by(ResponseRevision.slot, ResponseRevision.seq)))
 
 
-def _revision(row: ResponseRevision) -> Revision:
+def revision_of(row: ResponseRevision) -> Revision:
+    """Return a stored revision as the hand-in digest takes it."""
     return Revision(
         slot=row.slot,
         seq=row.seq,

@@ -24,6 +24,7 @@ from questionbank.forms.assembly import Assembly, assemble, blueprint_digest, po
 from questionbank.forms.canonical import canonical, digest_of
 from questionbank.forms.draw import ALGORITHM
 from questionbank.forms.errors import NoPublishedBlueprintError, PoolTooSmallError
+from questionbank.forms.folding import FormCommitment, forms_digest
 from questionbank.forms.keys import (
     CANDIDATE,
     SCORING,
@@ -109,8 +110,8 @@ async def prepare_forms(
     if missing or spare:
         opened = opened or await _open_again(bank_session, runtime, draw)
         plan = await _plan_round(bank_session, draw, opened, missing, spare)
-        await _make_round(bank_session, runtime, plan)
-        await _log(bank_session, principal, plan, at=runtime.clock.now())
+        made = await _make_round(bank_session, runtime, plan)
+        await _log(bank_session, principal, plan, made, at=runtime.clock.now())
     await bank_session.flush()
     return PreparedForms(
         draw_id=draw.id,
@@ -227,13 +228,14 @@ def deal_round(
     return assemble(blueprint, pool, seed=seed, sitting=f"{draw.sitting_id}/{number}", keys=keys)
 
 
-async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> None:
+async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> str:
     draw = plan.draw
     dealt = await asyncio.to_thread(deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys)
     contents = await get_contents(session, (slot.version for form in dealt for slot in form.slots))
     at = runtime.clock.now()
     rows = await asyncio.to_thread(lambda: [_seal_form(plan, form, contents, plan.view_keys, at) for form in dealt])
     await session.execute(insert(FormRow), rows)
+    return forms_digest(FormCommitment(*(str(row[name]) for name in FormCommitment._fields)) for row in rows)
 
 
 def _seal_form(
@@ -270,7 +272,7 @@ def _seal_form(
     }
 
 
-async def _log(session: AsyncSession, principal: Principal, plan: _Round, *, at: datetime) -> None:
+async def _log(session: AsyncSession, principal: Principal, plan: _Round, made: str, *, at: datetime) -> None:
     draw = plan.draw
     facts: dict[str, Fact] = {
         "draw": str(draw.id),
@@ -281,6 +283,7 @@ async def _log(session: AsyncSession, principal: Principal, plan: _Round, *, at:
         "seed_commitment": draw.seed_commitment,
         "pool_digest": draw.pool_digest,
         "blueprint_digest": draw.blueprint_digest,
+        "forms_digest": made,
     }
     subject = ("sitting", draw.sitting_id)
     await record(session, principal, "forms.prepared", subject, at=at, region=draw.region, facts=facts)

@@ -166,7 +166,7 @@ def test_the_ledger_and_the_facts_are_append_only(admin: Connection) -> None:
 
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
-@pytest.mark.parametrize("role", [Role.APP, Role.BANK, Role.ANSWER, Role.LEDGER, Role.PUBLIC])
+@pytest.mark.parametrize("role", [Role.APP, Role.BANK, Role.ANSWER, Role.LEDGER, Role.MONITOR, Role.PUBLIC])
 def test_no_role_is_granted_to_change_an_append_only_table(admin: Connection, role: Role, verb: str) -> None:
     granted = f"""
         select c.relname from ({APPEND_ONLY.replace("order by 1", "")}) t join pg_class c on c.relname = t.relname

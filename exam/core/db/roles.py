@@ -20,6 +20,8 @@ class Role(StrEnum):
     """Items, keys and assembly."""
     LEDGER = "ankao_ledger"
     """Reads and orders audit entries."""
+    MONITOR = "ankao_monitor"
+    """Reads what the log speaks of, in every region, and writes nothing."""
     PUBLIC = "ankao_public"
     """Verification by strangers: a few functions only."""
 

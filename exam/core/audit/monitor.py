@@ -1,0 +1,266 @@
+"""The monitor: follows the published log with a memory of its own and a read-only account, and folds it.
+
+It trusts the keys of a policy that it pinned, and the clock of its own host. It believes the database nothing: it
+replays the entries, compares the tree with the heads that were published, and the tables with what the entries came to.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.checkpoint import Checkpoint
+from exam.core.audit.custody import write_durably
+from exam.core.audit.folding import FOLDS, Difference, Fold, LeafEntry
+from exam.core.audit.ledger import AuditRow
+from exam.core.audit.models import LogLeaf
+from exam.core.audit.note import NoteError
+from exam.core.audit.policy import NONE, Policy, Witnessed, parse_policy
+from exam.core.audit.proving import instant
+from exam.core.audit.publication import CHECKPOINT, POLICY, WITNESSED, LogPublication
+from exam.core.audit.replay import replay
+from exam.core.audit.standing import PATIENCE
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.errors import NotFoundError
+from exam.core.runtime import Runtime
+
+STATE_FILE, STATUS_FILE, POLICY_FILE = "state.json", "status.json", "policy"
+SLACK = timedelta(seconds=120)
+"""An entry's time may lie so far before the moment the log was last seen without it: long transactions, the interval."""
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A head as this monitor saw it, when it did."""
+
+    size: int
+    root: bytes
+    seen_at: datetime
+
+
+class MonitorState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the monitor will not forget, whatever it is shown: the greatest head, and when each size was first seen."""
+
+    newest: Seen | None = None
+    witnessed: Seen | None = None
+    grown: tuple[Seen, ...] = ()
+    """Heads by which the log had grown, the latest last; older ones are thinned out."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the log; an empty list of alarms means that everything fits."""
+
+    at: datetime
+    size: int
+    signed: int
+    witnessed: int
+    cosigned_by: tuple[str, ...]
+    alarms: tuple[Difference, ...]
+
+
+KEPT = 256
+
+
+class Monitor:
+    """One monitor over its folder."""
+
+    def __init__(self, runtime: Runtime, folder: Path, source: LogPublication, *, policy: Policy | None = None) -> None:
+        self._runtime = runtime
+        self._folder = folder
+        self._source = source
+        self._policy = policy
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    async def look(self) -> Report:
+        """Look once, remember what was seen, and write the report beside the memory."""
+        at = self._runtime.clock.now()
+        state, alarms = self._load(), list[Difference]()
+        policy = await self._pinned()
+        newest = await self._read(policy, CHECKPOINT, alarms)
+        witnessed = await self._read(policy, WITNESSED, alarms)
+        alarms += _stale(state, newest, witnessed)
+        alarms += _unwitnessed(policy, newest, at)
+        sizes = {each.size for each in (state.newest, state.witnessed) if each}
+        sizes |= {each.checkpoint.size for each in (newest, witnessed) if each}
+        async with self._runtime.databases.session(NOTHING, Role.MONITOR) as session:
+            await session.connection(execution_options=_ONE_MOMENT)
+            size, found = await self._compare(session, state, newest, witnessed, sizes, at)
+        report = Report(
+            at=at,
+            size=size,
+            signed=newest.checkpoint.size if newest else 0,
+            witnessed=witnessed.checkpoint.size if witnessed else 0,
+            cosigned_by=tuple(newest.cosigned) if newest else (),
+            alarms=(*alarms, *found),
+        )
+        self._keep(state, newest, witnessed, at, report)
+        return report
+
+    async def _pinned(self) -> Policy:
+        """Return the policy given, or the one that was found first and is held against every later one."""
+        path = self._folder / POLICY_FILE
+        if self._policy:
+            return self._policy
+        if not path.exists():
+            published = await self._source.find(POLICY)
+            if published is None:
+                raise NotFoundError(file=POLICY)
+            write_durably(path, published)
+        return parse_policy(path.read_text(encoding="utf-8"))
+
+    async def _read(self, policy: Policy, key: str, alarms: list[Difference]) -> Witnessed | None:
+        data = await self._source.find(key)
+        if data is None:
+            return None
+        try:
+            found = policy.read(data)
+        except NoteError as error:
+            alarms.append(Difference(code="head_not_signed", subject=key, detail={"reason": error.code}))
+            return None
+        if key == WITNESSED and not policy.has_quorum(found.cosigned):
+            alarms.append(Difference(code="head_not_witnessed", subject=key, detail={"by": len(found.cosigned)}))
+        return found
+
+    async def _compare(
+        self,
+        session: AsyncSession,
+        state: MonitorState,
+        newest: Witnessed | None,
+        witnessed: Witnessed | None,
+        sizes: set[int],
+        at: datetime,
+    ) -> tuple[int, list[Difference]]:
+        folds = list(self._runtime.ports.get(FOLDS)())
+        back_dated = _BackDated(state.grown)
+        found = await replay(session, _Takes(folds, back_dated), sizes=sizes, published=self._source)
+        alarms = [*found.differences, *back_dated.found]
+        heads: dict[str, Checkpoint | Seen | None] = {
+            "newest": newest.checkpoint if newest else None,
+            "witnessed": witnessed.checkpoint if witnessed else None,
+            "seen before": state.newest,
+            "witnessed before": state.witnessed,
+        }
+        for name, head in heads.items():
+            if head and head.size > found.size:
+                alarms.append(_of("log_behind", name, signed=head.size, size=found.size))
+            elif head and found.roots.get(head.size) != head.root:
+                alarms.append(_of("root_differs", name, size=head.size))
+        waiting, late = await _pending(session, at)
+        alarms += late
+        for fold in folds:
+            alarms += [each async for each in fold.differences(session) if each.subject not in waiting]
+        return found.size, alarms
+
+    def _load(self) -> MonitorState:
+        path = self._folder / STATE_FILE
+        return msgspec.json.decode(path.read_bytes(), type=MonitorState) if path.exists() else MonitorState()
+
+    def _keep(
+        self,
+        state: MonitorState,
+        newest: Witnessed | None,
+        witnessed: Witnessed | None,
+        at: datetime,
+        report: Report,
+    ) -> None:
+        kept = MonitorState(
+            newest=_greater(state.newest, newest, at),
+            witnessed=_greater(state.witnessed, witnessed, at),
+            grown=_grown(state.grown, newest, at),
+        )
+        write_durably(self._folder / STATE_FILE, msgspec.json.encode(kept))
+        write_durably(self._folder / STATUS_FILE, msgspec.json.encode(report), mode=0o644)
+
+
+def _of(code: str, subject: str, **detail: object) -> Difference:
+    return Difference(code=code, subject=subject, detail=detail)
+
+
+class _Takes:
+    """Hands each entry to everybody who wants it."""
+
+    def __init__(self, folds: Sequence[Fold], back_dated: "_BackDated") -> None:
+        self._takers = [*(fold.take for fold in folds), back_dated.take]
+
+    def __call__(self, entry: LeafEntry) -> None:
+        for take in self._takers:
+            take(entry)
+
+
+class _BackDated:
+    """Entries that claim a time before the log was last seen without them."""
+
+    def __init__(self, grown: Sequence[Seen]) -> None:
+        self._ahead = sorted(grown, key=lambda each: each.size)
+        self._not_before: datetime | None = None
+        self.found: list[Difference] = []
+
+    def take(self, entry: LeafEntry) -> None:
+        while self._ahead and self._ahead[0].size <= entry.index:
+            self._not_before = self._ahead.pop(0).seen_at
+        if self._not_before and entry.at < self._not_before - SLACK:
+            detail = {"at": entry.at, "not_before": self._not_before, "act": entry.act}
+            self.found.append(Difference(code="back_dated", subject=str(entry.index), detail=detail))
+
+
+def _stale(state: MonitorState, newest: Witnessed | None, witnessed: Witnessed | None) -> list[Difference]:
+    """Find heads that are smaller than what was seen before, and a log that is gone."""
+    found = []
+    for name, before, now in (("newest", state.newest, newest), ("witnessed", state.witnessed, witnessed)):
+        if before and (now is None or now.checkpoint.size < before.size):
+            shown = now.checkpoint.size if now else None
+            found.append(_of("head_stale", name, seen=before.size, shown=shown))
+    if newest is None and state.newest is None:
+        found.append(_of("log_absent", "newest"))
+    return found
+
+
+def _unwitnessed(policy: Policy, newest: Witnessed | None, at: datetime) -> list[Difference]:
+    """Find a head without its quorum, and one whose witnesses have not seen it for too long by this host's clock."""
+    if newest is None or policy.quorum == NONE:
+        return []
+    if not policy.has_quorum(newest.cosigned):
+        return [_of("not_yet_witnessed", "newest", by=len(newest.cosigned), size=newest.checkpoint.size)]
+    last = newest.witnessed_at(policy)
+    if last is not None and at - instant(last) > PATIENCE:
+        return [_of("head_old", "newest", seen_at=instant(last))]
+    if last is not None and instant(last) - at > PATIENCE:
+        return [_of("clock_differs", "newest", seen_at=instant(last))]
+    return []
+
+
+async def _pending(session: AsyncSession, at: datetime) -> tuple[set[str], list[Difference]]:
+    """Return the subjects of entries that are not ordered yet, and an alarm where one waits for too long.
+
+    The rows of such entries are there already: they are compared once the log has them.
+    """
+    unordered = ~select(LogLeaf.entry_id).where(LogLeaf.entry_id == AuditRow.id).exists()
+    subjects = set((await session.scalars(select(AuditRow.subject).where(unordered))).all())
+    oldest = await session.scalar(select(func.min(AuditRow.at)).where(unordered))
+    late = [_of("entries_wait", "log", count=len(subjects), since=oldest)] if oldest and at - oldest > PATIENCE else []
+    return subjects, late
+
+
+def _greater(before: Seen | None, now: Witnessed | None, at: datetime) -> Seen | None:
+    if now is None or (before and before.size >= now.checkpoint.size):
+        return before
+    return Seen(size=now.checkpoint.size, root=now.checkpoint.root, seen_at=at)
+
+
+def _grown(before: tuple[Seen, ...], newest: Witnessed | None, at: datetime) -> tuple[Seen, ...]:
+    """Keep when the log was seen at its size, the last time for each size; of the oldest every other one goes."""
+    if newest is None:
+        return before
+    now = Seen(size=newest.checkpoint.size, root=newest.checkpoint.root, seen_at=at)
+    kept = (*(each for each in before if each.size != now.size), now)
+    return kept if len(kept) <= KEPT else (*kept[: KEPT // 2 : 2], *kept[KEPT // 2 :])
+
+
+def read_report(folder: Path) -> Report | None:
+    """Return what a monitor on this machine found last, None where none looks."""
+    path = folder / STATUS_FILE
+    return msgspec.json.decode(path.read_bytes(), type=Report) if path.exists() else None

@@ -1,0 +1,27 @@
+"""The published log of another host, read over HTTP as anybody may."""
+
+import httpx
+
+from exam.core.audit.publication import PREFIX
+from exam.core.errors import NotFoundError
+
+TIMEOUT_S = 10.0
+
+
+class RemoteLogStorage:
+    """The public files under a log's address; it can only be read."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Refuse: what others publish is not ours to change."""
+        raise NotImplementedError(key, len(data))
+
+    async def get(self, key: str) -> bytes:
+        """Return a public file or raise NotFoundError."""
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+            answer = await client.get(f"{self._url}/{key.removeprefix(f'{PREFIX}/')}")
+        if answer.is_error:
+            raise NotFoundError(key=key, status=answer.status_code)
+        return answer.content

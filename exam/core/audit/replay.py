@@ -1,0 +1,97 @@
+"""Reading the whole log again from its entries: the tree, its published tiles, the searchable copies, and the folds."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.folding import Difference, LeafEntry, read_leaf
+from exam.core.audit.ledger import AuditRow
+from exam.core.audit.merkle import leaf_hash
+from exam.core.audit.models import LogLeaf
+from exam.core.audit.publication import LogPublication
+from exam.core.audit.tiles import Edge, Tile, extend, tile_width
+from exam.core.errors import NotFoundError
+
+BATCH = 2_000
+COPIES = ("id", "at", "actor_kind", "actor", "act", "subject_kind", "subject", "region", "facts")
+
+
+class Replayed(msgspec.Struct, kw_only=True):
+    """What a replay found: the roots at the sizes that were asked for, and everything that does not fit."""
+
+    size: int = 0
+    roots: dict[int, bytes] = {}
+    differences: list[Difference] = []
+
+
+async def replay(
+    session: AsyncSession,
+    take: Callable[[LeafEntry], None],
+    *,
+    sizes: Collection[int] = (),
+    published: LogPublication | None = None,
+) -> Replayed:
+    """Read every ordered entry from the first, growing the tree anew; `take` hears each that can be read.
+
+    With `published`, every stored tile is compared with the one that was grown. The session sees one moment.
+    """
+    found, edge, wanted = Replayed(roots={}, differences=[]), Edge(), sorted(sizes)
+    async for rows in _batches(session):
+        while wanted and wanted[0] <= edge.size + len(rows):
+            cut = wanted.pop(0) - edge.size
+            found.roots[edge.size + cut] = extend(edge, [row.hash for row in rows[:cut]])[0].root()
+        found.differences += [each for place, row in enumerate(rows, edge.size) for each in _wrong(place, row, take)]
+        edge, grown = extend(edge, [row.hash for row in rows])
+        if published:
+            full = {tile: data for tile, data in grown.items() if len(data) == tile_width(edge.size, tile) * 32}
+            found.differences += await _unlike(published, full)
+    found.roots |= {size: edge.root() for size in wanted if size == edge.size}
+    found.size = edge.size
+    return found
+
+
+async def _batches(session: AsyncSession) -> AsyncIterator[Sequence[Row[Any]]]:
+    columns = (LogLeaf.index.label("place"), LogLeaf.hash, AuditRow.leaf, *(getattr(AuditRow, name) for name in COPIES))
+    after = -1
+    while True:
+        query = select(*columns).join(AuditRow, AuditRow.id == LogLeaf.entry_id, isouter=True)
+        query = query.where(LogLeaf.index > after).order_by(LogLeaf.index).limit(BATCH)
+        rows = (await session.execute(query)).all()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].place
+
+
+def _wrong(place: int, row: Row[Any], take: Callable[[LeafEntry], None]) -> list[Difference]:
+    """Check one leaf against its entry, and hand the entry on."""
+    if row.place != place:
+        return [Difference(code="leaf_gap", subject=str(place), detail={"found": row.place})]
+    if row.leaf is None:
+        return [Difference(code="entry_missing", subject=str(place))]
+    found = []
+    if leaf_hash(row.leaf) != row.hash:
+        found.append(Difference(code="entry_changed", subject=str(place)))
+    try:
+        entry = read_leaf(place, row.leaf)
+    except msgspec.DecodeError:
+        return [*found, Difference(code="entry_unreadable", subject=str(place))]
+    take(entry)
+    if any(getattr(entry, name) != getattr(row, name) for name in COPIES):
+        found.append(Difference(code="entry_copy_changed", subject=str(place)))
+    return found
+
+
+async def _unlike(published: LogPublication, tiles: dict[Tile, bytes]) -> list[Difference]:
+    found = []
+    for tile, data in tiles.items():
+        try:
+            same = await published.tile(tile, len(data) // 32) == data
+        except NotFoundError:
+            same = False
+        if not same:
+            found.append(Difference(code="tile_changed", subject=tile.name))
+    return found
