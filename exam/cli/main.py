@@ -23,6 +23,7 @@ COMMANDS = {
     "simulate": "exam.cli.simulate",
     "bench": "exam.cli.bench.command",
     "demo": "exam.cli.demo",
+    "live": "exam.cli.live",
     "verify": "exam.cli.verify",
     "training": "exam.cli.training",
 }

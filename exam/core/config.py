@@ -94,6 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many custodians it takes to open a sitting's forms."""
     media_segment_s: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 300
     """Length of a recording's files; a new one begins at the next key frame."""
+    demo_live_seats: Annotated[int, msgspec.Meta(ge=0, le=30)] = 6
+    """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
 

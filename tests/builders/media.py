@@ -1,7 +1,6 @@
 """Peers for tests of video: stock aiortc, which knows nothing of the product, sending pictures encoded beforehand."""
 
 import asyncio
-import fractions
 import time
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -13,9 +12,9 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-FPS = 10
-KEY_EVERY = 5
-SIZE = (320, 240)
+from exam.cli.simulation.camera import FPS, SIZE, ClipTrack, encode
+
+__all__ = ["FPS"]
 
 Exchange = Callable[[str], Awaitable[str]]
 """Offers a description and returns the answer's."""
@@ -24,16 +23,7 @@ Exchange = Callable[[str], Awaitable[str]]
 @cache
 def encoded_clip(seconds: int = 2, *, hue: int = 0) -> tuple[bytes, ...]:
     """Return VP8 frames of a moving bar, a key frame every half second; a loop of them never breaks."""
-    codec = av.CodecContext.create("libvpx", "w")
-    codec.width, codec.height = SIZE
-    codec.pix_fmt, codec.time_base = "yuv420p", fractions.Fraction(1, FPS)
-    codec.options = {"deadline": "realtime", "cpu-used": "8", "b": "150k", "g": str(KEY_EVERY), "lag-in-frames": "0"}
-    frames: list[bytes] = []
-    for number in range(seconds * FPS):
-        frame = av.VideoFrame.from_ndarray(_picture(number, hue), format="rgb24")
-        frame.pts = number
-        frames += [bytes(packet) for packet in codec.encode(frame)]
-    return tuple(frames)
+    return encode(lambda number: _picture(number, hue), seconds * FPS)
 
 
 def _picture(number: int, hue: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
@@ -41,27 +31,6 @@ def _picture(number: int, hue: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
     left = number * 14 % (SIZE[0] - 40)
     picture[40:200, left : left + 40] = (200, 160, 40)
     return picture
-
-
-class ClipTrack(MediaStreamTrack):
-    """Sends an encoded clip over and over, in real time."""
-
-    kind = "video"
-
-    def __init__(self, frames: tuple[bytes, ...]) -> None:
-        super().__init__()
-        self._frames = frames
-        self._begun = 0.0
-        self._number = 0
-
-    async def recv(self) -> "av.Packet[Any]":  # an encoded packet passes the encoder by
-        self._begun = self._begun or time.monotonic()
-        await asyncio.sleep(max(0.0, self._begun + self._number / FPS - time.monotonic()))
-        packet = av.Packet(self._frames[self._number % len(self._frames)])
-        packet.pts = packet.dts = self._number * 90_000 // FPS
-        packet.time_base = fractions.Fraction(1, 90_000)
-        self._number += 1
-        return packet
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, patience_s: float = 10) -> None:

@@ -1,0 +1,100 @@
+"""A room that is always at work: simulated candidates who sit an exam slowly, each before a camera."""
+
+import asyncio
+import time
+from collections import Counter
+from random import Random
+
+import structlog
+
+from exam.cli.demonstration.province import enterprise_codes
+from exam.cli.simulation.camera import draw_person, encode, only_loopback, send_clip
+from exam.cli.simulation.candidate import Candidate, GivenUp, Tally
+from exam.cli.simulation.history import History
+from exam.cli.simulation.knowledge import Knowledge
+from exam.cli.simulation.people import Invented
+from exam.cli.simulation.staff import Centre, Proctor, StaffRoom, read_demo
+from exam.cli.simulation.wire import Refused, Unreachable, Wire
+from exam.core.config import Settings
+
+QUALIFICATION = "special.1.2"
+TITLE = "低压电工作业考试(实时监考演示)"
+CLIP_FRAMES = 60
+PAUSE_S = 45.0
+RETRY_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+async def play_room(settings: Settings, seats: int) -> None:
+    """Hold one sitting from registration to the last hand-in."""
+    only_loopback()
+    staff = StaffRoom(settings.base_url, read_demo(settings.data_dir))
+    try:
+        await _play(settings, staff, seats)
+    finally:
+        await staff.close()
+
+
+async def _play(settings: Settings, staff: StaffRoom, seats: int) -> None:
+    centre = Centre(await staff.wire("centre"))
+    await centre.plan(QUALIFICATION, [("实时考场", seats)], TITLE)
+    invented, knowledge = Invented(int(time.monotonic() * 1000)), Knowledge(QUALIFICATION)
+    tally, history = Tally([], [], Counter()), History(None)
+    candidates = []
+    for number in range(seats):
+        seat = await centre.register(*invented.next(), enterprise_codes()[0])
+        wire = Wire(settings.base_url)
+        candidates.append(
+            Candidate(wire, seat, history=history, tally=tally, knowledge=knowledge, random=Random(number))
+        )
+    await centre.prepare()
+    await centre.open()
+    proctor = Proctor(await staff.wire("proctor"), centre.id)
+    for candidate in candidates:
+        await candidate.enrol()
+        await proctor.bind(candidate.seat, candidate.code)
+        await candidate.check_in()
+        await proctor.admit(candidate.attempt)
+        await candidate.wait_for_lease()
+    await asyncio.gather(*(_sit(settings, candidate, number) for number, candidate in enumerate(candidates)))
+    await centre.close()
+
+
+async def _sit(settings: Settings, candidate: Candidate, number: int) -> None:
+    """Answer slowly while the camera runs; whatever becomes of the camera, the exam goes on."""
+    over = asyncio.Event()
+    camera = asyncio.create_task(_film(settings, candidate, number, over))
+    try:
+        form = await candidate.start()
+        await candidate.answer_all(form, pause_s=PAUSE_S)
+        await candidate.hand_in(len(form.slots))
+    except (GivenUp, Refused) as error:
+        log.info("demo.candidate_gave_up", seat=candidate.seat.seat, error=str(error))
+    finally:
+        over.set()
+        await camera
+        await candidate.wire.close()
+
+
+async def _film(settings: Settings, candidate: Candidate, number: int, over: asyncio.Event) -> None:
+    frames = await asyncio.to_thread(encode, lambda n: draw_person(n, number), CLIP_FRAMES)
+    wire = Wire(settings.base_url)
+    path, headers = f"/api/media/attempts/{candidate.attempt}", {"Ankao-Lease": candidate.lease}
+
+    async def exchange(sdp: str) -> str:
+        answer = await wire.post(f"{path}/publish", {"sdp": sdp, "tracks": ["tile"]}, headers)
+        return str(answer["sdp"])
+
+    consent = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 2000, "skew_ms": 0}
+    while not over.is_set():
+        try:
+            await wire.post(f"{path}/consent", consent, headers)
+            await send_clip(frames, exchange, over)
+        except (Refused, Unreachable) as error:
+            log.info("demo.camera_waits", seat=candidate.seat.seat, error=str(error))
+        try:
+            await asyncio.wait_for(over.wait(), RETRY_S)
+        except TimeoutError:
+            continue
+    await wire.close()

@@ -1,0 +1,105 @@
+"""A simulated seat's camera: a drawn person, encoded once and sent over and over by stock aiortc."""
+
+import asyncio
+import fractions
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import aioice.ice
+import av
+import cv2
+import numpy as np
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtcconfiguration import RTCBundlePolicy
+
+FPS = 10
+KEY_EVERY = 5
+SIZE = (320, 240)
+CLOCK = 90_000
+
+Exchange = Callable[[str], Awaitable[str]]
+"""Gives an offer to the server and brings its answer."""
+
+
+def only_loopback() -> None:
+    """Offer 127.0.0.1, which aioice leaves out: simulated candidates sit on the server's own machine."""
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]  # noqa: ARG005  # aioice's own signature
+
+
+def draw_person(number: int, seat: int) -> Any:
+    """Draw one picture of a person at a desk who sways a little; every seat has its own wall and coat."""
+    width, height = SIZE
+    wall, coat = 150 + seat * 23 % 80, (60 + seat * 47 % 120, 60 + seat * 31 % 120, 90 + seat * 17 % 120)
+    picture = np.full((height, width, 3), wall, np.uint8)
+    sway = int(6 * np.sin(number / 7 + seat))
+    x, y = width // 2 + sway, 100 + int(2 * np.sin(number / 3))
+    cv2.ellipse(picture, (x, 240), (90, 90), 0, 180, 360, coat, -1)
+    cv2.rectangle(picture, (x - 14, y + 35), (x + 14, y + 60), (196, 160, 130), -1)
+    cv2.ellipse(picture, (x, y), (38, 50), 0, 0, 360, (214, 178, 148), -1)
+    cv2.ellipse(picture, (x, y - 22), (40, 34), 0, 180, 360, (40, 34, 30), -1)
+    for side in (-14, 14):
+        open_eye = 4 if number % 37 else 1
+        cv2.ellipse(picture, (x + side, y - 4), (5, open_eye), 0, 0, 360, (30, 30, 30), -1)
+    cv2.ellipse(picture, (x, y + 24), (12, 4), 0, 0, 180, (150, 70, 70), 2)
+    cv2.rectangle(picture, (0, 215), (width, height), (120, 92, 66), -1)
+    return picture
+
+
+def encode(draw: Callable[[int], Any], frames: int) -> tuple[bytes, ...]:
+    """Return VP8 frames of pictures, a key frame every half second, so that a loop of them never breaks."""
+    codec: Any = av.CodecContext.create("libvpx", "w")
+    codec.width, codec.height = SIZE
+    codec.pix_fmt, codec.time_base = "yuv420p", fractions.Fraction(1, FPS)
+    codec.options = {"deadline": "realtime", "cpu-used": "8", "b": "150k", "g": str(KEY_EVERY), "lag-in-frames": "0"}
+    encoded: list[bytes] = []
+    for number in range(frames):
+        frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24")
+        frame.pts = number
+        encoded += [bytes(packet) for packet in codec.encode(frame)]
+    return tuple(encoded)
+
+
+class ClipTrack(MediaStreamTrack):
+    """Sends encoded frames over and over, in real time."""
+
+    kind = "video"
+
+    def __init__(self, frames: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self._frames = frames
+        self._begun = 0.0
+        self._number = 0
+
+    async def recv(self) -> "av.Packet[Any]":
+        """Return the next encoded frame: aiortc packs it as it is."""
+        self._begun = self._begun or time.monotonic()
+        await asyncio.sleep(max(0.0, self._begun + self._number / FPS - time.monotonic()))
+        packet: Any = av.Packet(self._frames[self._number % len(self._frames)])
+        packet.pts = packet.dts = self._number * CLOCK // FPS
+        packet.time_base = fractions.Fraction(1, CLOCK)
+        self._number += 1
+        return cast("av.Packet[Any]", packet)
+
+
+async def send_clip(frames: tuple[bytes, ...], exchange: Exchange, stop: asyncio.Event) -> None:
+    """Send a clip over one connection until told to stop or until the connection is lost."""
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    lost = asyncio.Event()
+
+    @connection.on("connectionstatechange")
+    def changed() -> None:
+        if connection.connectionState in {"failed", "closed"}:
+            lost.set()
+
+    try:
+        connection.addTransceiver(ClipTrack(frames), "sendonly")
+        await connection.setLocalDescription(await connection.createOffer())
+        answer = await exchange(connection.localDescription.sdp)
+        await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, lost)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+    finally:
+        await connection.close()
