@@ -33,7 +33,7 @@ class Catalogue:
             if not path.is_file():
                 continue
             with path.open("rb") as file:
-                messages = read_po(file, locale="en")
+                messages = read_po(file, locale="en", abort_invalid=True)  # never half of a catalogue
             own = {str(m.id): str(m.string) for m in messages if m.id and m.string}
             self._own[package.rpartition(".")[2]] = own
             self.english.update(own)
