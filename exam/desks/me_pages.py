@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,7 @@ from exam.desks.schemas import AppealForm, EntranceForm
 from exam.identity.api import address_of, keep_session
 from exam.records.api import title_of
 from exam.sitting.api import get_registration, ticket_pdf
+from exam.web.forms import safe_path
 from exam.web.policy import PUBLIC, allow_candidate
 from exam.web.problem import form_again
 from exam.web.request import done
@@ -45,10 +46,10 @@ class CandidateEntranceController(Controller):
     opt = PUBLIC
 
     @get()
-    async def show(self, request: AnyRequest) -> Template | Redirect:
+    async def show(self, request: AnyRequest, next: FromQuery[str] = "") -> Template | Redirect:  # noqa: A002  # the query's name
         if request.user.has_role("candidate"):
-            return Redirect(HOME, status_code=303)
-        return Template(ENTRANCE, context={"typed": EntranceForm(), "problem": None})
+            return Redirect(safe_path(next) if next else HOME, status_code=303)
+        return Template(ENTRANCE, context={"typed": EntranceForm(next=next), "problem": None})
 
     @post(status_code=200)
     async def enter(
@@ -67,7 +68,7 @@ class CandidateEntranceController(Controller):
             )
         except DomainError as error:
             return form_again(request, error, ENTRANCE, {"typed": data})
-        response = Redirect(entered.home, status_code=303)
+        response = Redirect(safe_path(data.next) if data.next else entered.home, status_code=303)
         keep_session(response, runtime, entered.token)
         return response
 

@@ -21,6 +21,7 @@ PLUGIN = Plugin(
         NavItem("我的培训", "/learn", ("candidate",), "school"),
         NavItem("我的学时", "/learn/hours", ("candidate",), "clock"),
         NavItem("培训班", "/centre/training", ("centre",), "school"),
+        NavItem("我的课", "/teach", ("teacher",), "school"),
         NavItem("员工培训", "/enterprise/training", ("enterprise",), "school"),
         NavItem("培训监管", "/regulator/training", ("regulator",), "school"),
         NavItem("审计", "/audit", ("auditor",), "history"),

@@ -8,10 +8,11 @@ from exam.web.forms import Form
 
 
 class EntranceForm(Form, frozen=True, kw_only=True):
-    """What a candidate shows to get in: the text of the ticket's QR code and the ID number."""
+    """What a candidate shows to get in: the text of the ticket's QR code and the ID number; `next` is the page wanted."""
 
     ticket: Annotated[str, Meta(max_length=200)] = ""
     id_number: Annotated[str, Meta(max_length=64)] = ""
+    next: Annotated[str, Meta(max_length=500)] = ""
 
 
 class AppealForm(Form, frozen=True, kw_only=True):

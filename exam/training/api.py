@@ -4,7 +4,8 @@ from exam.training.classes.passes import PassHolder, find_pass_holder
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
-from exam.training.ledger.replay import Replay, replay
+from exam.training.ledger.replay import Replay
+from exam.training.settling import replay
 
 __all__ = [
     "HoursEntry",

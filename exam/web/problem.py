@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from exam.core.errors import DomainError, Kind
 from exam.core.ids import new_token
 from exam.web.i18n import Catalogue, fill
-from exam.web.policy import LoginRequiredError, SecondFactorRequiredError
+from exam.web.policy import KEY, LoginRequiredError, Policy, SecondFactorRequiredError
 from exam.web.unsent import unsent_of
 
 STATUS = {
@@ -99,11 +99,17 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
             headers=headers,
         )
     if isinstance(error, LoginRequiredError | SecondFactorRequiredError) and request.method == "GET":
-        page = "/login" if isinstance(error, LoginRequiredError) else "/login/second-factor"
+        page = _entrance(request) if isinstance(error, LoginRequiredError) else "/login/second-factor"
         return Redirect(f"{page}?next={quote(_target(request))}", status_code=303)
     unsent = unsent_of(request) if isinstance(error, LoginRequiredError | SecondFactorRequiredError) else None
     context = {"problem": problem, "unsent": unsent}
     return Template("web/problem.html", context=context, status_code=problem.status, media_type=MediaType.HTML)
+
+
+def _entrance(request: Request[Any, Any, Any]) -> str:
+    """Return where whoever the page is for gets in: people at home have no password."""
+    policy: Policy = request.route_handler.opt[KEY]
+    return "/me/login" if policy.roles == ("candidate",) else "/login"
 
 
 def form_again(request: Request[Any, Any, Any], error: DomainError, template: str, context: dict[str, Any]) -> Template:

@@ -1,18 +1,12 @@
-"""Counting a person's hours anew from the evidence alone, and comparing with what the ledger says."""
+"""What the ledger says of a person beside what the evidence adds up to when it is counted anew."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.training.ledger.credit import total_of
-from exam.training.ledger.entries import evidence_digest, kept_totals
-from exam.training.ledger.evidence import Attested, Evidence, LedgerKey, Origin
-from exam.training.ledger.models import LedgerEntry
-from exam.training.ledger.rules import recall_rules, rules_on
-from exam.training.ledger.watch import MS
+from exam.training.ledger.entries import evidence_digest
+from exam.training.ledger.evidence import Evidence, LedgerKey, Origin
 
 
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,33 +34,18 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ReplayLine, ...]
 
 
-async def load_evidence(session: AsyncSession, person_id: UUID) -> Evidence:
-    """Return everything the scope shows of a person's study."""
-    return Evidence(visits={}, attested=await _attested(session, person_id))
-
-
-async def _attested(session: AsyncSession, person_id: UUID) -> tuple[Attested, ...]:
-    query = select(LedgerEntry).where(LedgerEntry.person_id == person_id, LedgerEntry.origin == Origin.ATTESTED)
-    return tuple(
-        Attested(LedgerKey(row.qualification, row.kind, None, "", "", Origin.ATTESTED), row.seconds * MS)
-        for row in await session.scalars(query.order_by(LedgerEntry.id))
-    )
-
-
-async def replay(session: AsyncSession, person_id: UUID) -> Replay:
-    """Compare the ledger of a person with their evidence; the session's scope must be the person's own."""
-    evidence = await load_evidence(session, person_id)
-    kept = await kept_totals(session, person_id)
-    replayed = total_of(evidence, recall_rules, rules_on)
-    lines = tuple(_line(key, kept, replayed) for key in sorted({*kept, *replayed}, key=repr))
+def compare(
+    person: UUID, evidence: Evidence, kept: Mapping[LedgerKey, int], replayed: Mapping[LedgerKey, int]
+) -> Replay:
+    """Return what the ledger keeps beside what the evidence adds up to, in seconds; pure."""
     return Replay(
-        person=person_id,
-        equal=kept == replayed,
+        person=person,
+        equal=dict(kept) == dict(replayed),
         kept_s=sum(kept.values()),
         replayed_s=sum(replayed.values()),
         traces=len(evidence.traces),
         evidence=evidence_digest(evidence),
-        lines=lines,
+        lines=tuple(_line(key, kept, replayed) for key in sorted({*kept, *replayed}, key=repr)),
     )
 
 

@@ -38,6 +38,11 @@ class LedgerRules(msgspec.Struct, frozen=True, kw_only=True):
     drift_limit_s: int
     skip_slack_s: int
     day_cap_s: int
+    sign_code_s: int
+    sign_before_s: int
+    sign_after_s: int
+    late_s: int
+    confirm_within_s: int
 
 
 class _Version(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,100 @@
+"""Bringing the ledger to what the evidence says: entries are appended for the difference, and nothing else."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.db.scope import Scope
+from exam.core.principal import SYSTEM
+from exam.core.runtime import Runtime
+from exam.training.attendance.models import Attendance
+from exam.training.attendance.views import Status
+from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
+from exam.training.ledger.credit import total_of
+from exam.training.ledger.entries import append_changes, changes, evidence_digest, kept_totals
+from exam.training.ledger.evidence import Attested, ClassSpan, Evidence, LedgerKey, Origin, Span
+from exam.training.ledger.models import LedgerEntry
+from exam.training.ledger.replay import Replay, compare
+from exam.training.ledger.rules import recall_rules, rules_on
+from exam.training.ledger.watch import MS
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
+
+async def run_settle(runtime: Runtime, *, person_id: str) -> None:
+    """Append what a person's evidence adds up to beyond what the ledger says, in the person's own scope."""
+    person = UUID(person_id)
+    async with runtime.databases.transaction(Scope(person=person)) as session:
+        await session.execute(_LOCK, {"key": f"ledger:{person}"})
+        evidence = await load_evidence(session, person)
+        counted = total_of(evidence, recall_rules, rules_on)
+        differences = changes(await kept_totals(session, person), counted)
+        if not differences:
+            return
+        await append_changes(
+            session,
+            SYSTEM,
+            person,
+            differences,
+            sources=await _sources(session, person),
+            evidence=evidence_digest(evidence),
+            at=runtime.clock.now(),
+        )
+
+
+async def _sources(session: AsyncSession, person_id: UUID) -> Mapping[UUID | None, tuple[str, str]]:
+    """Return who stands for the hours of each enrolment, and its region."""
+    query = (
+        select(Enrolment.id, TrainingClass.body_name, TrainingClass.title, Enrolment.region)
+        .join(TrainingClass, TrainingClass.id == Enrolment.class_id)
+        .where(Enrolment.person_id == person_id)
+    )
+    return {row[0]: (f"{row[1]} · {row[2]}", row[3]) for row in await session.execute(query)}
+
+
+async def load_evidence(session: AsyncSession, person_id: UUID) -> Evidence:
+    """Return everything that is known of a person's study; the session's scope must be the person's own."""
+    return Evidence(
+        visits={},
+        classes=await _classes(session, person_id),
+        attested=await _attested(session, person_id),
+    )
+
+
+async def _attested(session: AsyncSession, person_id: UUID) -> tuple[Attested, ...]:
+    query = select(LedgerEntry).where(LedgerEntry.person_id == person_id, LedgerEntry.origin == Origin.ATTESTED)
+    return tuple(
+        Attested(LedgerKey(row.qualification, row.kind, None, "", "", Origin.ATTESTED), row.seconds * MS)
+        for row in await session.scalars(query.order_by(LedgerEntry.id))
+    )
+
+
+async def _classes(session: AsyncSession, person_id: UUID) -> tuple[ClassSpan, ...]:
+    query = (
+        select(Attendance, ClassSession.node, ClassSession.part, Enrolment.qualification, Enrolment.kind)
+        .join(ClassSession, ClassSession.id == Attendance.session_id)
+        .join(Enrolment, Enrolment.id == Attendance.enrolment_id)
+        .where(Attendance.person_id == person_id)
+        .order_by(Attendance.session_id, Attendance.enrolment_id, Attendance.revision)
+    )
+    newest: dict[tuple[UUID, UUID], ClassSpan | None] = {}
+    for row, node, part, qualification, kind in await session.execute(query):
+        key = LedgerKey(qualification, kind, row.enrolment_id, node, part, Origin.CLASS)
+        newest[row.session_id, row.enrolment_id] = _span(row, key)
+    return tuple(span for span in newest.values() if span is not None)
+
+
+def _span(row: Attendance, key: LedgerKey) -> ClassSpan | None:
+    if row.status == Status.ABSENT or row.from_at is None or row.until_at is None:
+        return None
+    start, end = (int(instant.timestamp() * MS) for instant in (row.from_at, row.until_at))
+    return ClassSpan(Span(start, end), key)
+
+
+async def replay(session: AsyncSession, person_id: UUID) -> Replay:
+    """Compare the ledger of a person with their evidence; the session's scope must be the person's own."""
+    evidence = await load_evidence(session, person_id)
+    counted = total_of(evidence, recall_rules, rules_on)
+    return compare(person_id, evidence, await kept_totals(session, person_id), counted)
