@@ -31,6 +31,5 @@ PLUGIN = Plugin(
     nav=(
         NavItem("监考", "/proctor", ("proctor",), "eye"),
         NavItem("异常事件", "/proctor/incidents", ("proctor", "regulator"), "gavel"),
-        NavItem("考试处理决定", "/me/incidents", ("candidate",), "gavel"),
     ),
 )

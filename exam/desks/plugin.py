@@ -18,6 +18,7 @@ PLUGIN = Plugin(
     ),
     nav=(
         NavItem("我的考试", "/me", ("candidate",), "user-circle"),
+        NavItem("考试处理决定", "/me/incidents", ("candidate",), "gavel"),
         NavItem("我的培训", "/learn", ("candidate",), "school"),
         NavItem("我的学时", "/learn/hours", ("candidate",), "clock"),
         NavItem("培训班", "/centre/training", ("centre",), "school"),
