@@ -228,17 +228,15 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
         if demo is not None and demo.poll() is not None:
             demo = None
             print_tickets(console, settings)
-            processes += _live_room(stack, settings)
+            processes += _live_room(settings)
         time.sleep(0.5)
 
 
-def _live_room(stack: ExitStack, settings: Settings) -> list[Supervised]:
+def _live_room(settings: Settings) -> list[Supervised]:
     """Keep a room at work for the wall, once the demo's history is made."""
     if not settings.demo_live_seats:
         return []
-    room = Supervised("live", settings, "--seats", str(settings.demo_live_seats))
-    stack.callback(room.stop)
-    return [room]
+    return [Supervised("live", settings, "--seats", str(settings.demo_live_seats))]
 
 
 def _commands(settings: Settings) -> dict[str, list[str]]:

@@ -18,6 +18,10 @@ class RemoteLogStorage:
         """Refuse: what others publish is not ours to change."""
         raise NotImplementedError(key, len(data))
 
+    async def delete(self, key: str) -> None:
+        """Refuse, as `put` does."""
+        raise NotImplementedError(key)
+
     async def get(self, key: str) -> bytes:
         """Return a public file or raise NotFoundError."""
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:

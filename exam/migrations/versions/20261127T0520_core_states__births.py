@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import run
 
-revision = "20261127T0420"
-down_revision = "20261127T0410"
+revision = "20261127T0520"
+down_revision = "20261127T0513"
 
 BIRTHS = {
     "delivery_attempt": "state in ('created', 'checked_in') and extension_ms = 0 and num_nonnulls(form_id, admitted_at,"

@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant, open_policy, run
 
-revision = "20261127T0433"
-down_revision = "20261127T0410"
+revision = "20261127T0521"
+down_revision = "20261127T0520"
 
 _WHOLE = (
     *("core_audit_entry", "core_log_leaf", "core_log_checkpoint", "grading_score", "grading_result", "grading_release"),
