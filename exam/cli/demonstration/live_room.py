@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from random import Random
 
 import structlog
@@ -21,6 +22,7 @@ QUALIFICATION = "special.1.2"
 TITLE = "低压电工作业考试(实时监考演示)"
 CLIP_FRAMES = 60
 PAUSE_S = 45.0
+POLL_S = 10.0
 RETRY_S = 2.0
 
 log = structlog.get_logger(__name__)
@@ -64,7 +66,10 @@ async def _play(settings: Settings, staff: StaffRoom, seats: int) -> None:
 async def _sit(settings: Settings, candidate: Candidate, number: int) -> None:
     """Answer slowly while the camera runs; whatever becomes of the camera, the exam goes on."""
     over = asyncio.Event()
-    camera = asyncio.create_task(_film(settings, candidate, number, over))
+    beside = [
+        asyncio.create_task(_film(settings, candidate, number, over)),
+        asyncio.create_task(_stay(settings, candidate, over)),
+    ]
     try:
         form = await candidate.start()
         await candidate.answer_all(form, pause_s=PAUSE_S)
@@ -73,8 +78,19 @@ async def _sit(settings: Settings, candidate: Candidate, number: int) -> None:
         log.info("demo.candidate_gave_up", seat=candidate.seat.seat, error=str(error))
     finally:
         over.set()
-        await camera
+        await asyncio.gather(*beside)
         await candidate.wire.close()
+
+
+async def _stay(settings: Settings, candidate: Candidate, over: asyncio.Event) -> None:
+    """Ask for the state now and then, as the terminal's page does: silence means that the terminal is gone."""
+    wire, headers = Wire(settings.base_url), {"Ankao-Lease": candidate.lease}
+    while not over.is_set():
+        with suppress(Refused, Unreachable):
+            await wire.get(f"/api/attempts/{candidate.attempt}/state", headers)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), POLL_S)
+    await wire.close()
 
 
 async def _film(settings: Settings, candidate: Candidate, number: int, over: asyncio.Event) -> None:
