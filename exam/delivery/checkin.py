@@ -22,6 +22,7 @@ from exam.delivery.errors import (
 )
 from exam.delivery.models import Attempt, Terminal
 from exam.delivery.state import FINISHED_STATES, AttemptState
+from exam.delivery.terminals import require_free
 from exam.identity.api import PersonView, get_person, matches_id_number, parse_id_number
 from exam.sitting.api import (
     RegistrationView,
@@ -39,8 +40,8 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended('delivery.checkin:' 
 async def check_in(runtime: Runtime, terminal: Terminal, ticket: str, id_number: str) -> tuple[Attempt, str | None]:
     """Return the attempt of a ticket's registration at this terminal, and the photo as a data URL.
 
-    Raises TicketUnknownError, IdMismatchError, WrongRoomError, NotOpenYetError, AlreadyFinishedError. Coming again at
-    the same terminal is harmless; at another one only the lease decides.
+    Raises TicketUnknownError, IdMismatchError, WrongRoomError, TerminalBusyError, NotOpenYetError and
+    AlreadyFinishedError. Coming again is harmless: whether this terminal may write, only the lease decides.
     """
     if terminal.state != "bound":
         raise TerminalUnboundError
@@ -50,8 +51,7 @@ async def check_in(runtime: Runtime, terminal: Terminal, ticket: str, id_number:
         raise TicketUnknownError
     async with runtime.databases.transaction(Scope(region=registration.region)) as session:
         person = await _require_person(session, runtime, registration, id_number)
-        if (terminal.room_id, terminal.seat) != (registration.room_id, registration.seat):
-            raise WrongRoomError(room=registration.room_name, seat=registration.seat)
+        await require_free(session, terminal, registration.id)
         sitting = await get_sitting(session, registration.sitting_id)
         attempt = await _ensure_attempt(
             session, runtime, terminal, registration=registration, sitting=sitting, person=person
@@ -86,6 +86,8 @@ async def _ensure_attempt(
     await session.execute(_LOCK, {"registration": str(registration.id)})  # there is no row yet that could be locked
     query = select(Attempt).where(Attempt.registration_id == registration.id).with_for_update()
     attempt = await session.scalar(query)
+    if attempt is None or attempt.terminal_id != terminal.id:  # whom the proctor has moved sits elsewhere by right
+        _require_own_seat(registration, terminal)
     if attempt is not None:
         if attempt.state in FINISHED_STATES:
             raise AlreadyFinishedError
@@ -122,6 +124,11 @@ async def _ensure_attempt(
     subject = ("attempt", attempt.id)
     await record(session, actor, "attempt.checked_in", subject, at=now, region=registration.region, facts=facts)
     return attempt
+
+
+def _require_own_seat(registration: RegistrationView, terminal: Terminal) -> None:
+    if (terminal.room_id, terminal.seat) != (registration.room_id, registration.seat):
+        raise WrongRoomError(room=registration.room_name, seat=registration.seat)
 
 
 def _display(registration: RegistrationView, sitting: SittingView, person: PersonView) -> dict[str, str]:

@@ -74,6 +74,13 @@ class SeatTakenError(ConflictError):
     message = "座位 {seat} 正有考生在另一台终端作答,请用「换机」操作。"
 
 
+class TerminalBusyError(ConflictError):
+    """Another candidate's attempt stands at this terminal."""
+
+    code = "terminal_busy"
+    message = "座位 {seat} 的终端正由另一位考生使用,请换一台终端。"
+
+
 class LeaseElsewhereError(ConflictError):
     """The attempt is held by another terminal."""
 

@@ -20,6 +20,7 @@ from exam.delivery.errors import ExtensionBoundsError, MessageTextError, ReasonM
 from exam.delivery.events import AttemptVoided, HoldPlaced
 from exam.delivery.models import Attempt, Hold, Message, RoomAct, Terminal
 from exam.delivery.state import FINISHED_STATES, OPEN_STATES, Act, AttemptFinalisedError, AttemptState, next_state
+from exam.delivery.terminals import require_free
 
 MAX_EXTENSION_S = 3600
 MAX_MESSAGE = 500
@@ -73,13 +74,17 @@ async def transfer(
     reason: str,
     at: datetime,
 ) -> None:
-    """Give the attempt to another bound terminal: the epoch rises, and the old terminal's saves are refused."""
+    """Give the attempt to another bound terminal: the epoch rises, and the old terminal's saves are refused.
+
+    Raises TerminalUnboundError, and TerminalBusyError where somebody else works at it.
+    """
     attempt = await get_attempt_row(session, attempt_id, lock=True)
     if attempt.state in FINISHED_STATES:
         raise AttemptFinalisedError(state=attempt.state, act="transfer")
     terminal = await session.get(Terminal, to_terminal_id)
     if terminal is None or terminal.state != "bound":
         raise TerminalUnboundError
+    await require_free(session, terminal, attempt.registration_id)
     attempt.epoch += 1
     attempt.terminal_id, attempt.terminal_thumbprint = terminal.id, terminal.thumbprint
     await _note(session, principal, attempt, "transferred", reason, at=at, note=str(terminal.id))

@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
 from exam.core.principal import Principal
-from exam.delivery.errors import SeatTakenError, TerminalCodeError, TerminalKeyError, TerminalSignatureError
+from exam.delivery.errors import (
+    SeatTakenError,
+    TerminalBusyError,
+    TerminalCodeError,
+    TerminalKeyError,
+    TerminalSignatureError,
+)
 from exam.delivery.models import Attempt, Terminal
 from exam.delivery.state import OPEN_STATES
 from exam.sitting.api import get_sitting, list_rooms
@@ -124,6 +130,17 @@ async def bind_terminal(
     subject = ("terminal", terminal.id)
     await record(session, principal, "terminal.bound", subject, at=at, region=sitting.region, facts=facts)
     return terminal.id
+
+
+async def require_free(session: AsyncSession, terminal: Terminal, registration_id: UUID) -> None:
+    """Refuse a terminal at which anybody but this registration's candidate has an open attempt."""
+    others = select(Attempt.id).where(
+        Attempt.terminal_id == terminal.id,
+        Attempt.state.in_(OPEN_STATES),
+        Attempt.registration_id != registration_id,
+    )
+    if await session.scalar(others.limit(1)):
+        raise TerminalBusyError(seat=terminal.seat or "")
 
 
 async def _retire_at(session: AsyncSession, room_id: UUID, seat: str) -> None:

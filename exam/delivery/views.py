@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
@@ -53,6 +53,8 @@ class TerminalView(msgspec.Struct, frozen=True):
     id: UUID
     seat: str
     bound_at: datetime | None
+    busy: bool
+    """Whether an attempt that has not ended stands at it."""
 
 
 class ActView(msgspec.Struct, frozen=True):
@@ -114,8 +116,12 @@ async def list_room(session: AsyncSession, runtime: Runtime, room_id: UUID) -> l
 
 async def list_terminals(session: AsyncSession, room_id: UUID) -> list[TerminalView]:
     """Return the bound terminals of a room by seat."""
-    query = select(Terminal).where(Terminal.room_id == room_id, Terminal.state == "bound").order_by(Terminal.seat)
-    return [TerminalView(row.id, row.seat or "", row.bound_at) for row in await session.scalars(query)]
+    busy = exists().where(Attempt.terminal_id == Terminal.id, Attempt.state.in_(OPEN_STATES))
+    query = select(Terminal.id, Terminal.seat, Terminal.bound_at, busy.label("busy"))
+    rows = await session.execute(
+        query.where(Terminal.room_id == room_id, Terminal.state == "bound").order_by(Terminal.seat)
+    )
+    return [TerminalView(row.id, row.seat or "", row.bound_at, row.busy) for row in rows]
 
 
 async def list_acts(session: AsyncSession, attempt_id: UUID) -> list[ActView]:

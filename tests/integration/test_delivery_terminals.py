@@ -13,11 +13,12 @@ from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
-from exam.delivery.api import list_messages, send_message, transfer
+from exam.delivery.api import list_messages, list_terminals, send_message, transfer
 from exam.delivery.controllers import ENROLMENTS
+from exam.delivery.errors import TerminalBusyError
 from exam.delivery.jobs import forget_terminals
 from tests.builders.grading import Examined, opened
-from tests.builders.terminals import Terminal, at_seat, bind, working
+from tests.builders.terminals import Terminal, at_seat, bind, check_in, working
 from tests.builders.web import browsing
 
 ROOM_OF_TERMINALS = 150
@@ -109,3 +110,48 @@ async def test_an_attempt_needs_a_registration(runtime: Runtime, client: AsyncCl
     with pytest.raises(DBAPIError, match="delivery_attempt_sitting_id_fkey"):
         async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
             await session.execute(text(made_up))
+
+
+async def _move(runtime: Runtime, exam: Examined, attempt: str, to: Terminal) -> None:
+    async with runtime.databases.transaction(exam.scope) as session:
+        at, terminal = runtime.clock.now(), UUID(to.id)
+        await transfer(
+            session, exam.centre.clerk, UUID(attempt), to_terminal_id=terminal, reason="terminal_failed", at=at
+        )
+
+
+async def test_a_candidate_who_was_moved_checks_in_at_the_new_place_and_goes_on(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    old = await working(runtime, exam, client, 0)
+    assert (await old.save(1, 1, ["T"])).status_code == 200
+    new = await at_seat(runtime, exam, client, 1)
+    early = await check_in(runtime, exam, new, 0)
+    assert (early.status_code, early.json()["code"]) == (409, "wrong_room")
+    await _move(runtime, exam, old.attempt, new)
+    moved = await check_in(runtime, exam, new, 0)
+    assert (moved.status_code, moved.json()["attempt_id"], moved.json()["state"]) == (200, old.attempt, "in_progress")
+    assert (await new.ask_for_lease()).json()["epoch"] == 2
+    assert (await new.save(1, 2, ["F"])).status_code == 200
+
+
+async def test_nobody_is_moved_to_a_terminal_that_another_works_at(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    here, there = [await working(runtime, exam, client, number) for number in range(2)]
+    with pytest.raises(TerminalBusyError):
+        await _move(runtime, exam, here.attempt, there)
+    assert (await there.save(1, 1, ["T"])).status_code == 200
+    async with runtime.databases.session(exam.scope) as session:
+        room = exam.registrations[0].room_id
+        assert [each.busy for each in await list_terminals(session, room)] == [True, True]
+
+
+async def test_the_owner_of_a_seat_finds_it_taken_while_somebody_was_moved_there(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    moved = await working(runtime, exam, client, 0)
+    place = await at_seat(runtime, exam, client, 1)
+    await _move(runtime, exam, moved.attempt, place)
+    refused = await check_in(runtime, exam, place, 1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "terminal_busy")

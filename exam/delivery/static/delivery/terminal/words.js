@@ -233,6 +233,7 @@ const WORDS = {
   "error.not_open_yet": ["还没到入场时间。请稍等，到时间再验证。", "Check-in is not open yet. Please wait a little and try again."],
   "error.already_finished": ["这张准考证的考试已经结束，不能再次入场。有疑问请举手。", "The exam of this ticket is over. If you have a question, raise your hand."],
   "error.terminal_unbound": ["这台电脑还没有绑定座位。请举手，由监考员绑定。", "This computer is not bound to a seat yet. Raise your hand; the proctor will do it."],
+  "error.terminal_busy": ["另一位考生正在这台电脑上考试。请举手，由监考员给您安排座位。", "Another candidate is sitting the exam at this computer. Raise your hand; the proctor will give you a seat."],
   "error.too_many": ["试的次数太多了。请等一分钟再试，或举手。", "Too many tries. Wait a minute, or raise your hand."],
   "error.lease_elsewhere": ["考试正在另一台电脑上。请举手，由监考员办理换机。", "The exam is on another computer. Raise your hand; the proctor can transfer it."],
 };
