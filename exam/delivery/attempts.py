@@ -42,6 +42,15 @@ class FinalResponse(msgspec.Struct, frozen=True):
     response: tuple[str, ...] | str
 
 
+class StoredRevision(msgspec.Struct, frozen=True):
+    """One accepted revision as it is stored; `response` is canonical JSON."""
+
+    slot: int
+    seq: int
+    response: str
+    arrived_at: datetime
+
+
 def give_lease(attempt: Attempt, terminal: Terminal, secret: bytes) -> str | None:
     """Return the lease for the terminal that holds the attempt, None before admission; raises LeaseElsewhereError."""
     if attempt.terminal_id != terminal.id:
@@ -63,17 +72,13 @@ async def start_attempt(session: AsyncSession, runtime: Runtime, lease: Lease) -
     require_holder(attempt, lease)
     if attempt.state in FINISHED_STATES:
         raise AttemptFinalisedError(state=attempt.state, act=Act.START.value)
-    now = runtime.clock.now()
     if attempt.started_at is None:
-        await _begin(session, attempt, now)
-    form = await open_form(session, runtime, attempt)
-    if not attempt.shape:
-        attempt.shape = encode_shape([SlotShape(slot.interaction, len(slot.options)) for slot in form.slots])
-        await session.flush()
-    return attempt, form
+        return attempt, await _begin(session, runtime, attempt)
+    return attempt, await open_form(session, runtime, attempt)
 
 
-async def _begin(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
+async def _begin(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> CandidateForm:
+    now = runtime.clock.now()
     if attempt.state != AttemptState.READY:
         raise NotAdmittedError
     if now < attempt.starts_at:
@@ -81,6 +86,8 @@ async def _begin(session: AsyncSession, attempt: Attempt, now: datetime) -> None
     if now > attempt.starts_until:
         raise TooLateError
     attempt.form_id = await claim_form(session, sitting_id=attempt.sitting_id, key=form_key(attempt.registration_id))
+    form = await open_form(session, runtime, attempt)
+    attempt.shape = encode_shape([SlotShape(slot.interaction, len(slot.options)) for slot in form.slots])
     attempt.state = next_state(AttemptState(attempt.state), Act.START).value
     attempt.started_at = now
     attempt.deadline_at = timing.deadline(now, attempt.duration_s, [attempt.extension_ms])
@@ -94,6 +101,7 @@ async def _begin(session: AsyncSession, attempt: Attempt, now: datetime) -> None
         region=attempt.region,
         facts=facts,
     )
+    return form
 
 
 async def open_form(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> CandidateForm:
@@ -176,27 +184,31 @@ async def finalise_if_due(session: AsyncSession, runtime: Runtime, attempt_id: U
     return True
 
 
-async def list_revisions(session: AsyncSession, attempt_id: UUID) -> list[ResponseRevision]:
-    """Return every accepted revision of an attempt in order of slot and seq."""
-    query = select(ResponseRevision).where(ResponseRevision.attempt_id == attempt_id)
-    return list(await session.scalars(query.order_by(ResponseRevision.slot, ResponseRevision.seq)))
+async def list_revisions(session: AsyncSession, attempt_id: UUID) -> list[StoredRevision]:
+    """Return every accepted revision of an attempt in order of slot and seq; plain, for there are a hundred or more."""
+    columns = (getattr(ResponseRevision, name) for name in StoredRevision.__struct_fields__)
+    query = select(*columns).where(ResponseRevision.attempt_id == attempt_id)
+    rows = await session.execute(query.order_by(ResponseRevision.slot, ResponseRevision.seq))
+    return [StoredRevision(*row) for row in rows]
 
 
-def revision_of(row: ResponseRevision) -> Revision:
+def revision_of(stored: StoredRevision | ResponseRevision) -> Revision:
     """Return a stored revision as the hand-in digest takes it."""
     return Revision(
-        slot=row.slot,
-        seq=row.seq,
-        response_digest=response_digest(row.response.encode()),
+        slot=stored.slot,
+        seq=stored.seq,
+        response_digest=response_digest(stored.response.encode()),
         # whole milliseconds, cut as the save receipt cut them
-        arrived_at_ms=(int(row.arrived_at.timestamp()) * 1000) + row.arrived_at.microsecond // 1000,
+        arrived_at_ms=(int(stored.arrived_at.timestamp()) * 1000) + stored.arrived_at.microsecond // 1000,
     )
 
 
-def fold(revisions: list[ResponseRevision]) -> dict[int, FinalResponse]:
+_decode_response = msgspec.json.Decoder(tuple[str, ...] | str).decode
+
+
+def fold(revisions: list[StoredRevision]) -> dict[int, FinalResponse]:
     """Return the current response of each slot, from revisions in order of seq."""
-    decode = msgspec.json.Decoder(tuple[str, ...] | str).decode
-    return {row.slot: FinalResponse(row.slot, row.seq, decode(row.response)) for row in revisions}
+    return {each.slot: FinalResponse(each.slot, each.seq, _decode_response(each.response)) for each in revisions}
 
 
 async def list_final_responses(session: AsyncSession, attempt_id: UUID) -> dict[int, FinalResponse]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, false, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
@@ -25,11 +25,15 @@ async def claim_form(session: AsyncSession, *, sitting_id: UUID, key: str) -> UU
     """
     await session.execute(_LOCK, {"sitting": str(sitting_id), "key": key})
     of_sitting = select(FormRow.id).where(FormRow.sitting_id == sitting_id)
-    if (held := await session.scalar(of_sitting.where(FormRow.claimed_by == key))) is not None:
-        return held
-    own = of_sitting.where(FormRow.key == key, ~FormRow.standby)
+    # the form that was given goes before the one that was made for the key: a standby form stays the candidate's
+    meant = or_(FormRow.claimed_by == key, and_(FormRow.key == key, ~FormRow.standby))
+    given = func.coalesce(FormRow.claimed_by == key, false()).label("given")
+    mine = of_sitting.add_columns(given).where(meant).order_by(given.desc()).limit(1)
     spare = of_sitting.where(FormRow.standby, FormRow.claimed_by.is_(None)).order_by(FormRow.key).limit(1)
-    form_id = await session.scalar(own)
+    found: tuple[UUID, bool] | None = (await session.execute(mine)).tuples().one_or_none()
+    form_id, is_given = found or (None, False)
+    if form_id is not None and is_given:
+        return form_id
     if form_id is None:
         form_id = await session.scalar(spare.with_for_update(skip_locked=True))
     if form_id is None:
