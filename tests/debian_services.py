@@ -6,7 +6,7 @@ Redis on a socket. What was started is stopped; servers of the system are left a
 
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from psycopg import sql
 
 from exam.cli.bench.stack import HOST, free_port
 from exam.core.embedded.postgres import ADMIN, DATABASE, FAST_AND_LOSSY, EmbeddedPostgres, find_debian_binaries
+from exam.core.embedded.process import end, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from tests.services import SHARED, memory
 
@@ -59,12 +60,19 @@ def _ask_for_passwords(postgres: EmbeddedPostgres) -> str:
 
 
 def main(command: list[str]) -> int:
-    """Run a command over the servers and return its exit code."""
+    """Run a command over the servers and return its exit code; a SIGTERM ends both as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="ankao-debian-", dir=memory()) as folder,
         debian_services(Path(folder)) as names,
     ):
-        return subprocess.run(command, check=False, env={**os.environ, **names}).returncode
+        process = spawn(command, env={**os.environ, **names})
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        finally:
+            end(process)
 
 
 if __name__ == "__main__":
