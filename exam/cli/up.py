@@ -198,6 +198,7 @@ def command(port: int | None, data_dir: Path | None) -> None:
 
 
 def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
+    os.umask(0o077)  # photographs, certificates and logs are nobody else's on this machine
     settings = _start_services(stack, settings)
     secrets = load_secrets(settings)
     prepare(settings.database_url, secrets)

@@ -8,15 +8,17 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from stat import S_IXOTH
 
 import psycopg
 
-from exam.core.embedded.process import end, end_leftover, needs_other_user, not_as_root, spawn
+from exam.core.embedded.process import end, end_leftover, groups_of, needs_other_user, not_as_root, spawn
 from exam.core.errors import DomainError, Kind
 
 ADMIN = "ankao_admin"
 DATABASE = "ankao"
 SOCKET_PATH_LIMIT = 90
+NOBODY_NAME = "nobody"
 
 # only for tests that do not examine durability; the fault tests run without it and assert that
 FAST_AND_LOSSY = {
@@ -71,7 +73,7 @@ class EmbeddedPostgres:
         self.log = self.folder / "postgres.log"
         self.options = options or {}
         self._bin = binaries or find_binaries()
-        self._user = "nobody" if needs_other_user() else None
+        self._user = NOBODY_NAME if needs_other_user() else None
         self.socket = self.folder / "run"
         if len(str(self.socket)) > SOCKET_PATH_LIMIT:
             self.socket = Path(tempfile.mkdtemp(prefix="ankao-pg-"))
@@ -87,6 +89,10 @@ class EmbeddedPostgres:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if self._user:
                 shutil.chown(folder, self._user)
+        if self._user:
+            # another user must pass through our directory, and sees nothing in it that is not its own
+            parent = self.folder.parent
+            parent.chmod(parent.stat().st_mode | S_IXOTH)
 
     def initialise(self) -> None:
         """Make the cluster if it is not there; an interrupted attempt leaves nothing that blocks the next."""
@@ -95,13 +101,22 @@ class EmbeddedPostgres:
             return
         fresh = self.folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        subprocess.run(
-            not_as_root([str(self._bin / "initdb"), "-D", str(fresh), "-U", ADMIN, "--auth=trust", *self._locale()]),
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-            user=self._user,
-        )
+        command = [str(self._bin / "initdb"), "-D", str(fresh), "-U", ADMIN, "--auth=trust"]
+        with self.log.open("ab") as log:
+            try:
+                command += self._locale()
+                subprocess.run(
+                    not_as_root(command),
+                    check=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    user=self._user,
+                    **groups_of(self._user),
+                )
+            except (OSError, subprocess.CalledProcessError) as error:
+                log.write(f"{error}\n".encode())
+                raise PostgresStartError(log=str(self.log)) from error
         fresh.rename(self.data)
 
     def _locale(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 NOBODY = 65534
 _PR_SET_PDEATHSIG = 1
@@ -36,6 +37,11 @@ def needs_other_user() -> bool:
     return os.geteuid() == 0 and not _unshare()
 
 
+def groups_of(user: str | None) -> dict[str, Any]:
+    """Return what `subprocess` must be told so that a child of another user keeps none of root's groups."""
+    return {} if user is None else {"group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -55,6 +61,7 @@ def spawn(
         stderr=subprocess.STDOUT if log is not None else None,
         env=env,
         user=user,
+        **groups_of(user),
         process_group=0,
         preexec_fn=_die_with_parent,  # noqa: PLW1509  # set between fork and exec; no thread of ours holds a lock there
     )
