@@ -10,10 +10,11 @@ from exam.web.forms import Form
 from questionbank.blueprints.cells import ANY_NODE
 from questionbank.items.content import Interaction
 from questionbank.items.editing import Typed
-from questionbank.items.state import ItemAct
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
+Button = Literal["submitted", "returned", "approved", "published", "retired"]
+"""The acts that have a button; drafting and revising are what the editor does."""
 Many = tuple[Long, ...] | Long
 """Repeated fields of one name: the form decoder gives a single one as text."""
 
@@ -67,7 +68,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
 class ActForm(Form, frozen=True, kw_only=True):
     """One act on the version that was read."""
 
-    act: ItemAct
+    act: Button
     version: str = ""
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
@@ -75,7 +76,7 @@ class ActForm(Form, frozen=True, kw_only=True):
 class MarkedForm(Form, frozen=True, kw_only=True):
     """One act on the ticked items; a mark is `id:version`."""
 
-    act: ItemAct
+    act: Button
     mark: Many = ()
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
@@ -88,7 +89,7 @@ class MarkedForm(Form, frozen=True, kw_only=True):
 class GroupForm(Form, frozen=True, kw_only=True):
     """One act on a whole group of the work list, which `listed` commits to."""
 
-    act: ItemAct
+    act: Button
     qualification: Code
     batch: Code = ""
     listed: Code

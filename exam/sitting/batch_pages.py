@@ -15,7 +15,6 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.sitting.batch import BatchVerdict, read_lines, run_batch, template_workbook
-from exam.sitting.controllers import read_file
 from exam.sitting.desk import own_sitting
 from exam.sitting.errors import BatchEmptyError, NotEligibleError
 from exam.sitting.registration_pages import reason_lines
@@ -24,6 +23,7 @@ from exam.sitting.views import SittingView
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
+from exam.web.uploads import read_file
 
 _FILE = re.compile(r"[0-9a-f]{32}")
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -20,7 +20,6 @@ from exam.sitting.readiness import readiness_of
 from exam.sitting.schemas import RegistrationIn, RegistrationOut, SittingIn, SittingOut, from_ms
 from exam.sitting.ticket import ticket_qr_text
 from exam.sitting.tickets import ticket_secret
-from exam.web.forms import Form
 from exam.web.policy import allow
 from exam.web.problem import problem_of
 from exam.web.uploads import read_upload
@@ -160,13 +159,6 @@ async def read_application(request: Request[Any, Any, Any]) -> RegistrationIn:
         return msgspec.json.decode(await request.body(), type=RegistrationIn)
     except msgspec.DecodeError as error:
         raise MalformedBodyError(reason=str(error)) from error
-
-
-async def read_file(request: Request[Any, Any, Any], name: str) -> bytes | None:
-    """Return the bytes of a multipart form that has nothing but its one file; raises MalformedBodyError."""
-    fields, data = await read_upload(request, name)
-    convert(fields, Form)
-    return data
 
 
 def convert(fields: dict[str, str], kind: type[T]) -> T:

@@ -16,7 +16,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import get_person, mask_id_number, parse_id_number
 from exam.sitting import sittings
-from exam.sitting.controllers import READERS, convert, read_file
+from exam.sitting.controllers import READERS, convert
 from exam.sitting.desk import apply, is_own, own_sitting
 from exam.sitting.eligibility import Decision, age_on
 from exam.sitting.enterprises import require_enterprise
@@ -29,7 +29,7 @@ from exam.web.i18n import Catalogue, fill
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.request import done
-from exam.web.uploads import read_upload
+from exam.web.uploads import read_file, read_upload
 
 CENTRE = allow("centre")
 PHOTO_READERS = allow("centre", "proctor", "assessor", "regulator")

@@ -1,6 +1,6 @@
 """Bodies of the training routes; unknown fields are refused."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -60,9 +60,16 @@ class BodyForm(Form, frozen=True, kw_only=True):
     """An approval as typed; `scope` is one or several codes, separated by blanks or lines."""
 
     organisation: Text = ""
-    scope: Annotated[str | list[str], msgspec.Meta(max_length=5000)] = ""
+    scope: Long | list[Text] = ""
     until: Text = ""
     basis: Text = ""
+
+
+class SignForm(Form, frozen=True, kw_only=True):
+    """A press on the button behind the classroom's code."""
+
+    way: Literal["in", "out"] = "in"
+    code: Text = ""
 
 
 class ReasonForm(Form, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from questionbank.items.errors import ItemsChangedError
 from questionbank.items.exporting import export_found
 from questionbank.items.listing import PAGE, ItemFilter, batch_names, list_items, list_pending, waiting_for
 from questionbank.items.reviewing import act_on_items
-from questionbank.items.state import STEPS
+from questionbank.items.state import STEPS, ItemAct
 from questionbank.pages import (
     DONE,
     MAKERS,
@@ -124,12 +124,14 @@ class ItemsController(Controller):
         at = runtime.clock.now()
         try:
             seen = data.seen()
-            await act_on_items(bank_session, principal, data.act, list(seen), at=at, reason=data.reason, seen=seen)
+            await act_on_items(
+                bank_session, principal, ItemAct(data.act), list(seen), at=at, reason=data.reason, seen=seen
+            )
         except (DomainError, ValueError) as error:
             problem = error if isinstance(error, DomainError) else ItemsChangedError()
             context = await _list_context(bank_session, runtime, principal, wanted, 1)
             return form_again(request, problem, "questionbank/items.html", context)
-        return done(f"{LIST}?{query_of(wanted)}", DONE[data.act] if seen else "没有选中试题。")
+        return done(f"{LIST}?{query_of(wanted)}", DONE[ItemAct(data.act)] if seen else "没有选中试题。")
 
     @post("/act-group")
     async def act_on_group(
@@ -140,13 +142,13 @@ class ItemsController(Controller):
         data: URLEncodedBody[GroupForm],
     ) -> Response[Any]:
         """Act on one group of the work list, if it is still what was shown."""
-        groups = await list_pending(bank_session, waiting_for(data.act, require_account(principal)))
+        groups = await list_pending(bank_session, waiting_for(ItemAct(data.act), require_account(principal)))
         group = next((each for each in groups if each.listed == data.listed), None)
         if group is None:
             raise ItemsChangedError
         at = runtime.clock.now()
-        await act_on_items(bank_session, principal, data.act, group.ids, at=at, batch=group.batch)
-        return done("/bank", DONE[data.act])
+        await act_on_items(bank_session, principal, ItemAct(data.act), group.ids, at=at, batch=group.batch)
+        return done("/bank", DONE[ItemAct(data.act)])
 
 
 async def _list_context(

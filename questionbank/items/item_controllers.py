@@ -18,7 +18,7 @@ from exam.web.request import done
 from questionbank.items.drafting import create_item, revise_item
 from questionbank.items.editing import DEPTHS, KINDS, Typed, draft_of, key_words, typed_from
 from questionbank.items.reviewing import act_on_items
-from questionbank.items.state import allowed_acts
+from questionbank.items.state import ItemAct, allowed_acts
 from questionbank.items.viewing import get_item, shown_options
 from questionbank.pages import (
     DONE,
@@ -132,11 +132,13 @@ class ItemController(Controller):
     ) -> Response[Any]:
         at, seen = runtime.clock.now(), {item_id: _number(data.version)}
         try:
-            await act_on_items(bank_session, principal, data.act, [item_id], at=at, reason=data.reason, seen=seen)
+            await act_on_items(
+                bank_session, principal, ItemAct(data.act), [item_id], at=at, reason=data.reason, seen=seen
+            )
         except DomainError as error:
             context = await _item_context(bank_session, runtime, principal, item_id)
             return form_again(request, error, "questionbank/item.html", context)
-        return done(f"/bank/items/{item_id}", DONE[data.act])
+        return done(f"/bank/items/{item_id}", DONE[ItemAct(data.act)])
 
 
 def _number(text: str) -> int:

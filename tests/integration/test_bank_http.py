@@ -278,6 +278,21 @@ async def test_ticked_items_move_together(people: People, runtime: Runtime) -> N
     assert await states(runtime) == {"in_review": 2}
 
 
+@pytest.mark.parametrize("act", ["drafted", "revised", "x"])
+async def test_what_only_the_editor_does_has_no_button(people: People, runtime: Runtime, act: str) -> None:
+    await write(people)
+    author = await people(Duty.AUTHOR)
+    marks = hidden((await author.get("/bank/items")).text, "mark")
+    item_id = marks[0].partition(":")[0]
+    for path, fields in (
+        (f"/bank/items/{item_id}/act", {"version": "1"}),
+        ("/bank/items/act", {"mark": marks}),
+        ("/bank/items/act-group", {"qualification": CODE, "listed": "x"}),
+    ):
+        assert (await post(author, path, act=act, **fields)).status_code == 400, path
+    assert await states(runtime) == {"draft": 1}
+
+
 @pytest.mark.parametrize("mark", ["", "x", "x:1", "01a20ae8-19e6-764d-8bf3-15b6abb854b2:9"])
 async def test_a_forged_mark_moves_nothing(people: People, runtime: Runtime, mark: str) -> None:
     await write(people)

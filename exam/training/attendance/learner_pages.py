@@ -20,10 +20,11 @@ from exam.training.classes.service import get_class
 from exam.training.classes.views import SessionView
 from exam.training.errors import SignPhotoError
 from exam.training.kinds import title_of
+from exam.training.schemas import SignForm
 from exam.web.policy import allow_candidate
 from exam.web.problem import form_again
 from exam.web.request import done
-from exam.web.uploads import read_upload
+from exam.web.uploads import read_form
 
 PAGE = "training/sign.html"
 AnyRequest = Request[Principal, Any, Any]
@@ -56,9 +57,8 @@ class SignController(Controller):
         runtime: NamedDependency[Runtime],
         session_id: FromPath[UUID],
     ) -> Redirect | Template:
-        fields, photo = await read_upload(request, "photo")
-        way = "out" if fields.get("way") == "out" else "in"
-        code = fields.get("code", "")
+        form, photo = await read_form(request, SignForm, "photo")
+        way, code = form.way, form.code
         one = await get_session(session, session_id)
         try:
             async with session.begin_nested():

@@ -28,7 +28,7 @@ from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, form_again, problem_of
 from exam.web.request import done
-from exam.web.uploads import read_upload
+from exam.web.uploads import read_file
 
 FORM = "training/enrol.html"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -97,7 +97,7 @@ class EnrolmentController(Controller):
         class_id: FromPath[UUID],
     ) -> Template:
         await service.own_class(session, principal, class_id)
-        _, data = await read_upload(request, "file")
+        data = await read_file(request, "file")
         page = await _page(session, class_id)
         try:
             lines = await read_roster(data)

@@ -34,7 +34,7 @@ from exam.training.kinds import TITLES, title_of
 from exam.training.schemas import BatchForm
 from exam.web.policy import allow
 from exam.web.problem import form_again
-from exam.web.uploads import read_upload
+from exam.web.uploads import read_file
 
 HOME = "/enterprise/training"
 SHOWN = 200
@@ -85,7 +85,7 @@ class EnterpriseTrainingController(Controller):
         class_id: FromPath[UUID],
     ) -> Template:
         page = _page(await _open_class(session, runtime, class_id))
-        _, data = await read_upload(request, "file")
+        data = await read_file(request, "file")
         try:
             lines = await read_roster(data)
         except DomainError as error:
