@@ -30,9 +30,9 @@ async def claim_form(session: AsyncSession, *, sitting_id: UUID, key: str) -> UU
     given = func.coalesce(FormRow.claimed_by == key, false()).label("given")
     mine = of_sitting.add_columns(given).where(meant).order_by(given.desc()).limit(1)
     spare = of_sitting.where(FormRow.standby, FormRow.claimed_by.is_(None)).order_by(FormRow.key).limit(1)
-    found: tuple[UUID, bool] | None = (await session.execute(mine)).tuples().one_or_none()
-    form_id, is_given = found or (None, False)
-    if form_id is not None and is_given:
+    found = (await session.execute(mine)).one_or_none()
+    form_id: UUID | None = found.id if found is not None else None
+    if found is not None and form_id is not None and found.given:
         return form_id
     if form_id is None:
         form_id = await session.scalar(spare.with_for_update(skip_locked=True))
