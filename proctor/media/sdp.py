@@ -19,7 +19,8 @@ MAX_CANDIDATES = 64
 _LINE = re.compile(r"[a-z]=[\x20-\x7e]*")
 _MEDIA = re.compile(r"m=(video) \d{1,5} UDP/TLS/RTP/SAVPF( \d{1,3}){1,128}")
 _FINGERPRINT = re.compile(r"a=fingerprint:(\S{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,63})")
-_NUMBERS = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb|ssrc|ssrc-group|extmap|sctp-port):?.*?(\d{11,})")
+# a cname or a stream id is random and may hold many digits: of an ssrc line only the number itself counts
+_NUMBERS = re.compile(r"a=(?:ssrc:|(?:rtpmap|fmtp|rtcp-fb|ssrc-group|extmap|sctp-port):?.*?)\d{11,}")
 _SHA256_HEX = 95
 _DIRECTIONS = ("a=sendonly", "a=recvonly", "a=sendrecv", "a=inactive")
 _ICE = (("a=ice-ufrag:", 4, 256), ("a=ice-pwd:", 22, 256))

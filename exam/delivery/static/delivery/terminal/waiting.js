@@ -77,11 +77,10 @@ export async function waitingRoom(tools, session) {
   }
 }
 
-/** Before admission only the terminal's signature opens anything; afterwards the lease asks at a tenth of its cost. */
+/** The lease is asked for anew: it alone says when the sitting starts, and that moment may be moved while people wait. */
 async function ask(session, room) {
   try {
-    if (session.lease) await session.poll().catch(() => session.acquire());
-    else await session.acquire();
+    await session.acquire();
     if (!room.refused) room.box.clear();
   } catch (error) {
     if (error.code !== "lease_elsewhere") room.box.show(error);
