@@ -245,6 +245,7 @@ class AttemptController(Controller):
         return StateAnswer(
             state=attempt.state,
             server_now=ms(runtime.clock.now()),
+            starts_at=ms(attempt.starts_at),
             remaining_ms=0,
             deadline_at=ms_or_none(attempt.deadline_at),
             messages=[],

@@ -254,6 +254,15 @@ async def send_message(
     return message.id
 
 
+async def message_room(session: AsyncSession, principal: Principal, room_id: UUID, *, text: str, at: datetime) -> int:
+    """Send everybody in a room who has not ended the same message, to be acknowledged; return how many."""
+
+    async def one(attempt_id: UUID) -> None:
+        await send_message(session, principal, attempt_id, text=text, needs_ack=True, at=at)
+
+    return await for_room(session, room_id, OPEN_STATES, one)
+
+
 async def list_messages(session: AsyncSession, attempt_id: UUID, *, unread_only: bool = False) -> list[Message]:
     """Return the messages to a candidate, oldest first."""
     query = select(Message).where(Message.attempt_id == attempt_id)

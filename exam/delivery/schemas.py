@@ -190,6 +190,7 @@ class StateAnswer(msgspec.Struct):
 
     state: str
     server_now: int
+    starts_at: int
     remaining_ms: int | None
     deadline_at: int | None
     messages: list[MessageItem]

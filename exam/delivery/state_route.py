@@ -29,7 +29,7 @@ from exam.web.problem import RETRY_S, UnavailableError
 
 STATEMENTS = {
     "state": """
-        select a.epoch, a.terminal_thumbprint, a.state, a.deadline_at, a.paused_at, a.grace_s, a.hand_raised_at,
+        select a.epoch, a.terminal_thumbprint, a.state, a.starts_at, a.deadline_at, a.paused_at, a.grace_s, a.hand_raised_at,
             coalesce(a.submitted_at, a.finalised_at), a.answered, a.receipt_code, a.response_digest,
             (select json_agg(json_build_object('id', m.id, 'text', m.text, 'needs_ack', m.needs_ack,
                     'sent_at', floor(extract(epoch from m.sent_at) * 1000)::bigint) order by m.sent_at)
@@ -46,6 +46,7 @@ class StateRow(msgspec.Struct, frozen=True):
     epoch: int
     terminal: str
     state: str
+    starts_at: datetime
     deadline_at: datetime | None
     paused_at: datetime | None
     grace_s: int
@@ -86,6 +87,7 @@ class StatePath:
         return StateAnswer(
             state=row.state,
             server_now=ms(now),
+            starts_at=ms(row.starts_at),
             remaining_ms=remaining_ms(now, row.deadline_at, row.paused_at) if row.deadline_at else None,
             deadline_at=ms_or_none(row.deadline_at),
             messages=row.messages,
@@ -115,12 +117,13 @@ class StatePath:
 
 
 def _row(result: PGresult) -> StateRow:
-    values = [result.get_value(0, column) for column in range(12)]
-    epoch, terminal, state, deadline, paused, grace, hand, ended, answered, receipt, digest, messages = values
+    values = [result.get_value(0, column) for column in range(13)]
+    epoch, terminal, state, starts, deadline, paused, grace, hand, ended, answered, receipt, digest, messages = values
     return StateRow(
         int.from_bytes(epoch or b""),
         (terminal or b"").decode(),
         (state or b"").decode(),
+        binary.read_datetime(starts or b""),
         _instant(deadline),
         _instant(paused),
         int.from_bytes(grace or b""),

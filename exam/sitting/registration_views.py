@@ -39,9 +39,13 @@ async def get_registration(session: AsyncSession, registration_id: UUID) -> Regi
     return registration_view(registration, room_name)
 
 
-async def list_registrations(session: AsyncSession, sitting_id: UUID) -> list[RegistrationView]:
-    """Return the accepted registrations of a sitting by room and seat."""
+async def list_registrations(
+    session: AsyncSession, sitting_id: UUID, *, room_id: UUID | None = None
+) -> list[RegistrationView]:
+    """Return the accepted registrations of a sitting, or of one of its rooms, by room and seat."""
     query = _seated().where(Registration.sitting_id == sitting_id, Registration.state == RegistrationState.ACCEPTED)
+    if room_id is not None:
+        query = query.where(Registration.room_id == room_id)
     rows = await session.execute(query.order_by(Room.position, Registration.seat_no))
     return [registration_view(row, room_name) for row, room_name in rows]
 

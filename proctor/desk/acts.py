@@ -107,7 +107,10 @@ async def act_on_room(
     act: Act,
 ) -> int:
     """Do a whole-room act and return how many attempts it reached."""
-    reason, at = require_reason(name, act.reason), runtime.clock.now()
+    at = runtime.clock.now()
+    if name == "message":
+        return await delivery.message_room(session, principal, room_id, text=act.text, at=at)
+    reason = require_reason(name, act.reason)
     if name == "pause":
         return await delivery.pause_room(session, principal, room_id, reason=reason, at=at)
     if name == "resume":

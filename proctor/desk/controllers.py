@@ -18,13 +18,14 @@ from exam.sitting.api import SittingState, get_sitting, list_rooms, list_sitting
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import problem_of
+from exam.web.request import done
 from proctor.desk.acts import ATTEMPT_ACTS, act_on_room
-from proctor.desk.reasons import CANNED_MESSAGES, REASONS
+from proctor.desk.reasons import ATTEMPT_DONE, CANNED_MESSAGES, REASONS, ROOM_DONE
 from proctor.desk.schemas import Act, Binding, Bound, Done, SeatState
 from proctor.desk.seats import list_seats
 
 PROCTOR = allow("proctor")
-ROOM_ACTS = ("pause", "resume", "extend")
+ROOM_ACTS = ("pause", "resume", "extend", "message")
 ActForm = Annotated[Act, Body(media_type=RequestEncodingType.URL_ENCODED)]
 BindingForm = Annotated[Binding, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -50,10 +51,12 @@ class DeskController(Controller):
         sitting_id: FromPath[UUID],
         room_id: FromPath[UUID],
     ) -> Template:
-        name = "proctor/_seats.html" if request.headers.get("hx-request") else "proctor/room.html"
-        return Template(
-            name, context=await _room_context(session, runtime, request.app.state.catalogue, sitting_id, room_id)
-        )
+        name = "proctor/_room.html" if request.headers.get("hx-request") else "proctor/room.html"
+        # after one terminal the next: its code is typed where the last one was
+        binding = "binding" in request.query_params
+        catalogue = request.app.state.catalogue
+        context = await _room_context(session, runtime, catalogue, sitting_id, room_id, binding=binding)
+        return Template(name, context=context)
 
     @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/bind")
     async def bind(
@@ -74,11 +77,13 @@ class DeskController(Controller):
             problem = problem_of(error, request.app.state.catalogue)
             context |= {"problem": problem, "typed": data}
             return Template("proctor/room.html", context=context, status_code=problem.status)
-        return _to_room(sitting_id, room_id)
+        told = _told(request, ATTEMPT_DONE["bind"], seat=data.seat.strip())
+        return done(f"{_room_path(sitting_id, room_id)}?binding=1#bind", told)
 
     @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/{name:str}")
     async def act_on_room(
         self,
+        request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
@@ -89,12 +94,13 @@ class DeskController(Controller):
     ) -> Redirect:
         if name not in ROOM_ACTS:
             raise NotFoundError(act=name)
-        await act_on_room(session, runtime, principal, room_id, name, data)
-        return _to_room(sitting_id, room_id)
+        count = await act_on_room(session, runtime, principal, room_id, name, data)
+        return done(_room_path(sitting_id, room_id), _told(request, ROOM_DONE[name], n=count, minutes=data.minutes))
 
     @post("/attempts/{attempt_id:uuid}/{name:str}")
     async def act_on_attempt(
         self,
+        request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
@@ -104,7 +110,8 @@ class DeskController(Controller):
     ) -> Redirect:
         await _act(session, runtime, principal, attempt_id, name, data)
         attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
-        return _to_room(attempt.sitting_id, attempt.room_id)
+        told = _told(request, ATTEMPT_DONE[name], seat=attempt.seat, minutes=data.minutes)
+        return done(_room_path(attempt.sitting_id, attempt.room_id), told)
 
 
 class DeskApiController(Controller):
@@ -213,23 +220,36 @@ async def _room_context(
     catalogue: Catalogue,
     sitting_id: UUID,
     room_id: UUID,
+    *,
+    binding: bool = False,
 ) -> dict[str, Any]:
     sitting = await get_sitting(session, sitting_id)
     room = next((each for each in await list_rooms(session, sitting_id) if each.id == room_id), None)
     if room is None:
         raise NotFoundError(room_id=str(room_id))
+    seats = await list_seats(session, runtime, sitting_id, room_id)
+    unbound = sorted(seat.registration.seat for seat in seats if seat.terminal is None)
     return {
         "sitting": sitting,
         "room": room,
-        "seats": await list_seats(session, runtime, sitting_id, room_id),
+        "seats": seats,
+        "unbound": unbound,
+        "next_seat": unbound[0] if unbound else "",
         "spare": await list_terminals(session, room_id),
         "reasons": REASONS,
         "translated": lambda pairs: [(code, catalogue.gettext(words)) for code, words in pairs],
         "canned": CANNED_MESSAGES,
         "problem": None,
         "typed": None,
+        "binding": binding,
     }
 
 
-def _to_room(sitting_id: UUID, room_id: UUID) -> Redirect:
-    return Redirect(f"/proctor/sittings/{sitting_id}/rooms/{room_id}", status_code=303)
+def _room_path(sitting_id: UUID, room_id: UUID) -> str:
+    return f"/proctor/sittings/{sitting_id}/rooms/{room_id}"
+
+
+def _told(request: Request[Any, Any, Any], message: str, **words: Any) -> str:
+    """Return the sentence that the next page shows once, said in the language of the request."""
+    catalogue: Catalogue = request.app.state.catalogue
+    return catalogue.gettext(message).format(**words)

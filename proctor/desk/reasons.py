@@ -38,6 +38,29 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+ATTEMPT_DONE = {
+    "bind": "座位 {seat} 的终端已绑定。",
+    "admit": "座位 {seat} 的考生已核验入场。",
+    "transfer": "座位 {seat} 已换机,请考生到新终端签到。",
+    "pause": "座位 {seat} 已暂停。",
+    "resume": "座位 {seat} 已恢复作答。",
+    "extend": "座位 {seat} 已延长 {minutes} 分钟。",
+    "end": "座位 {seat} 已收卷。",
+    "void": "座位 {seat} 的本次考试已作废。",
+    "hold": "座位 {seat} 的成绩已暂缓发布。",
+    "message": "已给座位 {seat} 发送消息。",
+    "lower-hand": "座位 {seat} 的举手已处理。",
+}
+"""What the page says once after an act on one candidate."""
+
+ROOM_DONE = {
+    "pause": "已暂停 {n} 人。",
+    "resume": "已恢复 {n} 人。",
+    "extend": "已给 {n} 人延长 {minutes} 分钟。",
+    "message": "已给 {n} 人发送消息。",
+}
+"""What the page says once after an act on the whole room."""
+
 CANNED_MESSAGES = (
     "请将证件放在桌面左上角。",
     "请保持安静,不要左顾右盼。",

@@ -37,11 +37,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_seats(session: AsyncSession, runtime: Runtime, sitting_id: UUID, room_id: UUID) -> list[Seat]:
     """Return the seats of a room, trouble first."""
-    registrations = [
-        each
-        for each in await list_registrations(session, sitting_id)
-        if each.room_id == room_id and each.state == "accepted"
-    ]
+    registrations = await list_registrations(session, sitting_id, room_id=room_id)
     attempts = {each.registration_id: each for each in await list_room(session, runtime, room_id)}
     terminals = {each.seat: each for each in await list_terminals(session, room_id)}
     people = await list_people(session, [each.person_id for each in registrations])

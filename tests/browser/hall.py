@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,7 @@ from exam.identity.sessions import COOKIE
 from exam.sitting.api import open_sitting
 from questionbank.blueprints.cells import Blueprint, Cell
 from questionbank.items.content import Interaction
+from tests.browser.desk_page import DeskPage
 from tests.browser.line import Line
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.browser.terminal_page import TerminalPage
@@ -120,14 +121,14 @@ class Hall:
         self._pages.append(page)
         return page
 
-    def desk(self, **options: Any) -> Page:
+    def desk(self, **options: Any) -> DeskPage:
         """Open the room's page as its proctor, in a browser and over a network of his own."""
         context = self._context(base_url=self._server.url, **options)
         context.add_cookies([{"name": COOKIE, "value": self._token, "url": self._server.url}])
         page = context.new_page()
         page.goto("/proctor")
-        page.get_by_role("link", name="一号机房").click()
-        return page
+        page.locator(".room-choice .btn").click()
+        return DeskPage(page)
 
     def _context(self, **options: Any) -> BrowserContext:
         context = self._browser.new_context(**{"locale": "zh-CN", "viewport": WIDE, **options})

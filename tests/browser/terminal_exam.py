@@ -227,6 +227,7 @@ class Exam:
         return {
             "state": self.state,
             "server_now": now_ms(),
+            "starts_at": self.starts_at,
             "remaining_ms": self.remaining(),
             "deadline_at": self.deadline_at,
             "messages": self.unread(),

@@ -51,12 +51,15 @@ class TerminalPage:
         """Read the code that the proctor must type."""
         return self.page.locator("#enrol-code .sr").inner_text().replace(" ", "")
 
-    def identify(self) -> None:
-        """Show ticket and ID number, and say that the photo is right."""
+    def identify(self, *, confirm: bool = True) -> None:
+        """Show ticket and ID number, and say that the photo is right unless the test does that."""
         self.page.fill("#ticket", self.ticket)
         self.page.fill("#id_number", self.id_number)
         self.page.keyboard.press("Enter")
-        self.page.locator(".identity ~ .actions .chief").click()
+        yes = self.page.locator(".identity ~ .actions .chief")
+        yes.wait_for()
+        if confirm:
+            yes.click()
 
     def read_rules(self) -> None:
         """Read the instructions and go to the waiting room."""

@@ -25,8 +25,9 @@ function keepBundle() {
   navigator.serviceWorker?.register("/terminal/sw.js", { scope: "/terminal" }).catch(() => {});
 }
 
-/** Tells the camera part of the page which attempt it belongs to. */
+/** Tells the camera part of the page which attempt it belongs to, once nothing more has to be read or pressed first. */
 function tellSlots(session) {
+  if (!session.isSettled) return;
   const detail = { attempt: session.attempt, lease: session.lease, epoch: session.facts.epoch, state: session.state };
   document.dispatchEvent(new CustomEvent("ankao:attempt", { detail }));
 }
@@ -69,6 +70,7 @@ async function checkIn(tools) {
       await tools.store.put("facts", kept, "attempt");
       const session = new Session(tools, reply.attempt_id);
       session.facts = { candidate: reply.candidate, qualification: reply.qualification };
+      session.state = reply.state;
       return session;
     }
     await notMe(tools);
@@ -136,9 +138,11 @@ async function sit(tools, session, step) {
   while (EARLY.has(session.state)) {
     await steps(tools, session, step);
     step = "waiting";
+    session.isSettled = true;
     await waitingRoom(tools, session);
     if (session.locked) await regain(session);
   }
+  session.isSettled = true;
   tellSlots(session);
   if (!session.isOver) {
     if (!session.isWatched) await openExam(tools, session);
@@ -166,7 +170,9 @@ async function serveOne(tools) {
   tools.session = session;
   session.addEventListener("messages", () => tellSlots(session));
   await session.load();
-  if (!kept || await regain(session)) await sit(tools, session, kept?.step ?? "device");
+  // whom the proctor has moved here has read the rules, and the time is running
+  const isUnderWay = kept || !EARLY.has(session.state);
+  if (!isUnderWay || await regain(session)) await sit(tools, session, kept?.step ?? "device");
   await clear(tools, session);
 }
 

@@ -28,6 +28,9 @@ export class Session extends EventTarget {
   form = null;
   receipt = null;
 
+  /** True from the waiting room on: what else belongs to the seat may begin. */
+  isSettled = false;
+
   /** Why answers cannot be changed now: null, "time", "elsewhere" or "handing". */
   locked = null;
 
@@ -246,6 +249,7 @@ export class Session extends EventTarget {
     if (typeof reply.remaining_ms === "number" && RUNNING.has(this.state)) {
       this.countdown.sync(reply.remaining_ms, reply.latency_ms, this.state === "in_progress");
     }
+    if (Number.isInteger(reply.starts_at)) this.facts = { ...this.facts, starts_at: reply.starts_at };
     if (Array.isArray(reply.messages)) for (const message of reply.messages) this.#messages.set(message.id, message);
     if (reply.receipt_code) {
       const { submitted_at, answered, receipt_code, digest } = reply;

@@ -1,0 +1,161 @@
+"""A candidate's whole attempt, the real terminal and the real desk against the real server (TRUST.md A1, A13, A14)."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from questionbank.items.content import Interaction
+from tests.browser.desk_page import DeskPage
+from tests.browser.hall import FIRST, SLOTS, Hall, open_hall
+from tests.browser.terminal_page import PATIENCE_MS, TerminalPage
+from tests.services import Services
+
+FIRST_CHOICE, FIRST_MULTIPLE, TEXT_ITEM = FIRST[Interaction.CHOICE], FIRST[Interaction.MULTIPLE], SLOTS
+LOADED = "image => image.complete && image.naturalWidth > 0"
+TYPED: dict[int, list[str] | str] = {
+    1: ["T"], 2: ["F"], 3: ["T"], 4: ["F"],
+    21: ["B"], 22: ["D"],
+    33: ["A", "C"],
+    36: "先通风",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hall(browser: Browser, services: Services) -> Iterator[Hall]:
+    """Open one room for the tests of this file: one candidate each."""
+    with services.database() as settings, open_hall(browser, settings, ["王小明", "李芳"]) as opened:
+        yield opened
+
+
+def _answer_by_keyboard(here: TerminalPage) -> None:
+    """Answer some items of every interaction without a mouse."""
+    keys = here.page.keyboard
+    for key in "1212":
+        keys.press(key)
+        keys.press("ArrowRight")
+    for _ in range(FIRST_CHOICE - 5):
+        keys.press("ArrowRight")
+    for key in "bd":
+        keys.press(key)
+        keys.press("ArrowRight")
+    for _ in range(FIRST_MULTIPLE - FIRST_CHOICE - 2):
+        keys.press("ArrowRight")
+    for key in ("a", "c", "b", "b", "f", *["ArrowRight"] * (TEXT_ITEM - FIRST_MULTIPLE)):
+        keys.press(key)
+    here.tab_to("textarea")
+    keys.type("先通风")
+
+
+def _be_let_in(hall: Hall, here: TerminalPage, desk: DeskPage, seat: str) -> None:
+    """Go from the empty screen to the waiting room: the code, ticket and ID number, photo, the proctor's admission."""
+    page = here.page
+    page.goto(here.url)
+    here.pass_system_check()
+    desk.bind(here.code(), seat)
+    here.identify(confirm=False)
+    assert page.locator(".photo").evaluate(LOADED)
+    expect(page.locator(".facts")).to_contain_text("王*明")
+    page.keyboard.press("Enter")
+    here.pass_system_check()
+    here.read_rules()
+    expect(page.locator(".admission")).to_contain_text("正在核对您的身份")
+    desk.card(seat).get_by_role("button", name="核验入场").click(timeout=PATIENCE_MS)
+    desk.page.wait_for_function("document.querySelector('dialog[open] img').naturalWidth > 0")
+    desk.confirm("本人、照片与证件一致")
+    desk.told(f"座位 {seat} 的考生已核验入场")
+    expect(page.locator(".admission")).to_contain_text("已准许入场")
+    expect(page.locator(".countdown")).to_be_visible()
+    hall.start_time()
+    page.wait_for_selector(".exam")
+
+
+def _hand_in(here: TerminalPage) -> str:
+    """Follow the summary to an open item, then hold the button; return the receipt code on the screen."""
+    page, summary = here.page, here.page.locator("dialog.handin")
+    page.locator(".card-foot .button").click()
+    expect(summary).to_contain_text(f"还有 {SLOTS - len(TYPED)} 题未作答")
+    summary.get_by_role("button", name="去第 5 题").click()
+    page.keyboard.press("2")
+    here.expect_light("saved", "已保存")
+    page.locator(".card-foot .button").click()
+    summary.locator(".hold").click()  # a click is not enough
+    expect(summary).to_be_visible()
+    summary.locator(".hold").focus()
+    here.hold()
+    page.locator("#receipt-code").wait_for()
+    page.wait_for_function("document.querySelector('.receipt-qr').naturalWidth > 0")
+    return page.locator("#receipt-code").inner_text()
+
+
+def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall) -> None:
+    here = hall.terminal(0)
+    page = here.page
+    _be_let_in(hall, here, hall.desk(), hall.candidates[0].seat)
+    _answer_by_keyboard(here)
+    here.wait_until(lambda: hall.answers(0) == TYPED, lambda: hall.answers(0))
+
+    page.reload()
+    expect(page.locator(".item-title")).to_contain_text(f"第 {TEXT_ITEM} 题")
+    expect(page.locator("textarea")).to_have_value("先通风")
+    expect(page.locator(".cell.answered")).to_have_count(len(TYPED))
+    expect(page.locator(".cell.flagged")).to_have_count(1)
+    second = here.open_tab()
+    second.goto(here.url)
+    expect(second.locator("h1")).to_have_text("考试在另一个窗口里")
+    assert second.locator(".option, textarea").count() == 0
+    second.close()
+
+    shown = _hand_in(here)
+    query = "select state, receipt_code, answered from delivery_attempt where id = %s"
+    assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED) + 1)]
+    expect(page.locator(".receipt")).to_contain_text(f"{len(TYPED) + 1} / {SLOTS} 题")
+    assert hall.answers(0) == {**TYPED, 5: ["F"]}
+    hall.require_acknowledged(0, here)
+
+
+def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(hall: Hall) -> None:
+    here, desk, seat = hall.sit_down(1), hall.desk(), hall.candidates[1].seat
+    page = here.page
+    here.answer(1, "1")
+    page.keyboard.press("F2")
+    expect(desk.card(seat)).to_contain_text("举手", timeout=PATIENCE_MS)
+
+    desk.act(seat, "消息", fields={"内容": "请将证件放在桌面左上角。"})
+    card = page.locator("dialog.message")
+    expect(card).to_contain_text("请将证件放在桌面左上角。", timeout=PATIENCE_MS)
+    page.keyboard.press("Escape")
+    expect(card).to_be_visible()
+    card.get_by_role("button").click()
+    unread = "select count(*) from delivery_message where acknowledged_at is null"
+    here.wait_until(lambda: hall.read(unread) == [(0,)])
+
+    desk.act(seat, "暂停", reason="网络故障")
+    expect(page.locator(".pause")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".stem")).to_be_hidden()
+    sentence = desk.act_on_room("全场恢复", reason="原因已排除")
+    assert "1 人" in sentence
+    desk.told("已恢复 1 人")
+    expect(page.locator(".stem")).to_be_visible(timeout=PATIENCE_MS)
+    desk.act(seat, "延时", reason="补回设备或网络故障耽误的时间", fields={"分钟": "10"})
+    expect(page.locator(".timer b")).to_contain_text("02:0", timeout=PATIENCE_MS)
+
+    there = hall.terminal(1)
+    there.page.goto(there.url)
+    there.pass_system_check()
+    desk.bind(there.code(), hall.free_seat)
+    desk.act(seat, "换机", reason="终端故障", fields={"换到": hall.free_seat})
+    here.answer(2, "1")
+    expect(page.locator(".lock-bar")).to_contain_text("由监考员办理换机", timeout=PATIENCE_MS)
+    here.expect_light("saved", "1 题存在本机")
+    expect(page.locator(".option input").first).to_be_disabled()
+    kept = "select slot, response, reason from delivery_refused_save where attempt_id = %s"
+    assert hall.read(kept, hall.attempt(1)) == [(2, '["T"]', "lease_stale")]
+
+    there.identify()
+    expect(there.page.locator(".cell.answered")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(there.page.locator(".timer b")).to_contain_text("02:0")
+    there.answer(2, "2")
+    there.expect_light("saved", "已保存 ")
+    assert hall.answers(1) == {1: ["T"], 2: ["F"]}
+    hall.require_acknowledged(1, there)
