@@ -3,6 +3,7 @@
 import rich_click as click
 
 from exam.cli.draw import draw
+from exam.cli.matrix.command import matrix
 from exam.cli.monitor import monitor, verify
 
 
@@ -14,3 +15,4 @@ def command() -> None:
 command.add_command(draw)
 command.add_command(verify)
 command.add_command(monitor)
+command.add_command(matrix)

@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exam.core.audit.note import ED25519, VerifierKey
 from exam.core.audit.tiles import Edge
 from exam.core.config import SettingsError
 
@@ -51,6 +52,11 @@ class Custody:
         if not named.exists():
             write_durably(named, name.encode(), mode=0o644)
         return cls(folder, named.read_text(encoding="utf-8").strip(), private)
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """Return the public key under the log's name."""
+        return VerifierKey(self.name, ED25519, self.private.public_key().public_bytes_raw())
 
     def load(self) -> SignedState:
         """Return what was last signed; the empty tree at first."""

@@ -68,11 +68,20 @@ KEPT = 256
 class Monitor:
     """One monitor over its folder."""
 
-    def __init__(self, runtime: Runtime, folder: Path, source: LogPublication, *, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        folder: Path,
+        source: LogPublication,
+        *,
+        policy: Policy | None = None,
+        patience: timedelta = PATIENCE,
+    ) -> None:
         self._runtime = runtime
         self._folder = folder
         self._source = source
         self._policy = policy
+        self._patience = patience
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     async def look(self) -> Report:
@@ -83,7 +92,7 @@ class Monitor:
         newest = await self._read(policy, CHECKPOINT, alarms)
         witnessed = await self._read(policy, WITNESSED, alarms)
         alarms += _stale(state, newest, witnessed)
-        alarms += _unwitnessed(policy, newest, at)
+        alarms += _unwitnessed(policy, newest, at, self._patience)
         sizes = {each.size for each in (state.newest, state.witnessed) if each}
         sizes |= {each.checkpoint.size for each in (newest, witnessed) if each}
         async with self._runtime.databases.session(NOTHING, Role.MONITOR) as session:
@@ -149,7 +158,7 @@ class Monitor:
                 alarms.append(_of("log_behind", name, signed=head.size, size=found.size))
             elif head and found.roots.get(head.size) != head.root:
                 alarms.append(_of("root_differs", name, size=head.size))
-        waiting, late = await _pending(session, at)
+        waiting, late = await _pending(session, at, self._patience)
         alarms += late
         for fold in folds:
             alarms += [each async for each in fold.differences(session) if each.subject not in waiting]
@@ -219,21 +228,21 @@ def _stale(state: MonitorState, newest: Witnessed | None, witnessed: Witnessed |
     return found
 
 
-def _unwitnessed(policy: Policy, newest: Witnessed | None, at: datetime) -> list[Difference]:
+def _unwitnessed(policy: Policy, newest: Witnessed | None, at: datetime, patience: timedelta) -> list[Difference]:
     """Find a head without its quorum, and one whose witnesses have not seen it for too long by this host's clock."""
     if newest is None or policy.quorum == NONE:
         return []
     if not policy.has_quorum(newest.cosigned):
         return [_of("not_yet_witnessed", "newest", by=len(newest.cosigned), size=newest.checkpoint.size)]
     last = newest.witnessed_at(policy)
-    if last is not None and at - instant(last) > PATIENCE:
+    if last is not None and at - instant(last) > patience:
         return [_of("head_old", "newest", seen_at=instant(last))]
     if last is not None and instant(last) - at > PATIENCE:
         return [_of("clock_differs", "newest", seen_at=instant(last))]
     return []
 
 
-async def _pending(session: AsyncSession, at: datetime) -> tuple[set[str], list[Difference]]:
+async def _pending(session: AsyncSession, at: datetime, patience: timedelta) -> tuple[set[str], list[Difference]]:
     """Return the subjects of entries that are not ordered yet, and an alarm where one waits for too long.
 
     The rows of such entries are there already: they are compared once the log has them.
@@ -241,7 +250,7 @@ async def _pending(session: AsyncSession, at: datetime) -> tuple[set[str], list[
     unordered = ~select(LogLeaf.entry_id).where(LogLeaf.entry_id == AuditRow.id).exists()
     subjects = set((await session.scalars(select(AuditRow.subject).where(unordered))).all())
     oldest = await session.scalar(select(func.min(AuditRow.at)).where(unordered))
-    late = [_of("entries_wait", "log", count=len(subjects), since=oldest)] if oldest and at - oldest > PATIENCE else []
+    late = [_of("entries_wait", "log", count=len(subjects), since=oldest)] if oldest and at - oldest > patience else []
     return subjects, late
 
 

@@ -74,13 +74,17 @@ class LogSigner:
 
     async def run(self) -> None:
         """Take turns until cancelled; without the lock another signer is at work and this one stands by."""
-        await self._publication.write({POLICY: self.policy.to_text().encode()})
+        await self.publish_policy()
         while True:
             try:
                 await self._work()
             except (OperationalError, InterfaceError) as error:
                 structlog.get_logger().warning("log_database_away", error=type(error).__name__)
             await self._pause()
+
+    async def publish_policy(self) -> None:
+        """Show the world whose signatures to look for; verifiers pin a copy."""
+        await self._publication.write({POLICY: self.policy.to_text().encode()})
 
     async def _pause(self) -> None:
         await asyncio.sleep(self._runtime.settings.checkpoint_interval_s)
