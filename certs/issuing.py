@@ -18,6 +18,8 @@ from certs.state import CredentialAct, CredentialState
 from certs.terms import Term, term_of
 from certs.withheld import settle, withhold
 from exam.core.audit.entry import Fact
+from exam.core.audit.publication import LogPublication
+from exam.core.audit.standing import is_behind
 from exam.core.clock import local_date
 from exam.core.events import publish
 from exam.core.ids import new_id, new_token
@@ -68,6 +70,9 @@ async def consider(session: AsyncSession, runtime: Runtime, registration_id: UUI
     registration = await get_registration(session, registration_id)
     await lock_holder(session, registration.person_id, registration.qualification)
     found = await _weigh(session, registration, local_date(at))
+    if isinstance(found, _Grounds) and await is_behind(session, LogPublication(runtime.storage)):
+        # an old backup is running: what it would issue again may have been decided otherwise since
+        found = _Obstacle("log_behind")
     if isinstance(found, _Obstacle):
         await withhold(session, registration, reason=found.reason, detail=found.detail, at=at)
         return None

@@ -16,7 +16,7 @@ from exam.sitting.api import RegistrationView
 
 
 class WithheldView(msgspec.Struct, frozen=True, kw_only=True):
-    """One withheld issue; `reason` is a code: hold, ban, suspended, no_issuer, rule_not_stated or rule_set_missing."""
+    """One withheld issue; `reason` is a code: hold, ban, suspended, no_issuer, rule_not_stated, rule_set_missing or log_behind."""
 
     id: UUID
     person_id: UUID

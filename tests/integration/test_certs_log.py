@@ -6,12 +6,15 @@ import psycopg
 import pytest
 from httpx import AsyncClient
 
+from certs.api import list_withheld
+from certs.jobs import reconsider
 from exam.core.audit.policy import parse_policy
 from exam.core.audit.proof import check_proof, parse_proof
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
 from exam.core.runtime import Runtime
-from tests.builders.certs import Certified, certified
+from tests.builders.certs import ROOT, Certified, certified, credentials, make_authority, pass_practical, theory_passed
+from tests.builders.grading import work_off
 from tests.builders.log import signing
 from tests.builders.web import browsing, send
 from tests.integration.test_log_signing import as_superuser
@@ -78,3 +81,26 @@ async def test_an_issue_that_the_log_knows_otherwise_does_not_verify(
         status, page = await verify(client, holder)
     assert status == "unproven"
     assert "审计日志不能证明" in page
+
+
+async def test_nothing_is_issued_while_the_database_is_behind_the_signed_log(
+    runtime: Runtime, settings: Settings, clock: FrozenClock
+) -> None:
+    """TRUST.md E6: yesterday's backup runs; once the entries are back the credential is issued."""
+    await make_authority(runtime)
+    exam = await theory_passed(runtime, clock)
+    await signed(runtime)
+    as_superuser(
+        settings,
+        "create table kept as select * from core_log_leaf",
+        "delete from core_log_leaf where index > 3",
+    )
+    await pass_practical(runtime, exam)
+    await work_off(runtime)
+    person = exam.registrations[0].person_id
+    assert await credentials(runtime, person) == []
+    async with runtime.databases.session(ROOT) as session:
+        assert [each.reason for each in await list_withheld(session)] == ["log_behind"]
+    as_superuser(settings, "insert into core_log_leaf select * from kept where index > 3", "drop table kept")
+    await reconsider(runtime)
+    assert len(await credentials(runtime, person)) == 1

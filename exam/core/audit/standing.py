@@ -62,6 +62,13 @@ class LogStanding(msgspec.Struct, frozen=True, kw_only=True):
             yield Alarm("not_yet_witnessed", "最新检查点只有 {cosigned} 个见证签名,未达到要求的数目。", fields)
 
 
+async def is_behind(session: AsyncSession, publication: LogPublication) -> bool:
+    """Tell whether the database has fewer entries in order than were signed or witnessed: an old backup is running."""
+    size = await log_size(await session.connection())
+    heads = (await publication.newest(), await publication.witnessed())
+    return any(head is not None and size < head.checkpoint.size for head in heads)
+
+
 async def log_standing(session: AsyncSession, publication: LogPublication) -> LogStanding:
     """Return how the log stands; what waits is counted in the session's scope."""
     stopped = await publication.find(ALARM)
