@@ -11,6 +11,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from exam.core.audit.monitor import Monitor, Report
 from exam.core.audit.publication import CHECKPOINT, LogPublication
+from exam.core.audit.sequencing import Sequencer
+from exam.core.audit.tiles import TILE_BYTES, Tile
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
 from exam.core.db.roles import Role
@@ -73,6 +75,21 @@ async def test_an_honest_exam_raises_no_alarm(runtime: Runtime, log: Signing) ->
     await log.turn()
     report = await monitor_of(runtime).look()
     assert (report.alarms, report.size) == ((), report.signed)
+
+
+async def test_entries_that_are_ordered_before_their_tiles_are_out_raise_no_alarm(
+    runtime: Runtime, log: Signing
+) -> None:
+    """The signer commits the order first: whoever looks in between sees more leaves than tiles."""
+    await note_acts(runtime, 200)
+    await log.turn()
+    await note_acts(runtime, 400)
+    await Sequencer().sequence(log.connection, at=runtime.clock.now())
+    assert (await monitor_of(runtime).look()).alarms == ()
+    await log.turn()
+    assert (await monitor_of(runtime).look()).alarms == ()
+    await log.publication.write_tiles({Tile(0, 1): bytes(TILE_BYTES)})
+    assert codes(await monitor_of(runtime).look()) == {"tile_changed"}
 
 
 CHANGES = {

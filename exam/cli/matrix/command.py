@@ -11,6 +11,7 @@ import rich_click as click
 from exam.cli.matrix.attacks import ATTACKS, Attack, Prevented
 from exam.cli.matrix.laboratory import Instance, Laboratory
 from exam.cli.matrix.scenario import add_events
+from exam.core.audit.folding import Difference
 from exam.core.audit.standing import PATIENCE
 from exam.core.log import configure_logging
 
@@ -30,6 +31,8 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
     attacks: list[Outcome]
     false_alarms: int
+    raised: list[str]
+    """The kinds of the false alarms, with what each was about."""
     clean_events: int
     interval_s: float
 
@@ -57,7 +60,7 @@ async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interv
     try:
         await laboratory.prepare()
         async with laboratory.instance() as honest:
-            false_alarms = await _clean_run(honest, events)
+            raised = await _clean_run(honest, events)
         outcomes = []
         for attack in attacks:
             async with laboratory.instance() as instance:
@@ -65,19 +68,20 @@ async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interv
     finally:
         laboratory.stop()
     outcomes.sort(key=lambda each: each.id)
-    return Matrix(attacks=outcomes, false_alarms=false_alarms, clean_events=events, interval_s=interval_s)
+    return Matrix(attacks=outcomes, false_alarms=len(raised), raised=raised, clean_events=events, interval_s=interval_s)
 
 
-async def _clean_run(honest: Instance, events: int) -> int:
-    """Go on honestly while the monitor looks; return how many alarms it raised."""
+async def _clean_run(honest: Instance, events: int) -> list[str]:
+    """Go on honestly while the monitor looks; return the alarms that it raised."""
     working = asyncio.create_task(add_events(honest.runtime, honest.history, events))
-    alarms = 0
+    alarms: list[Difference] = []
     while not working.done():
-        alarms += len((await honest.monitor(patience=PATIENCE).look()).alarms)
+        alarms += (await honest.monitor(patience=PATIENCE).look()).alarms
         await asyncio.sleep(honest.settings.checkpoint_interval_s)
     await working
     await asyncio.sleep(2 * honest.settings.checkpoint_interval_s)
-    return alarms + len((await honest.monitor(patience=PATIENCE).look()).alarms)
+    alarms += (await honest.monitor(patience=PATIENCE).look()).alarms
+    return [f"{each.code}: {each.subject}" for each in alarms]
 
 
 async def _try(attack: Attack, instance: Instance) -> Outcome:
@@ -100,4 +104,4 @@ def _in_words(found: Matrix) -> str:
         f"{each.id:2} {'发现' if each.detected else '未发现'} {each.seconds:6.2f} s  {each.name}  {each.by}"
         for each in found.attacks
     ]
-    return "\n".join([*lines, f"正常运行 {found.clean_events} 条,误报 {found.false_alarms} 次"])
+    return "\n".join([*lines, f"正常运行 {found.clean_events} 条,误报 {found.false_alarms} 次", *found.raised])

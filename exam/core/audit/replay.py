@@ -1,6 +1,6 @@
 """Reading the whole log again from its entries: the tree, its published tiles, the searchable copies, and the folds."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.folding import Difference, LeafEntry, read_leaf
 from exam.core.audit.ledger import AuditRow
-from exam.core.audit.merkle import leaf_hash
+from exam.core.audit.merkle import HASH_BYTES, leaf_hash
 from exam.core.audit.models import LogLeaf
 from exam.core.audit.publication import LogPublication
 from exam.core.audit.tiles import Edge, Tile, extend, tile_width
@@ -36,9 +36,11 @@ async def replay(
 ) -> Replayed:
     """Read every ordered entry from the first, growing the tree anew; `take` hears each that can be read.
 
-    With `published`, every stored tile is compared with the one that was grown. The session sees one moment.
+    `sizes` are those of heads that were published. With `published`, every tile that the greatest of them promises is
+    compared with the one that was grown; what was ordered since has no tile yet. The session sees one moment.
     """
     found, edge, wanted = Replayed(roots={}, differences=[]), Edge(), sorted(sizes)
+    promised = max(sizes, default=0)
     async for rows in _batches(session):
         while wanted and wanted[0] <= edge.size + len(rows):
             cut = wanted.pop(0) - edge.size
@@ -46,8 +48,7 @@ async def replay(
         found.differences += [each for place, row in enumerate(rows, edge.size) for each in _wrong(place, row, take)]
         edge, grown = extend(edge, [row.hash for row in rows])
         if published:
-            full = {tile: data for tile, data in grown.items() if len(data) == tile_width(edge.size, tile) * 32}
-            found.differences += await _unlike(published, full)
+            found.differences += await _unlike(published, grown, promised)
     found.roots |= {size: edge.root() for size in wanted if size == edge.size}
     found.size = edge.size
     return found
@@ -85,11 +86,13 @@ def _wrong(place: int, row: Row[Any], take: Callable[[LeafEntry], None]) -> list
     return found
 
 
-async def _unlike(published: LogPublication, tiles: dict[Tile, bytes]) -> list[Difference]:
+async def _unlike(published: LogPublication, tiles: Mapping[Tile, bytes], promised: int) -> list[Difference]:
+    """Compare grown tiles with the stored ones, as far as a head over `promised` leaves says that they are out."""
     found = []
     for tile, data in tiles.items():
+        width = min(len(data) // HASH_BYTES, tile_width(promised, tile))
         try:
-            same = await published.tile(tile, len(data) // 32) == data
+            same = not width or await published.tile(tile, width) == data[: width * HASH_BYTES]
         except NotFoundError:
             same = False
         if not same:
