@@ -1,7 +1,7 @@
 """What somebody has to do today, by role, gathered from the packages that know it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,13 +12,11 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
 from exam.records.api import list_usable_credentials
-from exam.sitting.api import SittingState, SittingView, list_sittings, readiness_of_all
+from exam.sitting.api import SittingState, SittingTask, SittingView, list_sittings, load_work
 from exam.web.dependencies import scope_of
 from exam.web.policy import usable_roles
-from grading.api import list_awaiting_practical, list_results, standing_of
+from grading.api import Standing, list_awaiting_practical, list_results, standing_of
 
-SOON = timedelta(days=7)
-URGENT = timedelta(hours=24)
 EXPIRING_DAYS = 30
 MOST = 500
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
@@ -37,42 +35,40 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _centre(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+    running = (SittingState.PLANNED, SittingState.OPEN)
+    tasks = [_of_sitting(each) for each in await load_work(session, principal, now=now, states=running)]
     own = {grant.organisation for grant in principal.grants if grant.role == "centre"}
-    planned, opened, closed = [
-        [each for each in await list_sittings(session, state=state, limit=MOST) if each.centre_id in own]
-        for state in (SittingState.PLANNED, SittingState.OPEN, SittingState.CLOSED)
-    ]
-    near = [each for each in planned if now < each.ends_at < now + SOON]
-    boards = await readiness_of_all(session, near, now=now)
-    tasks = [_unready(each, now) for each in near if not boards[each.id].ready]
-    tasks += [_overtime(each) for each in opened if now >= _over_at(each)]
-    for sitting in closed:
-        attempts = await list_attempts(session, sitting.id, now=now)
-        if ready := standing_of(attempts, await list_results(session, sitting.id)).ready:
-            tasks.append(_to_release(sitting, ready))
+    for sitting in await list_sittings(session, state=SittingState.CLOSED, limit=MOST):
+        if sitting.centre_id in own:
+            attempts = await list_attempts(session, sitting.id, now=now)
+            tasks += _of_results(sitting, standing_of(attempts, await list_results(session, sitting.id)))
     return tasks
 
 
-def _over_at(sitting: SittingView) -> datetime:
-    return sitting.ends_at + timedelta(seconds=sitting.duration_s)
+def _of_sitting(work: SittingTask) -> Task:
+    return Task(
+        what=work.what,
+        href=f"/centre/sittings/{work.sitting.id}",
+        tone=work.tone,
+        icon="clipboard-list",
+        about=work.sitting.title,
+        fields=work.fields,
+        due_at=work.due_at,
+    )
 
 
-def _sitting_task(sitting: SittingView, what: str, tone: str, icon: str, due_at: datetime | None, **n: int) -> Task:
-    href = f"/centre/sittings/{sitting.id}"
-    return Task(what=what, href=href, tone=tone, icon=icon, about=sitting.title, due_at=due_at, fields=n)
-
-
-def _unready(sitting: SittingView, now: datetime) -> Task:
-    tone = "bad" if sitting.starts_at - now < URGENT else "warn"
-    return _sitting_task(sitting, "场次还没有准备好", tone, "clipboard-list", sitting.starts_at)
-
-
-def _overtime(sitting: SittingView) -> Task:
-    return _sitting_task(sitting, "考试时间已过,请结束场次", "bad", "clock", _over_at(sitting))
-
-
-def _to_release(sitting: SittingView, ready: int) -> Task:
-    return _sitting_task(sitting, "{count} 份成绩可以公布", "warn", "clipboard-check", None, count=ready)
+def _of_results(sitting: SittingView, standing: Standing) -> list[Task]:
+    href, about = f"/centre/sittings/{sitting.id}/results", sitting.title
+    lines = (
+        ("{count} 份成绩可以公布", "warn", standing.ready),
+        ("{count} 份答卷正在评分", "info", standing.unscored),
+        ("{count} 份成绩暂缓,等待核查", "info", standing.held),
+    )
+    return [
+        Task(what=what, href=href, tone=tone, icon="clipboard-check", about=about, fields={"count": count})
+        for what, tone, count in lines
+        if count
+    ]
 
 
 async def _proctor(session: AsyncSession, _principal: Principal, now: datetime) -> list[Task]:
@@ -100,9 +96,13 @@ async def _assessor(session: AsyncSession, _principal: Principal, now: datetime)
 
 async def _regulator(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
     others = [each for each in await list_open_proposals(session) if each.proposed_by != principal.account]
-    expiring = await list_usable_credentials(session, on=local_date(now), within=EXPIRING_DAYS, limit=MOST)
+    today = local_date(now)
+    expiring = await list_usable_credentials(session, on=today, within=EXPIRING_DAYS, limit=MOST)
     certificates, near = "/centre/credentials", f"/regulator/credentials?within={EXPIRING_DAYS}"
+    sittings = await list_sittings(session, limit=MOST)
+    running = [each for each in sittings if each.state is SittingState.OPEN or local_date(each.starts_at) == today]
     lines = (
+        ("今天有 {count} 场考试", "/regulator", "info", "calendar", len(running)),
         ("{count} 项证书处理等待第二人确认", certificates, "warn", "gavel", len(others)),
         (
             "{count} 人已合格、暂缓发证,请核查原因",

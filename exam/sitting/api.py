@@ -1,5 +1,7 @@
 """What other packages may use of sittings."""
 
+from exam.sitting.desk import Task as SittingTask
+from exam.sitting.desk import load_work
 from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
 from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass, withdraw_pass
 from exam.sitting.forms import form_key, request_forms
@@ -48,6 +50,7 @@ __all__ = [
     "RoomView",
     "SittingNotFoundError",
     "SittingState",
+    "SittingTask",
     "SittingView",
     "cancel_registration",
     "close_sitting",
@@ -64,6 +67,7 @@ __all__ = [
     "list_registrations_of",
     "list_rooms",
     "list_sittings",
+    "load_work",
     "mark_released",
     "open_sitting",
     "readiness_of",

@@ -1,6 +1,6 @@
 """What the centre's pages and its JSON routes share: whose sitting it is, the kept refusal, the day's work list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,20 +12,22 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import OrganisationView, get_organisation, require_region
 from exam.sitting.errors import NotACentreError, NotEligibleError
-from exam.sitting.readiness import Readiness
+from exam.sitting.readiness import Readiness, readiness_of_all
 from exam.sitting.registrations import record_refusal, register
 from exam.sitting.schemas import RegistrationIn
-from exam.sitting.sittings import get_sitting
+from exam.sitting.sittings import get_sitting, list_sittings
 from exam.sitting.views import RegistrationView, SittingState, SittingView
 
 ROLE = "centre"
 SOON = timedelta(days=7)
 URGENT = timedelta(hours=24)
 DOORS = timedelta(hours=1)
+MOST = 500
+UNFINISHED = (SittingState.PLANNED, SittingState.OPEN, SittingState.CLOSED)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the work list; `what` is a msgid with `fields`, tone ok, info, warn or bad."""
+    """One line of the work list; `what` is a msgid with `fields`, tone info, warn or bad."""
 
     sitting: SittingView
     what: str
@@ -86,6 +88,15 @@ async def apply(
             return error
 
 
+async def load_work(
+    session: AsyncSession, principal: Principal, *, now: datetime, states: Sequence[SittingState] = UNFINISHED
+) -> list[Task]:
+    """Return what is to be done for the sittings of the principal's own centres, the most urgent first."""
+    found = [each for state in states for each in await list_sittings(session, state=state, limit=MOST)]
+    own = [each for each in found if is_own(principal, each)]
+    return work_list(own, await readiness_of_all(session, own, now=now), now=now)
+
+
 def work_list(sittings: list[SittingView], boards: Mapping[UUID, Readiness], *, now: datetime) -> list[Task]:
     """Return what is to be done, the most urgent first; pure."""
     tasks = [task for sitting in sittings for task in _tasks(sitting, boards[sitting.id], now)]
@@ -94,12 +105,29 @@ def work_list(sittings: list[SittingView], boards: Mapping[UUID, Readiness], *, 
 
 
 def _tasks(sitting: SittingView, board: Readiness, now: datetime) -> list[Task]:
-    if sitting.state is SittingState.OPEN:
-        over_at = sitting.ends_at + timedelta(seconds=sitting.duration_s)
-        return [_task(sitting, "考试时间已过,请结束场次", "bad", over_at)] if now >= over_at else []
-    if sitting.state is not SittingState.PLANNED or sitting.starts_at - now > SOON or now >= sitting.ends_at:
-        return []
-    return _before_the_day(sitting, board, now)
+    over_at = sitting.ends_at + timedelta(seconds=sitting.duration_s)
+    match sitting.state:
+        case SittingState.PLANNED:
+            far = sitting.starts_at - now > SOON or now >= sitting.ends_at
+            return [] if far else _before_the_day(sitting, board, now)
+        case SittingState.OPEN:
+            return _on_the_day(sitting, board, over_at, now)
+        case SittingState.CLOSED:
+            return [_task(sitting, "已结束,评分后请核对并公布成绩", "warn", over_at)]
+        case SittingState.RELEASED:
+            return []
+
+
+def _on_the_day(sitting: SittingView, board: Readiness, over_at: datetime, now: datetime) -> list[Task]:
+    if now >= over_at:
+        return [_task(sitting, "考试时间已过,请结束场次", "bad", over_at)]
+    tasks = [_task(sitting, "正在签到和考试,{count} 人报名", "info", over_at, count=board.registered)]
+    if board.forms_missing > board.forms_standby:
+        missing = board.forms_missing - board.forms_standby
+        tasks.append(_task(sitting, "还缺 {count} 份试卷,请生成试卷", "bad", sitting.ends_at, count=missing))
+    if board.photos_missing and now < sitting.ends_at:
+        tasks.append(_task(sitting, "{count} 名考生还没有照片", "warn", sitting.ends_at, count=board.photos_missing))
+    return tasks
 
 
 def _before_the_day(sitting: SittingView, board: Readiness, now: datetime) -> list[Task]:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.principal import Principal
+from exam.core.words import clean_line
 from exam.identity.api import create_organisation, parse_uscc
 from exam.sitting.errors import (
     EnterpriseDeregisteredError,
@@ -17,6 +18,7 @@ from exam.sitting.errors import (
 )
 from exam.standards.api import load_catalogue
 
+NAME_LENGTH = 120
 _BY_USCC = text("select id, name, deregistered_on from sitting_enterprise_by_uscc(:uscc)")
 
 
@@ -56,7 +58,8 @@ async def register_enterprise(
     Raises EnterpriseFormError, EnterpriseExistsError wherever the code is registered, and the code's own refusals.
     """
     known = {known.code for known in load_catalogue().industries}
-    if not name.strip() or industry not in known:
+    name = clean_line(name)
+    if not 0 < len(name) <= NAME_LENGTH or industry not in known:
         raise EnterpriseFormError
     code = parse_uscc(uscc)
     if found := (await session.execute(_BY_USCC, {"uscc": code})).one_or_none():
@@ -65,7 +68,7 @@ async def register_enterprise(
         session,
         principal,
         kind="enterprise",
-        name=name.strip(),
+        name=name,
         uscc=code,
         industry=industry,
         region=region,

@@ -4,12 +4,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.audit.ledger import record
 from exam.core.clock import SHANGHAI, local_date
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
@@ -17,12 +18,13 @@ from exam.core.runtime import Runtime
 from exam.identity.api import list_people
 from exam.sitting import registration_views, sittings
 from exam.sitting.controllers import READERS, move_sitting
-from exam.sitting.desk import is_own, own_centre, work_list
+from exam.sitting.desk import is_own, load_work, own_centre, own_sitting
 from exam.sitting.errors import RoomsError, SittingTimesError
 from exam.sitting.readiness import readiness_of, readiness_of_all
+from exam.sitting.registration_pages import field_errors
 from exam.sitting.schemas import EmptyForm, SittingForm, typed
-from exam.sitting.tickets import ticket_number
-from exam.standards.api import list_qualifications
+from exam.sitting.tickets import room_tickets, ticket_number
+from exam.standards.api import list_documents, list_explanations, list_qualifications, recall_rule_set
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import problem_of
@@ -30,6 +32,17 @@ from exam.web.request import done
 
 CENTRE = allow("centre")
 PAGE = 20
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+MAX_ENTRY_MINUTES = 600
+SEATS_DIGITS = 4
+FIELDS = (
+    ("plan_title", "plan_title"),
+    ("sitting_times", "starts_on"),
+    ("rooms", "rooms"),
+    ("no_published", "qualification"),
+    ("qualification", "qualification"),
+)
+"""Which field of a new sitting an error's code belongs to, by its beginning."""
 DONE = {
     "open": "场次已开放,考生可以签到。",
     "close": "场次已结束,开始评分。",
@@ -54,24 +67,30 @@ class CentreController(Controller):
         now, page = runtime.clock.now(), max(1, page)
         rows = await sittings.list_sittings(session, limit=PAGE + 1, offset=(page - 1) * PAGE)
         boards = await readiness_of_all(session, rows, now=now)
-        own = [row for row in rows if is_own(principal, row)]
+        clerk = principal.has_role("centre")
         context = {
             "rows": rows[:PAGE],
             "more": len(rows) > PAGE,
             "page": page,
             "boards": boards,
-            "tasks": work_list(own, boards, now=now),
-            "clerk": principal.has_role("centre"),
+            "tasks": await load_work(session, principal, now=now) if clerk else [],
+            "clerk": clerk,
         }
         return Template("sitting/centre.html", context=context)
 
     @get("/sittings/new", opt=CENTRE)
-    async def new(self, request: Request[Any, Any, Any], runtime: NamedDependency[Runtime]) -> Template:
+    async def new(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+    ) -> Template:
         tomorrow = local_date(runtime.clock.now()) + timedelta(days=1)
         catalogue: Catalogue = request.app.state.catalogue
         example = catalogue.gettext("一号机房 30")
         form = SittingForm(starts_on=tomorrow.isoformat(), starts_time="09:00", rooms=example)
-        return _new_page(form, catalogue)
+        return await _new_page(session, principal, form, catalogue)
 
     @post("/sittings", opt=CENTRE)
     async def create(
@@ -86,7 +105,7 @@ class CentreController(Controller):
             async with session.begin_nested():
                 sitting_id = await _create(session, principal, runtime, data)
         except DomainError as error:
-            return _new_page(data, request.app.state.catalogue, error=error)
+            return await _new_page(session, principal, data, request.app.state.catalogue, error=error)
         return done(f"/centre/sittings/{sitting_id}", "场次已建立,可以开始报名。")
 
     @get("/sittings/{sitting_id:uuid}")
@@ -120,6 +139,30 @@ class CentreController(Controller):
     ) -> Template:
         return Template("sitting/roster.html", context=await _sitting_context(session, principal, runtime, sitting_id))
 
+    @get("/sittings/{sitting_id:uuid}/rules")
+    async def rules(self, session: NamedDependency[AsyncSession], sitting_id: FromPath[UUID]) -> Template:
+        sitting = await sittings.get_sitting(session, sitting_id)
+        rules = recall_rule_set(sitting.qualification, sitting.rule_set)
+        context = {"sitting": sitting, "rules": list_explanations(rules), "documents": list_documents(rules)}
+        return Template("sitting/rules.html", context=context)
+
+    @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/tickets.pdf", opt=CENTRE)
+    async def tickets(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        sitting_id: FromPath[UUID],
+        room_id: FromPath[UUID],
+    ) -> Response[bytes]:
+        sitting = await own_sitting(session, principal, sitting_id)
+        pdf, count = await room_tickets(session, runtime, sitting_id, room_id)
+        at, facts = runtime.clock.now(), {"count": count}
+        subject = ("sitting", sitting_id)
+        await record(session, principal, "tickets.printed", subject, at=at, region=sitting.region, facts=facts)
+        headers = {"Content-Disposition": 'inline; filename="tickets.pdf"'}
+        return Response(pdf, media_type="application/pdf", headers=headers)
+
     @post("/sittings/{sitting_id:uuid}/{act:str}", opt=CENTRE)
     async def move(
         self,
@@ -146,7 +189,7 @@ async def _create(session: AsyncSession, principal: Principal, runtime: Runtime,
     centre = await own_centre(session, principal)
     starts_at, ends_at = _times(form)
     rooms = _rooms(form.rooms)
-    plan_id = await sittings.create_plan(session, principal, title=form.plan_title, region=centre.region, at=now)
+    plan_id = await sittings.join_plan(session, principal, title=form.plan_title, region=centre.region, at=now)
     return await sittings.create_sitting(
         session,
         principal,
@@ -164,29 +207,43 @@ async def _create(session: AsyncSession, principal: Principal, runtime: Runtime,
 
 def _times(form: SittingForm) -> tuple[datetime, datetime]:
     try:
-        day, hour = date.fromisoformat(form.starts_on), time.fromisoformat(form.starts_time)
-        minutes = timedelta(minutes=int(form.entry_minutes))
-    except (ValueError, OverflowError) as error:
+        day, hour = date.fromisoformat(form.starts_on.strip()), time.fromisoformat(form.starts_time.strip())
+        minutes = int(form.entry_minutes)
+        starts_at = datetime.combine(day, hour.replace(tzinfo=None), SHANGHAI)
+        # the earliest and the latest years have no instants in other zones
+        right = EARLIEST_YEAR <= day.year <= LATEST_YEAR and 0 < minutes <= MAX_ENTRY_MINUTES
+    except ValueError as error:
         raise SittingTimesError from error
-    starts_at = datetime.combine(day, hour.replace(tzinfo=None), SHANGHAI)
-    return starts_at, starts_at + minutes
+    if not right:
+        raise SittingTimesError
+    return starts_at, starts_at + timedelta(minutes=minutes)
 
 
 def _rooms(text: str) -> list[tuple[str, int]]:
-    """Read one room per line: a name, a space, the number of seats."""
+    """Read one room per line: a name, a space, the number of seats in digits of either width."""
     rooms = []
     for line in text.splitlines():
         if line.strip():
             name, _, seats = line.strip().replace("\u3000", " ").rpartition(" ")
-            if not seats.isascii() or not seats.isdigit():
+            if not 0 < len(seats) <= SEATS_DIGITS or not seats.isdecimal():
                 raise RoomsError(line=line.strip())
             rooms.append((name, int(seats)))
     return rooms
 
 
-def _new_page(form: SittingForm, catalogue: Catalogue, *, error: DomainError | None = None) -> Template:
+async def _new_page(
+    session: AsyncSession,
+    principal: Principal,
+    form: SittingForm,
+    catalogue: Catalogue,
+    *,
+    error: DomainError | None = None,
+) -> Template:
     problem = problem_of(error, catalogue) if error else None
+    centre = await own_centre(session, principal)
     context = {
+        "plans": await sittings.list_plans(session, centre.region),
+        "errors": field_errors(problem, FIELDS),
         "typed": typed(form),
         "problem": problem,
         "qualifications": [(known.code, catalogue.gettext(known.title)) for known in list_qualifications()],
@@ -210,5 +267,6 @@ async def _sitting_context(
         "board": await readiness_of(session, sitting_id, now=runtime.clock.now()),
         "own": is_own(principal, sitting),
         "number": ticket_number,
+        "seated_rooms": {view.room_id for view in registrations},
         "problem": None,
     }

@@ -14,7 +14,7 @@ from exam.core.clock import local_date
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.identity.api import get_person, mask_id_number, parse_id_number
+from exam.identity.api import get_organisation, get_person, mask_id_number, parse_id_number
 from exam.sitting import sittings
 from exam.sitting.controllers import READERS, convert
 from exam.sitting.desk import apply, is_own, own_sitting
@@ -25,6 +25,7 @@ from exam.sitting.registration_views import get_registration
 from exam.sitting.registrations import cancel_registration, set_registration_photo
 from exam.sitting.schemas import CheckForm, ReasonForm, RegistrationForm, RegistrationIn, typed
 from exam.sitting.tickets import ticket_number, ticket_pdf
+from exam.sitting.views import RegistrationView
 from exam.web.i18n import Catalogue, fill
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
@@ -44,11 +45,11 @@ FIELDS = (
 """Which field an error's code belongs to, by its beginning."""
 
 
-def field_errors(problem: Problem | None) -> dict[str, str]:
+def field_errors(problem: Problem | None, fields: tuple[tuple[str, str], ...] = FIELDS) -> dict[str, str]:
     """Return the error beside its field; what concerns no field stands above the form."""
     if problem is None:
         return {}
-    return next(({field: problem.title} for start, field in FIELDS if problem.code.startswith(start)), {})
+    return next(({field: problem.title} for start, field in fields if problem.code.startswith(start)), {})
 
 
 def reason_lines(decision: Decision, catalogue: Catalogue) -> list[tuple[str, str]]:
@@ -206,6 +207,11 @@ class RegistrationController(Controller):
         return done(f"/centre/sittings/{registration.sitting_id}", "报名已取消,座位已释放。")
 
 
+async def _enterprise_of(session: AsyncSession, registration: RegistrationView) -> str:
+    found = registration.organisation_id
+    return (await get_organisation(session, found)).name if found else ""
+
+
 async def _registration_page(
     session: AsyncSession, principal: Principal, registration_id: UUID, *, problem: Problem | None
 ) -> Template:
@@ -216,6 +222,7 @@ async def _registration_page(
         "sitting": sitting,
         "person": await get_person(session, registration.person_id),
         "number": ticket_number(registration_id),
+        "enterprise": await _enterprise_of(session, registration),
         "own": is_own(principal, sitting),
         "problem": problem,
         "errors": field_errors(problem),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -13,6 +13,7 @@ from exam.core.clock import local_date
 from exam.core.events import publish
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.words import clean_line
 from exam.identity.api import get_organisation
 from exam.sitting.errors import (
     AttemptsOpenError,
@@ -32,13 +33,14 @@ from exam.standards.api import get_qualification, resolve_rule_set
 from questionbank.api import get_published_blueprint
 
 TITLE_LENGTH = 100
+ROOM_LENGTH = 50
 MAX_SEATS = 500
 MAX_ROOMS = 100
 
 
 async def create_plan(session: AsyncSession, principal: Principal, *, title: str, region: str, at: datetime) -> UUID:
     """Create a plan and return its id; raises PlanTitleError."""
-    title = title.strip()
+    title = clean_line(title)
     if not 0 < len(title) <= TITLE_LENGTH:
         raise PlanTitleError
     plan = Plan(title=title, region=region, created_by=principal.account, created_at=at)
@@ -46,6 +48,25 @@ async def create_plan(session: AsyncSession, principal: Principal, *, title: str
     await session.flush()
     await record(session, principal, "plan.created", ("plan", plan.id), at=at, region=region, facts={"title": title})
     return plan.id
+
+
+async def list_plans(session: AsyncSession, region: str, *, limit: int = 20) -> list[str]:
+    """Return the titles of a region's plans, the latest first, each once."""
+    rows = await session.scalars(
+        select(Plan.title)
+        .where(Plan.region == region)
+        .group_by(Plan.title)
+        .order_by(func.max(Plan.created_at).desc())
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def join_plan(session: AsyncSession, principal: Principal, *, title: str, region: str, at: datetime) -> UUID:
+    """Return the region's newest plan of that title, made where there is none; raises PlanTitleError."""
+    known = select(Plan.id).where(Plan.region == region, Plan.title == title.strip()).order_by(Plan.id.desc()).limit(1)
+    found = await session.scalar(known)
+    return found or await create_plan(session, principal, title=title, region=region, at=at)
 
 
 async def create_sitting(
@@ -97,10 +118,11 @@ async def _planned(
     plan = await session.get(Plan, plan_id)
     if plan is None:
         raise SittingNotFoundError(plan_id=str(plan_id))
+    known = get_qualification(qualification)
     blueprint = await get_published_blueprint(session, qualification)
     return Sitting(
         plan_id=plan_id,
-        title=f"{get_qualification(qualification).title} · {plan.title}",
+        title=f"{known.title} · {plan.title}",
         qualification=qualification,
         centre_id=centre_id,
         centre_name=centre.name,
@@ -116,9 +138,9 @@ async def _planned(
 
 
 def _checked_rooms(rooms: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    named = [(name.strip(), seats) for name, seats in rooms]
+    named = [(clean_line(name), seats) for name, seats in rooms]
     names = {name for name, _ in named}
-    right = all(name and 1 <= seats <= MAX_SEATS for name, seats in named)
+    right = all(0 < len(name) <= ROOM_LENGTH and 1 <= seats <= MAX_SEATS for name, seats in named)
     if not right or len(names) != len(named) or not 0 < len(named) <= MAX_ROOMS:
         raise RoomsError
     return named

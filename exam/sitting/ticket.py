@@ -4,8 +4,9 @@ The QR holds the ticket's 128-bit secret and nothing else does: no text on the p
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 from reportlab.lib.colors import Color
@@ -14,7 +15,7 @@ from exam.core.clock import SHANGHAI
 from exam.core.errors import DomainError
 from exam.core.pdf.artwork import Artwork, Etching, band
 from exam.core.pdf.fonts import TEXT, missing_characters
-from exam.core.pdf.sheet import A4, About, Box, Ink, Sheet, render_sheet
+from exam.core.pdf.sheet import A4, About, Box, Ink, Sheet, render_sheet, render_sheets
 
 QR_PREFIX = "AKT1."
 UNPRINTABLE = "〓"
@@ -78,6 +79,19 @@ def ticket_pdf(ticket: AdmissionTicket) -> bytes:
         dated_on=ticket.starts_at.astimezone(SHANGHAI).date(),
     )
     return render_sheet(A4, about, lambda sheet: _ticket(sheet, shown))
+
+
+def tickets_pdf(tickets: Sequence[AdmissionTicket]) -> bytes:
+    """Return the tickets of one room of a sitting in one file, a page each; raises what `ticket_pdf` raises."""
+    shown = [_printable(ticket) for ticket in tickets]
+    first = shown[0]
+    about = About(
+        title=f"准考证 {first.room}",
+        author=first.organiser,
+        subject=first.sitting,
+        dated_on=first.starts_at.astimezone(SHANGHAI).date(),
+    )
+    return render_sheets(A4, about, [partial(_ticket, ticket=ticket) for ticket in shown])
 
 
 def ticket_qr_text(secret: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.crypto import Sealer, digest
@@ -60,8 +60,29 @@ async def ticket_pdf(session: AsyncSession, runtime: Runtime, registration_id: U
         raise RegistrationNotFoundError(registration_id=str(registration_id))
     sitting = await session.get_one(Sitting, row.sitting_id)
     room = await session.get_one(Room, row.room_id)
+    return await asyncio.to_thread(layout.ticket_pdf, await _content(session, runtime, sitting, room, row))
+
+
+async def room_tickets(session: AsyncSession, runtime: Runtime, sitting_id: UUID, room_id: UUID) -> tuple[bytes, int]:
+    """Return the printable tickets of a room in the order of its seats, and how many.
+
+    Raises RegistrationNotFoundError for a room that is not of the sitting, or in which nobody has a seat.
+    """
+    sitting, room = await session.get(Sitting, sitting_id), await session.get(Room, room_id)
+    seated = select(Registration).where(Registration.room_id == room_id, Registration.sitting_id == sitting_id)
+    accepted = seated.where(Registration.state == RegistrationState.ACCEPTED).order_by(Registration.seat_no)
+    rows = list(await session.scalars(accepted))
+    if sitting is None or room is None or not rows:
+        raise RegistrationNotFoundError(room_id=str(room_id))
+    contents = [await _content(session, runtime, sitting, room, row) for row in rows]
+    return await asyncio.to_thread(layout.tickets_pdf, contents), len(rows)
+
+
+async def _content(
+    session: AsyncSession, runtime: Runtime, sitting: Sitting, room: Room, row: Registration
+) -> layout.AdmissionTicket:
     person = await get_person(session, row.person_id)
-    content = layout.AdmissionTicket(
+    return layout.AdmissionTicket(
         candidate=person.name,
         id_masked=person.id_masked,
         photo=await runtime.storage.get(row.photo_key) if row.photo_key else None,
@@ -75,9 +96,8 @@ async def ticket_pdf(session: AsyncSession, runtime: Runtime, registration_id: U
         room=room.name,
         seat=row.seat,
         organiser=sitting.centre_name,
-        secret=await ticket_secret(session, runtime, registration_id),
+        secret=await ticket_secret(session, runtime, row.id),
     )
-    return await asyncio.to_thread(layout.ticket_pdf, content)
 
 
 def ticket_number(registration_id: UUID) -> str:

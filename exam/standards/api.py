@@ -31,6 +31,7 @@ __all__ = [
     "get_qualification",
     "is_calendar_stated",
     "is_working_day",
+    "list_documents",
     "list_explanations",
     "list_qualifications",
     "load_catalogue",
@@ -84,6 +85,17 @@ def basis_of(rules: RuleSet, key: str) -> str:
         return explanation.mark.label
     documents = {source.reference: source.document for source in load().sources}
     return f"{documents.get(explanation.rule_set, '')} {explanation.source}".strip()
+
+
+def list_documents(rules: RuleSet) -> tuple[tuple[str, str], ...]:
+    """Return number and title of every document that a rule set rests on, the most special first.
+
+    The project's own policy is not law and not among them.
+    """
+    wanted = frozenset(rules.version.split("+"))
+    used = [each for each in load().sources if each.reference in wanted and each.effective_mark is not Mark.POLICY]
+    ordered = sorted(used, key=lambda each: -each.precedence)
+    return tuple((each.document, each.title) for each in ordered)
 
 
 def list_explanations(rules: RuleSet) -> tuple[Explanation, ...]:

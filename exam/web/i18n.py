@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 
 LANGUAGES = ("zh-CN", "en")
 COOKIE = "lang"
+DOT = " · "
 
 _WIDE = dict(zip(",;:?!", "，；：？！", strict=True))
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -52,6 +53,10 @@ class Catalogue:
             return self.gettext(message, (context.name or "").partition("/")[0])
 
         return translate
+
+    def by_parts(self, words: str) -> str:
+        """Translate a name that is put together with dots, as a sitting's: what the catalogue knows of it changes."""
+        return DOT.join(self.gettext(part) for part in words.split(DOT))
 
 
 @lru_cache(maxsize=4096)

@@ -53,6 +53,7 @@ def _environment(
     environment.filters.update(FILTERS)
     environment.globals.update(
         _=catalogue.for_templates(),
+        by_parts=catalogue.by_parts,
         language=language,
         nav=nav,
         entry_of=entry_of,

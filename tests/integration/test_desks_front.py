@@ -32,7 +32,7 @@ async def test_centre_is_told_of_the_sitting_that_is_not_ready(runtime: Runtime)
     _, token = await session_of(runtime, role="centre", organisation=centre.id)
     async with browsing(runtime) as client:
         page = await _front(client, token)
-    assert "场次还没有准备好" in page
+    assert "还没有考生报名" in page
     assert f"/centre/sittings/{sitting}" in page
 
 
@@ -67,6 +67,13 @@ async def test_regulator_is_told_of_certificates_that_end_soon(runtime: Runtime)
     _, token = await session_of(runtime, role="regulator")
     async with browsing(runtime) as client:
         assert "1 本证书 30 日内到期" in await _front(client, token)
+
+
+async def test_regulator_is_told_of_the_sittings_of_the_day(runtime: Runtime, clock: FrozenClock) -> None:
+    await examined(runtime, clock, right=[9])
+    _, token = await session_of(runtime, role="regulator")
+    async with browsing(runtime) as client:
+        assert "今天有 1 场考试" in await _front(client, token)
 
 
 async def test_roles_without_a_list_begin_at_their_first_page(runtime: Runtime) -> None:

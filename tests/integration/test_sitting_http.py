@@ -1,6 +1,8 @@
 """The centre's routes over HTTP: the JSON that programs use, every refusal code, who may do what."""
 
 import base64
+import html
+import io
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +12,7 @@ from uuid import UUID
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from exam.app import create_app
@@ -19,6 +22,7 @@ from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
 from exam.identity.models import Person
+from exam.sitting.models import Sitting
 from exam.sitting.schemas import to_ms
 from tests.builders.sitting import (
     ELECTRICIAN,
@@ -38,6 +42,14 @@ from tests.builders.sitting import (
 Client = AsyncTestClient[Litestar]
 PHOTO = base64.b64encode(portrait()).decode()
 GOOD = id_number(7)
+SITTING_FORM = {
+    "plan_title": "第 5 期",
+    "qualification": ELECTRICIAN,
+    "starts_on": "2026-11-25",
+    "starts_time": "09:00",
+    "entry_minutes": "30",
+    "rooms": "一号机房 30",
+}
 
 
 @pytest.fixture
@@ -191,7 +203,8 @@ async def test_full_and_late_registrations_are_conflicts(
     [
         ({"ends_at": 1}, "sitting_times"),
         ({"rooms": []}, "rooms"),
-        ({"qualification": "special.99.9"}, "no_published_blueprint"),
+        ({"qualification": "special.1.1"}, "no_published_blueprint"),
+        ({"qualification": "special.99.9"}, "qualification_unknown"),
         ({"plan_title": " "}, "plan_title"),
     ],
 )
@@ -282,14 +295,7 @@ async def test_checks_while_typing_answer_in_words(client: Client) -> None:
 
 async def test_new_sitting_by_form_reads_rooms_by_line(client: Client) -> None:
     assert "低压电工作业" in (await client.get("/centre/sittings/new")).text
-    form = {
-        "plan_title": "第 5 期",
-        "qualification": ELECTRICIAN,
-        "starts_on": "2026-11-25",
-        "starts_time": "09:00",
-        "entry_minutes": "30",
-        "rooms": "一号 机房 30\n\n二号机房\u30004",
-    }
+    form = SITTING_FORM | {"rooms": "一号 机房 30\n\n二号机房\u30004"}
     made = await client.post("/centre/sittings", data=form, follow_redirects=False)
     assert made.status_code == 303, made.text
     page = await client.get(made.headers["location"])
@@ -298,6 +304,100 @@ async def test_new_sitting_by_form_reads_rooms_by_line(client: Client) -> None:
     bad = await client.post("/centre/sittings", data=form | {"rooms": "一号机房"}, headers={"accept": "text/html"})
     assert bad.status_code == 400
     assert ">一号机房</textarea>" in bad.text
+
+
+BAD_SITTINGS = [
+    ("starts_on", "2026-02-30", "sitting_times"),
+    ("starts_on", "9999-12-31", "sitting_times"),
+    ("starts_on", "0001-01-01", "sitting_times"),
+    ("starts_time", "25:00", "sitting_times"),
+    ("entry_minutes", "NaN", "sitting_times"),
+    ("entry_minutes", "99999999999", "sitting_times"),
+    ("entry_minutes", "-5", "sitting_times"),
+    ("entry_minutes", "9" * 190, "sitting_times"),
+    ("rooms", "一号机房 " + "9" * 4500, "rooms"),
+    ("rooms", "一号机房 ²", "rooms"),
+    ("rooms", "一号机房 1e3", "rooms"),
+    ("rooms", "一号\u200b机房 30", "invisible_character"),
+    ("rooms", "甲" * 200 + " 30", "rooms"),
+    ("plan_title", "第\u200b5 期", "invisible_character"),
+    ("plan_title", "第\x075 期", "invisible_character"),
+    ("qualification", "special.99.99", "qualification_unknown"),
+]
+
+
+@pytest.mark.parametrize(("field", "typed", "code"), BAD_SITTINGS)
+async def test_bad_sitting_is_refused_in_words_and_keeps_what_was_typed(
+    client: Client, field: str, typed: str, code: str
+) -> None:
+    form = SITTING_FORM | {field: typed}
+    answer = await client.post("/centre/sittings", data=form, headers={"accept": "text/html"})
+    assert answer.status_code == (404 if code == "qualification_unknown" else 400), answer.text
+    assert f'<span class="code">{code}</span>' in answer.text
+    assert field == "qualification" or html.escape(typed) in answer.text
+    assert "还没有场次" in (await client.get("/centre")).text
+
+
+async def test_full_width_digits_and_spaces_make_a_room(client: Client) -> None:
+    made = await client.post(
+        "/centre/sittings", data=SITTING_FORM | {"rooms": "一号机房\u3000３０", "entry_minutes": "３０"}
+    )
+    assert "一号机房 · 30 座" in made.text
+
+
+async def test_sittings_of_one_title_share_a_plan(client: Client, runtime: Runtime) -> None:
+    for rooms in ("一号机房 4", "二号机房 4"):
+        made = await client.post("/centre/sittings", data=SITTING_FORM | {"rooms": rooms}, follow_redirects=False)
+        assert made.status_code == 303, made.text
+    async with runtime.databases.session(Scope(region="33")) as session:
+        plans = list(await session.scalars(select(Sitting.plan_id)))
+    assert len(plans) == 2
+    assert len(set(plans)) == 1
+    assert '<option value="第 5 期">' in (await client.get("/centre/sittings/new")).text
+
+
+async def test_rules_of_a_sitting_stand_one_click_away_with_their_source(client: Client, runtime: Runtime) -> None:
+    sitting_id = await new_sitting(client, runtime)
+    assert f"/centre/sittings/{sitting_id}/rules" in (await client.get(f"/centre/sittings/{sitting_id}")).text
+    page = (await client.get(f"/centre/sittings/{sitting_id}/rules")).text
+    assert "《特种作业人员安全技术培训考核管理规定》" in page
+    assert "规则中未载明的事项" in page
+    english = (await client.get(f"/centre/sittings/{sitting_id}/rules", headers={"accept-language": "en"})).text
+    assert "Provisions on the Training and Examination of Special Operators" in english
+
+
+async def test_tickets_of_a_room_come_in_one_file_by_seat(client: Client, runtime: Runtime) -> None:
+    sitting_id = await new_sitting(client, runtime)
+    page = await client.get(f"/centre/sittings/{sitting_id}")
+    assert "tickets.pdf" not in page.text
+    for number in (7, 8):
+        assert (await apply(client, sitting_id, id_number=id_number(number), name="李四"))[0] == 201
+    found = re.search(
+        rf"/centre/sittings/{sitting_id}/rooms/([0-9a-f-]+)/tickets\.pdf",
+        (await client.get(f"/centre/sittings/{sitting_id}")).text,
+    )
+    assert found
+    answer = await client.get(found[0])
+    assert answer.headers["content-type"] == "application/pdf"
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages]
+    assert ["A-01" in pages[0], "A-02" in pages[1], len(pages)] == [True, True, 2]
+    other = await new_sitting(client, runtime)
+    assert (await client.get(f"/centre/sittings/{other}/rooms/{found[1]}/tickets.pdf")).status_code == 404
+
+
+async def test_work_list_follows_the_day(client: Client, runtime: Runtime, clock: FrozenClock, centre: Centre) -> None:
+    sitting_id = await new_sitting(client, runtime)
+    await apply(client, sitting_id, photo=None)
+    await prepare(runtime, UUID(sitting_id))
+    await client.post(f"/api/centre/sittings/{sitting_id}/open")
+    page = (await client.get("/centre?page=2")).text  # the list does not depend on the page of the table
+    assert "正在签到和考试,1 人报名".replace(",", "，") in page
+    assert "1 名考生还没有照片" in page
+    clock.advance(timedelta(hours=6))
+    await log_in(client, (await make_staff(runtime, organisation=centre.id))[1])
+    assert "考试时间已过" in (await client.get("/centre")).text
+    await client.post(f"/api/centre/sittings/{sitting_id}/close")
+    assert "请核对并公布成绩" in (await client.get("/centre")).text
 
 
 async def test_work_list_names_what_is_missing(client: Client, runtime: Runtime) -> None:

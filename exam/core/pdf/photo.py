@@ -115,10 +115,12 @@ def _embed(canvas: Any, jpeg: bytes) -> tuple[str, tuple[int, int]]:
     if size is None:
         raise PhotoUnreadableError
     name = hashlib.sha256(jpeg).hexdigest()[:32]
+    document = canvas._doc  # noqa: SLF001 - reportlab has no public way to add a stream
+    if document.hasForm(name):  # the same portrait on another page of the file
+        return name, size
     picture = pdfdoc.PDFImageXObject(name)
     picture.width, picture.height = size
     picture.bitsPerComponent, picture.colorSpace = 8, "DeviceRGB"
     picture._filters, picture.streamContent = ("DCTDecode",), jpeg  # noqa: SLF001 - as reportlab's JPEG loader does
-    document = canvas._doc  # noqa: SLF001 - reportlab has no public way to add a stream
     document.Reference(picture, document.getXObjectName(name))
     return name, size

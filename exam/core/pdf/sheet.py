@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from threading import Lock
@@ -188,11 +188,24 @@ def render_sheet(
     attachments: tuple[Attachment, ...] = (),
 ) -> bytes:
     """Return a one-page PDF of `size` mm with embedded fonts and no script; equal inputs give equal bytes."""
+    return render_sheets(size, about, [draw], attachments=attachments)
+
+
+def render_sheets(
+    size: tuple[float, float],
+    about: About,
+    draws: Sequence[Callable[[Sheet], None]],
+    *,
+    attachments: tuple[Attachment, ...] = (),
+) -> bytes:
+    """Return a PDF with one page of `size` mm for each of `draws`, as `render_sheet` makes one."""
     install_fonts()
     out = io.BytesIO()
     with _rendering:
         canvas = _canvas(out, size, about)
-        draw(Sheet(canvas, size))
+        for draw in draws:
+            draw(Sheet(canvas, size))
+            canvas.showPage()
         attach(canvas._doc, attachments)  # noqa: SLF001 - reportlab has no public attachment call
         canvas.save()
     return out.getvalue()
