@@ -138,7 +138,11 @@ def test_an_unverified_value_is_kept_out_of_reach() -> None:
 def test_a_setting_of_this_system_is_shown_as_one() -> None:
     explanation = api.explain(api.resolve_rule_set("officer.coal", NEW), "hand_in_grace_s")
 
-    assert (explanation.text, explanation.source, explanation.mark_label) == ("30", "project policy", "本系统设定")
+    assert (explanation.text, explanation.source, explanation.mark_label) == (
+        "30",
+        "规定未载明,由本系统设定",
+        "本系统设定",
+    )
 
 
 def test_every_key_has_its_own_chinese_title() -> None:
