@@ -5,17 +5,21 @@ from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
 from exam.training.ledger.replay import Replay
+from exam.training.seed_school import SchoolStaff, SeededLearner, seed_school
 from exam.training.settling import replay
 
 __all__ = [
     "HoursEntry",
     "PassHolder",
     "Replay",
+    "SchoolStaff",
+    "SeededLearner",
     "TrainingKind",
     "find_pass_holder",
     "hours_of",
     "list_hours",
     "record_hours",
     "replay",
+    "seed_school",
     "trained_at",
 ]

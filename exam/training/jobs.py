@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.jobs import defer
 
 SETTLE = "training.settle"
+CLOSE_SILENT = "training.close_silent"
 
 
 async def ask_to_settle(session: AsyncSession, person_id: UUID) -> None:

@@ -10,12 +10,18 @@ from exam.training.classes.enrol_pages import EnrolmentController
 from exam.training.classes.enterprise_pages import EnterpriseTrainingController
 from exam.training.classes.learner_pages import LearnerController
 from exam.training.classes.regulator_pages import RegulatorTrainingController
-from exam.training.jobs import SETTLE
+from exam.training.jobs import CLOSE_SILENT, SETTLE
 from exam.training.ledger.controllers import HoursApiController, HoursController
 from exam.training.ledger.learner_pages import LearnerHoursController
+from exam.training.lessons.clerk_pages import LessonsController
+from exam.training.lessons.learner_pages import LessonController
+from exam.training.lessons.study import run_close_silent
+from exam.training.lessons.study_route import AnswerPath, BeatPath
 from exam.training.programmes.pages import ProgrammesController
 from exam.training.settling import run_settle
+from exam.web.front import RawRoute
 from exam.web.plugin import Plugin
+from exam.web.policy import Policy
 
 PLUGIN = Plugin(
     package="exam.training",
@@ -34,6 +40,12 @@ PLUGIN = Plugin(
         TeacherController,
         SignController,
         RecordController,
+        LessonsController,
+        LessonController,
     ),
-    jobs=(Job(SETTLE, run_settle),),
+    jobs=(Job(SETTLE, run_settle), Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *")),
+    raw=(
+        RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),
+        RawRoute(method="POST", prefix="/api/study/", suffix="/answer", policy=Policy("key"), make=AnswerPath),
+    ),
 )

@@ -133,3 +133,11 @@ class BatchForm(Form, frozen=True, kw_only=True):
     """The workbook that was tried and is now to be done."""
 
     file: Text
+
+
+class LessonForm(Form, frozen=True, kw_only=True):
+    """A lesson as typed; `target` is qualification and node, as `officer.general 1.1`."""
+
+    target: Text = ""
+    title: Text = ""
+    text: Long = ""

@@ -1,6 +1,7 @@
 """Bringing the ledger to what the evidence says: entries are appended for the difference, and nothing else."""
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -12,13 +13,24 @@ from exam.core.runtime import Runtime
 from exam.training.attendance.models import Attendance
 from exam.training.attendance.views import Status
 from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
-from exam.training.ledger.credit import total_of
+from exam.training.ledger.credit import day_of, pieces_of, total_of
 from exam.training.ledger.entries import append_changes, changes, evidence_digest, kept_totals
-from exam.training.ledger.evidence import Attested, ClassSpan, Evidence, LedgerKey, Origin, Span
+from exam.training.ledger.evidence import (
+    Attested,
+    ClassSpan,
+    Evidence,
+    LedgerKey,
+    Origin,
+    Span,
+    Trace,
+    TraceKind,
+    Visit,
+)
 from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.replay import Replay, compare
 from exam.training.ledger.rules import recall_rules, rules_on
 from exam.training.ledger.watch import MS
+from exam.training.lessons.models import TraceRow, VisitRow
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
@@ -57,9 +69,55 @@ async def _sources(session: AsyncSession, person_id: UUID) -> Mapping[UUID | Non
 async def load_evidence(session: AsyncSession, person_id: UUID) -> Evidence:
     """Return everything that is known of a person's study; the session's scope must be the person's own."""
     return Evidence(
-        visits={},
+        visits=await _visits(session, person_id),
+        traces=await _traces(session, person_id),
         classes=await _classes(session, person_id),
         attested=await _attested(session, person_id),
+    )
+
+
+async def studied_on(session: AsyncSession, person_id: UUID, day: date) -> int:
+    """Return how many milliseconds of a Shanghai day count already."""
+    pieces = pieces_of(await load_evidence(session, person_id), recall_rules, rules_on)
+    return sum(piece.span.length for piece in pieces if day_of(piece.span.start) == day)
+
+
+async def _visits(session: AsyncSession, person_id: UUID) -> dict[UUID, Visit]:
+    rows = await session.scalars(select(VisitRow).where(VisitRow.person_id == person_id))
+    return {
+        row.id: Visit(
+            id=row.id,
+            key=LedgerKey(row.qualification, row.kind, row.enrolment_id, row.node, row.part, Origin.ONLINE),
+            lesson=row.progress_id,
+            length_ms=row.length_ms,
+            rules=row.rules,
+        )
+        for row in rows
+    }
+
+
+async def _traces(session: AsyncSession, person_id: UUID) -> tuple[Trace, ...]:
+    columns = (
+        TraceRow.visit_id,
+        TraceRow.kind,
+        TraceRow.at_ms,
+        TraceRow.seen,
+        TraceRow.idle_s,
+        TraceRow.advance_ms,
+        TraceRow.drift_ms,
+    )
+    rows = await session.execute(select(*columns).where(TraceRow.person_id == person_id).order_by(TraceRow.n))
+    return tuple(
+        Trace(
+            visit=visit,
+            kind=TraceKind(kind),
+            at=at,
+            seen=seen,
+            idle_s=idle_s,
+            advance_ms=advance_ms,
+            drift_ms=drift_ms,
+        )
+        for visit, kind, at, seen, idle_s, advance_ms, drift_ms in rows
     )
 
 

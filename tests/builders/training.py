@@ -19,6 +19,8 @@ from exam.training.classes.enrolments import enrol
 from exam.training.classes.service import add_session, file_class, plan_class
 from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.rules import hour_s
+from exam.training.lessons.content import read_lesson
+from exam.training.lessons.service import draft_lesson, publish_lesson
 from exam.training.programmes.service import NodeHours, draft_programme, publish_programme
 from tests.builders.sitting import COUNTY, id_number
 
@@ -210,3 +212,35 @@ async def learner_cookie(runtime: Runtime, enrolment: EnrolmentView) -> dict[str
             at=runtime.clock.now(),
         )
     return {COOKIE: token}
+
+
+LESSON_TEXT = """
+# 什么是隐患
+生产经营单位违反安全生产法律、法规、规章、标准、规程和管理制度的规定,可能导致事故发生的状态、行为和缺陷,都叫事故隐患。
+? 下面哪一项是事故隐患?
+- 灭火器在有效期内
++ 配电箱门损坏敞开
+# 怎样排查
+先按岗位列清单,再按清单到现场逐项看、逐项记,看见的当场拍照,能当场改的当场改。
+"""
+
+
+async def make_lesson(
+    runtime: Runtime, school: School, *, node: str = "1.1", title: str = "事故隐患", text: str = LESSON_TEXT
+) -> UUID:
+    """Write and publish a text lesson."""
+    at = runtime.clock.now()
+    async with runtime.databases.transaction(school.scope) as session:
+        body = await get_body(session, school.id)
+        lesson_id = await draft_lesson(
+            session,
+            school.clerk,
+            body=body,
+            qualification=OFFICER,
+            node=node,
+            title=title,
+            content=read_lesson(text),
+            at=at,
+        )
+        await publish_lesson(session, school.clerk2, lesson_id, body=body, at=at)
+    return lesson_id

@@ -92,8 +92,14 @@ def test_server_clock_set_back_does_not_count_the_same_time_again() -> None:
 
 
 def test_miss_stands_even_when_the_clock_is_set_back() -> None:
-    marks = [trace(OPENED, 0), *beats(15, 300), trace(ASKED, 300), trace(BEAT, 375), trace(BEAT, 310), *beats(325, 355)]
+    marks = [trace(OPENED, 0), *beats(15, 300), trace(ASKED, 300), *beats(315, 375), *beats(310, 355)]
     assert seconds([*marks, trace(PRESENT, 356)]) == 0
+
+
+def test_network_lost_while_a_check_is_open_costs_its_own_time_only() -> None:
+    marks = [trace(OPENED, 0), *beats(15, 300), trace(ASKED, 300), trace(BEAT, 315), *beats(900, 930)]
+    assert seconds([*marks, trace(PRESENT, 931), trace(BEAT, 945)]) == 315 + 30 + 15
+    assert seconds([*marks, *beats(945, 975), trace(PRESENT, 976)]) == 0
 
 
 def test_time_beyond_what_the_lesson_moved_does_not_count() -> None:
@@ -417,6 +423,15 @@ def test_check_is_asked_when_it_is_due_and_at_the_end_of_a_lesson(opened: Live) 
         BEAT,
         ASKED,
     ]
+
+
+def test_check_answered_after_a_silence_is_noticed_and_counts(opened: Live) -> None:
+    soon = msgspec.structs.replace(opened, due_ms=10_000)
+    asked = hear(soon, at=15_000, seq=1, front=FRONT, position_ms=15_000).live
+    in_time = hear_answer(asked, visit=visit().id, at=NINE + 75_000, rules=RULES)
+    late = hear_answer(asked, visit=visit().id, at=NINE + 75_001, rules=RULES)
+    assert (in_time.oddity, late.oddity) == (None, Oddity.LATE_ANSWER)
+    assert in_time.proved == late.proved == (StudySpan(Span(NINE, NINE + 15_000), visit().id),)
 
 
 def test_short_visits_are_asked_as_often_as_one_long_one() -> None:

@@ -8,7 +8,7 @@ from exam.identity.api import Role
 
 PASSWORD = "Ankao-demo-2026"  # noqa: S105  # printed at every start of a demo; production has no such account
 
-Body = Literal["", "centre", "enterprise", "authority"]
+Body = Literal["", "centre", "enterprise", "authority", "training"]
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -34,6 +34,9 @@ POSTS = (
     Post("reviewer", "审题员", Role.REVIEWER, PROVINCE),
     Post("publisher", "题库发布", Role.PUBLISHER, PROVINCE),
     Post("custodian", "密钥保管", Role.CUSTODIAN, PROVINCE),
+    Post("trainer", "培训教务一", Role.CENTRE, COUNTY, "training"),
+    Post("trainer2", "培训教务二", Role.CENTRE, COUNTY, "training"),
+    Post("teacher", "培训教师", Role.TEACHER, COUNTY, "training"),
     Post("regulator", "省厅监管", Role.REGULATOR, PROVINCE),
     Post("regulator-city", "市局监管", Role.REGULATOR, CITY),
     Post("regulator-county", "区局监管", Role.REGULATOR, COUNTY),

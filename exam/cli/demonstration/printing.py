@@ -1,11 +1,14 @@
 """What a newcomer needs to look around: log-ins, and tickets for the sitting that is open now."""
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from exam.cli.demonstration.history import read_open_seats
+from exam.cli.demonstration.province import LEARNERS_FILE
 from exam.cli.simulation.staff import read_demo
 from exam.core.config import Settings
+from exam.training.api import SeededLearner
 
 SHOWN_TICKETS = 4
 
@@ -22,7 +25,19 @@ def print_logins(console: Console, settings: Settings) -> None:
     console.print(
         f"密码 password: {demo.logins[0].password}   第二步验证码显示在登录页 (the page shows the second code)"
     )
+    print_learner(console, settings)
     print_tickets(console, settings)
+
+
+def print_learner(console: Console, settings: Settings) -> None:
+    """Print how a learner gets in at home."""
+    path = settings.data_dir / LEARNERS_FILE
+    if not path.exists():
+        return
+    learner = msgspec.json.decode(path.read_bytes(), type=list[SeededLearner])[0]
+    console.print(
+        f"在家学习 · study at home: /me  学员凭证 pass {learner.learner_pass}  身份证号 ID {learner.id_number}"
+    )
 
 
 def print_tickets(console: Console, settings: Settings) -> None:

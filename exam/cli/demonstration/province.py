@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.cli.demonstration.accounts import COUNTY, PASSWORD, POSTS, PROVINCE, Post
+from exam.cli.simulation.people import Invented
 from exam.cli.simulation.staff import LOGINS_FILE, Demo, DemoLogin
 from exam.core.db.roles import Role as DatabaseRole
 from exam.core.db.scope import Scope
@@ -22,11 +23,15 @@ from exam.identity.api import (
     seed_regions,
     uscc_check,
 )
+from exam.training.api import SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
 from questionbank.api import list_seed_banks, load_seed_bank
 
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
+SCHOOL_NAME = "西湖区安全技能培训中心"
+LEARNERS_FILE = "demo-learners.json"
+LEARNERS, LEARNERS_SEED = 4, 612
 ENTERPRISES = (("演示机电安装有限公司", "C34"), ("演示化工贸易有限公司", "F51"), ("演示建材制造有限公司", "C30"))
 
 
@@ -40,7 +45,8 @@ async def build_province(runtime: Runtime) -> bool:
         bodies = await _organisations(session, runtime)
         demo, accounts = await _accounts(session, runtime, bodies)
     await _banks(runtime, accounts)
-    _write(path, demo)
+    await _school(runtime, bodies, accounts)
+    _write(path, msgspec.json.encode(demo))
     return True
 
 
@@ -68,6 +74,15 @@ async def _organisations(session: AsyncSession, runtime: Runtime) -> dict[str, U
             name=CENTRE_NAME,
             region=COUNTY,
             address="西湖区演示路 1 号",
+            at=at,
+        ),
+        "training": await create_organisation(
+            session,
+            SYSTEM,
+            kind="training",
+            name=SCHOOL_NAME,
+            region=COUNTY,
+            address="西湖区演示路 8 号",
             at=at,
         ),
     }
@@ -152,8 +167,24 @@ async def _banks(runtime: Runtime, accounts: dict[str, Principal]) -> None:
             )
 
 
-def _write(path: Path, demo: Demo) -> None:
+async def _school(runtime: Runtime, bodies: dict[str, UUID], accounts: dict[str, Principal]) -> None:
+    staff = SchoolStaff(
+        body=bodies["training"],
+        region=COUNTY,
+        root_region=PROVINCE,
+        clerk=accounts["trainer"],
+        second_clerk=accounts["trainer2"],
+        teacher=accounts["teacher"],
+        regulator=accounts["regulator-county"],
+        provincial=accounts["regulator"],
+    )
+    invented = Invented(LEARNERS_SEED)
+    learners = await seed_school(runtime, staff, [invented.next() for _ in range(LEARNERS)])
+    _write(runtime.settings.data_dir / LEARNERS_FILE, msgspec.json.encode(learners))
+
+
+def _write(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
-    fresh.write_bytes(msgspec.json.encode(demo))
+    fresh.write_bytes(content)
     fresh.rename(path)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
+from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.identity.api import Role, get_organisation, list_role_holders, require_region
 from exam.training.bodies.models import BodyScope, TrainingBody, Venue
@@ -71,7 +72,7 @@ async def approve_body(
     require_region(principal, organisation.region, Role.REGULATOR)
     if organisation.kind not in KINDS:
         raise NotATrainingBodyError
-    if not qualifications or not basis.strip() or until <= at.date():
+    if not qualifications or not basis.strip() or until <= local_date(at):
         raise BodyScopeError
     for qualification in qualifications:
         require_subject(qualification)

@@ -1,10 +1,13 @@
 """The learner's own classes."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.response import Template
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import local_date
@@ -13,8 +16,12 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.classes.enrolments import list_enrolments_of
 from exam.training.classes.service import get_class, list_sessions
+from exam.training.classes.views import EnrolmentView
 from exam.training.kinds import TITLES, title_of
 from exam.training.ledger.standing import list_standings
+from exam.training.lessons.models import Progress
+from exam.training.lessons.service import list_lessons
+from exam.training.lessons.study import waiting_by_lesson
 from exam.web.policy import allow_candidate
 
 
@@ -35,14 +42,8 @@ class LearnerController(Controller):
             raise NotFoundError
         now = runtime.clock.now()
         enrolments = await list_enrolments_of(session, principal.person)
-        classes: list[dict[str, Any]] = [
-            {
-                "enrolment": enrolment,
-                "one": await get_class(session, enrolment.class_id),
-                "sessions": await list_sessions(session, enrolment.class_id),
-            }
-            for enrolment in enrolments
-        ]
+        waiting = await waiting_by_lesson(session, principal.person)
+        classes = [await _class(session, enrolment, waiting) for enrolment in enrolments]
         context = {
             "classes": classes,
             "standings": await list_standings(session, principal.person, on=local_date(now)),
@@ -51,3 +52,15 @@ class LearnerController(Controller):
             "kinds": TITLES,
         }
         return Template("training/learn.html", context=context)
+
+
+async def _class(session: AsyncSession, enrolment: EnrolmentView, waiting: Mapping[UUID, int]) -> dict[str, Any]:
+    one = await get_class(session, enrolment.class_id)
+    rows = await session.scalars(select(Progress).where(Progress.enrolment_id == enrolment.id))
+    return {
+        "enrolment": enrolment,
+        "one": one,
+        "sessions": await list_sessions(session, one.id),
+        "lessons": await list_lessons(session, one.organisation_id, qualification=one.qualification, state="published"),
+        "progress": {row.lesson_id: (row.settled_ms + waiting.get(row.id, 0), row.finished_at) for row in rows},
+    }

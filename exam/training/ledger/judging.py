@@ -26,6 +26,8 @@ class Oddity(StrEnum):
     TWO_DEVICES = "two_devices"
     CLOCK_SHIFTED = "clock_shifted"
     SKIPPED_AHEAD = "skipped_ahead"
+    LATE_ANSWER = "late_answer"
+    """A check was answered after a silence in which nobody could be asked: it counts, for networks do fail."""
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -30,7 +31,7 @@ class LearnerHoursController(Controller):
     ) -> Template:
         if principal.person is None:
             raise NotFoundError
-        rules = rules_on(runtime.clock.now().date())
+        rules = rules_on(local_date(runtime.clock.now()))
         context: dict[str, Any] = {
             **await ledger_context(session, principal.person, runtime),
             "hour_minutes": hour_s() // 60,

@@ -8,7 +8,7 @@ import msgspec
 from exam.training.ledger.evidence import StudySpan, Trace, TraceKind
 from exam.training.ledger.judging import Beat, Front, Line, Oddity, judge
 from exam.training.ledger.rules import LedgerRules
-from exam.training.ledger.watch import Watch, step
+from exam.training.ledger.watch import MS, Watch, step
 
 Draw = Callable[[LedgerRules], int]
 """Returns after how many milliseconds of study the next presence check is due."""
@@ -74,7 +74,9 @@ def hear_answer(live: Live, *, visit: UUID, at: int, rules: LedgerRules) -> Hear
     """Take in that the learner has answered the check that stands open, if one does."""
     if visit != live.watch.visit or live.watch.asked_at is None:
         return Heard(live=live)
-    return _apply(live, [Trace(visit=visit, kind=TraceKind.PRESENT, at=at)], rules)
+    late = not live.watch.missed and at > live.watch.asked_at + rules.check_limit_s * MS
+    heard = _apply(live, [Trace(visit=visit, kind=TraceKind.PRESENT, at=at)], rules)
+    return msgspec.structs.replace(heard, oddity=Oddity.LATE_ANSWER if late else None)
 
 
 def close_visit(live: Live, visit: UUID, *, at: int, rules: LedgerRules) -> Heard:

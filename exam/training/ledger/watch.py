@@ -19,7 +19,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
 
     `last_at` is the instant from which the next beat may count; no time before `horizon` counts a second time.
     `pending` was studied since the last proof of presence; while `asked_at` is set it counts for nothing, and once a
-    check is `missed` it is gone.
+    check is `missed` it is gone. `unanswered_ms` is how long the page was heard of while the check stood open.
     """
 
     visit: UUID | None = None
@@ -27,6 +27,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     horizon: int = 0
     pending: tuple[StudySpan, ...] = ()
     asked_at: int | None = None
+    unanswered_ms: int = 0
     missed: bool = False
 
     @property
@@ -51,7 +52,7 @@ def step(watch: Watch, trace: Trace, rules: LedgerRules) -> Step:
         case TraceKind.BEAT:
             return Step(_beat(watch, trace, rules)) if trace.visit == watch.visit else Step(watch)
         case TraceKind.ASKED:
-            return Step(_with(watch, asked_at=trace.at, missed=False))
+            return Step(_with(watch, asked_at=trace.at, unanswered_ms=0, missed=False))
         case TraceKind.PRESENT:
             return _present(watch, trace)
         case TraceKind.CLOSED:
@@ -64,12 +65,19 @@ def _with(watch: Watch, **changes: object) -> Watch:
 
 def _beat(watch: Watch, trace: Trace, rules: LedgerRules) -> Watch:
     horizon = max(watch.horizon, trace.at)
-    if watch.asked_at is not None and trace.at > watch.asked_at + rules.check_limit_s * MS:
-        # only a beat proves a miss: who lost the network never saw the question
-        return _with(watch, last_at=trace.at, horizon=horizon, pending=(), missed=True)
+    unanswered = _unanswered(watch, trace, rules)
+    if watch.asked_at is not None and unanswered > rules.check_limit_s * MS:
+        return _with(watch, last_at=trace.at, horizon=horizon, pending=(), unanswered_ms=unanswered, missed=True)
     span = earned(watch, trace, rules)
     pending = _joined(watch.pending, StudySpan(span, trace.visit)) if span else watch.pending
-    return _with(watch, last_at=trace.at, horizon=horizon, pending=pending)
+    return _with(watch, last_at=trace.at, horizon=horizon, pending=pending, unanswered_ms=unanswered)
+
+
+def _unanswered(watch: Watch, beat: Trace, rules: LedgerRules) -> int:
+    """Return how long an open check has stood before a page that the server heard of: silence misses no check."""
+    gap = beat.at - watch.last_at
+    heard = watch.asked_at is not None and 0 < gap <= rules.most_gap_s * MS
+    return watch.unanswered_ms + gap if heard else watch.unanswered_ms
 
 
 def earned(watch: Watch, beat: Trace, rules: LedgerRules) -> Span | None:
@@ -95,5 +103,5 @@ def _present(watch: Watch, trace: Trace) -> Step:
         return Step(watch)
     last_at = trace.at if watch.missed else watch.last_at
     horizon = max(watch.horizon, trace.at) if watch.missed else watch.horizon
-    answered = _with(watch, pending=(), asked_at=None, missed=False, last_at=last_at, horizon=horizon)
+    answered = _with(watch, pending=(), asked_at=None, unanswered_ms=0, missed=False, last_at=last_at, horizon=horizon)
     return Step(answered, watch.pending)

@@ -1,0 +1,118 @@
+"""The training body's pages of lessons: written, read as a learner will, published by a second person."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import Role
+from exam.training.bodies.service import BodyView, own_body
+from exam.training.errors import LessonNotFoundError
+from exam.training.kinds import title_of
+from exam.training.ledger.rules import hundredths
+from exam.training.lessons.content import read_lesson
+from exam.training.lessons.service import draft_lesson, get_lesson, list_lessons, publish_lesson
+from exam.training.programmes.service import list_programmes
+from exam.training.schemas import EmptyForm, LessonForm
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+
+HOME = "/centre/training/lessons"
+FORM = "training/lesson_new.html"
+AnyRequest = Request[Principal, Any, Any]
+
+
+class LessonsController(Controller):
+    """Lessons of the principal's own training body."""
+
+    path = HOME
+    opt = allow(Role.CENTRE)
+
+    @get()
+    async def show_list(
+        self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]
+    ) -> Template:
+        body = await own_body(session, principal)
+        lessons = await list_lessons(session, body.id)
+        context = {"lessons": lessons, "body": body, "title_of": title_of, "hundredths": hundredths}
+        return Template("training/lessons.html", context=context)
+
+    @get("/new")
+    async def new(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
+        body = await own_body(session, principal)
+        context = {**await _choices(session, body), "typed": LessonForm(), "problem": None}
+        return Template(FORM, context=context)
+
+    @post("/", status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[LessonForm],
+    ) -> Redirect | Template:
+        body = await own_body(session, principal)
+        qualification, _, node = data.target.partition(" ")
+        try:
+            async with session.begin_nested():
+                lesson_id = await draft_lesson(
+                    session,
+                    principal,
+                    body=body,
+                    qualification=qualification,
+                    node=node,
+                    title=data.title,
+                    content=read_lesson(data.text),
+                    at=runtime.clock.now(),
+                )
+        except DomainError as error:
+            return form_again(request, error, FORM, {**await _choices(session, body), "typed": data})
+        return done(f"{HOME}/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
+
+    @get("/{lesson_id:uuid}")
+    async def show(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        lesson_id: FromPath[UUID],
+    ) -> Template:
+        body = await own_body(session, principal)
+        lesson = await get_lesson(session, lesson_id)
+        if lesson.organisation_id != body.id:
+            raise LessonNotFoundError
+        mine = lesson.drafted_by == principal.account
+        context = {"lesson": lesson, "mine": mine, "title_of": title_of, "hundredths": hundredths}
+        return Template("training/lesson_read.html", context=context)
+
+    @post("/{lesson_id:uuid}/publish")
+    async def publish(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        lesson_id: FromPath[UUID],
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # nothing else may be sent
+    ) -> Redirect:
+        body = await own_body(session, principal)
+        await publish_lesson(session, principal, lesson_id, body=body, at=runtime.clock.now())
+        return done(f"{HOME}/{lesson_id}", "课件已发布,学员可以学习。")
+
+
+async def _choices(session: AsyncSession, body: BodyView) -> dict[str, Any]:
+    """Return the nodes of the programmes in force that the body may train for, each once."""
+    targets = {
+        f"{programme.qualification} {node.code}": (programme.qualification, node)
+        for programme in await list_programmes(session, state="published")
+        if programme.qualification in body.scope
+        for node in programme.nodes
+    }
+    return {"targets": targets, "title_of": title_of}

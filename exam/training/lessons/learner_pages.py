@@ -1,0 +1,113 @@
+"""The learner's pages of lessons: open one, study it section by section, leave it."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.clock import local_date
+from exam.core.errors import DomainError, NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.training.errors import UnitLockedError, VisitNotFoundError
+from exam.training.ledger.rules import rules_on
+from exam.training.lessons.content import unlocked
+from exam.training.lessons.lease import StudyLease, chain, mint
+from exam.training.lessons.study import end_visit, read_visit, start_visit
+from exam.training.schemas import EmptyForm
+from exam.web.policy import allow_candidate
+from exam.web.problem import form_again
+from exam.web.request import done
+
+AnyRequest = Request[Principal, Any, Any]
+
+
+class LessonController(Controller):
+    """Studying."""
+
+    path = "/learn"
+    opt = allow_candidate()
+
+    @post("/enrolments/{enrolment_id:uuid}/lessons/{lesson_id:uuid}", status_code=200)
+    async def start(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        enrolment_id: FromPath[UUID],
+        lesson_id: FromPath[UUID],
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # nothing else may be sent
+    ) -> Redirect | Template:
+        try:
+            async with session.begin_nested():
+                at = runtime.clock.now()
+                visit = await start_visit(session, principal, enrolment_id, lesson_id, at=at)
+        except DomainError as error:
+            return form_again(request, error, "training/no_lesson.html", {})
+        return Redirect(f"/learn/visits/{visit}", status_code=303)
+
+    @get("/visits/{visit_id:uuid}")
+    async def show(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        visit_id: FromPath[UUID],
+    ) -> Template:
+        person = _person(principal)
+        answer, seq, lesson = await read_visit(session, person, visit_id)
+        secret = runtime.secrets.lease
+        rules = rules_on(local_date(runtime.clock.now()))
+        opened = unlocked(lesson.content, answer.reach_ms)
+        context = {
+            "lesson": lesson,
+            "visit": visit_id,
+            "answer": answer,
+            "opened": opened,
+            "seq": seq,
+            "after": chain(visit_id, seq, secret),
+            "lease": mint(StudyLease(visit_id, person, principal.region), secret),
+            "beat_s": rules.beat_s,
+            "limit_s": rules.check_limit_s,
+        }
+        return Template("training/lesson.html", context=context)
+
+    @get("/visits/{visit_id:uuid}/units/{place:int}")
+    async def unit(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        visit_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> Template:
+        """Return one section; those ahead of the learner stay on the server."""
+        answer, _, lesson = await read_visit(session, _person(principal), visit_id)
+        if not 0 <= place < len(lesson.content.units):
+            raise VisitNotFoundError
+        if place >= unlocked(lesson.content, answer.reach_ms):
+            raise UnitLockedError
+        context = {"unit": lesson.content.units[place], "place": place}
+        return Template("training/_unit.html", context=context)
+
+    @post("/visits/{visit_id:uuid}/close")
+    async def close(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        visit_id: FromPath[UUID],
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # nothing else may be sent
+    ) -> Redirect:
+        await end_visit(session, _person(principal), visit_id, at=runtime.clock.now())
+        return done("/learn", "已退出学习,已学的时间随即计入。")
+
+
+def _person(principal: Principal) -> UUID:
+    if principal.person is None:
+        raise NotFoundError
+    return principal.person

@@ -1,0 +1,51 @@
+"""The lease by which a learner's page reports: an HMAC over visit and person, and a token chain over its beats; pure.
+
+Token: `s1.<visit, 32 hex>.<person, 32 hex>.<region, base64url>.<HMAC-SHA256, base64url>`. Whether the visit is still
+the person's open one, only the database knows.
+"""
+
+import base64
+import hmac
+from uuid import UUID
+
+import msgspec
+
+from exam.training.errors import StudyLeaseError
+
+_PURPOSE, _CHAIN = b"ankao-study\x00", b"ankao-beat\x00"
+_MOST, _PARTS, _CHAIN_BYTES = 512, 5, 9
+
+
+class StudyLease(msgspec.Struct, frozen=True):
+    """Who reports on which visit."""
+
+    visit: UUID
+    person: UUID
+    region: str
+
+
+def mint(lease: StudyLease, secret: bytes) -> str:
+    """Return the token of a lease."""
+    region = base64.urlsafe_b64encode(lease.region.encode()).decode()
+    claim = f"s1.{lease.visit.hex}.{lease.person.hex}.{region}"
+    return f"{claim}.{_mac(_PURPOSE + claim.encode(), secret)}"
+
+
+def check(token: str, secret: bytes) -> StudyLease:
+    """Return the lease in a token; raises StudyLeaseError for anything this server did not make."""
+    claim, _, mac = token.rpartition(".")
+    parts = token.split(".")
+    genuine = token.isascii() and hmac.compare_digest(mac.encode(), _mac(_PURPOSE + claim.encode(), secret).encode())
+    if len(token) > _MOST or len(parts) != _PARTS or not genuine:
+        raise StudyLeaseError
+    return StudyLease(UUID(parts[1]), UUID(parts[2]), base64.urlsafe_b64decode(parts[3]).decode())
+
+
+def chain(visit: UUID, seq: int, secret: bytes) -> str:
+    """Return what the answer to beat `seq` of a visit holds; the next beat echoes it."""
+    digest = hmac.digest(secret, _CHAIN + visit.bytes + seq.to_bytes(4, "big"), "sha256")
+    return base64.urlsafe_b64encode(digest[:_CHAIN_BYTES]).decode()
+
+
+def _mac(message: bytes, secret: bytes) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(secret, message, "sha256")).decode().rstrip("=")

@@ -1,0 +1,137 @@
+// A lesson's page: reports every few seconds, asks for the next section when it is open, and tells the learner the truth.
+// Nothing here decides what counts; it may only say less.
+const box = document.querySelector("[data-lesson]");
+const find = (name) => box.querySelector(`[data-${name}]`);
+const words = find("words").dataset;
+const ends = box.dataset.ends.split(",").map(Number);
+const total = Number(box.dataset.units);
+const beatMs = Number(box.dataset.beatS) * 1000;
+const RETRY_MS = 3000;
+const IDLE_WORD_S = 170;
+
+let seq = Number(box.dataset.seq);
+let after = box.dataset.after;
+let reach = Number(box.dataset.reach);
+let unit = Number(box.dataset.opened) - 1;
+let touched = performance.now();
+let heard = performance.now();
+let lost = false;
+let stop = box.dataset.stop;
+let finished = box.dataset.finished === "1";
+let counting = false;
+
+const idleS = () => Math.round((performance.now() - touched) / 1000);
+const seen = () => document.visibilityState === "visible" && document.hasFocus();
+const opened = () => Math.min(ends.filter((end) => end <= reach).length + 1, total);
+
+function state() {
+  if (finished) return words.done;
+  if (stop) return stop === "day_cap" ? words.cap : words.elsewhere;
+  if (lost) return words.lost;
+  if (!seen()) return words.hidden;
+  if (idleS() > IDLE_WORD_S) return words.idle;
+  if (unit < opened() - 1) return words.ready;
+  const left = Math.ceil((ends[unit] - reach - (counting ? performance.now() - heard : 0)) / 1000);
+  return `${words.run} · ${words.next.replace("{s}", Math.max(left, 1))}`;
+}
+
+function show() {
+  const told = state();
+  if (find("words").textContent !== told) find("words").textContent = told;
+  find("bar").value = reach;
+  find("next-unit").disabled = unit + 1 >= opened();
+  find("back-unit").disabled = unit === 0;
+  const place = find("place");
+  place.textContent = place.dataset.of.replace("{n}", unit + 1).replace("{all}", total);
+}
+
+async function turn(to) {
+  const answer = await fetch(`/learn/visits/${box.dataset.lesson}/units/${to}`).catch(() => null);
+  if (!answer?.ok) return;
+  find("page").innerHTML = await answer.text();
+  unit = to;
+  scrollTo({ top: 0 });
+  find("page").focus({ preventScroll: true });
+  show();
+}
+
+async function send(what, body) {
+  const answer = await fetch(`/api/study/${box.dataset.lesson}/${what}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "ankao-study": box.dataset.lease },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(beatMs),
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+function take(told) {
+  const { study } = told;
+  after = told.after;
+  seq = study.seq;
+  counting = study.reach_ms > reach;
+  reach = study.reach_ms;
+  stop = study.stop;
+  finished = study.finished;
+  heard = performance.now();
+  lost = false;
+  check(study);
+  show();
+}
+
+function check(study) {
+  const dialog = find("check");
+  if (!study.check) {
+    dialog.close();
+    return;
+  }
+  find("again").hidden = study.refused !== "wrong";
+  find("missed").hidden = !study.check.missed;
+  const prompt = find("prompt");
+  const asked = study.check.prompt || prompt.dataset.tap;
+  if (dialog.open && prompt.textContent === asked) return;
+  prompt.textContent = asked;
+  const options = study.check.options.length ? study.check.options : [find("options").dataset.here];
+  find("options").replaceChildren(...options.map((text, index) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn wide";
+    button.textContent = text;
+    button.addEventListener("click", () => answer(study.check.options.length ? index : null));
+    return button;
+  }));
+  if (!dialog.open) dialog.showModal();
+}
+
+async function answer(choice) {
+  touched = performance.now();
+  fetch("/account/alive").catch(() => null);
+  await send("answer", { choice }).then(take).catch(() => { lost = true; show(); });
+}
+
+// the same beat is sent again until it is answered: the server counts it once
+async function beat() {
+  if (stop || finished) return show();
+  const body = { seq: seq + 1, after, unit, seen: seen(), idle_s: idleS(), clock_ms: Date.now() };
+  try {
+    take(await send("beat", body));
+    setTimeout(beat, beatMs);
+  } catch {
+    lost = true;
+    show();
+    setTimeout(beat, RETRY_MS);
+  }
+}
+
+for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "scroll"]) {
+  addEventListener(name, () => { touched = performance.now(); }, { passive: true });
+}
+find("check").addEventListener("cancel", (event) => event.preventDefault());
+find("next-unit").addEventListener("click", () => turn(unit + 1));
+find("back-unit").addEventListener("click", () => turn(unit - 1));
+find("page").tabIndex = -1;
+document.addEventListener("visibilitychange", show);
+setInterval(show, 1000);
+setTimeout(beat, beatMs);
+show();
