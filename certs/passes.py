@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.sitting.api import list_passes
 from exam.standards.api import Part
-from grading.api import ResultView, find_result_by_id, list_versions
+from grading.api import find_result_by_id, list_versions
 
 
 class PartPassed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +48,7 @@ async def _standing(session: AsyncSession, result_id: UUID) -> PartPassed | None
     result = await find_result_by_id(session, result_id)
     if result is None:
         return None
-    versions = await list_versions(session, _origin(result))
-    told = [version for version in versions if version.released_at is not None]
+    told = [version for version in await list_versions(session, result.origin) if version.released_at is not None]
     if not told or not told[-1].passed:
         return None
     return PartPassed(
@@ -58,7 +57,3 @@ async def _standing(session: AsyncSession, result_id: UUID) -> PartPassed | None
         registration_id=result.registration_id,
         attempt_id=result.attempt_id,
     )
-
-
-def _origin(result: ResultView) -> UUID:
-    return result.attempt_id or result.sheet_id or result.id

@@ -13,7 +13,7 @@ from grading.logged import note_result
 from grading.models import Result, Score
 from grading.release import release_result
 from grading.verdict import Outcome
-from grading.views import ResultView, find_result, result_view
+from grading.views import ResultView, find_result, list_told_of, result_view
 
 _CARRIED = (
     "attempt_id",
@@ -70,7 +70,7 @@ async def append_correction(
     await note_result(session, principal, row, score, at=row.made_at)
     view = result_view(row, None)
     if before.released_at is not None:
-        await release_result(session, principal, view, at=row.made_at)
+        await release_result(session, principal, view, await list_told_of(session, view.origin), at=row.made_at)
     return view
 
 

@@ -21,7 +21,7 @@ from grading.release import release_result
 from grading.schemes import get_group
 from grading.signed import first_sheet, second_sheet
 from grading.verdict import Part
-from grading.views import result_view
+from grading.views import list_told_of, result_view
 
 
 def score_of(row: PracticalSheet, rules: RuleSet) -> PracticalScore:
@@ -63,7 +63,8 @@ async def decide(session: AsyncSession, principal: Principal, row: PracticalShee
     await publish(session, event, at=at)
     attempt = await find_attempt_of(session, row.registration_id, now=at)
     if attempt is None or not (attempt.holds or attempt.state == "voided"):
-        await release_result(session, principal, result_view(result, None), at=at)
+        view = result_view(result, None)
+        await release_result(session, principal, view, await list_told_of(session, view.origin), at=at)
     return {"result": str(result.id), "marks": result.marks, "passed": result.passed, "outcome": result.outcome}
 
 

@@ -11,7 +11,7 @@ from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_attempts
 from exam.sitting.api import SittingState, SittingView, get_sitting, list_sittings
-from grading.scores import SCORABLE, score_one
+from grading.scores import SCORABLE, open_forms, score_one
 from questionbank.api import FormsAwaitCustodiansError, reveal_seed
 
 SCORE_SITTING = "grading.score_sitting"
@@ -35,10 +35,12 @@ async def score_sitting(runtime: Runtime, *, sitting_id: str) -> None:
 
 
 async def _score_batch(runtime: Runtime, scope: Scope, sitting: SittingView, batch: Sequence[AttemptView]) -> None:
+    at = runtime.clock.now()
     async with runtime.databases.transaction(scope) as session:
+        forms = await open_forms(session, runtime, batch, at=at)
         # in id order, so that two workers at the same sitting wait for each other instead of deadlocking
         for attempt in sorted(batch, key=lambda each: each.id):
-            await score_one(session, runtime, sitting, attempt, at=runtime.clock.now())
+            await score_one(session, sitting, attempt, forms, at=at)
 
 
 def _batches(attempts: Sequence[AttemptView]) -> Iterator[Sequence[AttemptView]]:

@@ -26,7 +26,7 @@ from grading.logged import note_release
 from grading.models import Release
 from grading.scores import SCORABLE
 from grading.verdict import Part
-from grading.views import ResultView, list_results, list_versions
+from grading.views import ResultView, list_results, list_told
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('grading.release:' || :sitting, 0))")
 
@@ -63,8 +63,9 @@ async def release_sitting(
     attempts = await delivery.list_attempts(session, sitting_id, now=at)
     results = await list_results(session, sitting_id)
     free = _free(results, attempts)
+    told = await list_told(session, sitting_id)
     for result in free:
-        await release_result(session, principal, result, at=at)
+        await release_result(session, principal, result, told.get(result.origin, ()), at=at)
     standing = standing_of(attempts, await list_results(session, sitting_id))
     if not standing.ready and not standing.unscored:
         await sitting_api.mark_released(session, principal, sitting_id, at)
@@ -75,13 +76,14 @@ async def release_sitting(
     return len(free)
 
 
-async def release_result(session: AsyncSession, principal: Principal, result: ResultView, *, at: datetime) -> None:
+async def release_result(
+    session: AsyncSession, principal: Principal, result: ResultView, told: Sequence[ResultView], *, at: datetime
+) -> None:
     """Tell one result version: the release row, the event, and the facts that eligibility is judged by.
 
-    A correction tells only what changed: the attempt was counted when its first version was told.
+    A correction tells only what changed since the versions that were `told`, oldest first: the attempt was counted
+    when the first of them was.
     """
-    versions = await list_versions(session, result.attempt_id or result.sheet_id or result.id)
-    told = [version for version in versions if version.released_at is not None]
     release = Release(
         id=new_id(),
         result_id=result.id,

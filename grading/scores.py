@@ -1,6 +1,6 @@
 """Scoring attempts: from final responses to a score and the first version of a result, once per attempt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from grading.logged import note_result, score_digest
 from grading.models import Regrade, Result, Score
 from grading.scoring import FormScore, Response
 from grading.verdict import Part
-from questionbank.api import ScoringForm, open_scoring_view
+from questionbank.api import ScoringForm, open_scoring_views
 
 ALGORITHM = "integers@1"
 """Names the arithmetic of `grading.scoring` and `grading.changes`; raise it when a response would earn otherwise."""
@@ -44,13 +44,13 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
 
 async def score_one(
     session: AsyncSession,
-    runtime: Runtime,
     sitting: SittingView,
     attempt: AttemptView,
+    forms: Mapping[UUID, ScoringForm],
     *,
     at: datetime,
 ) -> bool:
-    """Score a handed-in attempt; False where it is scored already or voided, which makes a re-run harmless.
+    """Score a handed-in attempt by its form; False where it is scored already or voided, which makes a re-run harmless.
 
     The attempt's own lock comes first: of two workers one scores, and what is voided at this moment stays unscored.
     """
@@ -59,7 +59,7 @@ async def score_one(
     except ConflictError:
         return False
     rules = recall_rule_set(sitting.qualification, attempt.rule_set)
-    found = await recompute(session, runtime, attempt, (), at=at)
+    found = await _recompute(session, attempt, forms, ())
     score = score_row(attempt, found, version=1, regrade_id=None, at=at)
     session.add(score)
     await session.flush()  # the result's foreign key names it, and mappers without relationships know no order
@@ -81,18 +81,21 @@ async def score_one(
     return True
 
 
-async def recompute(
-    session: AsyncSession,
-    runtime: Runtime,
-    attempt: AttemptView,
-    changes: Sequence[RuleChange],
-    *,
-    at: datetime,
+async def open_forms(
+    session: AsyncSession, runtime: Runtime, attempts: Iterable[AttemptView], *, at: datetime
+) -> dict[UUID, ScoringForm]:
+    """Return the opened scoring views of attempts by form; raises as `open_scoring_views`."""
+    form_ids = {attempt.form_id for attempt in attempts if attempt.form_id is not None}
+    return await open_scoring_views(session, runtime, form_ids, now=at)
+
+
+async def _recompute(
+    session: AsyncSession, attempt: AttemptView, forms: Mapping[UUID, ScoringForm], changes: Sequence[RuleChange]
 ) -> Scored:
-    """Score an attempt from its stored responses and sealed form, under `changes`; nothing is written."""
+    """Score an attempt from its stored responses and form, under `changes`; nothing is written."""
     if attempt.form_id is None:
         raise ConflictError(attempt_id=str(attempt.id))
-    form = await open_scoring_view(session, runtime, attempt.form_id, now=at)
+    form = forms[attempt.form_id]
     final = await list_final_responses(session, attempt.id)
     return score_under(form, {slot: each.response for slot, each in final.items()}, changes)
 
@@ -214,11 +217,11 @@ async def find_unfaithful_scores(
     for sitting_id in {attempt.sitting_id for attempt in attempts}:
         changes = await list_changes(session, sitting_id)
         stored = await newest_scores(session, sitting_id)
-        for attempt in attempts:
-            score = stored.get(attempt.id)
-            if score is None or attempt.sitting_id != sitting_id:
-                continue
-            again = await recompute(session, runtime, attempt, changes, at=at)
+        scored = [each for each in attempts if each.sitting_id == sitting_id and each.id in stored]
+        forms = await open_forms(session, runtime, scored, at=at)
+        for attempt in scored:
+            score = stored[attempt.id]
+            again = await _recompute(session, attempt, forms, changes)
             fresh = score_row(attempt, again, version=score.version, regrade_id=score.regrade_id, at=at)
             if score_digest(fresh) != score_digest(score):
                 unlike.append(attempt.id)

@@ -6,8 +6,7 @@ from exam.core.events import Subscription
 from exam.core.jobs import defer
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.delivery.events import AttemptSubmitted, AttemptVoided
-from exam.sitting.api import SittingState, get_sitting
+from exam.delivery.events import AttemptVoided
 from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
 from grading.jobs import REVEAL_SEED, SCORE_SITTING
@@ -30,13 +29,6 @@ async def on_view_unsealed(_runtime: Runtime, session: AsyncSession, event: View
         await _ask_for_scores(session, str(event.sitting_id))
 
 
-async def on_attempt_submitted(_runtime: Runtime, session: AsyncSession, event: AttemptSubmitted) -> None:
-    """Score what comes in after the close; before it the close will ask."""
-    sitting = await get_sitting(session, event.sitting_id)
-    if sitting.state in {SittingState.CLOSED, SittingState.RELEASED}:
-        await _ask_for_scores(session, str(event.sitting_id))
-
-
 async def on_attempt_voided(runtime: Runtime, session: AsyncSession, event: AttemptVoided) -> None:
     """Take back a result that was told; one that was not is never released."""
     await withdraw_result(session, event.attempt_id, at=runtime.clock.now())
@@ -49,6 +41,5 @@ async def _ask_for_scores(session: AsyncSession, sitting_id: str) -> None:
 SUBSCRIPTIONS = (
     Subscription(SittingClosed, "grading.score_closed_sitting", on_sitting_closed),
     Subscription(ViewUnsealed, "grading.score_unsealed_sitting", on_view_unsealed),
-    Subscription(AttemptSubmitted, "grading.score_late_attempt", on_attempt_submitted),
     Subscription(AttemptVoided, "grading.withdraw_voided", on_attempt_voided),
 )

@@ -38,6 +38,11 @@ class ResultView(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     released_at: datetime | None
 
+    @property
+    def origin(self) -> UUID:
+        """The attempt or sheet that all versions come from."""
+        return self.attempt_id or self.sheet_id or self.id
+
 
 def result_view(row: Result, released_at: datetime | None) -> ResultView:
     """Return the frozen view of a version and of its own release."""
@@ -88,6 +93,20 @@ async def list_results(session: AsyncSession, sitting_id: UUID) -> list[ResultVi
 async def list_versions(session: AsyncSession, origin_id: UUID) -> list[ResultView]:
     """Return every version of one attempt's or sheet's result, oldest first."""
     return await views_of(session, _versions().where(Result.origin_id == origin_id).order_by(Result.version))
+
+
+async def list_told_of(session: AsyncSession, origin_id: UUID) -> list[ResultView]:
+    """Return the told versions of one attempt's or sheet's result, oldest first."""
+    return [version for version in await list_versions(session, origin_id) if version.released_at is not None]
+
+
+async def list_told(session: AsyncSession, sitting_id: UUID) -> dict[UUID, list[ResultView]]:
+    """Return the told versions of every result of a sitting by attempt or sheet, oldest first."""
+    query = _versions().where(Result.sitting_id == sitting_id, Release.id.is_not(None)).order_by(Result.version)
+    told: dict[UUID, list[ResultView]] = {}
+    for view in await views_of(session, query):
+        told.setdefault(view.origin, []).append(view)
+    return told
 
 
 async def list_person_results(session: AsyncSession, person_id: UUID) -> list[ResultView]:

@@ -11,7 +11,13 @@ from questionbank.forms.errors import (
     PoolTooSmallError,
 )
 from questionbank.forms.folding import FormFold
-from questionbank.forms.opening import claim_form, open_candidate_view, open_scoring_view, release_scoring_views
+from questionbank.forms.opening import (
+    claim_form,
+    open_candidate_view,
+    open_scoring_view,
+    open_scoring_views,
+    release_scoring_views,
+)
 from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
@@ -55,6 +61,7 @@ __all__ = [
     "load_seed_bank",
     "open_candidate_view",
     "open_scoring_view",
+    "open_scoring_views",
     "prepare_forms",
     "prove_draw",
     "release_scoring_views",

@@ -15,7 +15,7 @@ from exam.core.db.engine import SUBSCRIBERS_KEY
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.ids import new_id
-from exam.core.jobs import defer
+from exam.core.jobs import Asked, defer_all
 
 if TYPE_CHECKING:
     from exam.core.runtime import Runtime
@@ -101,9 +101,16 @@ async def publish(session: AsyncSession, event: Event, *, at: datetime) -> UUID:
     session.add(row)
     await session.flush()
     subscribers: Subscribers = session.info[SUBSCRIBERS_KEY]
-    for subscription in subscribers.of(type(event)):
-        lock = f"{subscription.name}:{row.aggregate}"
-        await defer(session, DELIVER, lock=lock, event_id=str(row.id), subscriber=subscription.name)
+    event_id = str(row.id)
+    asked = [
+        Asked(
+            DELIVER,
+            {"event_id": event_id, "subscriber": subscription.name},
+            lock=f"{subscription.name}:{row.aggregate}",
+        )
+        for subscription in subscribers.of(type(event))
+    ]
+    await defer_all(session, asked)
     return row.id
 
 

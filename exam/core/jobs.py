@@ -1,6 +1,6 @@
 """Background jobs on procrastinate: deferred in the caller's transaction, run by the worker."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,15 @@ class Job(msgspec.Struct, frozen=True):
     attempts: int = 8
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """One job to enqueue; those of one `lock` run one after the other."""
+
+    name: str
+    args: dict[str, Any]
+    lock: str | None = None
+    at: datetime | None = None
+
+
 async def defer(
     session: AsyncSession,
     name: str,
@@ -42,16 +51,22 @@ async def defer(
     **args: Any,
 ) -> None:
     """Enqueue a job that exists if and only if the caller's transaction commits."""
+    await defer_all(session, [Asked(name, args, lock, at)])
+
+
+async def defer_all(session: AsyncSession, asked: Sequence[Asked]) -> None:
+    """Enqueue jobs, as `defer` does, in one statement."""
+    if not asked:
+        return
     connection = await session.connection()
     raw = await connection.get_raw_connection()
-    deferrer = _DEFERRER.configure_task(
-        name,
-        allow_unknown=True,
-        lock=lock,
-        schedule_at=at,
-        connection=raw.driver_connection,
-    )
-    await deferrer.defer_async(**args)
+    jobs = [
+        _DEFERRER.configure_task(each.name, allow_unknown=True, lock=each.lock, schedule_at=each.at).make_new_job(
+            **each.args
+        )
+        for each in asked
+    ]
+    await _DEFERRER.job_manager.batch_defer_jobs_async(jobs, connection=raw.driver_connection)
 
 
 def _bound(runtime: "Runtime", job: Job) -> Callable[..., Awaitable[None]]:

@@ -85,8 +85,10 @@ async def _begin(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> C
         raise NotStartedError(starts_at=int(attempt.starts_at.timestamp() * 1000))
     if now > attempt.starts_until:
         raise TooLateError
-    attempt.form_id = await claim_form(session, sitting_id=attempt.sitting_id, key=form_key(attempt.registration_id))
-    form = await open_form(session, runtime, attempt)
+    form_id = await claim_form(session, sitting_id=attempt.sitting_id, key=form_key(attempt.registration_id))
+    form = await open_candidate_view(session, runtime, form_id, now=now)
+    # set together and not before: a second update of a row in one transaction has all its foreign keys checked again
+    attempt.form_id = form_id
     attempt.shape = encode_shape([SlotShape(slot.interaction, len(slot.options)) for slot in form.slots])
     attempt.state = next_state(AttemptState(attempt.state), Act.START).value
     attempt.started_at = now

@@ -23,7 +23,7 @@ from exam.delivery.errors import (
 from exam.delivery.models import Attempt, Terminal
 from exam.delivery.state import FINISHED_STATES, AttemptState
 from exam.delivery.terminals import require_free
-from exam.identity.api import PersonView, get_person, matches_id_number, parse_id_number
+from exam.identity.api import PersonView, find_bearer, parse_id_number
 from exam.sitting.api import (
     RegistrationView,
     SittingState,
@@ -52,7 +52,8 @@ async def check_in(runtime: Runtime, terminal: Terminal, ticket: str, id_number:
     async with runtime.databases.transaction(Scope(region=registration.region)) as session:
         person = await _require_person(session, runtime, registration, id_number)
         await require_free(session, terminal, registration.id)
-        sitting = await get_sitting(session, registration.sitting_id)
+        # a close waits for this attempt and then finds it open, or has been first: nobody works in a closed sitting
+        sitting = await get_sitting(session, registration.sitting_id, stays=True)
         attempt = await _ensure_attempt(
             session, runtime, terminal, registration=registration, sitting=sitting, person=person
         )
@@ -69,9 +70,10 @@ async def _require_person(
         number = parse_id_number(id_number, local_date(runtime.clock.now()))
     except DomainError as error:
         raise IdMismatchError from error
-    if not await matches_id_number(session, runtime.sealer, registration.person_id, number):
+    person = await find_bearer(session, runtime.sealer, registration.person_id, number)
+    if person is None:
         raise IdMismatchError
-    return await get_person(session, registration.person_id)
+    return person
 
 
 async def _ensure_attempt(

@@ -1,6 +1,6 @@
 """Attempts as other packages and pages see them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -155,18 +155,24 @@ async def _views(
     now: datetime,
     presence: dict[UUID, datetime],
 ) -> list[AttemptView]:
-    ids = [attempt.id for attempt in attempts]
+    # who has handed in has the count in the row
     answered = await _counts(
         session,
-        select(ResponseRevision.attempt_id, func.count(func.distinct(ResponseRevision.slot)))
-        .where(ResponseRevision.attempt_id.in_(ids))
-        .group_by(ResponseRevision.attempt_id),
+        [attempt.id for attempt in attempts if attempt.started_at is not None and attempt.answered is None],
+        lambda ids: (
+            select(ResponseRevision.attempt_id, func.count(func.distinct(ResponseRevision.slot)))
+            .where(ResponseRevision.attempt_id.in_(ids))
+            .group_by(ResponseRevision.attempt_id)
+        ),
     )
     holds = await _counts(
         session,
-        select(Hold.attempt_id, func.count())
-        .where(Hold.attempt_id.in_(ids), Hold.released_at.is_(None))
-        .group_by(Hold.attempt_id),
+        [attempt.id for attempt in attempts],
+        lambda ids: (
+            select(Hold.attempt_id, func.count())
+            .where(Hold.attempt_id.in_(ids), Hold.released_at.is_(None))
+            .group_by(Hold.attempt_id)
+        ),
     )
     return [
         _view(attempt, now, answered.get(attempt.id, 0), holds.get(attempt.id, 0), presence.get(attempt.id))
@@ -174,5 +180,7 @@ async def _views(
     ]
 
 
-async def _counts(session: AsyncSession, query: Select[UUID, int]) -> dict[UUID, int]:
-    return {row[0]: row[1] for row in await session.execute(query)}
+async def _counts(
+    session: AsyncSession, ids: list[UUID], query: Callable[[list[UUID]], Select[UUID, int]]
+) -> dict[UUID, int]:
+    return {row[0]: row[1] for row in await session.execute(query(ids))} if ids else {}

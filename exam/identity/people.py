@@ -118,6 +118,14 @@ async def matches_id_number(session: AsyncSession, sealer: Sealer, person_id: UU
     return await find_person_id(session, sealer, number) == person_id
 
 
+async def find_bearer(session: AsyncSession, sealer: Sealer, person_id: UUID, number: IdNumber) -> PersonView | None:
+    """Return a person of the scope if the number is theirs, without opening what is stored."""
+    person = await session.get(Person, person_id)
+    if person is None or person.id_index not in sealer.blind_indexes(number.value, ID_PLACE):
+        return None
+    return _view(person)
+
+
 async def unmask_id_number(
     session: AsyncSession,
     sealer: Sealer,

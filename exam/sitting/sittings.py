@@ -186,9 +186,14 @@ async def load_sitting(session: AsyncSession, sitting_id: UUID, *, lock: bool = 
     return row
 
 
-async def get_sitting(session: AsyncSession, sitting_id: UUID) -> SittingView:
-    """Return a sitting of the scope."""
-    return sitting_view(await load_sitting(session, sitting_id))
+async def get_sitting(session: AsyncSession, sitting_id: UUID, *, stays: bool = False) -> SittingView:
+    """Return a sitting of the scope; where it `stays`, its state cannot change before the transaction has ended."""
+    query = select(Sitting).where(Sitting.id == sitting_id)
+    # the weakest lock that waits for those of a close, and a close for it; whoever names the sitting takes it anyhow
+    row = await session.scalar(query.with_for_update(read=True, key_share=True) if stays else query)
+    if row is None:
+        raise SittingNotFoundError(sitting_id=str(sitting_id))
+    return sitting_view(row)
 
 
 async def list_sittings(

@@ -68,6 +68,7 @@ def resolve_rule_set(code: str, on: date) -> RuleSet:
     return resolve(load().sources, get_qualification(code), on)
 
 
+@lru_cache(maxsize=4096)
 def recall_rule_set(code: str, version: str) -> RuleSet:
     """Return the rules that a stored version string names; raises `NoRuleSetError` if a file is gone."""
     return recall(load().sources, get_qualification(code), version)

@@ -1,5 +1,6 @@
 """Giving a form to a candidate and opening its views, each not before its time."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,19 +65,33 @@ async def open_candidate_view(
 
 async def open_scoring_view(session: AsyncSession, runtime: Runtime, form_id: UUID, *, now: datetime) -> ScoringForm:
     """Return how the form is scored; raises FormStillSealedError until the sitting's scoring views are released."""
-    query = select(FormRow.sitting_id, FormRow.scoring_sealed).where(FormRow.id == form_id)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        raise FormsNotPreparedError(form_id=str(form_id))
-    sitting_id, sealed = row
+    return (await open_scoring_views(session, runtime, [form_id], now=now))[form_id]
+
+
+async def open_scoring_views(
+    session: AsyncSession, runtime: Runtime, form_ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, ScoringForm]:
+    """Return how forms are scored, by id; raises as `open_scoring_view` if one of them cannot be opened."""
+    query = select(FormRow.id, FormRow.sitting_id, FormRow.scoring_sealed).where(FormRow.id.in_(set(form_ids)))
+    rows = (await session.execute(query)).all()
+    if missing := set(form_ids) - {row.id for row in rows}:
+        raise FormsNotPreparedError(form_id=str(min(missing)))
+    keys = {each: await _scoring_key(session, runtime, each, now) for each in {row.sitting_id for row in rows}}
+    return {
+        form_id: msgspec.json.decode(
+            open_view(keys[sitting_id], sealed, sitting_id=sitting_id, form_id=form_id, view=SCORING), type=ScoringForm
+        )
+        for form_id, sitting_id, sealed in rows
+    }
+
+
+async def _scoring_key(session: AsyncSession, runtime: Runtime, sitting_id: UUID, now: datetime) -> bytes:
     opened_at = await session.scalar(
         select(SittingKey.opened_at).where(SittingKey.sitting_id == sitting_id, SittingKey.view == SCORING),
     )
     if opened_at is None or now < opened_at:
-        raise FormStillSealedError(form_id=str(form_id), opens_at=opened_at.isoformat() if opened_at else "")
-    key = await unwrap_view_key(session, runtime, sitting_id, SCORING)
-    data = open_view(key, sealed, sitting_id=sitting_id, form_id=form_id, view=SCORING)
-    return msgspec.json.decode(data, type=ScoringForm)
+        raise FormStillSealedError(sitting_id=str(sitting_id), opens_at=opened_at.isoformat() if opened_at else "")
+    return await unwrap_view_key(session, runtime, sitting_id, SCORING)
 
 
 async def release_scoring_views(

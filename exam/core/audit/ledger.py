@@ -89,8 +89,9 @@ async def record(
     )
     session.add(_row(entry))
     await session.flush()
-    session.add_all([AuditSalt(entry_id=entry.id, name=name, salt=salt) for name, salt in salts.items()])
-    await session.flush()
+    if salts:
+        session.add_all([AuditSalt(entry_id=entry.id, name=name, salt=salt) for name, salt in salts.items()])
+        await session.flush()
     return entry.id
 
 

@@ -51,6 +51,8 @@ class Databases:
                 pool_size=self._settings.pool_size,
                 max_overflow=0,
                 pool_timeout=10,
+                # the connection used last: its prepared statements, plans and catalogue entries are the warmest
+                pool_use_lifo=True,
                 json_serializer=encode_json,
                 json_deserializer=msgspec.json.decode,
                 connect_args={"options": SEARCH_PATH, "application_name": f"ankao-{role.value}"},
