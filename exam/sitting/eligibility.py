@@ -46,8 +46,20 @@ class Standing(msgspec.Struct, frozen=True):
     starts_at: datetime
 
 
+class MissingHours(msgspec.Struct, frozen=True, kw_only=True):
+    """What is missing of one node of the training programme, in hundredths of an hour."""
+
+    code: str
+    title: str
+    practice: bool
+    hours: int
+
+
 class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a person over all regions for one qualification; hours in hundredths."""
+    """What is known of a person over all regions for one qualification.
+
+    `hours` are the hundredths that count towards the programme, `gaps` what its nodes still miss.
+    """
 
     birth_on: date
     passes: tuple[Passed, ...] = ()
@@ -55,6 +67,7 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
     bans: tuple[Ban, ...] = ()
     standing: tuple[Standing, ...] = ()
     hours: int = 0
+    gaps: tuple[MissingHours, ...] = ()
     trained_at: tuple[datetime, ...] = ()
 
 
@@ -204,8 +217,17 @@ def _hours(facts: PersonFacts, rules: RuleSet) -> Iterable[Reason]:
     if least.value is None:
         yield _silent(rules, least, "hours_not_stated", "规则中未载明培训学时,未作限制。")
     elif facts.hours < least.value * 100:
-        message = "已登记培训 {done} 学时,规则要求 {needed} 学时。"
-        yield _refusal(rules, least, "hours_short", message, done=f"{facts.hours / 100:g}", needed=least.value)
+        message = _SHORT_BY_NODE if facts.gaps else "已登记培训 {done} 学时,规则要求 {needed} 学时。"
+        done, missing = f"{facts.hours / 100:g}", "、".join(_gap_text(gap) for gap in facts.gaps)
+        yield _refusal(rules, least, "hours_short", message, done=done, needed=least.value, missing=missing)
+
+
+_SHORT_BY_NODE = "已登记培训 {done} 学时,规则要求 {needed} 学时。尚缺(学时):{missing}。"
+
+
+def _gap_text(gap: MissingHours) -> str:
+    part = "(实操)" if gap.practice else ""
+    return f"{gap.code} {gap.title}{part} {gap.hours / 100:g}"
 
 
 def _documents(rules: RuleSet) -> Iterable[Reason]:

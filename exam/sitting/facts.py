@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.ledger import record
 from exam.core.ids import new_id
 from exam.core.principal import Principal
-from exam.sitting.eligibility import Ban, Passed, PersonFacts, Standing, Used
+from exam.sitting.eligibility import Ban, MissingHours, Passed, PersonFacts, Standing, Used
 from exam.sitting.models import AttemptFact, BanFact, PassFact, PassWithdrawal
 from exam.sitting.views import PassView
-from exam.training.api import TrainingKind, list_hours, trained_at
+from exam.training.api import TrainingKind, cover_programme, list_hours, trained_at
 
 _PASSES = text("select part, passed_on, valid_until, result_id, recorded_at from sitting_passes_of(:person, :wanted)")
 _ATTEMPTS = text("select part, used_at from sitting_attempts_of(:person, :wanted)")
@@ -26,6 +26,7 @@ async def gather_facts(session: AsyncSession, person_id: UUID, qualification: st
     """Return what every region together knows of a person for a qualification."""
     asked = {"person": person_id, "wanted": qualification}
     hours = await list_hours(session, person_id, qualification)
+    covered = await cover_programme(session, person_id, qualification, TrainingKind.INITIAL)
     passes = await list_passes(session, person_id, qualification)
     return PersonFacts(
         birth_on=birth_on,
@@ -33,7 +34,11 @@ async def gather_facts(session: AsyncSession, person_id: UUID, qualification: st
         attempts=tuple(Used(*row) for row in await session.execute(_ATTEMPTS, asked)),
         bans=tuple(Ban(*row) for row in await session.execute(_BANS, asked)),
         standing=tuple(Standing(*row) for row in await session.execute(_STANDING, asked)),
-        hours=sum(entry.hours for entry in hours if entry.kind == TrainingKind.INITIAL),
+        hours=covered.hours,
+        gaps=tuple(
+            MissingHours(code=gap.code, title=gap.title, practice=gap.part == "practice", hours=gap.hours)
+            for gap in covered.gaps
+        ),
         trained_at=tuple(trained_at(hours)),
     )
 

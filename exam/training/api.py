@@ -4,17 +4,21 @@ from exam.training.classes.passes import PassHolder, find_pass_holder
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
+from exam.training.ledger.nodes import Coverage, HoursGap, cover_programme
 from exam.training.ledger.replay import Replay
 from exam.training.seed_school import SchoolStaff, SeededLearner, seed_school
 from exam.training.settling import replay
 
 __all__ = [
+    "Coverage",
     "HoursEntry",
+    "HoursGap",
     "PassHolder",
     "Replay",
     "SchoolStaff",
     "SeededLearner",
     "TrainingKind",
+    "cover_programme",
     "find_pass_holder",
     "hours_of",
     "list_hours",

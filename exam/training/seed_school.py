@@ -27,7 +27,7 @@ from exam.training.classes.views import EnrolmentView
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.judging import Beat
-from exam.training.ledger.rules import rules_on
+from exam.training.ledger.rules import hour_s, rules_on
 from exam.training.lessons.content import LessonContent, read_lesson, unlocked
 from exam.training.lessons.service import draft_lesson, publish_lesson
 from exam.training.lessons.study import StudyAnswer, end_visit, start_visit, take_answer, take_beat
@@ -35,12 +35,11 @@ from exam.training.programmes.service import draft_programme, propose_nodes, pub
 from exam.training.settling import run_settle
 
 QUALIFICATION = "officer.general"
-TAUGHT = ((-1, "1.2"), (1, "2.1"), (2, "5.1"), (3, "6.3"))
-"""Days from today, and the node that is taught then from nine o'clock."""
+TAUGHT = ((-1, "3.1", 2), (1, "2.1", 1), (2, "5.1", 1), (3, "4.1", 2))
+"""Days from today, the node that is taught then from nine o'clock, and for how many hours of study."""
 BEGUN_DAYS, RUNS_DAYS = 3, 20
 MORNING = timedelta(hours=9)
 EVENING = timedelta(hours=19)
-MEETING = timedelta(minutes=135)
 
 
 class SchoolStaff(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +194,7 @@ async def _class(
         at=begun,
     )
     sessions = []
-    for day, node in TAUGHT:
+    for day, node, hours in TAUGHT:
         starts_at = _at(today + timedelta(days=day), MORNING)
         sessions.append(
             await add_session(
@@ -203,7 +202,7 @@ async def _class(
                 staff.clerk,
                 class_id,
                 starts_at=starts_at,
-                ends_at=starts_at + MEETING,
+                ends_at=starts_at + timedelta(seconds=hours * hour_s()),
                 venue_id=venue,
                 teacher_id=staff.teacher.account or staff.body,
                 node=node,

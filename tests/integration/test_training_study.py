@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
 from exam.training.classes.views import EnrolmentView
 from exam.training.errors import DayCapError, LessonStateError, StudyTimeError
@@ -148,6 +149,17 @@ async def test_short_lesson_is_studied_proved_and_counted_under_its_node(student
         [entry] = await list_hours(session, student.person, OFFICER)
         assert (entry.node, entry.part, entry.origin) == ("1.1", "theory", "online")
         assert (await session.scalars(select(Progress.finished_at))).one() is not None
+
+
+async def test_refusal_of_a_registration_knows_what_each_node_still_misses(student: Student, school: School) -> None:
+    student.lesson = await make_lesson(student.runtime, school, title="长课", text=LONG)
+    await student.open()
+    await student.study(45)
+    assert await student.counted() == 675
+    async with student.runtime.databases.session(student.scope) as session:
+        facts = await gather_facts(session, student.person, OFFICER, birth_on=date(1980, 5, 1))
+    assert [(gap.code, gap.hours) for gap in facts.gaps] == [("1.1", 1575), ("1.2", 1600)]
+    assert facts.hours == 25
 
 
 async def test_lesson_without_its_last_proof_is_not_finished_and_does_not_count(student: Student) -> None:

@@ -11,6 +11,7 @@ from exam.core.clock import local_date
 from exam.sitting.eligibility import (
     Ban,
     Decision,
+    MissingHours,
     Passed,
     PersonFacts,
     SittingFacts,
@@ -164,6 +165,18 @@ def test_officers_need_their_initial_hours(hours: int, *, allowed: bool) -> None
     decision = judge(PersonFacts(birth_on=ADULT, hours=hours), officer())
     assert decision.eligible is allowed
     assert codes(decision) == (set() if allowed else {"hours_short"})
+
+
+def test_refusal_names_the_missing_hours_of_each_node() -> None:
+    gaps = (
+        MissingHours(code="3.2", title="事故隐患排查治理", practice=False, hours=50),
+        MissingHours(code="8.2", title="现场急救", practice=True, hours=200),
+    )
+    decision = judge(PersonFacts(birth_on=ADULT, hours=2950, gaps=gaps), officer())
+    [reason] = reason_texts(decision.reasons)
+    assert reason["message"] == (
+        "已登记培训 29.5 学时,规则要求 32 学时。尚缺(学时):3.2 事故隐患排查治理 0.5、8.2 现场急救(实操) 2。"
+    )
 
 
 def test_every_refusal_is_listed_at_once() -> None:

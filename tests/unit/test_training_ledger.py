@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from exam.training.ledger.credit import cap_days, follow, pieces_of, total_of
+from exam.training.ledger.entries import HoursEntry
 from exam.training.ledger.evidence import (
     Attested,
     ClassSpan,
@@ -27,8 +28,10 @@ from exam.training.ledger.evidence import (
 )
 from exam.training.ledger.judging import Beat, Front, Oddity
 from exam.training.ledger.live import Heard, Live, close_visit, hear_answer, hear_beat, open_visit
+from exam.training.ledger.nodes import coverage_of
 from exam.training.ledger.rules import all_rules, explain_rules, recall_rules, rules_on
 from exam.training.ledger.watch import Watch, step
+from exam.training.programmes.service import NodeHours
 from exam.web.i18n import Catalogue
 
 RULES = recall_rules("ledger@1")
@@ -158,6 +161,33 @@ def test_attested_hours_have_no_time_of_day() -> None:
     key = LedgerKey("officer.general", "initial", None, "", "theory", Origin.ATTESTED)
     evidence = Evidence(visits={}, attested=(Attested(key, 32 * HOUR * 1000),))
     assert total_of(evidence, recall_rules, rules_on) == {key: 32 * HOUR}
+
+
+def entry(node: str, hours: float, *, part: str = "theory", kind: str = "initial") -> HoursEntry:
+    origin = Origin.ONLINE if node else Origin.ATTESTED
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    return HoursEntry(kind=kind, origin=origin, node=node, part=part, seconds=int(hours * HOUR), recorded_at=at)
+
+
+NODES = (
+    NodeHours(code="1.1", title="法律", theory_s=2 * HOUR, practice_s=0),
+    NodeHours(code="1.2", title="急救", theory_s=HOUR, practice_s=HOUR),
+)
+
+
+def test_an_hour_too_many_of_one_node_stands_in_for_no_other() -> None:
+    covered = coverage_of([entry("1.1", 3.5), entry("1.2", 0.5), entry("1.2", 9, kind="review")], "initial", NODES)
+    assert covered.hours == 250
+    assert [(gap.code, gap.part, gap.hours) for gap in covered.gaps] == [
+        ("1.2", "theory", 50),
+        ("1.2", "practice", 100),
+    ]
+
+
+def test_hours_attested_as_a_whole_count_and_name_no_node() -> None:
+    covered = coverage_of([entry("", 1, part=""), entry("1.1", 1)], "initial", NODES)
+    assert (covered.hours, covered.gaps) == (200, ())
+    assert coverage_of([entry("9.9", 1), entry("1.1", 5)], "initial", ()).hours == 600
 
 
 spans = st.tuples(st.integers(0, 90_000_000), st.integers(1, 40_000_000)).map(

@@ -12,7 +12,9 @@ from exam.training.classes.enrolments import list_enrolments
 from exam.training.classes.service import get_class, list_sessions, scheduled_seconds
 from exam.training.classes.views import PRESENT
 from exam.training.kinds import TITLES, title_of
+from exam.training.ledger.entries import hours_by_enrolment
 from exam.training.ledger.rules import hundredths
+from exam.training.lessons.observations import list_observations
 from exam.training.programmes.service import get_programme
 
 
@@ -29,6 +31,8 @@ async def class_context(session: AsyncSession, runtime: Runtime, class_id: UUID)
         "present": [each for each in enrolments if each.state in PRESENT],
         "gone": [each for each in enrolments if each.state not in PRESENT],
         "people": await list_people(session, [each.person_id for each in enrolments]),
+        "hours": await hours_by_enrolment(session, [each.id for each in enrolments]),
+        "observations": await list_observations(session, [each.id for each in enrolments]),
         "at": runtime.clock.now(),
         "today": local_date(runtime.clock.now()),
         "title_of": title_of,

@@ -1,7 +1,7 @@
 """Reading the ledger over all regions, and writing the change when evidence adds up to something else than it says."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -73,6 +73,16 @@ async def kept_totals(session: AsyncSession, person_id: UUID) -> dict[LedgerKey,
         for qualification, kind, enrolment, node, part, origin, seconds in await session.execute(query)
     }
     return {key: seconds for key, seconds in sums.items() if seconds}
+
+
+async def hours_by_enrolment(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what has been measured in some enrolments, in hundredths of an hour."""
+    query = (
+        select(LedgerEntry.enrolment_id, func.sum(LedgerEntry.seconds))
+        .where(LedgerEntry.enrolment_id.in_(enrolment_ids))
+        .group_by(LedgerEntry.enrolment_id)
+    )
+    return {enrolment: hundredths(int(seconds)) for enrolment, seconds in await session.execute(query) if enrolment}
 
 
 def changes(kept: Mapping[LedgerKey, int], counted: Mapping[LedgerKey, int]) -> dict[LedgerKey, int]:

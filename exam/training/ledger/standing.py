@@ -1,5 +1,6 @@
 """Where a person stands with the hours of each training: done, required, by whom it was measured."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
@@ -12,17 +13,28 @@ from exam.training.kinds import Requirement, required_hours
 from exam.training.ledger.entries import HoursEntry, list_hours
 from exam.training.ledger.evidence import Origin
 from exam.training.ledger.models import LedgerEntry
+from exam.training.ledger.nodes import Coverage, NodeStanding, coverage_of
 from exam.training.ledger.rules import hundredths
+from exam.training.programmes.service import find_programme
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """One training of a person; hours in hundredths, `by_origin` keyed by how they were measured."""
+    """One training of a person; hours in hundredths, `by_origin` keyed by how they were measured.
+
+    `done` is what counts towards the programme in force, whose nodes are `nodes`.
+    """
 
     qualification: str
     kind: str
     required: Requirement
     done: int
     by_origin: Mapping[str, int]
+    nodes: tuple[NodeStanding, ...] = ()
+
+    @property
+    def beyond(self) -> int:
+        """Hundredths beyond what single nodes ask for, which do not count."""
+        return max(sum(self.by_origin.values()) - self.done, 0)
 
     @property
     def missing(self) -> int:
@@ -49,26 +61,26 @@ async def list_standings(session: AsyncSession, person_id: UUID, *, on: date) ->
     standings: list[Standing] = []
     for (qualification,) in known:
         entries = await list_hours(session, person_id, qualification)
-        standings += standings_of(qualification, entries, on=on)
+        for kind in dict.fromkeys(entry.kind for entry in entries):
+            programme = await find_programme(session, qualification, kind)
+            covered = coverage_of(entries, kind, programme.nodes if programme else ())
+            standings.append(_standing(qualification, kind, entries, covered, on=on))
     return standings
 
 
-def standings_of(qualification: str, entries: Iterable[HoursEntry], *, on: date) -> list[Standing]:
-    """Return the trainings of one qualification; pure but for the rules."""
-    entries = list(entries)
-    return [
-        Standing(
-            qualification=qualification,
-            kind=kind,
-            required=required_hours(qualification, kind, on),
-            done=hundredths(sum(entry.seconds for entry in entries if entry.kind == kind)),
-            by_origin={
-                origin.value: hundredths(sum(e.seconds for e in entries if e.kind == kind and e.origin is origin))
-                for origin in Origin
-            },
-        )
-        for kind in dict.fromkeys(entry.kind for entry in entries)
-    ]
+def _standing(qualification: str, kind: str, entries: Iterable[HoursEntry], covered: Coverage, *, on: date) -> Standing:
+    sums: defaultdict[str, int] = defaultdict(int)
+    for entry in entries:
+        if entry.kind == kind:
+            sums[entry.origin.value] += entry.seconds
+    return Standing(
+        qualification=qualification,
+        kind=kind,
+        required=required_hours(qualification, kind, on),
+        done=covered.hours,
+        by_origin={origin: hundredths(seconds) for origin, seconds in sums.items()},
+        nodes=covered.nodes,
+    )
 
 
 async def list_entry_lines(session: AsyncSession, person_id: UUID, *, limit: int, offset: int = 0) -> list[EntryLine]:
