@@ -29,6 +29,7 @@ from exam.identity.people import (
     get_person,
     list_people,
     matches_id_number,
+    require_same_name,
     set_photo,
     unmask_id_number,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "parse_id_number",
     "parse_uscc",
     "require_region",
+    "require_same_name",
     "seed_regions",
     "set_photo",
     "unmask_id_number",

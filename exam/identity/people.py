@@ -14,7 +14,7 @@ from exam.core.principal import Principal
 from exam.identity.errors import PersonNameMismatchError
 from exam.identity.identifiers import IdNumber, mask_id_number
 from exam.identity.models import Engagement, Person
-from exam.identity.names import mask_name
+from exam.identity.names import mask_name, name_match_key
 
 ID_PLACE = "identity_person.id_sealed"
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -96,6 +96,17 @@ async def get_person(session: AsyncSession, person_id: UUID) -> PersonView:
     if person is None:
         raise NotFoundError(person_id=str(person_id))
     return _view(person)
+
+
+async def require_same_name(session: AsyncSession, person_id: UUID, name: str) -> None:
+    """Refuse whoever knows a number without its name; raises PersonNameMismatchError.
+
+    A person who was first met in another region becomes visible only through the link that is just being made, so this
+    comes after it and before the commit.
+    """
+    person = await get_person(session, person_id)
+    if name_match_key(person.name) != name_match_key(name):
+        raise PersonNameMismatchError(person_id=str(person_id))
 
 
 async def list_people(session: AsyncSession, person_ids: list[UUID]) -> dict[UUID, PersonView]:

@@ -15,6 +15,7 @@ from exam.core.db.scope import Scope
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.valkey import require_allowance
 from exam.identity.api import (
     OrganisationView,
     add_engagement,
@@ -24,6 +25,7 @@ from exam.identity.api import (
     list_people,
     normalise_name,
     parse_id_number,
+    require_same_name,
 )
 from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
@@ -37,6 +39,8 @@ from exam.web.request import done
 ROLE = "enterprise"
 HOME = "/enterprise"
 EARLIEST = date(1950, 1, 1)
+TRIES_PER_HOUR = 120
+"""More than anybody types; whoever tries the numbers of a county is stopped by it (TRUST.md, threat 26)."""
 FORM = "records/engage.html"
 
 AnyRequest = Request[Principal, Any, Any]
@@ -137,6 +141,7 @@ class EnterpriseDeskController(Controller):
 
 async def _engage(runtime: Runtime, principal: Principal, enterprise: OrganisationView, form: EngageForm) -> None:
     """Register a person in the enterprise's region, for its own scope holds nobody who does not work there yet."""
+    await require_allowance(runtime.valkey, f"engage:{enterprise.id}", limit=TRIES_PER_HOUR, window_s=3600)
     at = runtime.clock.now()
     today = local_date(at)
     name, number = normalise_name(form.name), parse_id_number(form.id_number, today)
@@ -157,6 +162,7 @@ async def _engage(runtime: Runtime, principal: Principal, enterprise: Organisati
             started_on=started_on,
             at=at,
         )
+        await require_same_name(session, person_id, name)
 
 
 def _day(text: str, today: date) -> date:

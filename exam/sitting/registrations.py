@@ -16,12 +16,10 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import (
     IdNumber,
-    PersonNameMismatchError,
     ensure_person,
-    get_person,
-    name_match_key,
     normalise_name,
     parse_id_number,
+    require_same_name,
 )
 from exam.sitting.eligibility import Decision, SittingFacts, decide, reason_texts
 from exam.sitting.enterprises import require_enterprise
@@ -186,7 +184,7 @@ async def _accept(
 ) -> None:
     session.add(row)
     await session.flush()
-    await _require_same_name(session, row.person_id, application.name)
+    await require_same_name(session, row.person_id, application.name)
     await issue_ticket(session, runtime.sealer, row)
     if application.photo and row.photo_key:
         await runtime.storage.put(row.photo_key, application.photo)
@@ -205,13 +203,6 @@ async def _accept(
     await publish(session, event, at=at)
     if sitting.forms_ready:
         await request_forms(session, principal, sitting.id, at=at, late=True)
-
-
-async def _require_same_name(session: AsyncSession, person_id: UUID, name: str) -> None:
-    # whoever was first registered in another region becomes visible only through this registration
-    person = await get_person(session, person_id)
-    if name_match_key(person.name) != name_match_key(name):
-        raise PersonNameMismatchError(person_id=str(person_id))
 
 
 async def _note(
@@ -254,7 +245,7 @@ async def record_refusal(
     )
     session.add(row)
     await session.flush()
-    await _require_same_name(session, error.person_id, error.name)
+    await require_same_name(session, error.person_id, error.name)
     codes = " ".join(reason.code for reason in error.decision.reasons)
     facts: dict[str, Fact] = {"sitting": str(sitting.id), "rule_set": row.rule_set, "reasons": codes}
     await _note(session, principal, "registration.refused", row, at, facts)

@@ -1,8 +1,9 @@
 """What a stolen dump tells (TRUST.md C15): no ID number in it, and none to be guessed from its indexes."""
 
 import hashlib
+import os
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -13,9 +14,11 @@ from exam.core.clock import FrozenClock
 from exam.core.config import Profile, Settings
 from exam.core.crypto import Sealer
 from exam.core.db.roles import Role
-from exam.core.db.scope import NOTHING
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.keyring import load_keyring
 from exam.core.runtime import Runtime
+from exam.identity.api import find_person_id, list_people, parse_id_number
+from exam.identity.people import ID_PLACE
 from tests.builders.certs import ROOT, certified
 from tests.builders.secrecy import id_numbers
 from tests.builders.sitting import id_number
@@ -38,9 +41,14 @@ async def _dump(runtime: Runtime) -> list[bytes]:
     return values
 
 
+DAYS = int(os.environ.get("ANKAO_GUESS_DAYS", "3"))
+"""13,000 by the environment: everybody who was born in the county in 36 years."""
+FIRST = date(1980, 5, 1) - timedelta(days=DAYS * 10 // 36)
+
+
 def _guess(index: bytes, *, of: Callable[[str], bytes]) -> str | None:
-    """Try the permit numbers of everybody born in the county on a few days against an index, with what a thief has."""
-    for day in (date(1980, 4, 30), date(1980, 5, 1), date(1980, 5, 2)):
+    """Try the permit numbers of everybody born in the county on some days against an index, with what a thief has."""
+    for day in (FIRST + timedelta(days=number) for number in range(DAYS)):
         for serial in range(1000):
             number = "T" + id_number(serial, born_on=day)
             if of(number) == index:
@@ -73,6 +81,36 @@ async def test_a_thief_of_the_index_guesses_nothing_without_the_key(
     assert stored == number_index(runtime.sealer, holder.number)
     assert _guess(stored, of=lambda number: hashlib.sha256(number.encode()).digest()) is None
     assert _guess(stored, of=lambda number: number_index(thief, number)) is None
+
+
+async def test_a_thief_of_the_people_guesses_nobody_without_the_key(
+    runtime: Runtime, clock: FrozenClock, tmp_path: Path
+) -> None:
+    holder = await certified(runtime, clock)
+    async with runtime.databases.session(NOTHING, Role.OWNER) as session:
+        stored = (await session.scalars(text("select id_index from identity_person"))).one()
+    thief = Sealer(load_keyring(Settings(profile=Profile.TEST, data_dir=tmp_path)))
+    assert stored == runtime.sealer.blind_index(holder.number[1:], ID_PLACE)
+    assert _guess(stored, of=lambda number: thief.blind_index(number[1:], ID_PLACE)) is None
+    place = ID_PLACE.encode() + bytes(1)
+    assert _guess(stored[1:], of=lambda number: hashlib.sha256(number[1:].encode()).digest()) is None
+    assert _guess(stored[1:], of=lambda number: hashlib.sha256(place + number[1:].encode()).digest()) is None
+    unkeyed = hashlib.sha256(holder.number[1:].encode()).digest()
+    assert _guess(unkeyed, of=lambda number: hashlib.sha256(number[1:].encode()).digest()) == holder.number
+
+
+async def test_a_desk_elsewhere_sees_nobody_by_a_guessed_number(runtime: Runtime, clock: FrozenClock) -> None:
+    """The index tells an id and nothing of the person; the rows stay hidden from another region's desk."""
+    holder = await certified(runtime, clock)
+    number = parse_id_number(holder.number[1:], clock.now().date())
+    async with runtime.databases.session(Scope(region="33/3302/330203")) as session:
+        found = await find_person_id(session, runtime.sealer, number)
+        assert found == holder.registration.person_id
+        assert await list_people(session, [found]) == {}
+        assert (await session.execute(text("select 1 from identity_person"))).all() == []
+        for guess in (1, 2, 3):
+            guessed = parse_id_number(id_number(guess), clock.now().date())
+            assert await find_person_id(session, runtime.sealer, guessed) is None
 
 
 async def test_an_index_without_a_key_would_be_guessed(runtime: Runtime, clock: FrozenClock) -> None:

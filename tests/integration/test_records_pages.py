@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
@@ -15,6 +16,7 @@ from exam.identity.sessions import COOKIE
 from exam.records.api import Figures, Span, Standing, count_region, list_enterprises, load_roster, period_of, total
 from exam.records.api import list_usable_credentials as list_usable
 from exam.records.board import list_of_period
+from exam.records.enterprise_pages import TRIES_PER_HOUR
 from tests.builders.certs import pass_practical, regrade_to_fail, release
 from tests.builders.desks import session_of
 from tests.builders.grading import close_and_score, examined
@@ -231,6 +233,31 @@ async def test_wrong_entry_comes_back_with_what_was_typed(
     assert answer.status_code == 400
     assert code in answer.text
     assert f'value="{form["id_number"]}"' in answer.text
+
+
+async def test_a_number_of_another_region_is_not_told_its_name(client: AsyncClient, runtime: Runtime) -> None:
+    """Whoever guesses numbers of people elsewhere must learn nothing of them (TRUST.md C15)."""
+    await make_person(runtime, number=9, name="欧阳静", region="33/3302/330203")
+    await _as_enterprise(client, runtime, await make_enterprise(runtime))
+    form = {"name": "王芳", "id_number": id_number(9), "role": "officer", "started_on": "2026-11-01"}
+    answer = await send(client, "/enterprise/people", form)
+    assert (answer.status_code, "person_name_mismatch" in answer.text) == (409, True)
+    assert "欧阳静" not in answer.text + (await client.get("/enterprise")).text
+    async with runtime.databases.session(Scope(region="33/3301/330106")) as session:
+        assert (await session.execute(text("select 1 from identity_engagement"))).all() == []
+    known = await send(client, "/enterprise/people", form | {"name": "欧阳静"})
+    assert known.status_code == 303
+
+
+async def test_enterprise_cannot_try_the_numbers_of_a_county(client: AsyncClient, runtime: Runtime) -> None:
+    await _as_enterprise(client, runtime, await make_enterprise(runtime))
+    form = {"name": "王芳", "role": "boss", "started_on": "2026-11-01"}
+    answers = [
+        (await send(client, "/enterprise/people", form | {"id_number": id_number(number)})).status_code
+        for number in range(TRIES_PER_HOUR + 1)
+    ]
+    assert set(answers[:-1]) == {400}
+    assert answers[-1] == 429
 
 
 async def test_enterprise_cannot_end_somebody_elses_engagement(client: AsyncClient, runtime: Runtime) -> None:

@@ -12,12 +12,10 @@ from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import (
-    PersonNameMismatchError,
     ensure_person,
-    get_person,
-    name_match_key,
     normalise_name,
     parse_id_number,
+    require_same_name,
 )
 from exam.training.classes.models import Enrolment, TrainingClass
 from exam.training.classes.passes import issue_pass
@@ -59,10 +57,7 @@ async def enrol(
         session, runtime.sealer, principal, name=typed, number=number, region=row.region, at=at
     )
     enrolment = await _take_place(session, principal, runtime, row, person_id, organisation_id, at=at)
-    # whoever was first known in another region becomes visible only through this enrolment
-    known = await get_person(session, person_id)
-    if name_match_key(known.name) != name_match_key(typed):
-        raise PersonNameMismatchError(person_id=str(person_id))
+    await require_same_name(session, person_id, typed)
     return enrolment_view(enrolment)
 
 

@@ -1,0 +1,192 @@
+"""No page, export, API answer or PDF shows an ID number (TRUST.md C15 v): every reading route, asked by everybody it is for."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice, product
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+
+from exam.app import create_app
+from exam.core.clock import FrozenClock
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.core.principal import SYSTEM
+from exam.core.runtime import Runtime
+from exam.delivery.attempts import finalise
+from exam.delivery.checkin import get_attempt_row
+from exam.delivery.state import Act
+from exam.identity.roles import Role as StaffRole
+from exam.identity.sessions import COOKIE, open_session
+from exam.web.policy import RoutePolicy, policy_table
+from grading.api import Action, RuleChange, propose_regrade
+from tests.builders.certs import (
+    ROOT,
+    Certified,
+    credential_of,
+    make_authority,
+    pass_practical,
+    release,
+)
+from tests.builders.desks import candidate_session, session_of
+from tests.builders.grading import Examined, close_and_score, examined, scoring_form, work_off
+from tests.builders.identity import regions
+from tests.builders.log import signing
+from tests.builders.records import engage, make_enterprise
+from tests.builders.secrecy import id_numbers
+from tests.builders.sitting import COUNTY, id_number
+from tests.builders.training import make_class, make_learner, make_programme, make_school
+from tests.builders.web import browsing, send, wear
+from tests.flows.wiretap import unwrapped
+
+PROVINCE = "33"
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+TRIES = 24
+BAD = 400
+MASK = b"*" * 10
+ENDLESS = {"/api/media/attempts/{attempt_id:uuid}/commands"}
+CERTIFICATES = {"/centre/credentials/{name:str}", "/me/credentials/{name:str}"}
+"""The certificate itself has its number on it by law; each download is a logged act (`credential.downloaded`)."""
+UNSEEN = {
+    "/bank/custody/{sitting_id:uuid}/{view:str}": "no key is in custody here, and a share knows nobody",
+    "/bank/imports/{batch_id:uuid}": "no question file was brought in, and items know nobody",
+    "/learn/sign/{session_id:uuid}": "no lesson is on at this hour; it shows the learner the lesson and nobody else",
+    "/centre/registrations/{registration_id:uuid}/photo.jpg": "a picture",
+    "/proctor/recordings/{segment_id:uuid}": "a film",
+    "/training/sessions/{session_id:uuid}/photos/{enrolment_id:uuid}": "a picture",
+}
+"""Routes that nobody is shown here, each with its reason; every other one must be seen at least once."""
+
+
+class Everybody:
+    """Somebody of each role who may see the most, and the ids of all that there is to see."""
+
+    def __init__(self, sessions: dict[str, list[str]], ids: dict[str, list[str]]) -> None:
+        self.sessions = sessions
+        self._ids = ids
+
+    def addresses(self, path: str) -> Iterator[str]:
+        """Yield the route's address with the things that its parameters may name, a bounded number of them."""
+        names = PARAMETER.findall(path)
+        pattern = PARAMETER.sub("{}", path)
+        for values in islice(product(*(self._ids.get(name, ["x"]) for name in names)), TRIES):
+            yield pattern.format(*values)
+
+    def askers(self, row: RoutePolicy) -> list[str]:
+        """Return the sessions that the policy lets in; an empty one is nobody's."""
+        roles = {"roles": row.policy.roles, "session": tuple(self.sessions)}.get(row.policy.kind, ())
+        return [token for role in roles for token in self.sessions[role]] or [""]
+
+
+async def _ids(runtime: Runtime, holder: Certified) -> dict[str, list[str]]:
+    """Return what stands in the tables under each name that a parameter has, and the few names that are no ids."""
+    found = {
+        "name": [f"{holder.credential_id}.pdf", str(holder.credential_id)],
+        "view": ["candidate", "scoring"],
+        "payload": [holder.qr_text.rpartition("/")[2]],
+        "public_id": [holder.public_id],
+        "where": ["0/000"],
+    }
+    tables = text("select table_name from information_schema.columns where column_name = 'id' and udt_name = 'uuid'")
+    async with runtime.databases.session(NOTHING, Role.OWNER) as session:
+        for table in sorted(await session.scalars(tables)):
+            ids = list(await session.scalars(text(f'select id::text from "{table}" order by id desc limit 6')))
+            for name in {table.rpartition("_")[2], table.partition("_")[2]}:
+                found.setdefault(f"{name}_id", []).extend(ids)
+    return {name: ids for name, ids in found.items() if ids}
+
+
+async def _examined(runtime: Runtime, clock: FrozenClock) -> Certified:
+    """Let two people hand in and pass, of whom the second still owes the practical part."""
+    await make_authority(runtime)
+    exam = await examined(runtime, clock, right=[9, 9], finish="in_progress")
+    for attempt in exam.attempts:
+        async with runtime.databases.transaction(ROOT) as session:
+            await finalise(session, runtime, await get_attempt_row(session, attempt, lock=True), Act.SUBMIT, SYSTEM)
+    await close_and_score(runtime, exam)
+    await release(runtime, exam)
+    await pass_practical(runtime, exam)
+    await work_off(runtime)
+    return await credential_of(runtime, exam)
+
+
+async def _propose_regrade(runtime: Runtime, exam: Examined) -> None:
+    form = await scoring_form(runtime, exam.attempts[0])
+    changes, at = [RuleChange(item_id=form.slots[0].item_id, action=Action.VOID)], runtime.clock.now()
+    async with runtime.databases.transaction(exam.scope) as session:
+        await propose_regrade(
+            session, exam.centre.clerk, runtime, sitting_id=exam.sitting_id, changes=changes, reason="题目有误", at=at
+        )
+
+
+async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> Everybody:
+    """Let somebody be trained, examined, certified, employed and reported; log in one of each role over them."""
+    await regions(runtime)
+    enterprise = await make_enterprise(runtime)
+    holder = await _examined(runtime, clock)
+    school = await make_school(runtime)
+    await make_programme(runtime, school)
+    course = await make_class(runtime, school)
+    await make_learner(runtime, school, course, number=5, enterprise=enterprise)
+    person = holder.registration.person_id
+    await engage(runtime, person, enterprise, role="special", since=clock.now().date())
+    bodies: dict[str, list[UUID | None]] = {
+        "centre": [holder.exam.centre.id, school.id],
+        "enterprise": [enterprise],
+        "teacher": [school.id],
+    }
+    sessions: dict[str, list[str]] = {}
+    for role in StaffRole:
+        for body in bodies.get(role, [None]):
+            region = COUNTY if body else PROVINCE
+            _, token = await session_of(runtime, role=role, region=region, organisation=body)
+            sessions.setdefault(role, []).append(token)
+    sessions["candidate"] = [await candidate_session(runtime, holder.registration)]
+    sessions["teacher"].append(await _again(runtime, school.teacher.account))
+    report = {"category": "phone_or_reference", "summary": "桌下有手机"}
+    wear(client, {COOKIE: sessions["proctor"][0]})
+    await send(client, f"/proctor/attempts/{holder.exam.attempts[0]}/incidents", report)
+    await _propose_regrade(runtime, holder.exam)
+    async with signing(runtime) as log:
+        await log.turn()
+    return Everybody(sessions, await _ids(runtime, holder))
+
+
+async def _again(runtime: Runtime, account: UUID | None) -> str:
+    assert account
+    async with runtime.databases.transaction(NOTHING) as session:
+        return await open_session(
+            session, account, at=runtime.clock.now(), settings=runtime.settings, second_factor=True
+        )
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
+    await runtime.valkey.flushdb()
+    async with browsing(runtime) as opened:
+        yield opened
+
+
+async def test_no_answer_to_anybody_holds_an_id_number(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient
+) -> None:
+    people = await _people(runtime, clock, client)
+    table = [row for row in policy_table(create_app(runtime)) if row.method == "GET" and row.path not in ENDLESS]
+    seen, told, masked = set[str](), set[str](), set[str]()
+    for row in table:
+        for address, token in product(people.addresses(row.path), people.askers(row)):
+            answer = await wear(client, {COOKIE: token}).get(address)
+            contents = [*unwrapped(answer.content), str(answer.headers).encode()]
+            told |= {row.path for _ in id_numbers(contents)}
+            masked |= {row.path for each in contents if MASK in each}
+            seen |= {row.path for _ in range(answer.status_code < BAD)}
+    assert told == CERTIFICATES
+    assert len(masked) > 20
+    assert {row.path for row in table if row.policy.kind == "roles"} - seen == set(UNSEEN)
+
+
+def test_the_search_finds_a_number_that_is_not_masked() -> None:
+    clear, masked = id_number(0).encode(), b"330106********0018"
+    assert list(id_numbers([b"<td>" + clear + b"</td>", masked, b"T" + clear])) == [clear, clear]
