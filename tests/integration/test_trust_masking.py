@@ -37,7 +37,7 @@ from tests.builders.log import signing
 from tests.builders.records import engage, make_enterprise
 from tests.builders.secrecy import id_numbers
 from tests.builders.sitting import COUNTY, id_number
-from tests.builders.training import make_class, make_learner, make_programme, make_school
+from tests.builders.training import make_class, make_learner, make_lesson, make_programme, make_school
 from tests.builders.web import browsing, send, wear
 from tests.flows.wiretap import unwrapped
 
@@ -52,6 +52,8 @@ CERTIFICATES = {"/centre/credentials/{name:str}", "/me/credentials/{name:str}"}
 UNSEEN = {
     "/bank/custody/{sitting_id:uuid}/{view:str}": "no key is in custody here, and a share knows nobody",
     "/bank/imports/{batch_id:uuid}": "no question file was brought in, and items know nobody",
+    "/learn/visits/{visit_id:uuid}": "a lesson's own text, shown to one learner",
+    "/learn/visits/{visit_id:uuid}/units/{place:int}": "a section of the same",
     "/learn/sign/{session_id:uuid}": "no lesson is on at this hour; it shows the learner the lesson and nobody else",
     "/centre/registrations/{registration_id:uuid}/photo.jpg": "a picture",
     "/proctor/recordings/{segment_id:uuid}": "a film",
@@ -128,6 +130,7 @@ async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> 
     holder = await _examined(runtime, clock)
     school = await make_school(runtime)
     await make_programme(runtime, school)
+    await make_lesson(runtime, school)
     course = await make_class(runtime, school)
     await make_learner(runtime, school, course, number=5, enterprise=enterprise)
     person = holder.registration.person_id
