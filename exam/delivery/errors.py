@@ -45,6 +45,13 @@ class TerminalUnboundError(ConflictError):
     message = "本终端尚未绑定座位,请联系监考员。"
 
 
+class TerminalElsewhereError(ConflictError):
+    """The terminal stands in another room than the attempt."""
+
+    code = "terminal_elsewhere"
+    message = "该终端不在这名考生的考场内,请选择本考场的终端。"
+
+
 class TerminalSignatureError(DomainError):
     """The request is not signed by the terminal's key, or was seen before."""
 

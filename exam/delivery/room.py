@@ -16,7 +16,13 @@ from exam.core.runtime import Runtime
 from exam.delivery import timing
 from exam.delivery.attempts import finalise
 from exam.delivery.checkin import get_attempt_row
-from exam.delivery.errors import ExtensionBoundsError, MessageTextError, ReasonMissingError, TerminalUnboundError
+from exam.delivery.errors import (
+    ExtensionBoundsError,
+    MessageTextError,
+    ReasonMissingError,
+    TerminalElsewhereError,
+    TerminalUnboundError,
+)
 from exam.delivery.events import AttemptVoided, HoldPlaced
 from exam.delivery.models import Attempt, Hold, Message, RoomAct, Terminal
 from exam.delivery.state import FINISHED_STATES, OPEN_STATES, Act, AttemptFinalisedError, AttemptState, next_state
@@ -76,7 +82,7 @@ async def transfer(
 ) -> None:
     """Give the attempt to another bound terminal: the epoch rises, and the old terminal's saves are refused.
 
-    Raises TerminalUnboundError, and TerminalBusyError where somebody else works at it.
+    Raises TerminalUnboundError, TerminalElsewhereError, and TerminalBusyError where somebody else works at it.
     """
     attempt = await get_attempt_row(session, attempt_id, lock=True)
     if attempt.state in FINISHED_STATES:
@@ -84,6 +90,8 @@ async def transfer(
     terminal = await session.get(Terminal, to_terminal_id)
     if terminal is None or terminal.state != "bound":
         raise TerminalUnboundError
+    if terminal.room_id != attempt.room_id:
+        raise TerminalElsewhereError
     await require_free(session, terminal, attempt.registration_id)
     attempt.epoch += 1
     attempt.terminal_id, attempt.terminal_thumbprint = terminal.id, terminal.thumbprint

@@ -13,11 +13,13 @@ from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
-from exam.delivery.api import list_messages, list_terminals, send_message, transfer
+from exam.delivery.api import bind_terminal, list_messages, list_terminals, send_message, transfer
 from exam.delivery.controllers import ENROLMENTS
-from exam.delivery.errors import TerminalBusyError
+from exam.delivery.errors import TerminalBusyError, TerminalElsewhereError
 from exam.delivery.jobs import forget_terminals
+from exam.sitting.api import list_rooms
 from tests.builders.grading import Examined, opened
+from tests.builders.sitting import make_sitting
 from tests.builders.terminals import Terminal, at_seat, bind, check_in, working
 from tests.builders.web import browsing
 
@@ -145,6 +147,28 @@ async def test_nobody_is_moved_to_a_terminal_that_another_works_at(
     async with runtime.databases.session(exam.scope) as session:
         room = exam.registrations[0].room_id
         assert [each.busy for each in await list_terminals(session, room)] == [True, True]
+
+
+async def test_nobody_is_moved_to_a_terminal_of_another_room(
+    runtime: Runtime, client: AsyncClient, exam: Examined
+) -> None:
+    here, there = await working(runtime, exam, client, 0), Terminal(client)
+    await there.enrol()
+    other = await make_sitting(runtime, exam.centre, rooms=[("别处", 1)])
+    async with runtime.databases.transaction(exam.scope) as session:
+        (room,) = await list_rooms(session, other)
+        await bind_terminal(
+            session,
+            exam.centre.clerk,
+            code=there.code,
+            room_id=room.id,
+            sitting_id=other,
+            seat="A-01",
+            at=runtime.clock.now(),
+        )
+    with pytest.raises(TerminalElsewhereError):
+        await _move(runtime, exam, here.attempt, there)
+    assert (await here.save(1, 1, ["T"])).status_code == 200
 
 
 async def test_the_owner_of_a_seat_finds_it_taken_while_somebody_was_moved_there(
