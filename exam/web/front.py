@@ -1,6 +1,7 @@
 """Raw routes: the few that must be cheaper than the framework, served in front of it, with their policy declared."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from litestar import Litestar
@@ -32,22 +33,35 @@ class RawRoute:
         return f"{self.prefix}{{id}}{self.suffix}"
 
 
-def front_door(inner: ASGIApp, route: RawRoute) -> ASGIApp:
-    """Return an application that takes the requests of one raw route and passes all others on.
+class FrontDoor:
+    """Takes the requests of one raw route and passes all others on.
 
     The route's handler is made at the first request, when the application's lifespan has filled its state.
     """
-    made: list[RawHandler] = []
-    prefix, suffix = route.prefix, route.suffix
 
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP and scope["method"] == route.method:
-            path = scope["path"]
-            if path.startswith(prefix) and path.endswith(suffix):
-                if not made:
-                    made.append(route.make(scope["litestar_app"]))
-                await made[0](path[len(prefix) : -len(suffix)], scope, receive, send)
-                return
-        await inner(scope, receive, send)
+    def __init__(self, route: RawRoute) -> None:
+        self._route = route
+        self._handlers: list[RawHandler] = []
 
-    return door
+    @asynccontextmanager
+    async def open(self, _app: Litestar) -> AsyncIterator[None]:
+        """Keep the handler for one lifespan of the application."""
+        yield
+        self._handlers.clear()
+
+    def before(self, inner: ASGIApp) -> ASGIApp:
+        """Return an application that asks here first."""
+        route, handlers = self._route, self._handlers
+        method, prefix, suffix = route.method, route.prefix, route.suffix
+
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == ScopeType.HTTP and scope["method"] == method:
+                path = scope["path"]
+                if path.startswith(prefix) and path.endswith(suffix):
+                    if not handlers:
+                        handlers.append(route.make(scope["litestar_app"]))
+                    await handlers[0](path[len(prefix) : -len(suffix)], scope, receive, send)
+                    return
+            await inner(scope, receive, send)
+
+        return door

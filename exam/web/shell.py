@@ -25,7 +25,7 @@ from exam.web import dependencies, problem
 from exam.web.assets import static_urls
 from exam.web.controllers import HealthController, PreferenceController
 from exam.web.format import FILTERS
-from exam.web.front import front_door
+from exam.web.front import FrontDoor
 from exam.web.headers import same_site_only, shell_middleware
 from exam.web.i18n import Catalogue, language
 from exam.web.navigation import entry_of, nav
@@ -38,9 +38,7 @@ NO_SLOTS: Mapping[str, Sequence[str]] = {"terminal": ()}
 ANSWER_PATHS = "^/api/attempts/"
 
 
-def _environment(
-    plugins: Sequence[Plugin], catalogue: Catalogue, runtime: Runtime, slots: Mapping[str, Sequence[str]]
-) -> Environment:
+def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, slots: Mapping[str, Sequence[str]]) -> Environment:
     packages = ["exam.web", *(plugin.package for plugin in plugins)]
     found = [name for name in packages if (files(name) / "templates").is_dir()]
     environment = Environment(
@@ -57,9 +55,6 @@ def _environment(
         language=language,
         nav=nav,
         entry_of=entry_of,
-        demo=runtime.settings.profile is Profile.DEMO,
-        now=runtime.clock.now,
-        idle_s=runtime.settings.session_idle_min * 60,
         slots=slots,
         static=static_urls(_static_folders(plugins)),
         theme=theme,
@@ -104,11 +99,12 @@ def build_shell(
     catalogue = Catalogue(["exam.core", "exam.web", *(plugin.package for plugin in plugins)])
     handlers: list[Any] = [HealthController, PreferenceController]
     handlers += [handler for plugin in plugins for handler in plugin.handlers]
+    doors = [FrontDoor(raw) for plugin in plugins for raw in plugin.raw]
     app = Litestar(
         [*handlers, *(_static_route(leaf, folder) for leaf, folder in _static_folders(plugins).items())],
-        state=State({"runtime": runtime, "catalogue": catalogue, "plugins": tuple(plugins)}),
+        state=State({"catalogue": catalogue, "plugins": tuple(plugins)}),
         template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, runtime, slots)),
+            instance=JinjaTemplateEngine.from_environment(_environment(plugins, catalogue, slots)),
         ),
         dependencies={
             "runtime": Provide(dependencies.provide_runtime, sync_to_thread=False),
@@ -127,17 +123,30 @@ def build_shell(
         exception_handlers={DomainError: problem.answer, HTTPException: problem.answer, Exception: problem.answer},
         openapi_config=None,
         request_max_body_size=BODY_LIMIT,
-        lifespan=[part for plugin in plugins for part in plugin.lifespan],
+        lifespan=[*(part for plugin in plugins for part in plugin.lifespan), *(door.open for door in doors)],
         debug=False,
     )
+    bind_runtime(app, runtime)
     policy_table(app)
     # outside the router, which answers unknown addresses before any middleware of its own
     for layer in (*reversed(middleware), same_site_only, problem.answer_layers, shell_middleware):
         app.asgi_handler = layer(app.asgi_handler)
-    for plugin in plugins:
-        for raw in plugin.raw:
-            app.asgi_handler = front_door(app.asgi_handler, raw)
+    for door in doors:
+        app.asgi_handler = door.before(app.asgi_handler)
     return app
+
+
+def bind_runtime(app: Litestar, runtime: Runtime) -> None:
+    """Let an application whose lifespan is not running serve a runtime; secrets of cookies stay those it was built with."""
+    app.state.runtime = runtime
+    engine = app.template_engine
+    if not isinstance(engine, JinjaTemplateEngine):
+        raise TypeError(engine)
+    engine.engine.globals.update(
+        demo=runtime.settings.profile is Profile.DEMO,
+        now=runtime.clock.now,
+        idle_s=runtime.settings.session_idle_min * 60,
+    )
 
 
 def route_handlers(app: Litestar) -> list[HTTPRouteHandler]:

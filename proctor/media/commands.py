@@ -29,8 +29,8 @@ class CommandBus:
         self.closing = asyncio.Event()
 
     async def listen(self) -> None:
-        """Stay subscribed until cancelled."""
-        while True:
+        """Stay subscribed until cancelled; the client library can lose a cancellation while it connects."""
+        while not self.closing.is_set():
             try:
                 await self._listen_once()
             except (RedisError, OSError) as error:
@@ -40,7 +40,7 @@ class CommandBus:
     async def _listen_once(self) -> None:
         async with self._runtime.valkey.pubsub() as subscription:
             await subscription.psubscribe(f"{TELL}*")
-            while True:
+            while not self.closing.is_set():
                 message = await subscription.get_message(ignore_subscribe_messages=True, timeout=BEAT_S)
                 if message is not None:
                     self._hand_over(str(message["channel"]).removeprefix(TELL), str(message["data"]))

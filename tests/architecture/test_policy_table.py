@@ -11,7 +11,6 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar, get
 
-from exam.app import create_app
 from exam.core.runtime import Runtime
 from exam.identity.roles import Role
 from exam.web.plugin import Plugin
@@ -19,7 +18,7 @@ from exam.web.policy import ONE_FACTOR_ROLES, RoutePolicy, UndeclaredRouteError,
 from exam.web.shell import build_shell
 from tests.builders import identity as make
 from tests.builders.identity import CITY
-from tests.builders.web import BASE
+from tests.builders.web import BASE, serving_within
 
 GOLDEN = Path(__file__).parent / "policy_table.txt"
 UPDATE = "ANKAO_UPDATE_GOLDEN"
@@ -51,9 +50,8 @@ def _line(row: RoutePolicy) -> str:
 @pytest.fixture
 async def app(runtime: Runtime) -> AsyncIterator[Litestar]:
     await runtime.valkey.flushdb()
-    application = create_app(runtime)
-    async with application.lifespan():
-        yield application
+    async with serving_within(runtime) as running:
+        yield running
 
 
 def _client(app: Litestar, cookies: dict[str, str] | None = None) -> AsyncClient:

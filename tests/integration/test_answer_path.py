@@ -10,7 +10,6 @@ from litestar.testing import AsyncTestClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from exam.app import create_app
 from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
@@ -21,6 +20,7 @@ from exam.delivery.attempts import finalise_if_due, list_final_responses
 from exam.delivery.batcher import PendingSave
 from exam.delivery.receipt import Revision, is_save_receipt, response_digest
 from tests.builders.attempts import attempts_in_progress, lease_of
+from tests.builders.web import application, serving_within
 
 REGION = Scope(region="33")
 DURATION_S = 3600
@@ -28,8 +28,9 @@ DURATION_S = 3600
 
 @pytest.fixture
 async def client(runtime: Runtime) -> AsyncIterator[AsyncTestClient[Any]]:
-    async with AsyncTestClient(create_app(runtime), base_url="http://testserver.local") as opened:
-        yield opened
+    with application(runtime) as app:
+        async with AsyncTestClient(app, base_url="http://testserver.local") as opened:
+            yield opened
 
 
 @pytest.fixture
@@ -165,8 +166,8 @@ async def test_an_old_lease_is_refused_and_its_answers_are_kept_as_evidence(
 async def test_a_finished_attempt_never_fails_its_neighbour(runtime: Runtime) -> None:
     over, running = await attempts_in_progress(runtime, 2, slots=5)
     await _owner(runtime, f"update delivery_attempt set state = 'submitted', finalised_at = now() where id = '{over}'")
-    app, at = create_app(runtime), runtime.clock.unix_us()
-    async with app.lifespan():
+    at = runtime.clock.unix_us()
+    async with serving_within(runtime) as app:
         verdicts = await app.state.batcher.save(
             [PendingSave(over, 1, 1, 1, '["A"]', at), PendingSave(running, 1, 1, 1, '["A"]', at)],
         )

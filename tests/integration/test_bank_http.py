@@ -11,7 +11,6 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from sqlalchemy import func, select
 
-from exam.app import create_app
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
@@ -20,6 +19,7 @@ from questionbank.formats.writer import XLSX
 from questionbank.items.models import ItemRow
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
+from tests.builders.web import application
 
 CODE = "special.1.2"
 CSV = "题目,选项A,选项B,答案\n验电前应先做什么,试验验电器,直接验电,A\n挂接地线前应先做什么,验电,拆线,A\n没有答案的题,甲,乙,\n"
@@ -83,8 +83,9 @@ class People:
 
 @pytest.fixture
 async def people(runtime: Runtime) -> AsyncIterator[People]:
-    async with AsyncTestClient(create_app(runtime)) as wire:
-        yield People(runtime, wire)
+    with application(runtime) as app:
+        async with AsyncTestClient(app) as wire:
+            yield People(runtime, wire)
 
 
 async def post(client: Client, path: str, **fields: object) -> Response:

@@ -8,7 +8,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from exam.app import create_app
 from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
@@ -18,6 +17,7 @@ from grading.api import file_appeal, list_person_results
 from tests.builders.attempts import lease_of
 from tests.builders.grading import Examined, candidate, close_and_score, examined, scoring_form, work_off
 from tests.builders.sitting import log_in, make_staff
+from tests.builders.web import application
 
 Client = AsyncTestClient[Litestar]
 PAGE = {"accept": "text/html"}
@@ -34,9 +34,10 @@ async def exam(runtime: Runtime, clock: FrozenClock) -> Examined:
 
 @pytest.fixture
 async def client(runtime: Runtime, exam: Examined) -> AsyncIterator[Client]:
-    async with AsyncTestClient(create_app(runtime)) as opened:
-        await _become(runtime, opened, exam, "centre")
-        yield opened
+    with application(runtime) as app:
+        async with AsyncTestClient(app) as opened:
+            await _become(runtime, opened, exam, "centre")
+            yield opened
 
 
 async def _become(runtime: Runtime, client: Client, exam: Examined, role: str) -> None:

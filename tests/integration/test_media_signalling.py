@@ -1,5 +1,6 @@
 """Who may send and see video is decided in the web process, before any node is asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from exam.core.ids import new_id
 from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
+from proctor.media.commands import BEAT_S, CommandBus
 from proctor.media.errors import MediaUnavailableError
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
@@ -117,6 +119,18 @@ async def test_a_proctor_watches_the_rooms_of_the_own_region_alone(client: Async
         assert (await _watch(client, room_id, name)).json()["code"] == "source_unknown"
     wear(client, await make.session_cookie(runtime, far))
     assert (await _watch(client, room, tile)).json()["code"] == "source_unknown"
+
+
+async def test_the_way_from_the_nodes_closes_at_once_however_early(runtime: Runtime) -> None:
+    for steps in range(12):
+        bus = CommandBus(runtime)
+        listening = asyncio.create_task(bus.listen())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        bus.closing.set()
+        listening.cancel()
+        done, _ = await asyncio.wait([listening], timeout=BEAT_S / 2)
+        assert done, f"still listening when closed after {steps} steps"
 
 
 async def test_a_room_stays_on_its_node_and_goes_to_another_when_that_dies(runtime: Runtime) -> None:

@@ -15,7 +15,6 @@ from litestar.testing import AsyncTestClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from exam.app import create_app
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
@@ -38,6 +37,7 @@ from tests.builders.sitting import (
     prepare,
     uscc,
 )
+from tests.builders.web import application
 
 Client = AsyncTestClient[Litestar]
 PHOTO = base64.b64encode(portrait()).decode()
@@ -60,9 +60,10 @@ async def centre(runtime: Runtime) -> Centre:
 
 @pytest.fixture
 async def client(runtime: Runtime, centre: Centre) -> AsyncIterator[Client]:
-    async with AsyncTestClient(create_app(runtime)) as client:
-        await log_in(client, (await make_staff(runtime, organisation=centre.id))[1])
-        yield client
+    with application(runtime) as app:
+        async with AsyncTestClient(app) as client:
+            await log_in(client, (await make_staff(runtime, organisation=centre.id))[1])
+            yield client
 
 
 def sitting_body(runtime: Runtime, **changes: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import text
 
-from exam.app import create_app
 from exam.core.db.roles import Role as DatabaseRole
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
@@ -37,7 +36,7 @@ from tests.builders.sitting import (
     make_staff,
     portrait,
 )
-from tests.builders.web import BASE
+from tests.builders.web import BASE, serving_within
 
 JSON = {"accept": "application/json"}
 SENT = ("score", "status", "role", "region", "passed", "created_at", "deadline_at", "id")
@@ -101,9 +100,8 @@ class Write(msgspec.Struct, frozen=True):
 @pytest.fixture
 async def app(runtime: Runtime) -> AsyncIterator[Litestar]:
     await runtime.valkey.flushdb()
-    application = create_app(runtime)
-    async with application.lifespan():
-        yield application
+    async with serving_within(runtime) as running:
+        yield running
 
 
 def _writing(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
