@@ -21,6 +21,8 @@ from exam.delivery.responses import SaveBatch
 from exam.identity.roles import Role
 from exam.identity.sessions import COOKIE
 from exam.sitting.schemas import RegistrationForm, RegistrationIn
+from exam.training.ledger.judging import Beat
+from exam.training.lessons.study_route import Choice
 from exam.training.schemas import SignForm
 from exam.web.forms import Form
 from exam.web.policy import KEY, Policy
@@ -49,6 +51,8 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/training/classes/{class_id:uuid}/learners/workbook": Form,
     "/enterprise/training/classes/{class_id:uuid}/workbook": Form,
     "/learn/sign/{session_id:uuid}": SignForm,
+    "/api/study/{id}/beat": Beat,
+    "/api/study/{id}/answer": Choice,
 }
 """Routes that decode their own body, with what they decode it to; their own tests send them unknown fields."""
 WITHOUT_BODY = frozenset(
