@@ -131,6 +131,7 @@ class Batcher:
         self._waiting: list[tuple[list[PendingSave], asyncio.Future[list[Verdict]]]] = []
         self._count = 0
         self._wake = asyncio.Event()
+        self._commit_s = 0.0
         self._task: asyncio.Task[None] | None = None
         self._link: Link | None = None
         self._shapes = SharedLink(conninfo, SETTINGS, _READ_SHAPE, patience_s=PATIENCE_S)
@@ -169,8 +170,10 @@ class Batcher:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            await self._gather()
+            if self._commit_s < LINGER_S:
+                await self._gather()
             taken, total = self._take()
+            began = time.monotonic()
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     verdicts = await self._commit([save for saves, _ in taken for save in saves])
@@ -181,9 +184,14 @@ class Batcher:
             else:
                 self._resolve_all(taken, verdicts)
             self._count -= total
+            self._commit_s = time.monotonic() - began
 
     async def _gather(self) -> None:
-        """Let in what has already reached the process: a commit costs the same for one save as for many."""
+        """Let in what has already reached the process: a commit costs the same for one save as for many.
+
+        Where the last commit took longer than this may wait, the next batch has filled meanwhile; to wait for the rest
+        would bring everybody into one batch, and process and disk would work in turns instead of together.
+        """
         until = time.monotonic() + LINGER_S
         before = 0
         while before < self._count < self._batch and time.monotonic() < until:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from exam.cli.bench.slow_disk import DiskNotSlowError, require_slow
+from exam.core.config import Settings
+
 pytestmark = pytest.mark.slow
 
 
@@ -31,17 +34,24 @@ def test_saves_are_measured_beside_both_hellos() -> None:
 
 
 def test_group_commit_is_measured_beside_one_commit_per_save() -> None:
-    report = run_bench("saves", "--fsync-delay", "--seconds", "1", "--rounds", "1")
+    report = run_bench("saves", "--fsync-delay", "--seconds", "1", "--rounds", "1", "--peer-connections", "8")
     assert report["name"] == "saves-slow-disk"
-    assert {"batched_per_s", "single_per_s"} <= set(report["figures"])
+    assert {"batched_per_s", "single_per_s", "single_database_connections"} <= set(report["figures"])
     assert {"batched_per_s_over_single_per_s", "single_cpu_over_batched_cpu"} <= set(report["against"])
 
 
 def test_an_attempt_is_measured_step_by_step() -> None:
     report = run_bench("start", "--candidates", "3", "--at-once", "2")
     assert report["name"] == "start"
-    steps = ("check_in", "start", "saves", "submit", "score", "release", "credential")
-    assert {"start_p50", "start_p99", "attempt_cpu", *(f"{step}_cpu" for step in steps)} <= set(report["figures"])
+    steps = ("enrolment", "check_in", "start", "saves", "submit", "score", "release", "result", "credential")
+    assert {"start_p50", "start_p99", "attempt_cpu", "everything_cpu", *(f"{step}_cpu" for step in steps)} <= set(
+        report["figures"]
+    )
     assert {"attempt_cpu_over_100_ms", "attempt_cpu_with_hash_over_130_ms", "start_p99_over_3_s"} <= set(
         report["against"]
     )
+
+
+def test_a_disk_that_is_not_slow_is_no_slow_disk(settings: Settings) -> None:
+    with pytest.raises(DiskNotSlowError):
+        require_slow(settings.database_url)

@@ -19,16 +19,35 @@ def command() -> None:
 @command.command()
 @click.option("--seconds", type=click.FloatRange(min=1), default=12.0, show_default=True, help="Length of each load.")
 @click.option("--connections", type=click.IntRange(1, 4096), default=64, show_default=True)
-@click.option("--fsync-delay", is_flag=True, help="Emulate a slow disk; compare with one commit per save.")
+@click.option(
+    "--fsync-delay", is_flag=True, help="On a disk whose flush takes 2 ms longer; compare with one commit per save."
+)
+@click.option(
+    "--peer-connections",
+    type=click.IntRange(1, 300),
+    multiple=True,
+    default=(32, 64, 128, 256),
+    show_default=True,
+    help="With --fsync-delay: database connections to try the peer with; the best number counts.",
+)
 @rounds_option
 @as_json_option
-def saves(seconds: float, connections: int, rounds: int, *, fsync_delay: bool, as_json: bool) -> None:
+def saves(
+    seconds: float,
+    connections: int,
+    peer_connections: tuple[int, ...],
+    rounds: int,
+    *,
+    fsync_delay: bool,
+    as_json: bool,
+) -> None:
     """Durable saves, against a static answer of the same web server."""
     from exam.cli.bench.saves import SLOW_CONNECTIONS, bench_saves, bench_slow_disk  # noqa: PLC0415
 
     if fsync_delay:
         many = max(connections, SLOW_CONNECTIONS)
-        show(bench_slow_disk(seconds=seconds, connections=many, rounds=rounds), as_json=as_json)
+        report = bench_slow_disk(seconds=seconds, connections=many, pools=peer_connections, rounds=rounds)
+        show(report, as_json=as_json)
     else:
         show(bench_saves(seconds=seconds, connections=connections, rounds=rounds), as_json=as_json)
 

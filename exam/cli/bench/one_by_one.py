@@ -1,6 +1,8 @@
 """The peer of group commit: the product's own web process, but every request commits by itself over a pool."""
 
 import asyncio
+import sys
+from functools import partial
 from uuid import UUID
 
 from litestar import Litestar
@@ -12,8 +14,6 @@ from exam.core.db.roles import Role, role_url
 from exam.core.log import configure_logging
 from exam.core.runtime import Runtime
 from exam.delivery.api import Batcher, PendingSave, Verdict
-
-CONNECTIONS = 64
 
 
 class Single(Batcher):
@@ -47,22 +47,22 @@ class Pool:
         await asyncio.gather(*(each.stop() for each in self._all))
 
 
-async def replace_batcher(app: Litestar) -> None:
-    """Put the pool where the batcher stands; called when the application has started."""
+async def replace_batcher(app: Litestar, connections: int) -> None:
+    """Put a pool of so many connections where the batcher stands; called when the application has started."""
     runtime: Runtime = app.state.runtime
     await app.state.batcher.stop()
     url = role_url(runtime.settings.database_url, runtime.secrets.roles, Role.ANSWER).set(drivername="postgresql")
-    app.state.batcher = Pool(url.render_as_string(hide_password=False), CONNECTIONS)
+    app.state.batcher = Pool(url.render_as_string(hide_password=False), connections)
 
 
-def main() -> None:
-    """Serve under the same options as `ankao web`."""
+def main(connections: int) -> None:
+    """Serve under the same options as `ankao web`, with so many connections to the database."""
     configure_logging()
     settings = load_settings()
     app = create_app(compose_runtime(settings))
-    app.on_startup.append(replace_batcher)
+    app.on_startup.append(partial(replace_batcher, connections=connections))
     serve(app, settings.host, settings.port)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -1,8 +1,8 @@
 """`ankao bench saves`: durable saves beside the static answer of the same web server on the same machine."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from statistics import median
 
 import msgspec
@@ -22,9 +22,8 @@ HELLO = "exam.cli.bench.hello"
 P99_LIMIT_MS = 20
 """The target at half the saturated rate on a quiet machine."""
 US_PER_S = 1_000_000
-SLOW_DISK = {"commit_delay": "2000", "commit_siblings": "0"}
-"""Each commit waits 2 ms before it is flushed: a slow disk, emulated by PostgreSQL itself (microseconds)."""
 SLOW_CONNECTIONS = 256
+PEER = "exam.cli.bench.one_by_one"
 
 
 class Phase(msgspec.Struct, frozen=True):
@@ -80,8 +79,8 @@ class Stage:
 
 
 @contextmanager
-def _stage(options: dict[str, str] | None = None) -> Iterator[Stage]:
-    with scratch(options=options) as place:
+def _stage(*, slow_disk: bool = False) -> Iterator[Stage]:
+    with scratch(slow_disk=slow_disk) as place:
         stage = Stage(place)
         yield stage
         stage.require_stored()
@@ -143,13 +142,30 @@ def _ratios(rounds: list[Round], calm: Phase) -> dict[str, float]:
     }
 
 
-def bench_slow_disk(*, seconds: float, connections: int, rounds: int) -> Report:
-    """Measure batched saves against one commit per save, both over a commit that takes 2 ms."""
+def _peer(stage: Stage, pool: int) -> AbstractContextManager[Server]:
+    return stage.place.server(PEER, str(pool), ready="/health/live")
+
+
+def _best_pool(stage: Stage, pools: Sequence[int], connections: int, seconds: float) -> int:
+    """Return the number of database connections with which the peer stores most."""
+    stored: dict[float, int] = {}
+    for pool in pools:
+        with _peer(stage, pool) as peer:
+            stage.run(peer, connections, WARM_UP_S)
+            stored[stage.run(peer, connections, seconds).outcome.per_s] = pool
+    return stored[max(stored)]
+
+
+def bench_slow_disk(*, seconds: float, connections: int, pools: Sequence[int], rounds: int) -> Report:
+    """Measure batched saves against one commit per save, both on a disk whose flush takes 2 ms longer.
+
+    The peer is given each number of database connections of `pools` for a while and then measured with the best.
+    """
     machine = describe_machine()
     with (
-        _stage(SLOW_DISK) as stage,
+        _stage(slow_disk=True) as stage,
         stage.place.server("exam.cli", "web", ready="/health/live") as batched,
-        stage.place.server("exam.cli.bench.one_by_one", ready="/health/live") as single,
+        _peer(stage, pool := _best_pool(stage, pools, connections, seconds / rounds)) as single,
     ):
         for server in (batched, single):
             stage.run(server, connections, WARM_UP_S)
@@ -164,6 +180,7 @@ def bench_slow_disk(*, seconds: float, connections: int, rounds: int) -> Report:
         "single_per_s": Figure(median(phase.outcome.per_s for phase in theirs), "1/s"),
         "single_p99": Figure(median(phase.outcome.p99_ms for phase in theirs), "ms"),
         "single_cpu": Figure(median(_cost(phase) for phase in theirs), "µs"),
+        "single_database_connections": Figure(pool, "1"),
     }
     pairs = list(zip(ours, theirs, strict=True))
     ratios = {

@@ -15,6 +15,7 @@ from random import SystemRandom
 import msgspec
 import psycopg
 
+from exam.cli.bench.slow_disk import METHOD, build_slow_disk, require_slow
 from exam.core.config import Profile, Settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
@@ -27,6 +28,8 @@ HOST = "127.0.0.1"
 READY_PATIENCE_S = 60
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the client's own ports."""
+SLOW_CONNECTIONS = "400"
+"""What the peer of group commit may want on a slow disk."""
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
@@ -59,10 +62,13 @@ class Server(msgspec.Struct, frozen=True):
 class Scratch:
     """A scratch installation; `server` starts processes over it."""
 
-    def __init__(self, folder: Path, stack: ExitStack, options: dict[str, str]) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, *, slow_disk: bool) -> None:
         self.folder = folder
         self._stack = stack
-        self._postgres = EmbeddedPostgres(folder / "pg", options=options)
+        self._slow_disk = slow_disk
+        options = {"wal_sync_method": METHOD, "max_connections": SLOW_CONNECTIONS} if slow_disk else {}
+        preloaded = {"LD_PRELOAD": str(build_slow_disk(folder))} if slow_disk else {}
+        self._postgres = EmbeddedPostgres(folder / "pg", options=options, environment=preloaded)
         self._valkey = EmbeddedValkey(folder / "valkey")
         self.settings = Settings(
             profile=Profile.TEST,
@@ -72,11 +78,13 @@ class Scratch:
         )
 
     def start(self) -> None:
-        """Start both services and bring the schema up to date; raises NotDurableError."""
+        """Start both services and bring the schema up to date; raises NotDurableError and DiskNotSlowError."""
         for service in (self._postgres, self._valkey):
             self._stack.callback(service.stop)
             service.start()
         require_durable(self.settings.database_url)
+        if self._slow_disk:
+            require_slow(self.settings.database_url)
         secrets = load_secrets(self.settings)
         prepare(self.settings.database_url, secrets)
         migrate(self.settings.database_url, secrets)
@@ -125,10 +133,10 @@ class Scratch:
 
 
 @contextmanager
-def scratch(*, options: dict[str, str] | None = None) -> Iterator[Scratch]:
-    """Run a scratch installation for as long as the block lasts; `options` are PostgreSQL settings besides the usual."""
+def scratch(*, slow_disk: bool = False) -> Iterator[Scratch]:
+    """Run a scratch installation for as long as the block lasts, on a slow disk where that is asked for."""
     with tempfile.TemporaryDirectory(prefix="ankao-bench-") as folder, ExitStack() as stack:
-        made = Scratch(Path(folder), stack, options or {})
+        made = Scratch(Path(folder), stack, slow_disk=slow_disk)
         made.start()
         yield made
 

@@ -67,11 +67,19 @@ def find_debian_binaries() -> Path:
 class EmbeddedPostgres:
     """One cluster in `folder`, listening on a socket that only its owner can reach."""
 
-    def __init__(self, folder: Path, *, options: dict[str, str] | None = None, binaries: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        options: dict[str, str] | None = None,
+        binaries: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.log = self.folder / "postgres.log"
         self.options = options or {}
+        self._environment = {"LC_ALL": "C.UTF-8", **(environment or {})}
         self._bin = binaries or find_binaries()
         self._user = NOBODY_NAME if needs_other_user() else None
         self.socket = self.folder / "run"
@@ -151,7 +159,9 @@ class EmbeddedPostgres:
         command = [str(self._bin / "postgres"), "-D", str(self.data)]
         command += [f"-c{name}={value}" for name, value in options.items()]
         with self.log.open("ab") as log:
-            self.process = spawn(not_as_root(command), log=log, user=self._user, env=dict(os.environ, LC_ALL="C.UTF-8"))
+            self.process = spawn(
+                not_as_root(command), log=log, user=self._user, env={**os.environ, **self._environment}
+            )
 
     def _answers(self) -> bool:
         try:
