@@ -39,6 +39,7 @@ from exam.identity.api import list_people
 from exam.sitting.api import get_sitting, list_registrations
 from exam.standards.api import get_qualification, list_qualifications
 from exam.web import problem
+from exam.web.forms import Page
 from exam.web.policy import allow, allow_candidate
 from exam.web.request import done
 
@@ -115,13 +116,13 @@ class CredentialController(Controller):
         session: NamedDependency[AsyncSession],
         standing: FromQuery[str] = "",
         qualification: FromQuery[str] = "",
-        page: FromQuery[int] = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
         wanted = CredentialFilter(
             standing=standing if standing in STANDINGS else "",
             qualification=qualification,
         )
-        return await self._list(request, runtime, session, wanted, page=max(page, 1))
+        return await self._list(request, runtime, session, wanted, page=page)
 
     async def _list(
         self,

@@ -15,6 +15,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
 from exam.sitting.api import SittingState, get_sitting, list_sittings
 from exam.standards.api import get_qualification
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.problem import problem_of
 from exam.web.request import done
@@ -43,9 +44,9 @@ class ResultsController(Controller):
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
-        page: FromQuery[int] = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
-        page, now = max(1, page), runtime.clock.now()
+        now = runtime.clock.now()
         waiting = await list_sittings(session, state=SittingState.CLOSED, limit=PAGE)
         start = (page - 1) * PAGE
         told = await list_sittings(session, state=SittingState.RELEASED, limit=PAGE + 1, offset=start)

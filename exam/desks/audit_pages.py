@@ -50,7 +50,7 @@ COLUMNS = (
 )
 
 Text = Annotated[str, QueryParameter(max_length=128)]
-Position = Annotated[int | None, QueryParameter(ge=0)]
+Position = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
 
 
 class AuditController(Controller):

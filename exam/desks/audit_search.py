@@ -16,6 +16,7 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.identity.api import find_account_ids, list_people, names_of_accounts
 
 PAGE = 50
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 _WORD = re.compile(r"[a-z0-9_.]{0,64}")
 
 
@@ -79,6 +80,8 @@ def parse_filter(*, act: str, kind: str, subject: str, actor: str, first: str, l
         days = [date.fromisoformat(text.strip()) if text.strip() else None for text in (first, last)]
     except ValueError:
         raise AuditFilterError from None
+    if any(day and not EARLIEST_YEAR <= day.year <= LATEST_YEAR for day in days):
+        raise AuditFilterError  # the first and the last days of the calendar have no neighbours
     return AuditFilter(
         act=act.strip(),
         kind=kind.strip(),

@@ -22,6 +22,7 @@ from exam.identity.organisations import list_organisations, list_regions
 from exam.identity.passwords import PasswordPool
 from exam.identity.roles import NEEDS_ORGANISATION, TITLES
 from exam.identity.schemas import AccountForm, GrantForm, ReasonForm
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
@@ -30,7 +31,6 @@ LIST = "/admin/accounts"
 COUNTY = 3
 TOWN = 4
 Text = Annotated[str, QueryParameter(max_length=128)]
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
 
 
 async def _choices(session: AsyncSession, principal: Principal) -> dict[str, Any]:

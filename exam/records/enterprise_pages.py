@@ -31,7 +31,8 @@ from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
-from exam.records.schemas import EndForm, EngageForm, Page
+from exam.records.schemas import EndForm, EngageForm
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done

@@ -8,7 +8,6 @@ from msgspec import Meta
 from exam.web.forms import Form
 
 RegionPath = Annotated[str, QueryParameter(max_length=64)]
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
 Within = Literal["", "30", "60", "90"]
 """Days ahead; an empty text asks for every usable credential."""
 

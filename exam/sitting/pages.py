@@ -25,6 +25,7 @@ from exam.sitting.registration_pages import field_errors
 from exam.sitting.schemas import EmptyForm, SittingForm, typed
 from exam.sitting.tickets import room_tickets, ticket_number
 from exam.standards.api import list_documents, list_explanations, list_qualifications, recall_rule_set
+from exam.web.forms import Page
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import problem_of
@@ -62,9 +63,9 @@ class CentreController(Controller):
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
-        page: FromQuery[int] = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
-        now, page = runtime.clock.now(), max(1, page)
+        now = runtime.clock.now()
         rows = await sittings.list_sittings(session, limit=PAGE + 1, offset=(page - 1) * PAGE)
         boards = await readiness_of_all(session, rows, now=now)
         clerk = principal.has_role("centre")

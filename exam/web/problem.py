@@ -15,8 +15,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from exam.core.errors import DomainError, Kind
 from exam.core.ids import new_token
+from exam.core.words import UnreadableTextError
 from exam.web.i18n import Catalogue, fill
 from exam.web.policy import KEY, LoginRequiredError, Policy, SecondFactorRequiredError
+from exam.web.readable import is_unread_form
 from exam.web.unsent import unsent_of
 
 STATUS = {
@@ -89,6 +91,8 @@ def problem_of(error: Exception, catalogue: Catalogue) -> Problem:
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer an error: a redirect to log in, a page, or problem+json."""
     catalogue: Catalogue = request.app.state.catalogue
+    if is_unread_form(request, error):
+        error = UnreadableTextError()
     problem = problem_of(error, catalogue)
     if not wants_page(request):
         headers = {"Retry-After": str(problem.fields["retry_s"])} if "retry_s" in problem.fields else {}

@@ -31,6 +31,7 @@ from exam.web.i18n import Catalogue, language
 from exam.web.navigation import entry_of, nav
 from exam.web.plugin import Plugin
 from exam.web.policy import PUBLIC, enforce, policy_table
+from exam.web.readable import require_readable_request
 from exam.web.request import csrf_value, flash, login_left_s, theme
 
 BODY_LIMIT = 12 * 1024 * 1024
@@ -114,6 +115,7 @@ def build_shell(
             **{name: given for plugin in plugins for name, given in plugin.dependencies.items()},
         },
         guards=[enforce],
+        before_request=require_readable_request,
         csrf_config=CSRFConfig(
             secret=runtime.secrets.cookie.hex(),
             cookie_secure=runtime.settings.base_url.startswith("https:"),

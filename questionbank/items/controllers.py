@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
@@ -38,7 +39,6 @@ from questionbank.schemas import GroupForm, MarkedForm
 
 LIST = "/bank/items"
 QUERY_LIMIT = 128
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
 FormatName = Annotated[str, QueryParameter(name="format", max_length=16)]
 
 

@@ -14,7 +14,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.errors import EmptyFileError
-from exam.web.forms import Form
+from exam.web.forms import Form, Page
 from exam.web.i18n import Catalogue, fill
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -30,7 +30,6 @@ from questionbank.schemas import UploadForm
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
 ROWS = 50
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
 Shown = Annotated[Verdict | None, QueryParameter()]
 
 

@@ -234,7 +234,7 @@ async def test_a_form_of_another_site_cannot_log_in_by_json(client: AsyncClient,
     await _proctor(runtime)
     body = f'{{"login":"proctor","password":"{PASSWORD}"}}'
     answer = await client.post("/api/login", content=body, headers={"content-type": "text/plain"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "json_wanted")
+    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_media_type")
     assert COOKIE not in client.cookies
 
 

@@ -23,6 +23,7 @@ from exam.training.classes.views import ClassState, ClassView
 from exam.training.kinds import TITLES, title_of
 from exam.training.programmes.service import list_programmes
 from exam.training.schemas import ClassForm, EmptyForm, ReasonForm, SessionForm, VenueForm
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again, problem_of
 from exam.web.request import done
@@ -46,9 +47,9 @@ class ClassesController(Controller):
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
-        page: FromQuery[int] = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
-        body, page = await own_body(session, principal), max(page, 1)
+        body = await own_body(session, principal)
         rows = await service.list_classes(session, organisation_id=body.id, limit=PAGE + 1, offset=(page - 1) * PAGE)
         today = local_date(runtime.clock.now())
         context = {

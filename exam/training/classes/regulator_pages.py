@@ -17,6 +17,7 @@ from exam.training.classes.class_context import class_context
 from exam.training.classes.service import list_classes, return_plan
 from exam.training.kinds import TITLES, title_of
 from exam.training.schemas import ReasonForm
+from exam.web.forms import Page
 from exam.web.policy import allow
 from exam.web.request import done
 
@@ -36,9 +37,8 @@ class RegulatorTrainingController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
-        page: FromQuery[int] = 1,
+        page: FromQuery[Page] = 1,
     ) -> Template:
-        page = max(page, 1)
         rows = await list_classes(session, limit=PAGE + 1, offset=(page - 1) * PAGE)
         context = {
             "rows": rows[:PAGE],
