@@ -18,6 +18,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import OutCell, write_csv
+from exam.desks.acts import ACTS
 from exam.desks.audit_log_pages import show_proof
 from exam.desks.audit_search import (
     AuditFilter,
@@ -77,6 +78,7 @@ class AuditController(Controller):
         typed = {"act": act, "kind": kind, "subject": subject, "actor": actor, "first": first, "last": last}
         shown: dict[str, Any] = {
             "typed": typed,
+            "acts": ACTS,
             "entries": [],
             "more": False,
             "actors": {},
@@ -105,6 +107,7 @@ class AuditController(Controller):
         subject = ("audit_entry", entry.id)
         await record(session, principal, "audit.read", subject, at=runtime.clock.now(), region=principal.region)
         context = {
+            "acts": ACTS,
             "entry": entry,
             "check": check_entry(entry),
             "log": await show_proof(session, runtime, entry_id),
