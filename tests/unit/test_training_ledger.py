@@ -190,6 +190,12 @@ def test_hours_attested_as_a_whole_count_and_name_no_node() -> None:
     assert coverage_of([entry("9.9", 1), entry("1.1", 5)], "initial", ()).hours == 600
 
 
+def test_attested_and_measured_hours_of_one_person_stand_side_by_side() -> None:
+    attested = Attested(LedgerKey("officer.general", "initial", None, "", "", Origin.ATTESTED), HOUR * 1000)
+    evidence = Evidence(visits={visit().id: visit()}, traces=(trace(OPENED, 0), *beats(15, 60)), attested=(attested,))
+    assert total_of(evidence, recall_rules, rules_on) == {KEY: 60, attested.key: HOUR}
+
+
 spans = st.tuples(st.integers(0, 90_000_000), st.integers(1, 40_000_000)).map(
     lambda pair: Span(NINE + pair[0], NINE + pair[0] + pair[1])
 )

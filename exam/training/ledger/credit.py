@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from exam.core.clock import local_date, local_midnight
-from exam.training.ledger.evidence import Evidence, LedgerKey, Span, StudySpan, Visit
+from exam.training.ledger.evidence import Evidence, LedgerKey, Span, StudySpan, Visit, order_of
 from exam.training.ledger.rules import LedgerRules
 from exam.training.ledger.watch import MS, Watch, step
 
@@ -34,7 +34,7 @@ def total_of(evidence: Evidence, recall: Recall, rules_on: RulesOn) -> dict[Ledg
         sums[piece.key] += piece.span.length
     for attested in evidence.attested:
         sums[attested.key] += attested.length_ms
-    return {key: length // MS for key, length in sorted(sums.items()) if length >= MS}
+    return {key: sums[key] // MS for key in sorted(sums, key=order_of) if sums[key] >= MS}
 
 
 def pieces_of(evidence: Evidence, recall: Recall, rules_on: RulesOn) -> list[Piece]:
@@ -46,8 +46,8 @@ def pieces_of(evidence: Evidence, recall: Recall, rules_on: RulesOn) -> list[Pie
     return list(cap_days(sorted([*taught, *online], key=_when), rules_on))
 
 
-def _when(piece: Piece) -> tuple[int, int, LedgerKey]:
-    return (piece.span.start, piece.span.end, piece.key)
+def _when(piece: Piece) -> tuple[int, int, tuple[str, ...]]:
+    return (piece.span.start, piece.span.end, order_of(piece.key))
 
 
 def follow(evidence: Evidence, recall: Recall) -> list[StudySpan]:
@@ -81,7 +81,7 @@ def cap_lessons(spans: Iterable[StudySpan], visits: Mapping[UUID, Visit]) -> lis
 def _taught(evidence: Evidence) -> Iterator[Piece]:
     """Give the class time in order, none of it twice."""
     busy: list[Span] = []
-    for each in sorted(evidence.classes, key=lambda each: (each.span.start, each.span.end, each.key)):
+    for each in sorted(evidence.classes, key=lambda each: (each.span.start, each.span.end, order_of(each.key))):
         for part in without(each.span, busy):
             yield Piece(part, each.key)
         busy = _united([*busy, each.span])

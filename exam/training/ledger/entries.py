@@ -14,7 +14,7 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.principal import Principal
-from exam.training.ledger.evidence import Evidence, LedgerKey, Origin
+from exam.training.ledger.evidence import Evidence, LedgerKey, Origin, order_of
 from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.rules import hundredths, rules_on
 
@@ -88,11 +88,7 @@ async def hours_by_enrolment(session: AsyncSession, enrolment_ids: Sequence[UUID
 def changes(kept: Mapping[LedgerKey, int], counted: Mapping[LedgerKey, int]) -> dict[LedgerKey, int]:
     """Return what must be added to the entries so that they say what the evidence says; pure."""
     differences = {key: counted.get(key, 0) - kept.get(key, 0) for key in {*kept, *counted}}
-    return {key: differences[key] for key in sorted(differences, key=_order) if differences[key]}
-
-
-def _order(key: LedgerKey) -> tuple[str, ...]:
-    return tuple(str(part) for part in msgspec.structs.astuple(key))
+    return {key: differences[key] for key in sorted(differences, key=order_of) if differences[key]}
 
 
 async def append_changes(
@@ -150,7 +146,7 @@ async def _note(session: AsyncSession, principal: Principal, row: LedgerEntry) -
 def evidence_digest(evidence: Evidence) -> str:
     """Return the hex SHA-256 of a person's evidence in its one order; the same evidence has the same digest for ever."""
     visits = [evidence.visits[key] for key in sorted(evidence.visits)]
-    classes = sorted(evidence.classes, key=lambda each: (each.span.start, each.span.end, _order(each.key)))
+    classes = sorted(evidence.classes, key=lambda each: (each.span.start, each.span.end, order_of(each.key)))
     return sha256(msgspec.json.encode([visits, evidence.traces, classes], order="sorted")).hexdigest()
 
 

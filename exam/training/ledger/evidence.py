@@ -20,7 +20,7 @@ class Origin(StrEnum):
     """面授: signed in and confirmed by a teacher."""
 
 
-class LedgerKey(msgspec.Struct, frozen=True, order=True):
+class LedgerKey(msgspec.Struct, frozen=True):
     """What hours are summed by: whose training it was for, which node and which part of it, and how it was measured.
 
     `node` is empty where the hours were attested as a whole; `enrolment` is None there too.
@@ -32,6 +32,11 @@ class LedgerKey(msgspec.Struct, frozen=True, order=True):
     node: str
     part: str
     origin: Origin
+
+
+def order_of(key: LedgerKey) -> tuple[str, ...]:
+    """Return what keys are put in order by; they cannot be compared themselves, for some have no enrolment."""
+    return tuple(str(part) for part in msgspec.structs.astuple(key))
 
 
 class TraceKind(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from exam.training.ledger.entries import evidence_digest
-from exam.training.ledger.evidence import Evidence, LedgerKey, Origin
+from exam.training.ledger.evidence import Evidence, LedgerKey, Origin, order_of
 
 
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def compare(
         replayed_s=sum(replayed.values()),
         traces=len(evidence.traces),
         evidence=evidence_digest(evidence),
-        lines=tuple(_line(key, kept, replayed) for key in sorted({*kept, *replayed}, key=repr)),
+        lines=tuple(_line(key, kept, replayed) for key in sorted({*kept, *replayed}, key=order_of)),
     )
 
 

@@ -1,0 +1,292 @@
+"""Training in a real browser: from the workbook to the registration that was refused before, and who looks on."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from exam.core.config import Settings
+from exam.core.db.scope import NOTHING
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.core.sheets.writer import write_workbook
+from exam.identity.sessions import COOKIE, open_session
+from exam.training.api import record_hours
+from exam.training.attendance.roll import sign_code
+from exam.training.classes.enrolments import list_enrolments
+from exam.training.classes.service import list_sessions
+from exam.training.settling import run_settle
+from tests.browser.live import LiveServer, MovedClock, serving
+from tests.builders.desks import session_of
+from tests.builders.sitting import id_number, make_bank, make_centre, make_sitting
+from tests.builders.training import (
+    OFFICER,
+    School,
+    learner_cookie,
+    make_class,
+    make_learner,
+    make_lesson,
+    make_programme,
+    make_school,
+)
+
+Check = Callable[[Page], list[str]]
+BEAT_S = 15
+LESSON = """
+# 什么是隐患
+可能导致事故发生的状态、行为和缺陷,都叫事故隐患。
+# 怎样排查
+按岗位列清单,到现场逐项看、逐项记。
+? 发现隐患以后先做什么?
+- 等月底会议再说
++ 立即报告并记录
+"""
+
+
+class Academy:
+    """A served training body with one class, and a clock that the page and the server share."""
+
+    def __init__(self, server: LiveServer, clock: MovedClock, browser: Browser) -> None:
+        self.server, self.clock, self._browser = server, clock, browser
+        self.school = server.do(self._school)
+        self.class_id: UUID = server.do(self._class)
+        self.pages: list[Page] = []
+        self.errors: list[str] = []
+
+    @staticmethod
+    async def _school(runtime: Runtime) -> School:
+        await runtime.valkey.flushdb()  # allowances outlive a test's database
+        school = await make_school(runtime)
+        await make_programme(runtime, school)
+        await make_lesson(runtime, school, text=LESSON)
+        return school
+
+    async def _class(self, runtime: Runtime) -> UUID:
+        return await make_class(runtime, self.school)
+
+    def page(self, *, width: int = 1366) -> Page:
+        """Open a page of somebody new; its clock can be set forward."""
+        context = self._browser.new_context(
+            base_url=self.server.url, locale="zh-CN", viewport={"width": width, "height": 800}
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.pages.append(page)
+        return page
+
+    def enter(self, page: Page, who: Principal) -> Page:
+        """Wear the session of somebody on the staff, opened now."""
+
+        async def token(runtime: Runtime) -> str:
+            assert who.account is not None
+            async with runtime.databases.transaction(NOTHING) as session:
+                at = runtime.clock.now()
+                return await open_session(session, who.account, at=at, settings=runtime.settings, second_factor=True)
+
+        page.context.add_cookies([{"name": COOKIE, "value": self.server.do(token), "url": self.server.url}])
+        return page
+
+    def enter_as_clerk(self, page: Page, centre: UUID) -> Page:
+        """Wear the session of a new clerk of an exam centre."""
+        _, token = self.server.do(lambda runtime: session_of(runtime, role="centre", organisation=centre))
+        page.context.add_cookies([{"name": COOKIE, "value": token, "url": self.server.url}])
+        return page
+
+    def pass_time(self, page: Page, seconds: float) -> None:
+        """Let time pass for the server and for one page alike."""
+        self.clock.jump(timedelta(seconds=seconds))
+        page.clock.fast_forward(int(seconds * 1000))
+
+    def count_hours(self) -> None:
+        """Let the worker's job run for everybody in the class."""
+
+        async def settle(runtime: Runtime) -> None:
+            async with runtime.databases.session(self.school.scope) as session:
+                people = [each.person_id for each in await list_enrolments(session, self.class_id)]
+            for person in people:
+                await run_settle(runtime, person_id=str(person))
+
+        self.server.do(settle)
+
+
+@pytest.fixture
+def academy(settings: Settings, browser: Browser) -> Iterator[Academy]:
+    clock = MovedClock()
+    with serving(settings, clock) as server:
+        opened = Academy(server, clock, browser)
+        yield opened
+        for page in opened.pages:
+            page.context.close()
+        assert opened.errors == []
+
+
+def _enrol_by_workbook(academy: Academy, axe: Check) -> str:
+    """Enrol one person as a clerk does, and return the text of the pass that is printed."""
+    page = academy.enter(academy.page(), academy.school.clerk)
+    link = f"/centre/training/classes/{academy.class_id}"
+    page.goto(f"{link}/learners/new")
+    assert axe(page) == []
+    roster = write_workbook(("姓名", "证件号码"), [("张三", id_number(1)), ("李四", "330106")], sheet="学员")
+    page.get_by_label("表格文件").set_input_files({"name": "名单.xlsx", "mimeType": "", "buffer": roster})
+    page.get_by_role("button", name="先试运行").click()
+    expect(page.get_by_text("1 行可以报名")).to_be_visible()
+    page.get_by_role("button", name="为 1 人报名").click()
+    expect(page.get_by_text("已报名 1 人")).to_be_visible()
+    page.goto(f"{link}/learners/passes")
+    return page.locator(".pass-text").inner_text()
+
+
+def _attest(academy: Academy, hours_hundredths: int) -> None:
+    async def attest(runtime: Runtime) -> None:
+        async with runtime.databases.transaction(academy.school.scope) as session:
+            [learner] = await list_enrolments(session, academy.class_id)
+            await record_hours(
+                session,
+                academy.school.clerk,
+                person_id=learner.person_id,
+                qualification=OFFICER,
+                kind="initial",
+                hours_hundredths=hours_hundredths,
+                source="纸质记录",
+                region=academy.school.region,
+                at=runtime.clock.now(),
+            )
+
+    academy.server.do(attest)
+
+
+def _sitting(academy: Academy) -> tuple[UUID, UUID]:
+    """Store a sitting; return its centre and itself."""
+
+    async def build(runtime: Runtime) -> tuple[UUID, UUID]:
+        await make_bank(runtime, qualification=OFFICER)
+        centre = await make_centre(runtime)
+        starts_in = timedelta(days=7)
+        return centre.id, await make_sitting(runtime, centre, qualification=OFFICER, starts_in=starts_in)
+
+    return academy.server.do(build)
+
+
+def _register(page: Page, sitting_id: UUID) -> None:
+    page.goto(f"/centre/sittings/{sitting_id}/registrations/new")
+    page.get_by_label("姓名").fill("张三")
+    page.get_by_label("证件号码").fill(id_number(1))
+    page.get_by_role("button", name="提交报名").click()
+
+
+def test_learner_studies_at_home_and_may_then_register(academy: Academy, axe: Check) -> None:
+    learner_pass = _enrol_by_workbook(academy, axe)
+    _attest(academy, 3199)
+    centre, sitting_id = _sitting(academy)
+    clerk = academy.enter_as_clerk(academy.page(), centre)
+    _register(clerk, sitting_id)
+    expect(clerk.get_by_role("alert")).to_contain_text("已登记培训 31.99 学时")
+
+    academy.clock.jump(timedelta(days=1))  # the class begins
+    page = academy.page(width=390)
+    page.clock.install()
+    page.goto("/me/login")
+    page.get_by_label("准考证二维码").fill(learner_pass)
+    page.get_by_label("身份证号").fill(id_number(1))
+    page.get_by_role("button", name="进入").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("我的培训")
+    page.get_by_role("button", name="学习").click()
+    _study(academy, page, axe)
+    academy.count_hours()
+    academy.enter_as_clerk(clerk, centre)
+    _register(clerk, sitting_id)
+    expect(clerk.get_by_text("张三").first).to_be_visible()
+    expect(clerk.get_by_text("不符合报名条件")).to_have_count(0)
+
+
+def _study(academy: Academy, page: Page, axe: Check) -> None:
+    """Try to skip, sit the lesson to its end, answer what is asked, and leave."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("事故隐患")
+    assert axe(page) == []
+    expect(page.get_by_role("button", name="下一节")).to_be_disabled()
+    skipped = page.evaluate("fetch(`${location.pathname}/units/1`).then((answer) => answer.status)")
+    assert skipped in {403, 409}
+    academy.pass_time(page, BEAT_S)
+    page.get_by_role("button", name="下一节").click()
+    expect(page.get_by_role("heading", level=2, name="怎样排查")).to_be_visible()
+    academy.pass_time(page, BEAT_S)
+    expect(page.get_by_role("dialog")).to_contain_text("发现隐患以后先做什么?")
+    assert axe(page) == []
+    page.get_by_role("button", name="等月底会议再说").click()
+    expect(page.get_by_text("请再想想")).to_be_visible()
+    page.get_by_role("button", name="立即报告并记录").click()
+    expect(page.locator(".lesson-state")).to_contain_text("本课件已学完")
+    page.get_by_role("button", name="退出学习").click()
+    expect(page.get_by_text("已学完")).to_be_visible()
+
+
+def test_lesson_opened_elsewhere_and_a_lost_network_are_told_truly(academy: Academy) -> None:
+    learner = academy.server.do(lambda runtime: make_learner(runtime, academy.school, academy.class_id, number=1))
+    academy.clock.jump(timedelta(days=1))
+    cookie = academy.server.do(lambda runtime: learner_cookie(runtime, learner))
+    first, second = academy.page(), academy.page()
+    for page in (first, second):
+        page.context.add_cookies([{"name": COOKIE, "value": cookie[COOKIE], "url": academy.server.url}])
+        page.clock.install()
+    first.goto("/learn")
+    first.get_by_role("button", name="学习").click()
+    first.context.set_offline(offline=True)
+    academy.pass_time(first, BEAT_S)
+    expect(first.locator(".lesson-state")).to_contain_text("网络中断")
+    first.context.set_offline(offline=False)
+    academy.pass_time(first, 4)
+    expect(first.locator(".lesson-state")).to_contain_text("可以学习下一节")
+    second.goto("/learn")
+    second.get_by_role("button", name="学习").click()
+    expect(second.get_by_role("heading", level=2, name="怎样排查")).to_be_visible()
+    academy.pass_time(first, BEAT_S)
+    expect(first.locator(".lesson-state")).to_contain_text("已在别处打开")
+    regulator = academy.enter(academy.page(), academy.school.regulator)
+    regulator.goto(f"/regulator/training/classes/{academy.class_id}")
+    expect(regulator.get_by_role("table", name="在线学习观察记录")).to_contain_text("另一设备已打开课件后仍在报告")
+
+
+def test_teacher_takes_the_roll_and_the_regulator_sees_it(academy: Academy, axe: Check) -> None:
+    learner = academy.server.do(lambda runtime: make_learner(runtime, academy.school, academy.class_id, number=1))
+
+    async def one(runtime: Runtime) -> tuple[UUID, timedelta]:
+        async with runtime.databases.session(academy.school.scope) as session:
+            [found] = await list_sessions(session, academy.class_id)
+            return found.id, found.starts_at - runtime.clock.now()
+
+    session_id, ahead = academy.server.do(one)
+    academy.clock.jump(ahead)
+    teacher = academy.enter(academy.page(), academy.school.teacher)
+    teacher.goto("/teach")
+    teacher.get_by_role("link", name="09:00").click()
+    expect(teacher.get_by_role("img", name="二维码")).to_be_visible()
+    assert axe(teacher) == []
+
+    async def address(runtime: Runtime) -> str:
+        async with runtime.databases.session(academy.school.scope) as session:
+            [found] = await list_sessions(session, academy.class_id)
+            return sign_code(runtime, found)
+
+    page = academy.page(width=390)
+    cookie = academy.server.do(lambda runtime: learner_cookie(runtime, learner))
+    page.context.add_cookies([{"name": COOKIE, "value": cookie[COOKIE], "url": academy.server.url}])
+    page.goto(academy.server.do(address))
+    assert axe(page) == []
+    page.get_by_role("button", name="签到").click()
+    expect(page.get_by_text("已签到。下课后请再扫码签退。")).to_be_visible()
+    academy.clock.jump(timedelta(minutes=136))
+    academy.enter(teacher, academy.school.teacher)
+    teacher.goto(f"/teach/sessions/{session_id}")
+    expect(teacher.get_by_label("到课")).to_be_checked()
+    teacher.get_by_role("button", name="确认考勤").click()
+    academy.count_hours()
+    regulator = academy.enter(academy.page(), academy.school.regulator)
+    regulator.goto("/regulator/training")
+    regulator.get_by_role("link", name="2026 年第 12 期").click()
+    expect(regulator.get_by_role("table", name="学员")).to_contain_text("张*")
+    expect(regulator.get_by_role("table", name="学员").get_by_role("cell", name="3", exact=True)).to_be_visible()
+    assert axe(regulator) == []
+    regulator.get_by_role("link", name="09:00").click()
+    expect(regulator.get_by_role("table", name="考勤")).to_contain_text("09:00")
