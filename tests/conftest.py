@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
@@ -16,6 +18,10 @@ from exam.core.runtime import Runtime
 from tests.services import Services, running_services
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# a busy machine is slow, and no property is about time
+hypothesis_settings.register_profile("ankao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("ankao")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,7 +25,7 @@ def _gf_times(first: int, second: int) -> int:
     return product
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), secret=st.binary(min_size=1, max_size=40))
 def test_any_threshold_of_shares_gives_the_secret(data: st.DataObject, secret: bytes) -> None:
     count = data.draw(st.integers(1, 9))
@@ -82,7 +82,7 @@ def test_a_share_opens_in_its_own_place_only(other: bytes) -> None:
         open_share(mine, seal_share(public, b"share", CONTEXT), other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_changed_bit_never_opens(data: st.DataObject) -> None:
     mine, public = _pair()

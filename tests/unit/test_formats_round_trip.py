@@ -68,7 +68,7 @@ def as_written(draft: ItemDraft) -> ItemDraft:
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(written=drafts())
 def test_an_item_comes_back_as_it_was(name: str, written: list[ItemDraft]) -> None:
     form = FORMATS[name]
@@ -78,7 +78,7 @@ def test_an_item_comes_back_as_it_was(name: str, written: list[ItemDraft]) -> No
     assert reading.unsupported == {}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(written=drafts())
 def test_gift_brings_back_what_it_has_a_place_for(written: list[ItemDraft]) -> None:
     reading = read_questions(FORMATS["gift"].write(written), "bank.gift")

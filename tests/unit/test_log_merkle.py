@@ -107,7 +107,7 @@ def test_every_proof_of_every_small_tree() -> None:
             check_consistency(old, roots[old], size, roots[size], path)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(size=st.integers(1, 1500), steps=st.lists(st.integers(1, 1500), max_size=6), data=st.data())
 def test_trees_that_span_tiles_agree_with_the_second_implementation(
     size: int, steps: list[int], data: st.DataObject
@@ -128,7 +128,7 @@ def test_trees_that_span_tiles_agree_with_the_second_implementation(
     check_consistency(old, second.tree_head(entries[:old]), size, root, steps_between)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(size=st.integers(1, 70), data=st.data())
 def test_a_proof_holds_for_one_implementation_as_for_the_other(size: int, data: st.DataObject) -> None:
     """Proofs bent in some way: both implementations decide alike, and accept only what was not bent."""
@@ -143,7 +143,7 @@ def test_a_proof_holds_for_one_implementation_as_for_the_other(size: int, data: 
         assert accepted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(new=st.integers(2, 70), data=st.data())
 def test_a_consistency_holds_for_one_implementation_as_for_the_other(new: int, data: st.DataObject) -> None:
     entries = entries_of(new)

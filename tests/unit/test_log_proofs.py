@@ -221,7 +221,7 @@ def test_a_mutated_proof_convinces_nobody(mutation: str) -> None:
         check_proof(parse_proof(MUTATIONS[mutation].to_bytes()), LEAF, two_of_three())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(data=st.data())
 def test_no_byte_of_a_proof_may_change(data: st.DataObject) -> None:
     written = PROOF.to_bytes()

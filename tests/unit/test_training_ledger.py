@@ -373,7 +373,7 @@ class Study(RuleBasedStateMachine):
 
 
 TestStudy = Study.TestCase
-TestStudy.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestStudy.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def hear(live: Live, *, at: int, seq: int, front: Front, clock: int | None = None, **more: object) -> Heard:
