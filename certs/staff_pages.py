@@ -39,7 +39,7 @@ from exam.identity.api import list_people
 from exam.sitting.api import get_sitting, list_registrations
 from exam.standards.api import get_qualification, list_qualifications
 from exam.web import problem
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow, allow_candidate
 from exam.web.request import done
 

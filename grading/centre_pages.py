@@ -15,7 +15,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
 from exam.sitting.api import SittingState, get_sitting, list_sittings
 from exam.standards.api import get_qualification
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import problem_of
 from exam.web.request import done

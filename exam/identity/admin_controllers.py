@@ -22,7 +22,7 @@ from exam.identity.organisations import list_organisations, list_regions
 from exam.identity.passwords import PasswordPool
 from exam.identity.roles import NEEDS_ORGANISATION, TITLES
 from exam.identity.schemas import AccountForm, GrantForm, ReasonForm
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done

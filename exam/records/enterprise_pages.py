@@ -32,7 +32,7 @@ from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnte
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
 from exam.records.schemas import EndForm, EngageForm
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done

@@ -19,7 +19,7 @@ from exam.records.names import industry_of
 from exam.records.period import Period, Span, period_of
 from exam.records.regulator_desk import ROLE, Desk, days_of, desk_of, figures_of
 from exam.records.schemas import RegionPath, Within
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 
 PAGE = 50

@@ -25,8 +25,8 @@ from exam.sitting.registration_pages import field_errors
 from exam.sitting.schemas import EmptyForm, SittingForm, typed
 from exam.sitting.tickets import room_tickets, ticket_number
 from exam.standards.api import list_documents, list_explanations, list_qualifications, recall_rule_set
-from exam.web.forms import Page
 from exam.web.i18n import Catalogue
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import problem_of
 from exam.web.request import done

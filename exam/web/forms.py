@@ -1,13 +1,8 @@
-"""The base of every form body, the page of a list, and the one rule about where a form may lead to."""
+"""The base of every form body, and the one rule about where a form may lead to."""
 
-from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar.params import QueryParameter
-
-Page = Annotated[int, QueryParameter(ge=1, le=10_000)]
-"""Which page of a list, counted from 1."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

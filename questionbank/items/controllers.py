@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done

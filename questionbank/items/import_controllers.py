@@ -14,8 +14,9 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.errors import EmptyFileError
-from exam.web.forms import Form, Page
+from exam.web.forms import Form
 from exam.web.i18n import Catalogue, fill
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done

@@ -23,7 +23,7 @@ from exam.training.classes.views import ClassState, ClassView
 from exam.training.kinds import TITLES, title_of
 from exam.training.programmes.service import list_programmes
 from exam.training.schemas import ClassForm, EmptyForm, ReasonForm, SessionForm, VenueForm
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again, problem_of
 from exam.web.request import done

@@ -17,7 +17,7 @@ from exam.training.classes.class_context import class_context
 from exam.training.classes.service import list_classes, return_plan
 from exam.training.kinds import TITLES, title_of
 from exam.training.schemas import ReasonForm
-from exam.web.forms import Page
+from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.request import done
 
