@@ -169,7 +169,7 @@ def _cells(entry: EntryView) -> list[OutCell]:
         entry.subject_kind,
         entry.subject,
         entry.region,
-        msgspec.json.encode(entry.facts).decode(),
+        msgspec.json.encode(entry.told).decode(),
         entry.digest,
         entry.leaf_text,
     ]

@@ -1,6 +1,7 @@
 """Searching the ledger for an auditor: newest first, by keyset, never changing anything."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -10,7 +11,8 @@ import msgspec
 from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.audit.ledger import AuditRow
+from exam.core.audit.entry import commit_to
+from exam.core.audit.ledger import AuditRow, AuditSalt, AuditWords
 from exam.core.clock import local_midnight
 from exam.core.errors import DomainError, NotFoundError
 from exam.identity.api import find_account_ids, list_people, names_of_accounts
@@ -53,6 +55,15 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
     leaf: bytes
     leaf_digest: bytes
+    words: dict[str, str]
+    """What somebody wrote and nobody has erased."""
+    words_fit: bool
+    """They are what the leaf's salted commitments say."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Everything that the act said: facts, and words where they still stand."""
+        return {**self.facts, **self.words}
 
     @property
     def digest(self) -> str:
@@ -69,7 +80,7 @@ class Check(msgspec.Struct, frozen=True):
     digest_holds: bool
     """The stored digest is the SHA-256 of the leaf."""
     copies_agree: bool
-    """Every searchable column says what the leaf says."""
+    """Every searchable column says what the leaf says, and what was written fits its commitment."""
 
 
 def parse_filter(*, act: str, kind: str, subject: str, actor: str, first: str, last: str) -> AuditFilter:
@@ -106,7 +117,9 @@ async def list_entries(
     if before is not None:
         query = query.where(AuditRow.position < before)
     rows = list(await session.scalars(query.order_by(AuditRow.position.desc()).limit(limit + 1)))
-    return [_view(row) for row in rows[:limit]], len(rows) > limit
+    shown = rows[:limit]
+    written = await _written(session, [row.id for row in shown])
+    return [_view(row, written) for row in shown], len(rows) > limit
 
 
 async def get_entry(session: AsyncSession, entry_id: UUID) -> EntryView:
@@ -114,7 +127,20 @@ async def get_entry(session: AsyncSession, entry_id: UUID) -> EntryView:
     row = await session.get(AuditRow, entry_id)
     if row is None:
         raise NotFoundError(entry_id=str(entry_id))
-    return _view(row)
+    return _view(row, await _written(session, [row.id]))
+
+
+async def _written(session: AsyncSession, entries: Sequence[UUID]) -> dict[UUID, dict[str, tuple[str, bytes]]]:
+    """Return by entry what was written under each name, with its salt."""
+    query = (
+        select(AuditWords.entry_id, AuditWords.name, AuditWords.words, AuditSalt.salt)
+        .join(AuditSalt, (AuditSalt.entry_id == AuditWords.entry_id) & (AuditSalt.name == AuditWords.name))
+        .where(AuditWords.entry_id.in_(entries))
+    )
+    found: dict[UUID, dict[str, tuple[str, bytes]]] = {}
+    for entry, name, words, salt in await session.execute(query):
+        found.setdefault(entry, {})[name] = (words, salt)
+    return found
 
 
 async def name_actors(session: AsyncSession, entries: list[EntryView]) -> dict[UUID, str]:
@@ -146,11 +172,16 @@ def check_entry(entry: EntryView) -> Check:
         entry.region,
         entry.facts,
     )
-    return Check(digest_holds=sha256(entry.leaf).digest() == entry.leaf_digest, copies_agree=said == copied)
+    return Check(
+        digest_holds=sha256(entry.leaf).digest() == entry.leaf_digest, copies_agree=said == copied and entry.words_fit
+    )
 
 
-def _view(row: AuditRow) -> EntryView:
-    return EntryView(**{name: getattr(row, name) for name in EntryView.__struct_fields__})
+def _view(row: AuditRow, written: Mapping[UUID, Mapping[str, tuple[str, bytes]]]) -> EntryView:
+    columns = {name: getattr(row, name) for name in EntryView.__struct_fields__ if not name.startswith("words")}
+    mine, committed = written.get(row.id, {}), msgspec.json.decode(row.leaf)["commitments"]
+    fit = all(committed.get(name) == commit_to(*each) for name, each in mine.items())
+    return EntryView(**columns, words={name: words for name, (words, _) in mine.items()}, words_fit=fit)
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:

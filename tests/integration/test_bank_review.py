@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.audit.ledger import AuditRow
+from exam.core.audit.ledger import AuditRow, AuditWords
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.errors import ForbiddenError, NotFoundError, SamePersonError
@@ -87,7 +87,9 @@ async def test_every_act_leaves_one_audit_entry(bank: AsyncSession, runtime: Run
         entries = (await session.scalars(select(AuditRow).order_by(AuditRow.position))).all()
     assert [entry.act for entry in entries] == ["item.drafted", "item.submitted", "item.returned"]
     assert {entry.subject for entry in entries} == {str(item)}
-    assert entries[2].facts["reason"] == "题干有歧义"
+    async with runtime.databases.session(Scope(region=ROOT)) as session:
+        said = (await session.execute(select(AuditWords.entry_id, AuditWords.name, AuditWords.words))).all()
+    assert said == [(entries[2].id, "reason", "题干有歧义")]
 
 
 async def test_the_author_cannot_approve(bank: AsyncSession, runtime: Runtime) -> None:

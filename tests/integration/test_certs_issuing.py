@@ -18,7 +18,7 @@ from certs.qr import decode_payload
 from certs.rendering import render_pdf
 from certs.signing import KeyRing
 from certs.state import fold
-from exam.core.audit.ledger import AuditRow
+from exam.core.audit.ledger import AuditRow, AuditWords
 from exam.core.clock import FrozenClock, local_date
 from exam.core.config import Profile, SettingsError
 from exam.core.crypto import digest
@@ -122,8 +122,9 @@ async def test_opening_the_id_number_for_the_permit_is_logged_with_its_reason(
 ) -> None:
     await certified(runtime, clock)
     async with runtime.databases.session(ROOT) as session:
-        facts = await session.scalar(select(AuditRow.facts).where(AuditRow.act == "person.unmasked"))
-    assert facts == {"reason": "credential number"}
+        query = select(AuditWords.words).join(AuditRow, AuditRow.id == AuditWords.entry_id)
+        said = await session.scalars(query.where(AuditRow.act == "person.unmasked"))
+    assert list(said) == ["credential number"]
 
 
 async def test_the_same_result_told_twice_gives_one_credential(runtime: Runtime, clock: FrozenClock) -> None:

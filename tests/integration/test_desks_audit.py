@@ -107,6 +107,16 @@ async def test_entry_page_shows_leaf_and_digest_and_is_recorded(client: AsyncCli
     assert await _acts(runtime, act="audit.read") == ["audit.read"]
 
 
+async def test_words_that_were_changed_beside_their_commitment_show(client: AsyncClient, runtime: Runtime) -> None:
+    entry_id = await _note(runtime, "thing.made")
+    assert "<dd>注</dd>" in (await client.get(f"/audit/entries/{entry_id}")).text
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(text("update core_audit_words set words = '另一说法'"))
+    page = (await client.get(f"/audit/entries/{entry_id}")).text
+    assert "另一说法" in page
+    assert (page.count("相符"), page.count("不符")) == (1, 1)
+
+
 async def test_column_changed_beside_its_leaf_shows(client: AsyncClient, runtime: Runtime) -> None:
     entry_id = await _note(runtime, "thing.made")
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:

@@ -9,7 +9,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from exam.core.audit.ledger import AuditRow
+from exam.core.audit.ledger import AuditRow, AuditWords
 from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
@@ -38,10 +38,13 @@ async def admin(runtime: Runtime) -> AsyncIterator[AsyncClient]:
 
 async def _acts(runtime: Runtime, subject: UUID) -> list[tuple[str, object]]:
     async with runtime.databases.session(Scope(region=PROVINCE)) as session:
-        rows = await session.scalars(
-            select(AuditRow).where(AuditRow.subject == str(subject)).order_by(AuditRow.position)
+        rows = await session.execute(
+            select(AuditRow.act, AuditWords.words)
+            .join(AuditWords, (AuditWords.entry_id == AuditRow.id) & (AuditWords.name == "reason"), isouter=True)
+            .where(AuditRow.subject == str(subject))
+            .order_by(AuditRow.position)
         )
-        return [(row.act, row.facts.get("reason")) for row in rows]
+        return [(act, words) for act, words in rows]
 
 
 async def _grant(client: AsyncClient, account: UUID, role: Role, region: str = COUNTY, **more: str) -> Response:

@@ -110,9 +110,12 @@ async def test_opening_is_an_act_in_the_ledger(client: AsyncClient, runtime: Run
     await stored(runtime, sitting_id=new_id(), attempt_id=attempt)
     await _proctor(client, runtime, COUNTY, "near")
     await send(client, f"/proctor/attempts/{attempt}/record/open", {"reason": "complaint"})
-    query = text("select facts from core_audit_entry where act = 'attempt.recording_opened' and subject = :id")
+    query = text(
+        "select w.words from core_audit_entry e join core_audit_words w on w.entry_id = e.id and w.name = 'reason'"
+        " where e.act = 'attempt.recording_opened' and e.subject = :id"
+    )
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
-        assert list(await session.scalars(query, {"id": str(attempt)})) == [{"reason": "complaint"}]
+        assert list(await session.scalars(query, {"id": str(attempt)})) == ["complaint"]
 
 
 async def test_recordings_are_deleted_when_the_rules_years_are_over_and_no_hold_stands(

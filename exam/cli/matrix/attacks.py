@@ -101,6 +101,7 @@ async def delete_the_tail(instance: Instance) -> None:
     instance.superuser(
         "create temporary table tail as select * from core_log_leaf order by index desc limit 100",
         "delete from core_log_leaf where index in (select index from tail)",
+        "delete from core_audit_words where entry_id in (select entry_id from tail)",
         "delete from core_audit_salt where entry_id in (select entry_id from tail)",
         "delete from core_audit_entry where id in (select entry_id from tail)",
     )

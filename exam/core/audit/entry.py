@@ -22,8 +22,8 @@ class ActorKind(StrEnum):
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One act on one subject.
 
-    `facts` hold no personal data; what is personal stands in `commitments` as the hex SHA-256 of a random salt and the
-    value, so that a value can be proved later and erased by forgetting the salt.
+    `facts` hold no personal data and no words of people; those stand in `commitments` as the hex SHA-256 of a random salt
+    and the value, so that a value can be proved later and erased by forgetting the salt.
     """
 
     id: UUID

@@ -16,6 +16,8 @@ from exam.core.ids import new_id
 from exam.core.principal import Principal
 
 SALT_BYTES = 16
+FREE_TEXT = frozenset({"reason", "note", "text"})
+"""Facts that people write in their own words, and so may name somebody."""
 
 
 class AuditRow(Base):
@@ -49,6 +51,18 @@ class AuditSalt(Base):
     salt: Mapped[bytes]
 
 
+class AuditWords(Base):
+    """What somebody wrote in an act, for the region's auditors; with its salt it can be erased, and the leaf stays."""
+
+    __tablename__ = "core_audit_words"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # the declarative base types it so
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("core_audit_entry.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    words: Mapped[str]
+    region: Mapped[str]
+
+
 def _actor(principal: Principal) -> tuple[ActorKind, UUID | None]:
     if principal.account:
         return ActorKind.ACCOUNT, principal.account
@@ -71,10 +85,12 @@ async def record(
     """Append one entry in the caller's transaction and return its id.
 
     `act` is dotted lower case (`registration.accepted`), `subject` its kind and id; `personal` values enter as salted
-    commitments only.
+    commitments only, and so does what people wrote themselves (`FREE_TEXT`), which is kept beside the entry.
     """
     kind, actor = _actor(principal)
-    salts = {name: secrets.token_bytes(SALT_BYTES) for name in personal or {}}
+    facts, words = _apart(facts or {})
+    hidden = {**words, **(personal or {})}
+    salts = {name: secrets.token_bytes(SALT_BYTES) for name in hidden}
     entry = AuditEntry(
         id=new_id(),
         at=at,
@@ -84,15 +100,24 @@ async def record(
         subject_kind=subject[0],
         subject=str(subject[1]),
         region=region,
-        facts=dict(facts or {}),
-        commitments={name: commit_to(value, salts[name]) for name, value in (personal or {}).items()},
+        facts=facts,
+        commitments={name: commit_to(value, salts[name]) for name, value in hidden.items()},
     )
     session.add(_row(entry))
     await session.flush()
     if salts:
         session.add_all([AuditSalt(entry_id=entry.id, name=name, salt=salt) for name, salt in salts.items()])
+        session.add_all(
+            [AuditWords(entry_id=entry.id, name=name, words=said, region=region) for name, said in words.items()]
+        )
         await session.flush()
     return entry.id
+
+
+def _apart(facts: Mapping[str, Fact]) -> tuple[dict[str, Fact], dict[str, str]]:
+    """Return the facts that a leaf may hold, and what people wrote."""
+    words = {name: value for name, value in facts.items() if name in FREE_TEXT and isinstance(value, str) and value}
+    return {name: value for name, value in facts.items() if name not in words}, words
 
 
 def _row(entry: AuditEntry) -> AuditRow:
