@@ -62,7 +62,7 @@ ACTS: Final[Mapping[str, str]] = {
     "recording.deleted": "录像到期删除",
     "recording.hold_placed": "录像延期保存",
     "recording.hold_released": "解除录像延期保存",
-    "clean_run.noted": "登记录像无异常",
+    "clean_run.noted": "在演练环境中记一笔",
     "incident.reported": "报告异常情况",
     "incident.reviewed": "复核异常情况",
     "incident.disposed": "处理异常情况",

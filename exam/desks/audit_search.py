@@ -74,6 +74,10 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
         return self.leaf.decode()
 
 
+class _Commitments(msgspec.Struct, frozen=True):
+    commitments: dict[str, str]
+
+
 class Check(msgspec.Struct, frozen=True):
     """What can be checked of one entry alone; that no entry is missing or exchanged is for the log's own proofs."""
 
@@ -179,9 +183,17 @@ def check_entry(entry: EntryView) -> Check:
 
 def _view(row: AuditRow, written: Mapping[UUID, Mapping[str, tuple[str, bytes]]]) -> EntryView:
     columns = {name: getattr(row, name) for name in EntryView.__struct_fields__ if not name.startswith("words")}
-    mine, committed = written.get(row.id, {}), msgspec.json.decode(row.leaf)["commitments"]
+    mine, committed = written.get(row.id, {}), _committed(row.leaf)
     fit = all(committed.get(name) == commit_to(*each) for name, each in mine.items())
     return EntryView(**columns, words={name: words for name, (words, _) in mine.items()}, words_fit=fit)
+
+
+def _committed(leaf: bytes) -> dict[str, str]:
+    """Return the commitments of a leaf; a leaf that is none holds nothing, and its own checks say so."""
+    try:
+        return msgspec.json.decode(leaf, type=_Commitments).commitments
+    except msgspec.DecodeError:
+        return {}
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
