@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +61,11 @@ async def publish_key(session: AsyncSession, key: PublicKey, *, at: datetime) ->
         )
         .on_conflict_do_nothing(index_elements=["key_id"]),
     )
+
+
+async def is_published(session: AsyncSession, key_id: bytes) -> bool:
+    """Tell whether a public key stands in the ring."""
+    return await session.scalar(select(SigningKey.key_id).where(SigningKey.key_id == key_id.hex())) is not None
 
 
 async def published_ring(session: AsyncSession) -> KeyRing:

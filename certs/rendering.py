@@ -11,11 +11,11 @@ from certs.authority import AUTHORITY
 from certs.document import CertificateFace, certificate_pdf, permit_pdf
 from certs.envelope import qr_attachment, seal_file
 from certs.history import lock_credential, note
-from certs.keys import load_signer, publish_key
+from certs.keys import is_published, load_signer, publish_key
 from certs.models import Credential
 from certs.naming import NUMBER_PLACE
 from certs.qr import NO_PHOTO, QrPayload, digest_photo, encode_payload, mask_name
-from certs.signing import Ed25519Signer
+from certs.signing import Ed25519Signer, PublicKey
 from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
@@ -48,21 +48,22 @@ async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
         if row is None or row.pdf_key is not None:
             return
         person = await get_person(session, row.person_id)
-        issuer = await _ring_name(session, runtime, row)
+        new_key = None if await is_published(session, signer.key_id) else await _pinned(session, runtime, signer, row)
     photo = await _photo(runtime, row.photo_key)
     document = await asyncio.to_thread(_make, runtime, signer, row, person, photo)
     key = f"certs/{row.issued_on.year}/{row.id}.pdf"
     await runtime.storage.put(key, document.pdf)
     async with runtime.databases.transaction(scope) as session:
-        await publish_key(session, signer.pinned_as(issuer), at=runtime.clock.now())
+        if new_key is not None:
+            await publish_key(session, new_key, at=runtime.clock.now())
         await _keep(session, row.id, signer, document, key, at=runtime.clock.now())
 
 
-async def _ring_name(session: AsyncSession, runtime: Runtime, row: Credential) -> str:
-    """Return the name a new key is pinned under: the authority of the whole installation, else the first issuer's."""
+async def _pinned(session: AsyncSession, runtime: Runtime, signer: Ed25519Signer, row: Credential) -> PublicKey:
+    """Return a new key under its name: the authority of the whole installation, else the first issuer's."""
     root = runtime.settings.root_region
     authorities = await list_organisations(session, kind=AUTHORITY, limit=5000)
-    return next((each.name for each in authorities if each.region == root), row.issuer_name)
+    return signer.pinned_as(next((each.name for each in authorities if each.region == root), row.issuer_name))
 
 
 async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
