@@ -9,6 +9,7 @@ from certs.lifecycle import confirm, decline, find_open_proposal, list_open_prop
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
 from certs.signing import KeyRing
+from certs.specimen import SpecimenPress
 from certs.state import CredentialAct, CredentialState, Standing
 from certs.verification import Question, verify_file, verify_public, verify_qr
 from certs.views import CredentialView, credential_pdf, find_credentials, get_credential, list_events
@@ -25,6 +26,7 @@ __all__ = [
     "LogNote",
     "NothingAskedError",
     "Question",
+    "SpecimenPress",
     "Standing",
     "Verdict",
     "WithheldView",

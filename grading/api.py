@@ -1,7 +1,7 @@
 """What other packages may use of grading."""
 
 from grading.appeals import AppealView, appeal_until_on, decide_appeal, file_appeal, list_appeals
-from grading.changes import Action, RuleChange
+from grading.changes import Action, RuleChange, score_attempt
 from grading.logged import ResultFold
 from grading.practice import Awaiting, list_awaiting_practical
 from grading.regrades import (
@@ -65,6 +65,7 @@ __all__ = [
     "record_practical_sheet",
     "reject_regrade",
     "release_sitting",
+    "score_attempt",
     "score_form",
     "settle_practical_sheet",
     "standing_of",

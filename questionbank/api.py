@@ -1,8 +1,10 @@
 """What other packages may ask of the question bank: blueprints in sums, forms under seal."""
 
+from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
 from questionbank.blueprints.published import BlueprintView, get_published_blueprint
 from questionbank.custody.ceremony import Seal, list_seals
 from questionbank.custody.errors import FormsAwaitCustodiansError
+from questionbank.forms.assembly import Assembly, assemble
 from questionbank.forms.errors import (
     FormsNotPreparedError,
     FormStillSealedError,
@@ -28,9 +30,12 @@ from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank
 from questionbank.syllabus.service import SyllabusView, find_syllabus
 
 __all__ = [
+    "Assembly",
+    "Blueprint",
     "BlueprintView",
     "CandidateForm",
     "CandidateSlot",
+    "Cell",
     "DrawProof",
     "Fault",
     "FormFold",
@@ -42,6 +47,7 @@ __all__ = [
     "Interaction",
     "NoFormLeftError",
     "NoPublishedBlueprintError",
+    "PoolItem",
     "PoolTooSmallError",
     "PreparedForms",
     "ScoringForm",
@@ -50,6 +56,7 @@ __all__ = [
     "Section",
     "SeedReport",
     "SyllabusView",
+    "assemble",
     "claim_form",
     "export_questions",
     "find_syllabus",

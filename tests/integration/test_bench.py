@@ -52,6 +52,21 @@ def test_an_attempt_is_measured_step_by_step() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "figures", "ratios"),
+    [
+        (("assembly", "--forms", "50"), {"assembly_cpu", "exposure_spread"}, {"assembly_cpu_over_0.25_s"}),
+        (("grading", "--attempts", "50"), {"scoring_cpu", "numpy_cpu"}, {"scoring_cpu_over_numpy_cpu"}),
+        (("certs", "--count", "2"), {"unsigned_per_cpu_s", "bare_per_cpu_s"}, {"unsigned_over_150_per_cpu_s"}),
+    ],
+)
+def test_pure_work_is_measured_beside_its_limit(words: tuple[str, ...], figures: set[str], ratios: set[str]) -> None:
+    report = run_bench(*words)
+    assert report["name"] == words[0]
+    assert figures <= set(report["figures"])
+    assert ratios <= set(report["against"])
+
+
 def test_a_disk_that_is_not_slow_is_no_slow_disk(settings: Settings) -> None:
     with pytest.raises(DiskNotSlowError):
         require_slow(settings.database_url)

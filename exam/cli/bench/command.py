@@ -73,3 +73,33 @@ def lookup(rows: int, *, as_json: bool) -> None:
     from exam.cli.bench.lookup import bench_lookup  # noqa: PLC0415
 
     show(bench_lookup(rows=rows), as_json=as_json)
+
+
+@command.command()
+@click.option("--forms", type=click.IntRange(2, 100_000), default=10_000, show_default=True)
+@as_json_option
+def assembly(forms: int, *, as_json: bool) -> None:
+    """Forms of 100 items dealt from a pool of 20,000, against a plain random draw and the limits."""
+    from exam.cli.bench.dealing import bench_assembly  # noqa: PLC0415
+
+    show(bench_assembly(forms=forms), as_json=as_json)
+
+
+@command.command()
+@click.option("--attempts", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True)
+@as_json_option
+def grading(attempts: int, *, as_json: bool) -> None:
+    """Attempts of 100 items scored, against one comparison of arrays."""
+    from exam.cli.bench.grading import bench_grading  # noqa: PLC0415
+
+    show(bench_grading(attempts=attempts), as_json=as_json)
+
+
+@command.command()
+@click.option("--count", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@as_json_option
+def certs(count: int, *, as_json: bool) -> None:
+    """Certificates made and checked per processor second, against the bare libraries and the limits."""
+    from exam.cli.bench.certs import bench_certs  # noqa: PLC0415
+
+    show(bench_certs(count=count), as_json=as_json)

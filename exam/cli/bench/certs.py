@@ -1,0 +1,68 @@
+"""`ankao bench certs`: certificates per processor second, beside the same face and QR drawn by the bare libraries."""
+
+import io
+import time
+from collections.abc import Callable
+from itertools import groupby
+
+import segno
+from reportlab.pdfgen.canvas import Canvas
+
+from certs.api import SpecimenPress
+from exam.cli.bench.machine import describe_machine
+from exam.cli.bench.report import Figure, Report
+from exam.core.pdf.fonts import TEXT, install_fonts
+
+UNSIGNED_LIMIT, SIGNED_LIMIT = 150, 20
+"""Issue targets: PDFs per processor second, without and with their signature."""
+CHECKS_PER_PDF = 10
+_LINE = "安全生产知识和管理能力考核合格证 张安宁 安全生产管理人员 一般生产经营单位 有效期限 二〇二六年"
+
+
+def bench_certs(*, count: int) -> Report:
+    """Make `count` certificates of each kind in one thread and check their QRs."""
+    machine, press = describe_machine(), SpecimenPress()
+    sealed = press.seal(press.pdf())  # the first one reads the fonts
+    text = press.qr_text()
+    per_s = {
+        "unsigned": _per_cpu_s(press.pdf, count),
+        "signed": _per_cpu_s(lambda: press.seal(press.pdf()), count),
+        "bare": _per_cpu_s(lambda: _bare(text), count),
+        "qr_checks": _per_cpu_s(lambda: press.check_qr(text), count * CHECKS_PER_PDF),
+    }
+    figures = {f"{name}_per_cpu_s": Figure(value, "1/s") for name, value in per_s.items()}
+    ratios = {
+        "unsigned_over_150_per_cpu_s": per_s["unsigned"] / UNSIGNED_LIMIT,
+        "signed_over_20_per_cpu_s": per_s["signed"] / SIGNED_LIMIT,
+        "unsigned_over_bare": per_s["unsigned"] / per_s["bare"],
+    }
+    return Report("certs", {**figures, "signed_size": Figure(len(sealed) / 1024, "kB")}, ratios, machine)
+
+
+def _per_cpu_s(make: Callable[[], object], count: int) -> float:
+    before = time.process_time()
+    for _ in range(count):
+        make()
+    return count / (time.process_time() - before)
+
+
+def _bare(text: str) -> bytes:
+    """Draw a page with one line of the embedded face and the QR, its mask fixed as ours is, and nothing else.
+
+    Neighbouring modules of a row are one rectangle.
+    """
+    install_fonts()
+    out = io.BytesIO()
+    canvas = Canvas(out, pageCompression=1)
+    canvas.setFont(TEXT, 12)
+    canvas.drawString(50, 700, _LINE)
+    matrix = segno.make_qr(text, error="m", mask=0).matrix
+    for y, row in enumerate(matrix):
+        x = 0
+        for dark, run in groupby(row):
+            width = len(list(run))
+            if dark:
+                canvas.rect(50 + x * 2, 500 - y * 2, width * 2, 2, stroke=0, fill=1)
+            x += width
+    canvas.save()
+    return out.getvalue()

@@ -1,0 +1,100 @@
+"""`ankao bench assembly`: forms dealt from a large pool, beside a plain random draw of the same blueprint."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from random import Random
+from statistics import mean, pstdev
+
+from exam.cli.bench.machine import describe_machine
+from exam.cli.bench.report import Figure, Report
+from questionbank.api import Assembly, Blueprint, Cell, Interaction, PoolItem, assemble
+
+CELLS, PER_CELL = 20, 5
+POOL = 20_000
+LIMIT_S = 0.25
+SPREAD_LIMIT = 1 / 5
+SEED = 1
+
+
+def bench_assembly(*, forms: int) -> Report:
+    """Deal `forms` forms of 100 items from 20,000 over 20 cells, each cut into thirds by difficulty, in one thread."""
+    machine = describe_machine()
+    blueprint, pool = _blueprint(), _pool()
+    before = time.process_time()
+    dealt = assemble(blueprint, pool, seed=bytes(32), sitting="bench", keys=[str(number) for number in range(forms)])
+    ours = time.process_time() - before
+    before = time.process_time()
+    plain = _plain(pool, forms)
+    random_s = time.process_time() - before
+    spread, plain_spread = _spread([[slot.difficulty for slot in form.slots] for form in dealt]), _spread(plain)
+    shared = [len(_items(one) & _items(other)) for one, other in pairwise(dealt)]
+    figures = {
+        "forms": Figure(forms, "1"),
+        "distinct_forms": Figure(len({_items(form) for form in dealt}), "1"),
+        "assembly_cpu": Figure(ours, "s"),
+        "plain_random_cpu": Figure(random_s, "s"),
+        "exposure_spread": Figure(_exposure_spread(dealt), "1"),
+        "difficulty_spread": Figure(spread, "%"),
+        "plain_difficulty_spread": Figure(plain_spread, "%"),
+        "shared_by_two_mean": Figure(mean(shared), "1"),
+        "shared_by_two_most": Figure(max(shared), "1"),
+    }
+    ratios = {
+        "assembly_cpu_over_0.25_s": ours / LIMIT_S,
+        "assembly_cpu_over_plain_random_cpu": ours / random_s,
+        "difficulty_spread_over_plain_fifth": spread / (plain_spread * SPREAD_LIMIT),
+    }
+    return Report("assembly", figures, ratios, machine)
+
+
+def _blueprint() -> Blueprint:
+    cells = tuple(
+        Cell(node=str(number), interaction=Interaction.CHOICE, count=PER_CELL, marks=100)
+        for number in range(1, CELLS + 1)
+    )
+    return Blueprint(qualification="bench", title="bench", duration_min=120, pass_marks=8000, cells=cells)
+
+
+def _pool() -> list[PoolItem]:
+    random = Random(SEED)
+    return [
+        PoolItem(
+            item_id=f"{number:08d}",
+            version=f"{number:064x}",
+            node=str(number % CELLS + 1),
+            interaction=Interaction.CHOICE,
+            difficulty=min(95, max(5, round(random.gauss(35, 15)))),
+            options=4,
+        )
+        for number in range(POOL)
+    ]
+
+
+def _plain(pool: Sequence[PoolItem], forms: int) -> list[list[int]]:
+    """Return the difficulties on forms whose cells are drawn at random, each on its own."""
+    random, cells = Random(SEED), defaultdict(list)
+    for item in pool:
+        cells[item.node].append(item.difficulty)
+    return [
+        [difficulty for cell in cells.values() for difficulty in random.sample(cell, PER_CELL)] for _ in range(forms)
+    ]
+
+
+def _spread(forms: Sequence[Sequence[int]]) -> float:
+    """Return the standard deviation of the forms' mean difficulty."""
+    return pstdev(mean(form) for form in forms)
+
+
+def _items(form: Assembly) -> frozenset[str]:
+    return frozenset(slot.item_id for slot in form.slots)
+
+
+def _exposure_spread(forms: Sequence[Assembly]) -> int:
+    """Return by how much the most used item of a deck is used more often than the least used one, of those used."""
+    decks: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    for form in forms:
+        for slot in form.slots:
+            decks[slot.cell, slot.third][slot.item_id] += 1
+    return max(max(used.values()) - min(used.values()) for used in decks.values())
