@@ -11,10 +11,11 @@ from typing import TypeVar
 import msgspec
 import uvicorn
 
-from exam.app import compose_runtime, create_app
+from exam.app import compose_runtime
 from exam.core.clock import Clock, SystemClock
 from exam.core.config import Settings
 from exam.core.runtime import Runtime
+from tests.builders.web import application
 
 T = TypeVar("T")
 PATIENCE_S = 30
@@ -59,15 +60,14 @@ class LiveServer:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.runtime = compose_runtime(self._settings, clock=self._clock)
-        config = uvicorn.Config(
-            create_app(self.runtime), host="127.0.0.1", port=self._settings.port, log_level="warning", lifespan="on"
-        )
-        self._server = uvicorn.Server(config)
-        serving = asyncio.create_task(self._server.serve())
-        while not self._server.started and not serving.done():  # noqa: ASYNC110  # the server offers no event
-            await asyncio.sleep(0.02)
-        self._ready.set()
-        await serving
+        with application(self.runtime) as app:
+            config = uvicorn.Config(app, host="127.0.0.1", port=self._settings.port, log_level="warning", lifespan="on")
+            self._server = uvicorn.Server(config)
+            serving = asyncio.create_task(self._server.serve())
+            while not self._server.started and not serving.done():  # noqa: ASYNC110  # the server offers no event
+                await asyncio.sleep(0.02)
+            self._ready.set()
+            await serving
         await self.runtime.close()
 
     def start(self) -> None:
