@@ -122,6 +122,7 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     expect(desk.card(seat)).to_contain_text("举手", timeout=PATIENCE_MS)
 
     desk.act(seat, "消息", fields={"内容": "请将证件放在桌面左上角。"})
+    here.ask_now()
     card = page.locator("dialog.message")
     expect(card).to_contain_text("请将证件放在桌面左上角。", timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
@@ -131,13 +132,17 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     here.wait_until(lambda: hall.read(unread) == [(0,)])
 
     desk.act(seat, "暂停", reason="网络故障")
+    here.ask_now()
     expect(page.locator(".pause")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".stem")).to_be_hidden()
     sentence = desk.act_on_room("全场恢复", reason="原因已排除")
     assert "1 人" in sentence
     desk.told("已恢复 1 人")
+    here.ask_now()
     expect(page.locator(".stem")).to_be_visible(timeout=PATIENCE_MS)
     desk.act(seat, "延时", reason="补回设备或网络故障耽误的时间", fields={"分钟": "10"})
+    desk.told("延")
+    here.ask_now()
     expect(page.locator(".timer b")).to_contain_text("02:0", timeout=PATIENCE_MS)
 
     there = hall.terminal(1)
