@@ -45,6 +45,13 @@ class RegradeEmptyError(DomainError):
     message = "请选择要重评的试题,并写明理由。"
 
 
+class RegradeActionError(DomainError):
+    """Nobody has chosen what becomes of the item."""
+
+    code = "regrade_action"
+    message = "请选择这道试题怎样处理。"
+
+
 class RegradeItemError(DomainError):
     """The item stands in no form of the sitting, or twice in the proposal."""
 

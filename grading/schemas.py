@@ -9,7 +9,7 @@ import msgspec
 
 from exam.web.forms import Form
 from grading.changes import Action, RuleChange
-from grading.errors import MarksFormatError
+from grading.errors import MarksFormatError, RegradeActionError
 from grading.signed import SheetView
 from grading.views import ResultView
 
@@ -78,13 +78,18 @@ class RegradeForm(Form, frozen=True, kw_only=True):
     """One item and what becomes of it; `text` holds the accepted texts of a text entry, one per line."""
 
     item: Typed
-    action: Action = Action.FULL_CREDIT
+    action: Action | None = None
     key: list[Code] | Typed = ""
     text: Words = ""
     reason: Words = ""
 
     def change(self) -> RuleChange:
-        """Return the change; an action that takes no key is given none, whatever was ticked before."""
+        """Return the change; an action that takes no key is given none, whatever was ticked before.
+
+        Raises RegradeActionError while none is chosen: each moves marks, so none is proposed.
+        """
+        if self.action is None:
+            raise RegradeActionError
         key = [line.strip() for line in self.text.splitlines() if line.strip()] or [
             label for label in as_list(self.key) if label
         ]

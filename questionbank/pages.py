@@ -63,7 +63,7 @@ async def qualification_choices(session: AsyncSession) -> list[tuple[str, str]]:
 
 def all_qualifications() -> list[tuple[str, str]]:
     """Return (code, title) of everything that people are examined for."""
-    return [(one.code, f"{one.title} ({one.code})") for one in list_qualifications()]
+    return [(one.code, one.title) for one in list_qualifications()]
 
 
 async def node_choices(session: AsyncSession, qualification: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.standards.api import get_qualification
 from questionbank.blueprints.cells import Blueprint
 from questionbank.blueprints.published import find_published_row
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
@@ -105,7 +106,12 @@ async def load_seed_bank(
     syllabus_id = await draft_syllabus(bank_session, author, syllabus, region=region, at=at)
     await publish_syllabus(bank_session, publisher, syllabus_id, region=region, at=at)
     batch, ids = await write_batch(
-        bank_session, runtime, author, filename=f"seed/{code}", qualification=code, drafts=read_seed_items(code)
+        bank_session,
+        runtime,
+        author,
+        filename=f"内置题库 · {get_qualification(code).title}",
+        qualification=code,
+        drafts=read_seed_items(code),
     )
     for person, act in (
         (author, ItemAct.SUBMITTED),

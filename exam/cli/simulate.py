@@ -1,6 +1,7 @@
 """`ankao simulate`: honest candidates through a whole sitting, over HTTP."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import msgspec
@@ -71,6 +72,9 @@ def command(
     report = asyncio.run(simulate(order, settings.data_dir, quiet=as_json))
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
-        return
-    for name, value in msgspec.structs.asdict(report).items():
-        click.echo(f"{name:16} {value}")
+    else:
+        for name, value in msgspec.structs.asdict(report).items():
+            click.echo(f"{name:16} {value}")
+    if missing := report.candidates - report.finished:
+        click.echo(f"{missing} of {report.candidates} candidates did not finish: see errors", err=True)
+        sys.exit(1)

@@ -11,6 +11,7 @@ from exam.core.clock import local_date
 from exam.core.errors import DomainError
 from exam.standards.api import list_qualifications, resolve_rule_set
 from grading import errors, practical, schemes, words
+from grading.changes import Action
 from grading.errors import MarksFormatError
 from grading.schemas import RegradeForm, SheetForm, marks_from_text
 from grading.schemes import NoSchemeError, get_group, list_groups
@@ -41,7 +42,12 @@ def test_a_form_with_one_station_reads_like_one_with_four() -> None:
 
 
 def test_an_action_without_key_drops_what_was_ticked() -> None:
-    assert RegradeForm(item="i", key=["A"]).change().key == ()
+    assert RegradeForm(item="i", action=Action.FULL_CREDIT, key=["A"]).change().key == ()
+
+
+def test_no_action_is_taken_for_chosen() -> None:
+    with pytest.raises(errors.RegradeActionError):
+        RegradeForm(item="i").change()
 
 
 def test_the_last_bar_includes_full_marks_and_the_highest_fills_the_drawing() -> None:

@@ -18,6 +18,8 @@ PAST = (
     ("principal.chemical-trade", "危险化学品经营单位主要负责人考核", 20),
     ("officer.general", "一般生产经营单位安全生产管理人员考核", 40),
 )
+PAST_SEED, LEADERS_SEED = 100, 4108
+ENGAGED, ENGAGED_SINCE = 20, "2025-03-03"
 OPEN_SEATS = 12
 OPEN_SEED = 4107
 
@@ -36,12 +38,13 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
             qualification=qualification,
             title=title,
             uscc=codes[number % len(codes)],
-            seed=100 + number,
+            seed=PAST_SEED + number,
             supervisor=int(services.get("supervisor", 0)),
         )
         with console.status(f"模拟考试 {title}: {count} 人"):
             report = await Simulation(order, staff, _silent).run()
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
+    await _engage(staff)
     seats = await _open_sitting(staff, codes[0])
     await staff.close()
     marker.write_bytes(msgspec.json.encode(seats))
@@ -50,6 +53,17 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
 
 def _silent(_what: str, _done: int, _total: int) -> None:
     """Show no steps: each sitting is one line."""
+
+
+async def _engage(staff: StaffRoom) -> None:
+    """Let the enterprise register who works there: its candidates of the first sitting, two who lead, none certified."""
+    wire = await staff.wire("enterprise")
+    workers, leaders = Invented(PAST_SEED), Invented(LEADERS_SEED)
+    posts = [("special", workers.next()) for _ in range(ENGAGED)]
+    posts += [("principal", leaders.next()), ("officer", leaders.next())]
+    for role, (name, id_number) in posts:
+        fields = {"name": name, "id_number": id_number, "role": role, "started_on": ENGAGED_SINCE}
+        await wire.send_form("/enterprise/people", fields)
 
 
 async def _open_sitting(staff: StaffRoom, uscc: str) -> list[Seat]:

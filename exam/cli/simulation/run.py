@@ -16,7 +16,7 @@ from exam.cli.simulation.people import Invented
 from exam.cli.simulation.schemas import Report
 from exam.cli.simulation.staff import Assessors, Centre, Proctor, StaffRoom
 from exam.cli.simulation.usage import cpu_of_children
-from exam.cli.simulation.wire import Refused, Wire
+from exam.cli.simulation.wire import Refused, Unreachable, Wire
 
 ROOM_SEATS = 50
 AT_ONCE = 32
@@ -69,6 +69,9 @@ class Simulation:
         started, cpu = time.monotonic(), cpu_of_children(self._order.supervisor)
         try:
             await self._play()
+        except (GivenUp, Refused, Unreachable) as error:
+            # what the finished ones did stands in the report; the run itself has stopped short
+            self._tally.errors[f"stopped:{error}"] += 1
         finally:
             self._history.close()
         self._report.wall_s = round(time.monotonic() - started, 2)
@@ -82,8 +85,7 @@ class Simulation:
         await centre.prepare()
         await centre.open()
         proctor = Proctor(await self._staff.wire("proctor"), centre.id)
-        await self._seat(candidates, proctor)
-        await self._sit(candidates)
+        await self._sit(await self._seat(candidates, proctor))
         await centre.close()
         await self._release(centre)
         if self._order.qualification.startswith("special."):
@@ -114,23 +116,31 @@ class Simulation:
             self._say("registered", number + 1, order.candidates)
         return candidates
 
-    async def _seat(self, candidates: list[Candidate], proctor: Proctor) -> None:
-        done = 0
+    async def _seat(self, candidates: list[Candidate], proctor: Proctor) -> list[Candidate]:
+        """Let everybody check in; return those who sit at their terminals."""
+        seated: list[Candidate] = []
 
         async def one(candidate: Candidate) -> None:
-            nonlocal done
-            await candidate.enrol()
-            async with desk:  # one proctor, one pair of hands
-                await proctor.bind(candidate.seat, candidate.code)
-            await candidate.check_in()
-            async with desk:
-                await proctor.admit(candidate.attempt)
-            await candidate.wait_for_lease()
-            done += 1
-            self._say("seated", done, len(candidates))
+            try:
+                await self._admit(candidate, proctor, desk)
+            except (GivenUp, Refused) as error:
+                self._tally.errors[f"gave_up:{error}"] += 1
+                return
+            seated.append(candidate)
+            self._say("seated", len(seated), len(candidates))
 
         desk = asyncio.Lock()
         await _each(candidates, one)
+        return seated
+
+    async def _admit(self, candidate: Candidate, proctor: Proctor, desk: asyncio.Lock) -> None:
+        await candidate.enrol()
+        async with desk:  # one proctor, one pair of hands
+            await proctor.bind(candidate.seat, candidate.code)
+        await candidate.check_in()
+        async with desk:
+            await proctor.admit(candidate.attempt)
+        await candidate.wait_for_lease()
 
     async def _sit(self, candidates: list[Candidate]) -> None:
         async def one(number: int, candidate: Candidate) -> None:

@@ -4,12 +4,13 @@ import asyncio
 import ssl
 import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 OK = 200
 REDIRECT = 300
+FORM = "application/x-www-form-urlencoded"
 CLIENT_ERROR = 400
 TIMEOUT_S = 30
 KEPT_S = 2.0
@@ -50,6 +51,10 @@ class Wire:
     async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         return await self.call("POST", path, msgspec.json.encode(body), headers)
 
+    async def send_form(self, path: str, fields: dict[str, str]) -> None:
+        """Send a page's form, as a browser does."""
+        await self.call("POST", path, urlencode(fields).encode(), {"content-type": FORM})
+
     async def call(self, method: str, path: str, body: bytes | None, headers: dict[str, str] | None) -> Any:
         """Send one request and return its decoded JSON; raises Refused or Unreachable."""
         request = self._request(method, path, body, headers or {})
@@ -74,9 +79,9 @@ class Wire:
             lines.append("cookie: " + "; ".join(f"{name}={value}" for name, value in self._cookies.items()))
         if token := self._cookies.get("csrftoken"):
             lines.append(f"x-csrftoken: {token}")
-        lines += [f"{name}: {value}" for name, value in headers.items()]
         if body is not None:
-            lines += ["content-type: application/json", f"content-length: {len(body)}"]
+            headers = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
     async def _exchange(self, request: bytes) -> tuple[int, str, bytes]:

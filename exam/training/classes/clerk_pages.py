@@ -20,6 +20,7 @@ from exam.training.classes import service
 from exam.training.classes.class_context import class_context
 from exam.training.classes.forms import read_class, read_session, read_venue
 from exam.training.classes.views import ClassState, ClassView
+from exam.training.errors import BodyNotApprovedError
 from exam.training.kinds import TITLES, title_of
 from exam.training.programmes.service import list_programmes
 from exam.training.schemas import ClassForm, EmptyForm, ReasonForm, SessionForm, VenueForm
@@ -49,7 +50,10 @@ class ClassesController(Controller):
         runtime: NamedDependency[Runtime],
         page: FromQuery[Page] = 1,
     ) -> Template:
-        body = await own_body(session, principal)
+        try:
+            body = await own_body(session, principal)
+        except BodyNotApprovedError:
+            return Template("training/no_body.html")
         rows = await service.list_classes(session, organisation_id=body.id, limit=PAGE + 1, offset=(page - 1) * PAGE)
         today = local_date(runtime.clock.now())
         context = {

@@ -1,0 +1,48 @@
+"""A simulated sitting in which somebody gives up ends with a count, not with a traceback."""
+
+import asyncio
+from typing import Any, cast
+
+from exam.cli.simulation.candidate import GivenUp
+from exam.cli.simulation.run import Order, Simulation
+from exam.cli.simulation.staff import Proctor, StaffRoom
+from exam.cli.simulation.wire import Refused
+
+
+class Stand:
+    """A candidate, a proctor and a staff room in one: it fails at the step that it is told."""
+
+    seat = code = attempt = ""
+
+    def __init__(self, failing: str = "") -> None:
+        self._failing = failing
+
+    def __getattr__(self, step: str) -> Any:
+        async def do(*_args: object) -> None:
+            if step == self._failing:
+                raise GivenUp(step)
+
+        return do
+
+
+async def _refuse(_role: str) -> None:
+    raise Refused(503, "unavailable", None)
+
+
+def _simulation(staff: object) -> Simulation:
+    order = Order(url="http://127.0.0.1:1", candidates=3)
+    return Simulation(order, cast("StaffRoom", staff), lambda *_step: None)
+
+
+def test_who_gives_up_before_the_seat_is_counted_and_the_others_go_on() -> None:
+    simulation = _simulation(Stand())
+    candidates: list[Any] = [Stand(), Stand("check_in"), Stand("wait_for_lease")]
+    seated = asyncio.run(simulation._seat(candidates, cast("Proctor", Stand())))  # the step itself
+    assert seated == candidates[:1]
+
+
+def test_a_run_that_stops_short_says_so_in_its_report() -> None:
+    staff: Any = Stand()
+    staff.wire = _refuse
+    report = asyncio.run(_simulation(staff).run())
+    assert (report.finished, report.errors) == (0, {"stopped:503 unavailable": 1})
