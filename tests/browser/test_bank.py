@@ -13,6 +13,7 @@ from exam.core.db.roles import Role as Database
 from exam.core.db.scope import Scope
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import write_workbook
 from exam.identity.roles import Role
 from questionbank.api import load_seed_bank
 from tests.browser.live import LiveServer
@@ -119,6 +120,28 @@ def test_a_file_of_the_field_goes_from_upload_to_publication(staff: Staff, outsi
         press(page, "全部发布")
         page.goto(f"/bank/items?qualification={CODE}&state=published")
         expect(page.get_by_text("共 620 题")).to_be_visible()
+
+
+def test_a_workbook_is_tried_before_anything_is_stored(staff: Staff, axe: Axe, tmp_path: Path) -> None:
+    file = tmp_path / "去年试题.xlsx"
+    right = ("判断", "使用验电器前应先在有电的设备上试验。", "", "", "正确")
+    rows = [right, right, ("单选", "触电急救的第一步是什么?", "脱离电源", "呼救", "C")]
+    file.write_bytes(write_workbook(("题型", "题目", "选项A", "选项B", "答案"), rows))
+    with staff.at_work(Role.AUTHOR) as page:
+        upload(page, file)
+        expect(page.locator(".figure-value")).to_have_text(["1 题", "1 行", "1 行"])
+        address = page.url
+        page.goto("/bank/items")
+        expect(page.get_by_text("没有符合条件的试题")).to_be_visible()
+        page.goto(address)
+        press(page, "导入 1 题")
+        expect(page.get_by_role("status").get_by_text("已导入为草稿")).to_be_visible()
+        page.goto("/bank/items")
+        expect(page.locator(".stem-cell")).to_have_count(1)
+    with staff.at_work(Role.AUTHOR, size=PHONE) as page:
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        assert axe(page) == []
 
 
 def test_a_broken_file_says_where_and_stores_nothing(staff: Staff, outside_data: Path) -> None:

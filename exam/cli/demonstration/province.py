@@ -32,7 +32,11 @@ AUTHORITY_NAME = "西湖区应急管理局"
 SCHOOL_NAME = "西湖区安全技能培训中心"
 LEARNERS_FILE = "demo-learners.json"
 LEARNERS, LEARNERS_SEED = 4, 612
-ENTERPRISES = (("演示机电安装有限公司", "general"), ("演示化工贸易有限公司", "chemical-trade"), ("演示建材制造有限公司", "general"))
+ENTERPRISES = (
+    ("演示机电安装有限公司", "general"),
+    ("演示化工贸易有限公司", "chemical-trade"),
+    ("演示建材制造有限公司", "general"),
+)
 
 
 async def build_province(runtime: Runtime) -> bool:
