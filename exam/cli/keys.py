@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
@@ -11,12 +12,14 @@ from rich.progress import Progress
 from exam.app import PLUGINS
 from exam.cli.context import command_runtime
 from exam.core.audit.ledger import record
+from exam.core.config import load_settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.keyring import REFRESH_S, KeyRing, SealAlgorithm, load_keyring
 from exam.core.principal import SYSTEM
 from exam.core.reseal import SealedColumn, count_generations, reseal
 from exam.core.runtime import Runtime
+from exam.core.secrets import FILE_NAME, NEEDS, load_secrets, store_share
 
 SETTLE_S = 2 * REFRESH_S + 1
 """After so long every process has looked at the ring again."""
@@ -53,6 +56,20 @@ async def _show(data_dir: Path | None) -> None:
             counts = (await count_generations(runtime.databases, column)).by_generation
             words = ", ".join(f"{number}: {count}" for number, count in counts.items()) or "-"
             click.echo(f"{column.table}.{column.column}  {words}  {column.fixed}".rstrip())
+
+
+@command.command()
+@click.option("--for", "kind", type=click.Choice(sorted(NEEDS)), required=True, help="Kind of process.")
+@click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="That process's own data directory.")
+@data_dir_option
+def share(kind: str, folder: Path, data_dir: Path | None) -> None:
+    """Write the secrets that one kind of process needs: no other database role, least of all the owner's."""
+    settings = load_settings()
+    if data_dir:
+        settings = msgspec.structs.replace(settings, data_dir=data_dir)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store_share(load_secrets(settings), kind, folder / FILE_NAME)
+    click.echo(f"{folder / FILE_NAME}: {', '.join(sorted(NEEDS[kind]))}")
 
 
 @command.command()

@@ -1,4 +1,4 @@
-"""Keys of one installation: generated once into a private file, read by every process."""
+"""Keys of one installation: generated once into a private file; a process of its own user gets a file with its part."""
 
 import json
 import secrets
@@ -8,12 +8,21 @@ from pathlib import Path
 import msgspec
 
 from exam.core.config import Profile, Settings, SettingsError
-from exam.core.keyring import create_private
+from exam.core.db.roles import Role, RolePasswords
+from exam.core.keyring import create_private, write_private
 
 FILE_NAME = "secrets.json"
+KEYS = ("lease", "forms", "cookie")
+NEEDS: dict[str, frozenset[Role]] = {
+    "web": frozenset({Role.APP, Role.ANSWER, Role.BANK, Role.LEDGER, Role.PUBLIC}),
+    "worker": frozenset({Role.APP, Role.ANSWER, Role.BANK}),
+    "signer": frozenset({Role.LEDGER}),
+    "monitor": frozenset({Role.MONITOR}),
+}
+"""The database roles of each kind of process; the owner's is for migrations alone, and no process that serves has it."""
 
 
-class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """Secret keys, 32 random bytes each; never logged, never in the database."""
 
     lease: bytes
@@ -22,8 +31,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Wraps the keys of sealed forms while seal=local."""
     cookie: bytes
     """Keys the cross-site request forgery token."""
-    roles: bytes
-    """Derives the passwords of the database roles."""
+    roles: RolePasswords
+    """The passwords of the database roles that this process may log in as."""
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -41,9 +50,23 @@ def load_secrets(settings: Settings) -> Secrets:
             raise SettingsError(reason=f"{FILE_NAME} is missing in the data directory")
         _create(path)
     raw = json.loads(path.read_text(encoding="utf-8"))
-    return Secrets(**{name: b64decode(raw[name]) for name in Secrets.__struct_fields__})
+    keys = {name: b64decode(raw[name]) for name in KEYS}
+    return Secrets(**keys, roles=_passwords(raw["roles"]))
+
+
+def _passwords(raw: str | dict[str, str]) -> RolePasswords:
+    if isinstance(raw, str):
+        return RolePasswords(master=b64decode(raw))
+    return RolePasswords(given={Role(name): password for name, password in raw.items()})
+
+
+def store_share(known: Secrets, kind: str, path: Path) -> None:
+    """Write what one kind of process needs into a private file, without the secret that all passwords derive from."""
+    keys = {name: b64encode(getattr(known, name)).decode() for name in KEYS}
+    given = {role.value: password for role, password in known.roles.only(NEEDS[kind]).given.items()}
+    write_private(path, json.dumps({**keys, "roles": given}).encode())
 
 
 def _create(path: Path) -> None:
-    text = json.dumps({name: b64encode(secrets.token_bytes(32)).decode() for name in Secrets.__struct_fields__})
+    text = json.dumps({name: b64encode(secrets.token_bytes(32)).decode() for name in (*KEYS, "roles")})
     create_private(path, text.encode())

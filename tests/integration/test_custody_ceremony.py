@@ -246,7 +246,7 @@ async def test_all_secrets_of_the_machine_open_nothing_before_the_ceremony(
         form = (await session.execute(select(FormRow.id, FormRow.candidate_sealed).where(FormRow.key == "a"))).one()
     assert wrapped == [None, None]
     aad = view_aad(sitting=str(sitting), form=str(form.id), view="candidate")
-    for secret in (runtime.secrets.forms, runtime.secrets.lease, runtime.secrets.cookie, runtime.secrets.roles):
+    for secret in (runtime.secrets.forms, runtime.secrets.lease, runtime.secrets.cookie, runtime.secrets.roles.master):
         with pytest.raises(SealBrokenError):
             unwrap_key(secret, seed, key_aad(sitting=str(sitting), view="seed"))
         with pytest.raises(SealBrokenError):

@@ -1,20 +1,26 @@
 """No page, export, API answer or PDF shows an ID number (TRUST.md C15 v): every reading route, asked by everybody it is for."""
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice, product
+from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from exam.app import create_app
+from exam.app import compose_runtime, create_app
 from exam.core.clock import FrozenClock
+from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
+from exam.core.keyring import FILE_NAME as KEYRING
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
+from exam.core.secrets import FILE_NAME, store_share
 from exam.delivery.attempts import finalise
 from exam.delivery.checkin import get_attempt_row
 from exam.delivery.state import Act
@@ -166,9 +172,20 @@ async def _again(runtime: Runtime, account: UUID | None) -> str:
 
 
 @pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
-    await runtime.valkey.flushdb()
-    async with browsing(runtime) as opened:
+async def served(runtime: Runtime, settings: Settings, clock: FrozenClock, tmp_path: Path) -> AsyncIterator[Runtime]:
+    """Compose the web as a process that knows its own database roles and no other: every page must do with those."""
+    store_share(runtime.secrets, "web", tmp_path / FILE_NAME)
+    (tmp_path / "files").symlink_to(settings.data_dir / "files")
+    shutil.copy(settings.data_dir / KEYRING, tmp_path)
+    built = compose_runtime(msgspec.structs.replace(settings, data_dir=tmp_path), clock=clock)
+    yield built
+    await built.close()
+
+
+@pytest.fixture
+async def client(served: Runtime) -> AsyncIterator[AsyncClient]:
+    await served.valkey.flushdb()
+    async with browsing(served) as opened:
         yield opened
 
 

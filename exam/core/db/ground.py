@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from psycopg import sql
 
-from exam.core.db.roles import Role, role_password, role_url
+from exam.core.db.roles import Role, role_url
 from exam.core.secrets import Secrets
 
 WANTED_EXTENSIONS = ("pg_trgm", "btree_gist")
@@ -19,7 +19,7 @@ def prepare(admin_url: str, secrets: Secrets) -> None:
         # roles belong to the cluster: two preparations at once (tests) must not collide
         connection.execute("select pg_advisory_lock(4107)")
         for role in Role:
-            _ensure_role(connection, role, role_password(secrets.roles, role))
+            _ensure_role(connection, role, secrets.roles.of(role))
         database = connection.info.dbname
         connection.execute(
             sql.SQL("grant create, connect on database {} to ankao_owner").format(sql.Identifier(database)),

@@ -2,9 +2,13 @@
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from enum import StrEnum
 
+import msgspec
 from sqlalchemy.engine import URL, make_url
+
+from exam.core.config import SettingsError
 
 
 class Role(StrEnum):
@@ -26,12 +30,30 @@ class Role(StrEnum):
     """Verification by strangers: a few functions only."""
 
 
-def role_password(secret: bytes, role: Role) -> str:
-    """Derive the password of a role, so that one secret file serves every process."""
-    return urlsafe_b64encode(hmac.digest(secret, role.encode(), "sha256")).decode().rstrip("=")
+class RolePasswords(msgspec.Struct, frozen=True):
+    """What a process knows of the roles' passwords: the secret that all derive from, or only those it was given."""
+
+    master: bytes = b""
+    given: Mapping[Role, str] = {}
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "RolePasswords(…)"
+
+    def of(self, role: Role) -> str:
+        """Return a role's password; raises SettingsError where this process may not know it."""
+        if self.master:
+            return urlsafe_b64encode(hmac.digest(self.master, role.encode(), "sha256")).decode().rstrip("=")
+        if role not in self.given:
+            raise SettingsError(reason=f"this process was not given the database role {role}")
+        return self.given[role]
+
+    def only(self, roles: frozenset[Role]) -> "RolePasswords":
+        """Return what a process of lesser rights may know."""
+        return RolePasswords(given={role: self.of(role) for role in sorted(roles)})
 
 
-def role_url(admin_url: str, secret: bytes, role: Role) -> URL:
+def role_url(admin_url: str, passwords: RolePasswords, role: Role) -> URL:
     """Turn the administrator's URL into the one that `role` logs in with."""
     url = make_url(admin_url).set(drivername="postgresql+psycopg", username=role.value)
-    return url.set(password=role_password(secret, role))
+    return url.set(password=passwords.of(role))
