@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import procrastinate
 import psycopg
+import structlog
+from procrastinate.jobs import Status
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 # deferring needs no pool of its own: every job is inserted over the connection of the transaction that asks for it
 _DEFERRER = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+RETRY_ORPHANS = "core.retry_orphans"
+DEAD_AFTER_S = 30
+"""A worker that has not beaten for so long is dead: a living one does every ten seconds."""
 
 JobHandler = Callable[..., Awaitable[None]]
 
@@ -109,4 +115,29 @@ def build_app(runtime: "Runtime", jobs: list[Job], conninfo: str) -> procrastina
         task = app.task(name=job.name, retry=retry)(_bound(runtime, job))
         if job.cron:
             app.periodic(cron=job.cron, periodic_id=job.name)(task)
+    _retry_orphans_each_minute(app)
     return app
+
+
+def _retry_orphans_each_minute(app: procrastinate.App) -> None:
+    async def run(timestamp: int) -> None:  # noqa: ARG001  # the queue says which minute it is
+        await retry_orphans(app)
+
+    app.periodic(cron="* * * * *", periodic_id=RETRY_ORPHANS)(app.task(name=RETRY_ORPHANS)(run))
+
+
+async def retry_orphans(app: procrastinate.App) -> None:
+    """Give the jobs of dead workers back to the queue, where they would hold their locks for ever.
+
+    A job that has outlived its attempts has failed: it may be what kills the workers.
+    """
+    jobs = app.job_manager
+    for orphan in await jobs.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_S):
+        task = app.tasks.get(orphan.task_name)
+        strategy = task.retry_strategy if task else None
+        limit = strategy.max_attempts if isinstance(strategy, procrastinate.RetryStrategy) else None
+        structlog.get_logger().warning("job_orphaned", job=orphan.task_name, attempts=orphan.attempts)
+        if limit is not None and orphan.attempts + 1 >= limit:
+            await jobs.finish_job(orphan, status=Status.FAILED, delete_job=False)
+        else:
+            await jobs.retry_job(orphan)

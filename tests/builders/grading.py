@@ -124,7 +124,7 @@ async def _train(runtime: Runtime, centre: Centre, qualification: str, *, people
 
 
 async def hand_in(runtime: Runtime, registration: RegistrationView, *, right: int, finish: str) -> UUID:
-    """Store an attempt that answered the first `right` slots rightly and has ended."""
+    """Store an attempt that answered the first `right` slots rightly and has ended, or is still going on."""
     async with runtime.databases.transaction(ROOT) as session:
         form_id = await claim_form(session, sitting_id=registration.sitting_id, key=str(registration.id))
         form = await _scoring_form(session, runtime, form_id)
@@ -135,11 +135,12 @@ async def hand_in(runtime: Runtime, registration: RegistrationView, *, right: in
         session.add(attempt)
         await session.flush()
         await answer(session, runtime, attempt.id, answers)
-        attempt.state, attempt.finalised_at, attempt.answered = finish, runtime.clock.now(), len(answers)
-        attempt.submitted_at = runtime.clock.now() if finish == "submitted" else None
-        attempt.response_digest = b"d" * 32
-        attempt.receipt_code = attempt.id.hex
-        await session.flush()
+        if finish != "in_progress":
+            attempt.state, attempt.finalised_at, attempt.answered = finish, runtime.clock.now(), len(answers)
+            attempt.submitted_at = runtime.clock.now() if finish == "submitted" else None
+            attempt.response_digest = b"d" * 32
+            attempt.receipt_code = attempt.id.hex
+            await session.flush()
         return attempt.id
 
 

@@ -1,0 +1,103 @@
+"""An attempt whose finalising process dies at any statement is finalised and scored exactly once (TRUST.md A10)."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from exam.app import compose_runtime
+from exam.core.clock import FrozenClock, SystemClock
+from exam.core.config import Settings
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
+from exam.delivery.attempts import list_revisions, revision_of
+from exam.delivery.models import Attempt
+from exam.delivery.receipt import hand_in_digest
+from exam.sitting.api import close_sitting
+from tests.builders.grading import Examined, examined, work_off
+from tests.faults.finalisation_kills import Killed
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RIGHT = (9, 7, 5)
+TO_THE_START = timedelta(hours=2)
+EARNED = (10_00, 7_00, 5_00)
+"""What these answers come to where nobody dies, in marks of the small form; a result has ten times as many."""
+
+_ONCE = (
+    "select attempt_id::text, marks, version from grading_score",
+    "select attempt_id::text, marks, version from grading_result",
+    "select subject from core_audit_entry where act = 'attempt.finalised'",
+    "select subject from core_audit_entry where act = 'attempt.scored'",
+    "select task_name from jobs.procrastinate_jobs",
+)
+
+
+async def stage(settings: Settings) -> Examined:
+    """Let everybody answer in an exam whose time is over, and the sitting be closed already."""
+    clock = FrozenClock(SystemClock().now() - TO_THE_START - timedelta(minutes=45))
+    runtime = compose_runtime(settings, clock=clock)
+    exam = await examined(runtime, clock, right=RIGHT, finish="in_progress")
+    async with runtime.databases.transaction(exam.scope) as session:
+        now = runtime.clock.now()
+        await close_sitting(session, exam.centre.clerk, exam.sitting_id, now, open_attempts=_nobody)
+    await work_off(runtime)
+    await runtime.close()
+    return exam
+
+
+async def _nobody(_session: object, _sitting_id: UUID) -> int:
+    return 0
+
+
+def kill(settings: Settings, attempt: UUID) -> list[Killed]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "VALKEY_URL": settings.valkey_url,
+        "ANKAO_DATA_DIR": str(settings.data_dir),
+        "ANKAO_PROFILE": "test",
+    }
+    command = [sys.executable, "-m", "tests.faults.finalisation_kills", str(attempt)]
+    result = subprocess.run(
+        command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True, timeout=240
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    return [msgspec.json.decode(line, type=Killed) for line in result.stdout.splitlines()]
+
+
+async def digests(settings: Settings, exam: Examined) -> list[tuple[bytes | None, bytes]]:
+    """Return of each attempt the digest that it got and the one that its revisions come to."""
+    runtime = compose_runtime(settings)
+    found = []
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        for attempt in exam.attempts:
+            stored = await session.scalar(select(Attempt.response_digest).where(Attempt.id == attempt))
+            revisions = [revision_of(row) for row in await list_revisions(session, attempt)]
+            found.append((stored, hand_in_digest(attempt, revisions)))
+    await runtime.close()
+    return found
+
+
+@pytest.mark.slow
+def test_death_at_every_statement_leaves_each_attempt_finalised_and_scored_once(settings: Settings) -> None:
+    exam = asyncio.run(stage(settings))
+    steps = kill(settings, exam.attempts[0])
+    assert [(each.step, each.torn) for each in steps] == [("hand_in", []), ("overdue", []), ("work", [])]
+    assert min(each.kills for each in steps) > 12
+    for stored, due in asyncio.run(digests(settings, exam)):
+        assert stored == due
+    known = [str(attempt) for attempt in exam.attempts]
+    with psycopg.connect(settings.database_url) as connection:
+        found = [sorted(connection.execute(query).fetchall()) for query in _ONCE]
+    assert found[:2] == [
+        sorted((attempt, marks * scale, 1) for attempt, marks in zip(known, EARNED, strict=True)) for scale in (1, 10)
+    ]
+    assert found[2:] == [sorted((attempt,) for attempt in known)] * 2 + [[]]
