@@ -23,10 +23,10 @@ from certs.views import (
     CredentialView,
     credential_pdf,
     find_by_number,
-    find_credentials,
     get_credential,
     list_credentials,
     list_events,
+    list_held,
 )
 from certs.withheld import get_withheld, list_withheld
 from exam.core.audit.ledger import record
@@ -315,12 +315,6 @@ async def sitting_credentials(
     """Return the credentials that the candidates of a sitting hold for its qualification."""
     on = local_date(runtime.clock.now())
     sitting = await get_sitting(session, sitting_id)
-    rows: list[SittingCredential] = []
-    for registration in await list_registrations(session, sitting_id):
-        held = await find_credentials(session, person_id=registration.person_id, on=on)
-        rows += [
-            SittingCredential(each.id, registration.id, each.status, each.number_masked)
-            for each in held
-            if each.qualification == sitting.qualification
-        ]
-    return rows
+    seated = {row.person_id: row.id for row in await list_registrations(session, sitting_id)}
+    held = await list_held(session, on=on, people=seated.keys(), qualification=sitting.qualification)
+    return [SittingCredential(each.id, seated[each.person_id], each.status, each.number_masked) for each in held]

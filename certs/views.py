@@ -1,5 +1,6 @@
 """Credentials as other packages and pages see them: numbers masked, the status as of a day."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -128,6 +129,14 @@ async def find_credentials(
         engaged = await list_engagements(session, on=on, organisation_ids=[organisation_id])
         query = query.where(Credential.person_id.in_({each.person_id for each in engaged}))
     return [credential_view(row, on) for row in await session.scalars(query)]
+
+
+async def list_held(
+    session: AsyncSession, *, on: date, people: Collection[UUID], qualification: str
+) -> list[CredentialView]:
+    """Return the credentials that people hold for one qualification, the latest first; one statement for them all."""
+    query = select(Credential).where(Credential.person_id.in_(people), Credential.qualification == qualification)
+    return [credential_view(row, on) for row in await session.scalars(query.order_by(Credential.issued_at.desc()))]
 
 
 def _has_standing(wanted: str, on: date) -> ColumnElement[bool]:

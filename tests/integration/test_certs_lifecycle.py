@@ -332,3 +332,14 @@ async def test_only_the_holder_downloads_at_home(runtime: Runtime, clock: Frozen
         assert (await client.get(path)).content == holder.pdf
         wear(client, {COOKIE: (await session_of(runtime, role="candidate", region=COUNTY))[1]})
         assert (await client.get(path)).status_code == 404
+
+
+async def test_a_sitting_names_what_its_candidates_hold(runtime: Runtime) -> None:
+    done = await certified(runtime)
+    exam = done.exam
+    _, token = await session_of(runtime, role="centre", organisation=exam.centre.id)
+    async with browsing(runtime) as client:
+        path = f"/api/centre/sittings/{exam.sitting_id}/credentials"
+        (row,) = (await wear(client, {COOKIE: token}).get(path)).json()
+    assert (row["credential_id"], row["registration_id"]) == (str(done.credential_id), str(exam.registrations[0].id))
+    assert row["status"] == "issued"
