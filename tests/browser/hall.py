@@ -141,9 +141,11 @@ class Hall:
             context.close()
         assert [error for page in self._pages for error in page.errors] == []
 
-    def sit_down(self, number: int) -> TerminalPage:
-        """Put a candidate before the exam; the proctor's part is done by service here."""
+    def sit_down(self, number: int, *, script: str = "") -> TerminalPage:
+        """Put a candidate before the exam; the proctor's part is done by service here. `script` runs before each page's own."""
         here = self.terminal(number)
+        if script:
+            here.page.add_init_script(script)
         here.page.goto(here.url)
         here.pass_system_check()
         self.bind(here, self.candidates[number].seat)

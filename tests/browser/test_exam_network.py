@@ -16,7 +16,7 @@ SAVED_WITHIN_S = 10
 @pytest.fixture(scope="module")
 def hall(browser: Browser, services: Services) -> Iterator[Hall]:
     """Open one room for the tests of this file: one candidate each."""
-    with services.database() as settings, open_hall(browser, settings, ["王小明", "李芳"]) as opened:
+    with services.database() as settings, open_hall(browser, settings, ["王小明", "李芳", "赵强"]) as opened:
         yield opened
 
 
@@ -50,8 +50,15 @@ def test_answers_given_without_network_survive_a_reload_and_arrive_in_the_order_
     hall.require_acknowledged(0, here)
 
 
-def test_a5_failed_save_then_reload_without_touching_the_item_is_sent(hall: Hall) -> None:
-    here = hall.sit_down(1)
+NO_SOCKETS = """
+Object.defineProperty(window, "WebSocket", { value: class { constructor() { throw new Error("blocked"); } } });
+"""
+
+
+@pytest.mark.parametrize(("number", "script"), [(1, ""), (2, NO_SOCKETS)], ids=["as it is", "no WebSocket"])
+def test_a5_failed_save_then_reload_without_touching_the_item_is_sent(hall: Hall, number: int, script: str) -> None:
+    """Saves go by fetch alone: with every WebSocket refused for the whole exam nothing is different."""
+    here = hall.sit_down(number, script=script)
     here.answer(1, "1")
     here.expect_light("saved", "已保存")
     with hall.outage():
@@ -63,7 +70,7 @@ def test_a5_failed_save_then_reload_without_touching_the_item_is_sent(hall: Hall
         here.page.reload()
         expect(here.page.locator(".cell.answered")).to_have_count(2, timeout=PATIENCE_MS)
         assert here.journal()["unacked"] == 2
-    here.wait_until(lambda: hall.answers(1) == {1: ["F"], 2: ["T"]})
+    here.wait_until(lambda: hall.answers(number) == {1: ["F"], 2: ["T"]})
     here.expect_light("saved", "已保存")
     assert here.journal() == {"kept": 2, "unacked": 0}
-    hall.require_acknowledged(1, here)
+    hall.require_acknowledged(number, here)
