@@ -62,8 +62,11 @@ def allow_candidate() -> dict[str, Any]:
     return {KEY: Policy("roles", ("candidate",), second_factor=False)}
 
 
-def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Check the route's policy against the principal; the one guard of the application."""
+async def enforce(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Check the route's policy against the principal; the one guard of the application.
+
+    It waits for nothing; a plain function would be sent through a thread at every request.
+    """
     if connection.scope.get("method") == "OPTIONS":
         return
     policy: Policy = handler.opt[KEY]
