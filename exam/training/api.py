@@ -6,8 +6,10 @@ from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
 from exam.training.ledger.nodes import Coverage, HoursGap, cover_programme
 from exam.training.ledger.replay import Replay
+from exam.training.lessons.lease import StudyLease, study_start
+from exam.training.lessons.study import start_visit
 from exam.training.seed_school import SchoolStaff, SeededLearner, seed_school
-from exam.training.settling import replay
+from exam.training.settling import replay, run_settle
 
 __all__ = [
     "Coverage",
@@ -17,6 +19,7 @@ __all__ = [
     "Replay",
     "SchoolStaff",
     "SeededLearner",
+    "StudyLease",
     "TrainingKind",
     "cover_programme",
     "find_pass_holder",
@@ -24,6 +27,9 @@ __all__ = [
     "list_hours",
     "record_hours",
     "replay",
+    "run_settle",
     "seed_school",
+    "start_visit",
+    "study_start",
     "trained_at",
 ]

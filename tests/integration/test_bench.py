@@ -70,3 +70,10 @@ def test_pure_work_is_measured_beside_its_limit(words: tuple[str, ...], figures:
 def test_a_disk_that_is_not_slow_is_no_slow_disk(settings: Settings) -> None:
     with pytest.raises(DiskNotSlowError):
         require_slow(settings.database_url)
+
+
+def test_an_hour_of_study_at_home_is_measured_against_its_limit() -> None:
+    report = run_bench("training", "--learners", "5", "--seconds", "16")
+    assert report["name"] == "training"
+    assert {"beats_per_s", "beat_cpu", "count_cpu", "learner_hour_cpu"} <= set(report["figures"])
+    assert set(report["against"]) == {"learner_hour_cpu_over_1_s"}

@@ -103,3 +103,14 @@ def certs(count: int, *, as_json: bool) -> None:
     from exam.cli.bench.certs import bench_certs  # noqa: PLC0415
 
     show(bench_certs(count=count), as_json=as_json)
+
+
+@command.command()
+@click.option("--learners", type=click.IntRange(1, 5000), default=500, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Length of the load.")
+@as_json_option
+def training(learners: int, seconds: float, *, as_json: bool) -> None:
+    """Learners at home who report every 15 seconds: processor time of one learner's hour, against its limit."""
+    from exam.cli.bench.training import bench_training  # noqa: PLC0415
+
+    show(bench_training(learners=learners, seconds=seconds), as_json=as_json)

@@ -47,7 +47,7 @@ async def store_attempts(
     session: AsyncSession, now: datetime, count: int, *, slots: int = SLOTS, duration_s: int = DURATION_S
 ) -> list[UUID]:
     """Store people, a sitting with their registrations, and their attempts, just started; the session is the owner's."""
-    people = [_person(now) for _ in range(count)]
+    people = [person_row(now) for _ in range(count)]
     sitting = await _store_sitting(session, now)
     rooms = [_room(sitting, position) for position in range(-(-count // SEATS))]
     registrations = [
@@ -93,7 +93,8 @@ async def _store_sitting(session: AsyncSession, now: datetime) -> UUID:
     return sitting
 
 
-def _person(now: datetime) -> dict[str, Any]:
+def person_row(now: datetime) -> dict[str, Any]:
+    """Return the row of a person who is nobody."""
     person = new_id()
     return {
         "id": person,

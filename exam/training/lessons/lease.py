@@ -47,5 +47,10 @@ def chain(visit: UUID, seq: int, secret: bytes) -> str:
     return base64.urlsafe_b64encode(digest[:_CHAIN_BYTES]).decode()
 
 
+def study_start(lease: StudyLease, secret: bytes) -> tuple[str, str]:
+    """Return the token of a visit that has just been opened and what its first beat echoes."""
+    return mint(lease, secret), chain(lease.visit, 0, secret)
+
+
 def _mac(message: bytes, secret: bytes) -> str:
     return base64.urlsafe_b64encode(hmac.digest(secret, message, "sha256")).decode().rstrip("=")

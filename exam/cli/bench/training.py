@@ -1,0 +1,192 @@
+"""`ankao bench training`: what an hour of study at home costs, from learners who report every 15 seconds.
+
+The reports go through the real route with lease and chain. The hour's cost is that of its reports, measured over the
+load, and of counting the hours anew after each presence check and at the end, measured apart on the same learners and
+taken as often as the rules ask.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import httpx
+import msgspec
+from sqlalchemy import insert, text
+
+from exam.app import compose_runtime
+from exam.cli.bench.load import LoadFailedError
+from exam.cli.bench.machine import describe_machine, tree_cpu_s
+from exam.cli.bench.report import Figure, Report
+from exam.cli.bench.seating import REGION, person_row
+from exam.cli.bench.stack import Scratch, scratch
+from exam.cli.demonstration.province import build_province
+from exam.core.db.base import Base
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
+from exam.core.ids import new_id
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.training.api import StudyLease, run_settle, start_visit, study_start
+
+BEAT_S, HOUR_S = 15, 3600
+CHECKS_PER_HOUR = 8
+"""The most that the rules ask in an hour: one every 480 seconds of study."""
+COUNTED = 20
+LIMIT_CPU_S = 1.0
+
+
+class Learner(msgspec.Struct):
+    """A learner at a page: where the reports go, what the next one echoes, what is open and what was answered."""
+
+    person: UUID
+    visit: UUID
+    lease: str
+    after: str
+    seq: int = 0
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Reports taken in, and the processor time of the servers meanwhile."""
+
+    beats: int
+    cpu_s: dict[str, float]
+
+
+def bench_training(*, learners: int, seconds: float) -> Report:
+    """Let learners report over a scratch installation of one web process."""
+    machine = describe_machine()
+    with scratch() as place:
+        people = asyncio.run(_build(place, learners))
+        with ExitStack() as stack:
+            web = stack.enter_context(place.server("exam.cli", "web", ready="/health/live"))
+            pids = {"web": web.pid, "database": place.postgres_pid, "valkey": place.valkey_pid}
+            load = asyncio.run(_study(web.url(""), people, seconds, pids))
+        count_ms = asyncio.run(_count_ms(place, people[:COUNTED]))
+    each_ms = {name: cpu_s / load.beats * 1000 for name, cpu_s in load.cpu_s.items()}
+    beat_ms = sum(each_ms.values())
+    hour_s = (beat_ms * HOUR_S / BEAT_S + count_ms * (CHECKS_PER_HOUR + 1)) / 1000
+    figures = {
+        "beats": Figure(load.beats, "1"),
+        "beats_per_s": Figure(load.beats / seconds, "1/s"),
+        "beat_cpu": Figure(beat_ms, "ms"),
+        **{f"beat_{name}_cpu": Figure(value, "ms") for name, value in each_ms.items()},
+        "count_cpu": Figure(count_ms, "ms"),
+        "learner_hour_cpu": Figure(hour_s, "s"),
+    }
+    return Report("training", figures, {"learner_hour_cpu_over_1_s": hour_s / LIMIT_CPU_S}, machine)
+
+
+async def _build(place: Scratch, count: int) -> list[Learner]:
+    """Build the demo's class, put learners into it, and let each open its first lesson."""
+    runtime = compose_runtime(place.settings)
+    try:
+        await build_province(runtime)
+        enrolments = await _enrol(runtime, count)
+        lesson = await _lesson(runtime)
+        return [await _open(runtime, person, enrolment, lesson) for person, enrolment in enrolments]
+    finally:
+        await runtime.close()
+
+
+async def _enrol(runtime: Runtime, count: int) -> list[tuple[UUID, UUID]]:
+    """Store people with their enrolments directly, because enrolling is not what is measured."""
+    now = runtime.clock.now()
+    people = [person_row(now) for _ in range(count)]
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        one = (await session.execute(text("select id, qualification, kind from training_class"))).one()
+        await session.execute(insert(Base.metadata.tables["identity_person"]), people)
+        rows = [
+            {
+                "id": new_id(),
+                "class_id": one.id,
+                "person_id": person["id"],
+                "region": REGION,
+                "qualification": one.qualification,
+                "kind": one.kind,
+                "state": "enrolled",
+                "reason": "",
+                "enrolled_at": now,
+            }
+            for person in people
+        ]
+        await session.execute(insert(Base.metadata.tables["training_enrolment"]), rows)
+    return [(row["person_id"], row["id"]) for row in rows]
+
+
+async def _lesson(runtime: Runtime) -> UUID:
+    async with runtime.databases.session(Scope(region=REGION)) as session:
+        longest = text("select id from training_lesson order by length_ms desc limit 1")
+        found: UUID = (await session.execute(longest)).scalar_one()
+        return found
+
+
+async def _open(runtime: Runtime, person: UUID, enrolment: UUID, lesson: UUID) -> Learner:
+    principal = Principal(account=person, person=person)
+    async with runtime.databases.transaction(Scope(person=person)) as session:
+        # a page that has just been opened would have to wait for its first report
+        at = runtime.clock.now() - timedelta(seconds=BEAT_S)
+        visit = await start_visit(session, principal, enrolment, lesson, at=at)
+    lease, after = study_start(StudyLease(visit, person, REGION), runtime.secrets.lease)
+    return Learner(person, visit, lease, after)
+
+
+async def _study(url: str, people: list[Learner], seconds: float, pids: dict[str, int]) -> Load:
+    """Let everybody report every 15 seconds; everybody's first report, which a process pays for once, is not measured."""
+    draw, tally = Random(1), Counter[str]()
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
+        until = time.monotonic() + BEAT_S + seconds
+        everybody = asyncio.gather(*(_report(client, each, draw.uniform(0, BEAT_S), until, tally) for each in people))
+        await asyncio.sleep(BEAT_S)
+        first, before = tally[""], _usage(pids)
+        await everybody
+    if set(tally) != {""}:
+        raise LoadFailedError(reason=dict(tally))
+    after = _usage(pids)
+    return Load(tally[""] - first, {name: after[name] - before[name] for name in pids})
+
+
+def _usage(pids: dict[str, int]) -> dict[str, float]:
+    return {name: tree_cpu_s(pid) for name, pid in pids.items()}
+
+
+async def _report(client: httpx.AsyncClient, learner: Learner, wait: float, until: float, tally: Counter[str]) -> None:
+    due = time.monotonic() + wait
+    while due < until:
+        await asyncio.sleep(max(due - time.monotonic(), 0))
+        due += BEAT_S
+        tally[await _beat(client, learner)] += 1
+
+
+async def _beat(client: httpx.AsyncClient, learner: Learner) -> str:
+    """Send one report and return why it was refused, if it was."""
+    body = {
+        "seq": learner.seq + 1,
+        "after": learner.after,
+        "unit": 0,
+        "seen": True,
+        "idle_s": 0,
+        "clock_ms": time.monotonic_ns() // 1_000_000,
+    }
+    answer = await client.post(f"/api/study/{learner.visit}/beat", json=body, headers={"ankao-study": learner.lease})
+    if answer.status_code != httpx.codes.OK:
+        return str(answer.status_code)
+    told = answer.json()
+    learner.after, learner.seq = told["after"], told["study"]["seq"]
+    return str(told["study"]["refused"] or told["study"]["stop"])
+
+
+async def _count_ms(place: Scratch, people: list[Learner]) -> float:
+    """Return the processor time of counting one learner's hours anew, here and in the database."""
+    runtime = compose_runtime(place.settings)
+    try:
+        before = time.process_time() + tree_cpu_s(place.postgres_pid)
+        for each in people:
+            await run_settle(runtime, person_id=str(each.person))
+        return (time.process_time() + tree_cpu_s(place.postgres_pid) - before) / len(people) * 1000
+    finally:
+        await runtime.close()
