@@ -12,14 +12,17 @@ from certs.history import change_state, lock_credential
 from certs.issuing import lock_holder
 from certs.models import Credential, Proposal
 from certs.state import CredentialAct, CredentialState, next_state
+from certs.terms import last_day_after
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
+from exam.core.clock import local_date
 from exam.core.errors import ForbiddenError, NotFoundError, SamePersonError
 from exam.core.ids import new_id
 from exam.core.principal import SYSTEM, Principal
 from exam.delivery.api import get_attempt
 from exam.identity.api import require_region
-from exam.sitting.api import get_registration
+from exam.sitting.api import get_registration, record_ban
+from exam.standards.api import Parameter, recall_rule_set
 
 REGULATOR = "regulator"
 MIN_REASON, MAX_REASON = 2, 500
@@ -33,6 +36,7 @@ class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
     credential_id: UUID
     act: str
     reason: str
+    fraud: bool
     proposed_by: UUID | None
     proposed_at: datetime
     confirmed: bool | None
@@ -124,24 +128,35 @@ async def propose(
     *,
     reason: str,
     at: datetime,
+    fraud: bool = False,
 ) -> UUID:
     """Ask for an act that needs two people, and return the proposal's id.
 
-    Raises as `suspend`, and ProposalOpenError while another one waits.
+    `fraud` says of a revocation that the certificate was got by it, which bars the holder. Raises as `suspend`,
+    NotStatedError where the rules know no bar, and ProposalOpenError while another one waits.
     """
     row = await lock_credential(session, credential_id)
     require_region(principal, row.region, REGULATOR)
-    if act not in TWO_PEOPLE:
+    if act not in TWO_PEOPLE or (fraud and act is not CredentialAct.REVOKE):
         raise ForbiddenError(act=act.value)
+    if fraud:
+        _fraud_ban(row).require()
     next_state(CredentialState(row.status), act)
     if await find_open_proposal(session, credential_id):
         raise ProposalOpenError(credential_id=str(credential_id))
     _account(principal)
-    return await _ask(session, principal, row, act, reason=_reason(reason), at=at)
+    return await _ask(session, principal, row, act, reason=_reason(reason), fraud=fraud, at=at)
 
 
 async def _ask(
-    session: AsyncSession, principal: Principal, row: Credential, act: CredentialAct, *, reason: str, at: datetime
+    session: AsyncSession,
+    principal: Principal,
+    row: Credential,
+    act: CredentialAct,
+    *,
+    reason: str,
+    at: datetime,
+    fraud: bool = False,
 ) -> UUID:
     proposal = Proposal(
         id=new_id(),
@@ -149,12 +164,14 @@ async def _ask(
         region=row.region,
         act=act.value,
         reason=reason,
+        fraud=fraud,
         proposed_by=principal.account,
         proposed_at=at,
     )
     session.add(proposal)
     await session.flush()
     facts: dict[str, Fact] = {"act": act.value, "reason": proposal.reason, "proposal": str(proposal.id)}
+    facts["fraud"] = fraud
     subject = ("credential", row.id)
     await record(session, principal, f"credential.{act.value}_proposed", subject, at=at, region=row.region, facts=facts)
     return proposal.id
@@ -189,6 +206,28 @@ async def confirm(session: AsyncSession, principal: Principal, proposal_id: UUID
         reason=proposal.reason,
         at=at,
         proposer=proposal.proposed_by,
+    )
+    if proposal.fraud:
+        await _bar(session, principal, row, proposal.reason, at=at)
+
+
+def _fraud_ban(row: Credential) -> Parameter[int]:
+    """Return for how many years the rules that judged the credential bar whoever got it by fraud."""
+    return recall_rule_set(row.qualification, row.rule_set).fraud_ban_years
+
+
+async def _bar(session: AsyncSession, principal: Principal, row: Credential, reason: str, *, at: datetime) -> None:
+    years = _fraud_ban(row)
+    await record_ban(
+        session,
+        principal,
+        person_id=row.person_id,
+        qualification=row.qualification,
+        until_on=last_day_after(local_date(at), years.require()),
+        reason=reason,
+        basis=f"{years.rule_set} {years.source}",
+        region=row.region,
+        at=at,
     )
 
 

@@ -83,6 +83,8 @@ class Proposal(Base):
     region: Mapped[str]
     act: Mapped[str]
     reason: Mapped[str]
+    fraud: Mapped[bool]
+    """欺骗、贿赂取证: the revocation bars the holder from applying again."""
     proposed_by: Mapped[UUID | None]
     """Nobody where a hold has opened the case: a regulator decides it alone, as any suspension."""
     proposed_at: Mapped[datetime]

@@ -44,6 +44,7 @@ class ProposeForm(Form, frozen=True):
 
     act: Literal["restore", "revoke", "annul"]
     reason: str = ""
+    fraud: bool = False
 
 
 class DecideForm(Form, frozen=True):

@@ -214,7 +214,8 @@ class CredentialController(Controller):
         at = runtime.clock.now()
 
         async def act() -> None:
-            await propose(session, principal, credential_id, CredentialAct(data.act), reason=data.reason, at=at)
+            asked = CredentialAct(data.act)
+            await propose(session, principal, credential_id, asked, reason=data.reason, fraud=data.fraud, at=at)
 
         return await _do(request, runtime, session, credential_id, act, "提议已提交,等待另一人确认。")
 

@@ -1,6 +1,6 @@
 """Suspending alone, restoring and revoking by two people, corrections, run-out terms, and the staff pages for it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,14 +16,14 @@ from certs.state import CredentialStateError, fold
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
 from exam.core.db.scope import NOTHING, Scope
-from exam.core.errors import SamePersonError
+from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.events import EventRow
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import place_hold, void_attempt
 from exam.identity.errors import RegionForbiddenError
 from exam.identity.sessions import COOKIE
-from exam.sitting.api import list_passes
+from exam.sitting.api import list_bans, list_passes
 from tests.builders.certs import HERE, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import candidate_session, session_of
 from tests.builders.grading import work_off
@@ -92,6 +92,41 @@ async def test_revocation_waits_for_another_person(runtime: Runtime, clock: Froz
         told = await session.scalars(select(EventRow.name).where(EventRow.name == "CredentialRevoked"))
         assert len(told.all()) == 1
     assert (event.actor, event.proposer, event.reason) == (second.account, first.account, REASON)
+
+
+async def test_fraud_bars_the_holder_when_the_second_person_confirms(runtime: Runtime, clock: FrozenClock) -> None:
+    """Order 19 states no bar, so the statute on licences does: three years (行政许可法 79)."""
+    holder = await certified(runtime, clock)
+    person, code = holder.registration.person_id, holder.registration.qualification
+    async with runtime.databases.transaction(ROOT) as session:
+        asked = CredentialAct.REVOKE
+        proposal = await propose(
+            session, regulator(), holder.credential_id, asked, reason=REASON, fraud=True, at=clock.now()
+        )
+        assert await list_bans(session, person, code) == []
+    await _confirm(runtime, proposal)
+    assert await _status(runtime, holder.credential_id) == "revoked"
+    async with runtime.databases.session(ROOT) as session:
+        (ban,) = await list_bans(session, person, code)
+    assert (ban.until_on, ban.basis) == (date(2029, 11, 22), "licensing@1 第79条")
+
+
+async def test_only_a_revocation_bars(runtime: Runtime, clock: FrozenClock) -> None:
+    holder = await certified(runtime, clock)
+    async with runtime.databases.session(ROOT) as session:
+        with pytest.raises(ForbiddenError):
+            await propose(
+                session,
+                regulator(),
+                holder.credential_id,
+                CredentialAct.ANNUL,
+                reason=REASON,
+                fraud=True,
+                at=clock.now(),
+            )
+    await _confirm(runtime, await _propose(runtime, holder))
+    async with runtime.databases.session(ROOT) as session:
+        assert await list_bans(session, holder.registration.person_id, holder.registration.qualification) == []
 
 
 async def test_the_database_itself_refuses_one_person_as_two(runtime: Runtime, clock: FrozenClock) -> None:
