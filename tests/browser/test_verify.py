@@ -127,11 +127,11 @@ def test_one_regulator_proposes_and_another_confirms(
     page.goto("/centre/credentials")
     assert axe(page) == []
     page.get_by_role("link", name=NAME).click()
-    page.get_by_role("button", name="提议撤销").click()
-    dialog = page.get_by_role("dialog", name="提议撤销")
+    page.get_by_role("button", name="提议撤销", exact=True).click()
+    dialog = page.get_by_role("dialog", name="提议撤销：")
     dialog.get_by_label("理由和依据").fill(REASON)
     assert axe(page) == []
-    dialog.get_by_role("button", name="提议撤销").click()
+    dialog.get_by_role("button", name="提议撤销", exact=True).click()
     expect(page.get_by_text("须由另一位监管人员确认")).to_be_visible()
     _enter(page, live_server, "regulator")
     page.goto(path)

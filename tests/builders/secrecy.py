@@ -6,12 +6,17 @@ from datetime import date
 
 from exam.identity.identifiers import id_check_digit
 
+BORN = range(1900, 2100)
+PROVINCES = {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82}
+"""The first two digits (GB/T 2260)."""
 CANDIDATE = re.compile(rb"(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 def _is_id_number(digits: bytes) -> bool:
     """Tell an ID number from digits that happen to stand together in a digest."""
     number = digits.decode().upper()
+    if int(number[:2]) not in PROVINCES or int(number[6:10]) not in BORN:
+        return False
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
