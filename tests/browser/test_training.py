@@ -232,6 +232,7 @@ def test_lesson_opened_elsewhere_and_a_lost_network_are_told_truly(academy: Acad
         page.clock.install()
     first.goto("/learn")
     first.get_by_role("button", name="学习").click()
+    expect(first.locator(".lesson-state")).not_to_be_empty()  # the script runs
     first.context.set_offline(offline=True)
     academy.pass_time(first, BEAT_S)
     expect(first.locator(".lesson-state")).to_contain_text("网络中断")
