@@ -1,7 +1,6 @@
 """The save of answers: raw ASGI, lease and schema checked here, acknowledged after the commit (DESIGN.md §7)."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,6 +23,7 @@ from exam.delivery.responses import (
 )
 from exam.delivery.shapes import ShapeCache, canonical_response
 from exam.delivery.timing import ACCEPTABLE_LATENCY, remaining_ms
+from exam.web.front import read_body
 
 US_PER_MS = 1000
 LATENCY_US = ACCEPTABLE_LATENCY // timedelta(microseconds=1)
@@ -84,7 +84,7 @@ class AnswerPath:
         arrived_us = self._clock.unix_us()
         try:
             holder = self._book.holder(scope, attempt)
-            batch = decode_batch(await _read_body(receive))
+            batch = decode_batch(await read_body(receive, most=MAX_BATCH_BYTES, too_large=_too_large))
             read_us = self._clock.unix_us()
             if read_us - arrived_us > LATENCY_US:
                 arrived_us = read_us  # whoever holds a request open must not choose the answer after the deadline
@@ -149,13 +149,5 @@ class AnswerPath:
         await send_problem(send, problem)
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """Read the whole body, never more than a batch may hold."""
-    message: Any = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MAX_BATCH_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-    if len(body) > MAX_BATCH_BYTES:
-        raise BatchTooLargeError(limit=MAX_BATCH_BYTES)
-    return body
+def _too_large() -> BatchTooLargeError:
+    return BatchTooLargeError(limit=MAX_BATCH_BYTES)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -31,6 +32,18 @@ class RawRoute:
     def path(self) -> str:
         """The path as the policy table shows it."""
         return f"{self.prefix}{{id}}{self.suffix}"
+
+
+async def read_body(receive: Receive, *, most: int, too_large: Callable[[], Exception]) -> bytes:
+    """Read the whole body of a raw route, but no further than `most` bytes: then raise what `too_large` makes."""
+    message: Any = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= most:
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > most:
+        raise too_large()
+    return body
 
 
 class FrontDoor:

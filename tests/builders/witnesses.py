@@ -1,33 +1,15 @@
 """Witness processes in the test's own loop, reached over sockets as elsewhere."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import uvicorn
-
+from exam.cli.matrix.laboratory import served
 from exam.cli.witness import WitnessApp
 from exam.core.audit.note import VerifierKey
 from exam.core.audit.policy import Group, Peer, Policy
 from exam.core.audit.witness import Witness
 from tests.builders.log import WITNESSES
-
-
-@asynccontextmanager
-async def served(witness: Witness, socket: Path) -> AsyncIterator[None]:
-    """Serve a witness on a socket for as long as the block lasts."""
-    # the protocol layer's types differ from the framework's; at run time both are plain ASGI
-    config = uvicorn.Config(WitnessApp(witness), uds=str(socket), lifespan="off", log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # the server offers no event
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 @asynccontextmanager
@@ -40,7 +22,7 @@ async def witnessing(
             own = folder / name
             own.mkdir(exist_ok=True)
             witness = Witness(own, WITNESSES[name], [log])
-            await stack.enter_async_context(served(witness, folder / f"{name}.sock"))
+            await stack.enter_async_context(served(WitnessApp(witness), folder / f"{name}.sock"))
         yield three_witnesses(folder)
 
 

@@ -1,7 +1,6 @@
 """A sitting is not closed behind somebody's back: whoever checks in at that moment is seen by the close."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,17 +13,9 @@ from exam.sitting.api import close_sitting, get_sitting
 from exam.sitting.errors import AttemptsOpenError
 from tests.builders.grading import Examined, opened
 from tests.builders.terminals import at_seat, check_in
-from tests.builders.web import browsing
 
 OVERTAKE_S = 0.5
 """Time enough for a close that nothing holds back."""
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
-    await runtime.valkey.flushdb()
-    async with browsing(runtime) as opened_client:
-        yield opened_client
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The state that a terminal asks for again and again: the truth of the database, ended in time, heard by the desk."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,14 +18,6 @@ from exam.delivery.presence import TELL_EVERY_S
 from tests.builders.attempts import attempts_in_progress, lease_of
 from tests.builders.grading import Examined, opened
 from tests.builders.terminals import Terminal, working
-from tests.builders.web import browsing
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
-    await runtime.valkey.flushdb()
-    async with browsing(runtime) as opened_client:
-        yield opened_client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Terminals before and beside the exam: enrolled in great number, forgotten when nobody binds them, messages to the right one."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,16 +20,8 @@ from exam.sitting.api import list_rooms
 from tests.builders.grading import Examined, opened
 from tests.builders.sitting import make_sitting
 from tests.builders.terminals import Terminal, at_seat, bind, check_in, working
-from tests.builders.web import browsing
 
 ROOM_OF_TERMINALS = 150
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
-    await runtime.valkey.flushdb()
-    async with browsing(runtime) as opened_client:
-        yield opened_client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -16,16 +15,8 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import transfer
 from tests.builders.grading import Examined, opened
 from tests.builders.terminals import Terminal, admitted, at_seat, bind, check_in, working
-from tests.builders.web import browsing
 
 MANY = 50
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[AsyncClient]:
-    await runtime.valkey.flushdb()
-    async with browsing(runtime) as opened_client:
-        yield opened_client
 
 
 @pytest.fixture

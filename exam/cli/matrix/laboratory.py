@@ -184,7 +184,7 @@ class Laboratory:
                 folder.mkdir(parents=True, exist_ok=True)
                 witness = open_witness(folder, f"{name}.invalid", logs, may_create=True)
                 peers[name] = Peer(witness.key, f"unix:{sockets / name}")
-                await stack.enter_async_context(_served(WitnessApp(witness), sockets / name))
+                await stack.enter_async_context(served(WitnessApp(witness), sockets / name))
             self.policy = Policy(witnesses=peers, groups={"W": Group(2, WITNESSES)}, quorum="W")
             yield
 
@@ -214,7 +214,8 @@ class Laboratory:
 
 
 @asynccontextmanager
-async def _served(app: WitnessApp, socket: Path) -> AsyncIterator[None]:
+async def served(app: WitnessApp, socket: Path) -> AsyncIterator[None]:
+    """Serve a witness on a socket for as long as the block lasts."""
     # the server's types name a framework's; at run time both are plain ASGI
     config = uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error")
     server = uvicorn.Server(config)

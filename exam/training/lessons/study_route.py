@@ -1,5 +1,6 @@
 """The reports of a learner's page: raw ASGI in front of the framework, known by the lease, no session asked."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from exam.training.errors import BeatFormError, StudyLeaseError
 from exam.training.ledger.judging import Beat
 from exam.training.lessons.lease import StudyLease, chain, check
 from exam.training.lessons.study import StudyAnswer, take_answer, take_beat
+from exam.web.front import read_body
 from exam.web.problem import problem_of
 
 LEASE_HEADER = b"ankao-study"
@@ -39,7 +41,7 @@ class Told(msgspec.Struct, frozen=True):
     study: StudyAnswer
 
 
-class StudyPath:
+class StudyPath(ABC):
     """One process's route for beats, or for answers."""
 
     def __init__(self, app: Litestar) -> None:
@@ -51,7 +53,7 @@ class StudyPath:
         at = self._runtime.clock.now()
         try:
             lease = self._lease(scope, visit)
-            body = await _read_body(receive)
+            body = await read_body(receive, most=MOST_BYTES, too_large=BeatFormError)
             async with self._runtime.databases.transaction(DatabaseScope(person=lease.person)) as session:
                 study = await self.take(session, lease, body, at)
             told = Told(chain(lease.visit, study.seq, self._runtime.secrets.lease), study)
@@ -59,9 +61,9 @@ class StudyPath:
         except Exception as error:  # noqa: BLE001  # the edge: nothing above would answer
             await self._refuse(send, error)
 
+    @abstractmethod
     async def take(self, session: AsyncSession, lease: StudyLease, body: bytes, at: datetime) -> StudyAnswer:
         """Take the message in."""
-        raise NotImplementedError
 
     def _lease(self, scope: Scope, visit: str) -> StudyLease:
         for name, value in scope["headers"]:
@@ -100,17 +102,6 @@ def _decode(body: bytes, kind: type[Any]) -> Any:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError:
         raise BeatFormError from None
-
-
-async def _read_body(receive: Receive) -> bytes:
-    message: Any = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MOST_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-    if len(body) > MOST_BYTES:
-        raise BeatFormError
-    return body
 
 
 async def _send(send: Send, status: int, body: bytes, *headers: Header) -> None:
