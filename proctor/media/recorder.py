@@ -50,18 +50,23 @@ class SpoolFile:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(self._file, self._pieces.preamble)
         self._muxer = Muxer(head.codec, first, self._pending.append)
+        # with the first frame the muxer gives out its own head alone: it waits for a picture, for it does not play
+        self._held: int | None = None
         self.ended_at = head.began_at
 
     def add(self, frame: bytes, timestamp: int, *, key: bool, at: datetime) -> None:
         self._muxer.add(frame, timestamp, key=key)
         self.ended_at = at
-        self._flush()
+        if self._held is None:
+            self._held = len(self._pending)
+        elif len(self._pending) > self._held:
+            self._flush()
 
     def _flush(self, *, last: bool = False) -> None:
-        if self._pending or last:
-            media = b"".join(self._pending)
-            self._pending.clear()
-            os.write(self._file, self._pieces.piece(media, last=last))
+        media = b"".join(self._pending)
+        self._pending.clear()
+        self._held = 0
+        os.write(self._file, self._pieces.piece(media, last=last))
 
     def close(self) -> bytes:
         """End the file on the disk and return its bytes."""
@@ -217,10 +222,15 @@ def _left_behind(path: Path) -> tuple[SegmentHead, bytes, datetime] | None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             data = file.read()
             ended_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-        head, _ = read_head(data)
-        return head, data[: whole_length(data)], ended_at
+        head, begin = read_head(data)
+        end = whole_length(data)
     except BlockingIOError:
         return None
     except Exception as error:  # noqa: BLE001  # a file that was killed before its head: nothing is in it
         log.warning("recording.unreadable", file=path.name, error=type(error).__name__)
         return None
+    if end == begin:
+        log.info("recording.empty", file=path.name)
+        path.unlink(missing_ok=True)
+        return None
+    return head, data[:end], ended_at

@@ -1,10 +1,12 @@
 """A signer that is started and killed again and again: a process of its own, so that nothing else is forked."""
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from random import Random
 
@@ -18,7 +20,7 @@ from tests.builders.log import new_signer
 
 LONGEST_S = 0.08
 """A turn takes less: the moment of the kill falls anywhere in one."""
-PATIENCE_S = 20
+PATIENCE_S = 10
 
 
 def main(kills: int, seed: int) -> None:
@@ -28,9 +30,9 @@ def main(kills: int, seed: int) -> None:
     for _ in range(kills):
         child = os.fork()
         if child == 0:
-            asyncio.run(_sign())
+            _sign_until_killed()
         try:
-            _wait_for_change(shown[0])
+            _wait_for_change(shown[0], child)
             time.sleep(random.uniform(0, LONGEST_S))
         finally:
             os.kill(child, signal.SIGKILL)
@@ -39,18 +41,34 @@ def main(kills: int, seed: int) -> None:
             _tell(path)
 
 
-def _wait_for_change(path: Path) -> None:
+def _wait_for_change(path: Path, child: int) -> None:
     """Wait until the signer has come as far as signing."""
     before, until = _written(path), time.monotonic() + PATIENCE_S
     while _written(path) == before:
         if time.monotonic() > until:
+            os.kill(child, signal.SIGABRT)
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # it tells where it stood
             message = "the signer did not come as far as signing"
             raise TimeoutError(message)
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            message = "the signer ended by itself"
+            raise RuntimeError(message)
         time.sleep(0.002)
 
 
 def _written(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _sign_until_killed() -> None:
+    """Run a signer in the forked process; what happens to it is told, and never goes on as the parent does."""
+    faulthandler.enable()
+    try:
+        asyncio.run(_sign())
+    except BaseException:  # noqa: BLE001  # a fork ends here whatever happened
+        traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 async def _sign() -> None:

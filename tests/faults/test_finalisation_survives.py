@@ -64,6 +64,7 @@ def kill(settings: Settings, attempt: UUID) -> list[Killed]:
         "VALKEY_URL": settings.valkey_url,
         "ANKAO_DATA_DIR": str(settings.data_dir),
         "ANKAO_PROFILE": "test",
+        "OPENBLAS_NUM_THREADS": "1",  # it forks: a thread of a library would be missing in the child
     }
     command = [sys.executable, "-m", "tests.faults.finalisation_kills", str(attempt)]
     result = subprocess.run(

@@ -38,14 +38,18 @@ async def killed(settings: Settings, runtime: Runtime) -> set[Checkpoint]:
         "ANKAO_DATA_DIR": str(settings.data_dir),
         "ANKAO_PROFILE": "test",
         "ANKAO_CHECKPOINT_INTERVAL_S": "0.01",
+        "OPENBLAS_NUM_THREADS": "1",  # it forks: a thread of a library would be missing in the child
     }
     command = [sys.executable, "-m", "tests.faults.signer_kills", str(KILLS), str(SEED)]
-    process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     working = asyncio.create_task(process.communicate())
     while not working.done():
         await note_acts(runtime, 3)
-    lines = (await working)[0].splitlines()
-    assert process.returncode == 0
+    told, complained = await working
+    assert process.returncode == 0, complained.decode()[-4000:]
+    lines = told.splitlines()
     return {parse_checkpoint(parse_note(msgspec.json.decode(line, type=str).encode()).text) for line in lines}
 
 

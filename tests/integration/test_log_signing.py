@@ -1,18 +1,21 @@
 """The log over the entries: contiguous, complete whatever the order of commits, consistent, and silent once betrayed."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from exam.core.audit import sequencing
 from exam.core.audit.errors import LogBehindError, LogRewrittenError
 from exam.core.audit.ledger import record
 from exam.core.audit.merkle import check_consistency
 from exam.core.audit.proof import check_proof
+from exam.core.audit.sequencing import Sequencer
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
 from exam.core.db.roles import Role
@@ -113,6 +116,24 @@ async def test_many_writers_are_not_held_up_and_none_is_left_out(runtime: Runtim
             await log.turn()
         assert (await log.turn()).checkpoint.size == 120
     assert await proves(runtime, entries) == set(range(120))
+
+
+async def test_a_turn_ends_though_entries_never_cease(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, batches = Sequencer._batch, 0
+
+    async def busy(self: Sequencer, connection: AsyncConnection, at: datetime) -> int:
+        nonlocal batches
+        batches += 1
+        assert batches < 10, "the turn goes on for as long as somebody writes"
+        count = await batch(self, connection, at)
+        await note_acts(runtime, 1)
+        return count
+
+    monkeypatch.setattr(Sequencer, "_batch", busy)
+    monkeypatch.setattr(sequencing, "BATCH", 2)
+    await note_acts(runtime, 3)
+    async with signing(runtime) as log:
+        assert (await log.turn()).checkpoint.size >= 3
 
 
 async def test_a_signer_that_starts_again_goes_on_where_it_was(runtime: Runtime) -> None:

@@ -51,12 +51,13 @@ class Sequencer:
         self._turns = 0
 
     async def sequence(self, connection: AsyncConnection, *, at: datetime) -> int:
-        """Give the next indexes to every visible entry that has none, committing by the batch; return how many."""
+        """Give the next indexes to every entry visible by now that has none, committing by the batch; return how many."""
         async with connection.begin():
             settling = await self._read_clock(connection)
-        done = 0
-        while count := await self._batch(connection, at):
-            done += count
+        done = count = await self._batch(connection, at)
+        # a batch that was not full saw all there was; what came since is the next turn's, or no turn would ever end
+        while count == BATCH:
+            done += (count := await self._batch(connection, at))
         if settling is not None:
             self._settled, self._mark = settling, None
         return done
