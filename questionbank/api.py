@@ -26,7 +26,18 @@ from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, 
 from questionbank.items.content import Interaction
 from questionbank.items.exporting import export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
-from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank
+from questionbank.practice.forms import (
+    PracticeForm,
+    PracticeItemGoneError,
+    PracticePoolTooSmallError,
+    Solution,
+    assemble_practice,
+    show_practice,
+    single_form,
+    solve_practice,
+)
+from questionbank.practice.pool import list_practice_pool
+from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
 from questionbank.syllabus.service import SyllabusView, find_syllabus
 
 __all__ = [
@@ -49,20 +60,26 @@ __all__ = [
     "NoPublishedBlueprintError",
     "PoolItem",
     "PoolTooSmallError",
+    "PracticeForm",
+    "PracticeItemGoneError",
+    "PracticePoolTooSmallError",
     "PreparedForms",
     "ScoringForm",
     "ScoringSlot",
     "Seal",
     "Section",
     "SeedReport",
+    "Solution",
     "SyllabusView",
     "assemble",
+    "assemble_practice",
     "claim_form",
     "export_questions",
     "find_syllabus",
     "get_published_blueprint",
     "import_questions",
     "list_export_formats",
+    "list_practice_pool",
     "list_seals",
     "list_seed_banks",
     "load_seed_bank",
@@ -72,5 +89,9 @@ __all__ = [
     "prepare_forms",
     "prove_draw",
     "release_scoring_views",
+    "release_seed_practice",
     "reveal_seed",
+    "show_practice",
+    "single_form",
+    "solve_practice",
 ]

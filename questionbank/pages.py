@@ -25,6 +25,7 @@ DONE: Final = {
     ItemAct.RETURNED: "已退回命题人。",
     ItemAct.APPROVED: "已审定,等待发布。",
     ItemAct.PUBLISHED: "已发布,可用于组卷。",
+    ItemAct.RELEASED: "已公开练习,不再用于组卷。",
     ItemAct.RETIRED: "已停用,不再用于组卷。",
 }
 """Chinese message ids."""

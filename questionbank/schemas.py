@@ -13,7 +13,7 @@ from questionbank.items.editing import Typed
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
-Button = Literal["submitted", "returned", "approved", "published", "retired"]
+Button = Literal["submitted", "returned", "approved", "published", "released", "retired"]
 """The acts that have a button; drafting and revising are what the editor does."""
 Many = tuple[Long, ...] | Long
 """Repeated fields of one name: the form decoder gives a single one as text."""

@@ -1,5 +1,7 @@
 """The seed banks (questionbank/seed): a bank for a new installation, brought through review by three people."""
 
+from collections import Counter
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from string import ascii_uppercase
@@ -22,6 +24,9 @@ from questionbank.items.models import ItemRow
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from questionbank.syllabus.service import SyllabusDraft, draft_syllabus, publish_syllabus
+
+MOCK_TENTHS = 11
+"""Items open for practice, in tenths of what one form takes."""
 
 
 class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +88,37 @@ def _draft(item: SeedItem, row: int) -> ItemDraft:
         difficulty=item.difficulty,
         row=row,
     )
+
+
+def share_for_practice(blueprint: Blueprint, items: Sequence[tuple[UUID, str, str]]) -> list[UUID]:
+    """Return which items a seed bank gives to practice: a third of each interaction, at least a mock with some to spare.
+
+    `items` are (id, interaction, node) in the bank's order; every node gives its first ones before any gives more.
+    """
+    chosen: list[UUID] = []
+    for kind in Interaction:
+        seen: Counter[str] = Counter()
+        ranked: list[tuple[int, int, UUID]] = []
+        for place, (item_id, interaction, node) in enumerate(items):
+            if interaction == kind:
+                ranked.append((seen[node], place, item_id))
+                seen[node] += 1
+        need = sum(cell.count for cell in blueprint.cells if cell.interaction is kind)
+        most = max(-(-need * MOCK_TENTHS // 10), len(ranked) // 3)
+        chosen += [item_id for _, _, item_id in sorted(ranked)[:most]]
+    return chosen
+
+
+async def release_seed_practice(bank_session: AsyncSession, runtime: Runtime, publisher: Principal, code: str) -> int:
+    """Open a part of a seed bank for practice and return how many items; a bank that has some open keeps them."""
+    of_bank = (ItemRow.qualification == code, ItemRow.state == "published")
+    if await bank_session.scalar(select(func.count()).where(*of_bank, ItemRow.released_at.is_not(None))):
+        return 0
+    query = select(ItemRow.id, ItemRow.interaction, ItemRow.node).where(*of_bank)
+    rows = (await bank_session.execute(query.order_by(ItemRow.import_row, ItemRow.id))).all()
+    blueprint = msgspec.json.decode((_folder(code) / "blueprint.json").read_bytes(), type=Blueprint)
+    chosen = share_for_practice(blueprint, [(row[0], row[1], row[2]) for row in rows])
+    return await act_on_items(bank_session, publisher, ItemAct.RELEASED, chosen, at=runtime.clock.now())
 
 
 async def load_seed_bank(

@@ -8,10 +8,11 @@ from exam.training.ledger.nodes import Coverage, HoursGap, cover_programme
 from exam.training.ledger.replay import Replay
 from exam.training.lessons.lease import StudyLease, study_start
 from exam.training.lessons.study import start_visit
-from exam.training.seed_school import SchoolStaff, SeededLearner, seed_school
+from exam.training.seed_school import SCHOOL_QUALIFICATION, SchoolStaff, SeededLearner, seed_school
 from exam.training.settling import replay, run_settle
 
 __all__ = [
+    "SCHOOL_QUALIFICATION",
     "Coverage",
     "HoursEntry",
     "HoursGap",

@@ -34,7 +34,7 @@ from exam.training.lessons.study import StudyAnswer, end_visit, start_visit, tak
 from exam.training.programmes.service import draft_programme, propose_nodes, publish_programme
 from exam.training.settling import run_settle
 
-QUALIFICATION = "officer.general"
+SCHOOL_QUALIFICATION = "officer.general"
 TAUGHT = ((-1, "3.1", 2), (1, "2.1", 1), (2, "5.1", 1), (3, "4.1", 2))
 """Days from today, the node that is taught then from nine o'clock, and for how many hours of study."""
 BEGUN_DAYS, RUNS_DAYS = 3, 20
@@ -74,7 +74,7 @@ class LessonText(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def lesson_texts() -> tuple[LessonText, ...]:
     """Return the lessons that come with the project, by node."""
-    folder = files("exam.training") / "data" / "lessons" / QUALIFICATION
+    folder = files("exam.training") / "data" / "lessons" / SCHOOL_QUALIFICATION
     texts = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         title, _, text = file.read_text(encoding="utf-8").partition("\n")
@@ -125,10 +125,10 @@ async def _programme(session: AsyncSession, staff: SchoolStaff, at: datetime) ->
     programme_id = await draft_programme(
         session,
         staff.regulator,
-        qualification=QUALIFICATION,
+        qualification=SCHOOL_QUALIFICATION,
         kind=TrainingKind.INITIAL,
         title="一般生产经营单位安全生产管理人员初次培训方案",
-        nodes=await propose_nodes(session, QUALIFICATION, TrainingKind.INITIAL),
+        nodes=await propose_nodes(session, SCHOOL_QUALIFICATION, TrainingKind.INITIAL),
         at=at,
     )
     await publish_programme(session, staff.provincial, programme_id, root_region=staff.root_region, at=at)
@@ -139,7 +139,7 @@ async def _body(session: AsyncSession, staff: SchoolStaff, at: datetime, today: 
         session,
         staff.regulator,
         staff.body,
-        qualifications=[QUALIFICATION],
+        qualifications=[SCHOOL_QUALIFICATION],
         until=today.replace(month=12, day=31) + timedelta(days=730),
         basis="AQ/T 8011-2023 安全培训机构基本条件",
         at=at,
@@ -155,7 +155,7 @@ async def _lesson(
         session,
         staff.clerk,
         body=body,
-        qualification=QUALIFICATION,
+        qualification=SCHOOL_QUALIFICATION,
         node=text.node,
         title=text.title,
         content=content,
@@ -184,7 +184,7 @@ async def _class(
         session,
         staff.clerk,
         body=body,
-        qualification=QUALIFICATION,
+        qualification=SCHOOL_QUALIFICATION,
         kind=TrainingKind.INITIAL,
         title=f"安全生产管理人员培训班({first.year} 年第 1 期)",
         starts_on=first,

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -46,6 +46,7 @@ SEED, POOL = "seed", "pool"
 
 _PARTIAL_RULES = {"partial": "partial_missing"}
 """Score rule by the rule set's word for multiple choice; everything else is exact."""
+_LOCK_POOL = text("select pg_advisory_xact_lock_shared(hashtextextended('questionbank.pool:' || :code, 0))")
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('questionbank.sitting:' || :sitting, 0))")
 
 
@@ -128,6 +129,8 @@ async def _start_draw(
     row = await find_published_row(session, qualification)
     if row is None:
         raise NoPublishedBlueprintError(qualification=qualification)
+    # no item leaves the pool for practice between this reading and the draw's commit
+    await session.execute(_LOCK_POOL, {"code": qualification})
     blueprint, pool = blueprint_of(row), await list_pool(session, qualification)
     require_feasible(blueprint, pool)
     seed, sitting, at = secrets.token_bytes(SEED_BYTES), str(sitting_id), runtime.clock.now()
@@ -140,7 +143,7 @@ async def _start_draw(
         qualification=qualification,
         blueprint_id=row.id,
         algorithm=ALGORITHM,
-        multiple_rule=_multiple_rule(qualification, starts_at),
+        multiple_rule=multiple_rule_on(qualification, local_date(starts_at)),
         seed_sealed=wrap_key(kek, seed, key_aad(sitting=sitting, view=SEED)),
         pool_sealed=seal_view(kek, canonical(pool), sitting_id=sitting_id, form_id=row.id, view=POOL),
         seed_commitment=seed_commitment(seed, sitting),
@@ -164,8 +167,9 @@ def require_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> None:
         )
 
 
-def _multiple_rule(qualification: str, starts_at: datetime) -> str:
-    stated = resolve_rule_set(qualification, local_date(starts_at)).scoring_multiple.value
+def multiple_rule_on(qualification: str, on: date) -> str:
+    """Return the score rule of multiple choice under the rule set of a day."""
+    stated = resolve_rule_set(qualification, on).scoring_multiple.value
     return _PARTIAL_RULES.get(stated or "", DEFAULT_RULES[Interaction.MULTIPLE])
 
 

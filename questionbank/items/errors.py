@@ -20,6 +20,20 @@ class SameMakerError(SamePersonError):
     message = "命题、审题、发布须由三个不同的人完成:您参与过其中 {items} 道题的前一步。"
 
 
+class ItemReleasedError(ConflictError):
+    """The item is open for practice already, which cannot be taken back."""
+
+    code = "item_released"
+    message = "其中 {items} 道题已公开练习。"
+
+
+class ItemMayBeDrawnError(ConflictError):
+    """A sitting to come has frozen a pool in which the item may stand."""
+
+    code = "item_may_be_drawn"
+    message = "其中 {items} 道题可能出现在即将举行的考试中,场次结束后才能公开练习。"
+
+
 class ReasonRequiredError(DomainError):
     """An item is returned or retired without a word why."""
 

@@ -171,7 +171,12 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
         "title": title_of(item.qualification),
         "nodes": dict(await node_choices(session, item.qualification)),
         "allowed": allowed_acts(
-            item.state, roles, own=own, reviewed=reviewed, in_use=item.published_version is not None
+            item.state,
+            roles,
+            own=own,
+            reviewed=reviewed,
+            in_use=item.in_force is not None,
+            released=item.released_at is not None,
         )
         if may_write
         else (),

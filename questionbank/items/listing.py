@@ -39,6 +39,7 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
     state: ItemState
     version: int
     published_version: int | None
+    practice_version: int | None
     interaction: Interaction
     node: str
     stem: str
@@ -100,6 +101,7 @@ def _line(row: ItemRow) -> ItemLine:
         state=ItemState(row.state),
         version=row.version,
         published_version=row.published_version,
+        practice_version=row.practice_version,
         interaction=Interaction(row.interaction),
         node=row.node,
         stem=row.stem,

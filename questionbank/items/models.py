@@ -13,8 +13,9 @@ from exam.core.db.base import Base, Id
 class ItemRow(Base):
     """试题: its row is moved by its events alone, in the database (`questionbank_apply_event`).
 
-    `version` is the newest; `published_version` the one that forms are dealt from, None when there is none. `stem`,
-    `node` and `interaction` are copies of the newest version's, for lists and search.
+    `version` is the newest; `published_version` the one that forms are dealt from, None when there is none. From
+    `released_at` on the item is for practice: it has a `practice_version` instead, and never a published one again.
+    `stem`, `node` and `interaction` are copies of the newest version's, for lists and search.
     """
 
     __tablename__ = "questionbank_item"
@@ -25,6 +26,8 @@ class ItemRow(Base):
     state: Mapped[str]
     version: Mapped[int]
     published_version: Mapped[int | None]
+    practice_version: Mapped[int | None]
+    released_at: Mapped[datetime | None]
     interaction: Mapped[str]
     node: Mapped[str]
     stem: Mapped[str]

@@ -1,4 +1,4 @@
-"""送审, 审定, 退回, 发布, 停用: acts on one item or on many at once, each by the right person of three."""
+"""送审, 审定, 退回, 发布, 公开练习, 停用: acts on one item or on many at once, each by the right person of three."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,6 +17,7 @@ from questionbank.forms.canonical import digest
 from questionbank.items.drafting import event_values, require_account
 from questionbank.items.errors import ItemsChangedError, ItemStateError, ReasonRequiredError, SameMakerError
 from questionbank.items.models import ItemEventRow, ItemRow, ItemVersionRow
+from questionbank.items.releasing import require_releasable
 from questionbank.items.state import STATE_WORDS, STEPS, ItemAct, ItemState
 
 
@@ -29,7 +30,8 @@ class _Standing(msgspec.Struct, frozen=True):
     version: int
     reviewed_by: UUID | None
     author_id: UUID
-    published_version: int | None
+    in_force: int | None
+    released: bool
 
 
 async def act_on_items(
@@ -46,7 +48,8 @@ async def act_on_items(
     """Do one act on every item or on none, with one audit entry, and return how many items it moved.
 
     `batch` is the import batch that the items make up; `seen` are the versions that the person read. Raises
-    ItemStateError, ItemsChangedError, SameMakerError, ReasonRequiredError, RegionForbiddenError, NotFoundError.
+    ItemStateError, ItemsChangedError, SameMakerError, ReasonRequiredError, RegionForbiddenError, NotFoundError; releasing also
+    ItemReleasedError, ItemMayBeDrawnError, and PoolTooSmallError where the blueprint in force would run short.
     """
     wanted = sorted(set(item_ids))
     if not wanted:
@@ -63,6 +66,8 @@ async def act_on_items(
     if act is ItemAct.RETIRED and not principal.has_role("publisher"):
         _require_own_drafts(principal, found)
     await _require_other_person(session, principal, act, found)
+    if act is ItemAct.RELEASED:
+        await require_releasable(session, [(one.item_id, one.released) for one in found], at=at)
     events = [event_values(one.item_id, act, one.version, principal, one.region, at, reason) for one in found]
     await session.execute(insert(ItemEventRow), events)
     await _log(session, principal, act, found, at=at, reason=reason, batch=batch)
@@ -74,7 +79,14 @@ async def _standings(session: AsyncSession, item_ids: Sequence[UUID]) -> list[_S
     rows = await session.scalars(select(ItemRow).where(ItemRow.id.in_(item_ids)).order_by(ItemRow.id))
     found = [
         _Standing(
-            row.id, row.region, ItemState(row.state), row.version, row.reviewed_by, row.author_id, row.published_version
+            item_id=row.id,
+            region=row.region,
+            state=ItemState(row.state),
+            version=row.version,
+            reviewed_by=row.reviewed_by,
+            author_id=row.author_id,
+            in_force=row.published_version or row.practice_version,
+            released=row.released_at is not None,
         )
         for row in rows
     ]
@@ -93,7 +105,7 @@ def _require_own_drafts(principal: Principal, found: Sequence[_Standing]) -> Non
     """Let authors withdraw only what is theirs and was never published: the rest may stand in forms to come."""
     account = require_account(principal)
     for one in found:
-        if one.author_id != account or one.state is not ItemState.DRAFT or one.published_version is not None:
+        if one.author_id != account or one.state is not ItemState.DRAFT or one.in_force is not None:
             raise ForbiddenError(item_id=str(one.item_id))
 
 
@@ -101,7 +113,7 @@ async def _require_other_person(
     session: AsyncSession, principal: Principal, act: ItemAct, found: Sequence[_Standing]
 ) -> None:
     """Refuse whoever wrote any version, and for publishing whoever approved this one."""
-    if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED}:
+    if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED, ItemAct.RELEASED}:
         return
     account = require_account(principal)
     ids = [one.item_id for one in found]

@@ -25,6 +25,8 @@ class ItemAct(StrEnum):
     RETURNED = "returned"
     APPROVED = "approved"
     PUBLISHED = "published"
+    RELEASED = "released"
+    """Given to practice: the item leaves the sealed pool for good."""
     RETIRED = "retired"
 
 
@@ -43,6 +45,7 @@ STEPS: Final = {
     ItemAct.RETURNED: Step(frozenset({_S.IN_REVIEW, _S.APPROVED}), _S.DRAFT, ("reviewer", "publisher"), reason=True),
     ItemAct.APPROVED: Step(frozenset({_S.IN_REVIEW}), _S.APPROVED, ("reviewer",)),
     ItemAct.PUBLISHED: Step(frozenset({_S.APPROVED}), _S.PUBLISHED, ("publisher",)),
+    ItemAct.RELEASED: Step(frozenset({_S.PUBLISHED}), _S.PUBLISHED, ("reviewer", "publisher")),
     ItemAct.RETIRED: Step(
         frozenset({_S.DRAFT, _S.IN_REVIEW, _S.APPROVED, _S.PUBLISHED}), _S.RETIRED, ("author", "publisher"), reason=True
     ),
@@ -63,22 +66,28 @@ ACT_WORDS: Final = {
     ItemAct.RETURNED: "退回",
     ItemAct.APPROVED: "审定",
     ItemAct.PUBLISHED: "发布",
+    ItemAct.RELEASED: "公开练习",
     ItemAct.RETIRED: "停用",
 }
 """Chinese message ids."""
 
 
 def allowed_acts(
-    state: ItemState, roles: frozenset[str], *, own: bool, reviewed: bool, in_use: bool = False
+    state: ItemState, roles: frozenset[str], *, own: bool, reviewed: bool, in_use: bool = False, released: bool = False
 ) -> tuple[ItemAct, ...]:
     """Return what a holder of `roles` may do next.
 
-    `own`: is among its authors, `reviewed`: approved this version, `in_use`: some version is published.
+    `own`: is among its authors, `reviewed`: approved this version, `in_use`: some version is published, `released`: it
+    is open for practice already.
     An author withdraws only what was never reviewed: taking a published item out is for the publisher.
     """
     found = [act for act, step in STEPS.items() if state in step.before and roles & set(step.roles)]
     if own:
-        found = [act for act in found if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED}]
+        found = [
+            act for act in found if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED, ItemAct.RELEASED}
+        ]
+    if released:
+        found = [act for act in found if act is not ItemAct.RELEASED]
     if reviewed:
         found = [act for act in found if act is not ItemAct.PUBLISHED]
     if "publisher" not in roles and (not own or state is not ItemState.DRAFT or in_use):

@@ -68,6 +68,8 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     state: ItemState
     version: int
     published_version: int | None
+    practice_version: int | None
+    released_at: datetime | None
     reviewed_by: UUID | None
     batch: UUID | None
     batch_name: str
@@ -80,6 +82,11 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def newest(self) -> VersionView:
         return self.versions[0]
+
+    @property
+    def in_force(self) -> int | None:
+        """The version that forms are dealt from, or that people practise with."""
+        return self.published_version or self.practice_version
 
     def wrote(self, account: UUID | None) -> bool:
         """Tell whether an account is among the item's authors."""
@@ -103,6 +110,8 @@ async def get_item(session: AsyncSession, item_id: UUID) -> ItemView:
         state=ItemState(item.state),
         version=item.version,
         published_version=item.published_version,
+        practice_version=item.practice_version,
+        released_at=item.released_at,
         reviewed_by=item.reviewed_by,
         batch=item.import_id,
         batch_name=batch.filename if batch else "",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exam.training.errors import LessonTextError, StudyLeaseError
 from exam.training.lessons.content import least_s, read_lesson, unlocked
 from exam.training.lessons.lease import StudyLease, chain, check, mint
-from exam.training.seed_school import QUALIFICATION, lesson_texts
+from exam.training.seed_school import SCHOOL_QUALIFICATION, lesson_texts
 from tests.builders.training import LESSON_TEXT
 
 SECRET = b"k" * 32
@@ -82,7 +82,7 @@ def test_chain_differs_by_beat_and_visit() -> None:
 
 
 def test_lessons_of_the_project_are_whole_and_belong_to_the_syllabus() -> None:
-    syllabus = json.loads((files("questionbank") / "seed" / QUALIFICATION / "syllabus.json").read_text("utf-8"))
+    syllabus = json.loads((files("questionbank") / "seed" / SCHOOL_QUALIFICATION / "syllabus.json").read_text("utf-8"))
     nodes = {node["code"] for node in syllabus["nodes"]}
     for lesson in lesson_texts():
         content = read_lesson(lesson.text)

@@ -23,9 +23,9 @@ from exam.identity.api import (
     seed_regions,
     uscc_check,
 )
-from exam.training.api import SchoolStaff, seed_school
+from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
-from questionbank.api import list_seed_banks, load_seed_bank
+from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice
 
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
@@ -169,6 +169,8 @@ async def _banks(runtime: Runtime, accounts: dict[str, Principal]) -> None:
                 publisher=accounts["publisher"],
                 code=code,
             )
+    async with runtime.databases.transaction(Scope(region=PROVINCE), DatabaseRole.BANK) as session:
+        await release_seed_practice(session, runtime, accounts["publisher"], SCHOOL_QUALIFICATION)
 
 
 async def _school(runtime: Runtime, bodies: dict[str, UUID], accounts: dict[str, Principal]) -> None:
