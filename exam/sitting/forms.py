@@ -14,7 +14,7 @@ from exam.core.jobs import defer
 from exam.core.principal import SYSTEM, Principal
 from exam.core.runtime import Runtime
 from exam.sitting.errors import SittingStateError
-from exam.sitting.models import Registration, Sitting
+from exam.sitting.models import Registration, Room, Sitting
 from exam.sitting.sittings import load_sitting
 from exam.sitting.views import RegistrationState, SittingState
 from questionbank.api import prepare_forms
@@ -82,10 +82,12 @@ async def run_prepare_forms(runtime: Runtime, *, sitting_id: str) -> None:
 
 
 async def _keys(session: AsyncSession, sitting_id: UUID) -> list[str]:
+    """Return the keys in the order of rooms and seats, so that neighbours get forms that share least."""
     rows = await session.scalars(
         select(Registration.id)
+        .join(Room, Room.id == Registration.room_id)
         .where(Registration.sitting_id == sitting_id, Registration.state == RegistrationState.ACCEPTED)
-        .order_by(Registration.id),
+        .order_by(Room.position, Registration.seat_no),
     )
     return [form_key(registration_id) for registration_id in rows]
 

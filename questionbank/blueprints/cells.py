@@ -186,7 +186,12 @@ def check_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> list[Short
     An empty list proves that one form can be assembled, overlapping cells included; the sum of what is missing is the
     least that any allotment would leave open.
     """
-    allotment = Allotment(len(blueprint.cells), item_classes(blueprint, pool))
+    return find_shortages(blueprint, item_classes(blueprint, pool))
+
+
+def find_shortages(blueprint: Blueprint, classes: Sequence[ItemClass]) -> list[Shortage]:
+    """Return the same of a pool in classes."""
+    allotment = Allotment(len(blueprint.cells), classes)
     held = [allotment.raise_to(number, cell.count) for number, cell in enumerate(blueprint.cells)]
     return [
         Shortage(number, cell.count, have)

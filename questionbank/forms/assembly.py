@@ -1,27 +1,22 @@
 """组卷: deals a frozen pool into one form per candidate, reproducibly from a committed seed.
 
-Each item serves one cell of the blueprint. A cell's items, ordered by difficulty, are cut into thirds; each third is a
-deck that is shuffled and dealt in hands, one hand per form, and is shuffled anew only when it has been dealt out.
-So no item of a deck is used twice more often than another, and all forms share the same profile of difficulty.
+The decks of the blueprint are dealt in whole arrays (`dealing`), faults are mended by exchanges (`exchange`), and a form is
+laid out, its items and options put in order, when it is asked for.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-from math import comb, prod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
 
 import msgspec
+import numpy as np
 
-from exam.core.errors import ConflictError, DomainError
-from questionbank.blueprints.cells import (
-    Blueprint,
-    PoolItem,
-    check_feasible,
-    item_classes,
-    share_pool,
-)
+from exam.core.errors import DomainError
+from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.forms.canonical import digest, digest_of
-from questionbank.forms.draw import ALGORITHM, Stream
+from questionbank.forms.dealing import deal_decks
+from questionbank.forms.decks import Deck, build_decks, difficulties
+from questionbank.forms.draw import ALGORITHM, Indexes, draw_words, order_words
+from questionbank.forms.exchange import Table
 from questionbank.items.content import Interaction
 
 GROUP_ORDER = (Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY)
@@ -30,16 +25,7 @@ GROUP_ORDER = (Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, 
 MIN_SEED_BYTES = 16
 
 _REORDERED = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
-_THIRDS = 3
-_SWAPS_PER_TWIN = 400
 _RESHUFFLES = 50
-
-
-class BlueprintInfeasibleError(ConflictError):
-    """The pool cannot fill the blueprint; `shortages` says which cells lack how many items."""
-
-    code = "blueprint_infeasible"
-    message = "题库不足,无法按细目表组卷。请补充试题或调整细目表。"
 
 
 class AssemblyInputError(DomainError):
@@ -49,8 +35,8 @@ class AssemblyInputError(DomainError):
     message = "组卷输入有误:{reason}"
 
 
-class AssemblySlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One drawn item: `slot` from 1, `marks` in hundredths, `cell` the index in the blueprint, `third` of its deck.
+class AssemblySlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """One drawn item: `slot` from 1, `marks` in hundredths, `cell` the index in the blueprint, `part` its deck in it.
 
     `option_order` gives the original index of each displayed option; it is empty where the interaction has none.
     """
@@ -62,7 +48,7 @@ class AssemblySlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     difficulty: int
     marks: int
     cell: int
-    third: int
+    part: int
     option_order: tuple[int, ...]
 
 
@@ -74,43 +60,136 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     slots: tuple[AssemblySlot, ...]
 
 
-class Deck(msgspec.Struct, frozen=True, kw_only=True):
-    """The items of one third of one cell, as indexes into the sorted pool, and how many of them each form gets."""
+class Deal(Sequence[Assembly]):
+    """The forms of one deal in the order of their keys; each is laid out when it is asked for.
 
-    cell: int
-    third: int
-    members: tuple[int, ...]
-    hand: int
+    `dealt` holds the pool index of every item, shape (forms, items), deck by deck.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        items: Sequence[PoolItem],
+        decks: Sequence[Deck],
+        table: Table,
+        *,
+        keys: Sequence[str],
+        seed: bytes,
+        sitting: str,
+    ) -> None:
+        self.dealt = table.dealt
+        self.decks = tuple(decks)
+        self.keys = tuple(keys)
+        self._blueprint = blueprint
+        self._items = items
+        self._source = (seed, sitting)
+        columns = [number for number, deck in enumerate(decks) for _ in range(deck.hand)]
+        kinds = [blueprint.cells[decks[number].cell].interaction for number in columns]
+        self._columns = columns
+        self._groups = [
+            np.array([column for column, kind in enumerate(kinds) if kind is each], dtype=np.int64)
+            for each in GROUP_ORDER
+        ]
+        self._repeats = self._find_repeats(table.twins())
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, place: int) -> Assembly: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Assembly]: ...
+    def __getitem__(self, place: int | slice) -> Assembly | list[Assembly]:
+        if isinstance(place, slice):
+            return [self._lay_out(each) for each in range(len(self))[place]]
+        return self._lay_out(range(len(self))[place])
+
+    def __iter__(self) -> Iterator[Assembly]:
+        return map(self._lay_out, range(len(self)))
+
+    def _find_repeats(self, twins: Iterable[Sequence[int]]) -> dict[int, int]:
+        """Return for forms of equal items which shuffle makes their order unlike all before, as far as there are any."""
+        repeats = {}
+        for forms in twins:
+            orders: set[tuple[int, ...]] = set()
+            for place in forms:
+                for shuffle in range(_RESHUFFLES):
+                    repeats[place] = shuffle
+                    order = tuple(self.dealt[place, self._order(place, shuffle)].tolist())
+                    if order not in orders:
+                        break
+                orders.add(order)
+        return repeats
+
+    def _order(self, place: int, shuffle: int) -> Indexes:
+        """Return the columns of a form in the order of its slots: by interaction, then by chance."""
+        seed, sitting = self._source
+        words = draw_words(seed, sitting, "order", self.keys[place], str(shuffle), count=len(self._columns))
+        starts = np.cumsum([0, *(len(group) for group in self._groups)]).tolist()
+        return np.concatenate(
+            [
+                group[order_words(words[start : start + len(group)])]
+                for group, start in zip(self._groups, starts, strict=False)
+            ]
+        )
+
+    def _lay_out(self, place: int) -> Assembly:
+        columns = self._order(place, self._repeats.get(place, 0))
+        drawn = [self._items[index] for index in self.dealt[place, columns].tolist()]
+        options = self._option_orders(place, [item.options for item in drawn])
+        slots = tuple(
+            self._slot(number, item, self.decks[self._columns[column]], order)
+            for number, (item, column, order) in enumerate(zip(drawn, columns.tolist(), options, strict=True), start=1)
+        )
+        return Assembly(key=self.keys[place], algorithm=ALGORITHM, slots=slots)
+
+    def _option_orders(self, place: int, counts: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return an order for each slot: as many words as the widest item has options, of which the first ones count."""
+        seed, sitting = self._source
+        widest = max(counts, default=0)
+        if not widest:
+            return [()] * len(counts)
+        words = draw_words(seed, sitting, "options", self.keys[place], count=widest * len(counts))
+        orders = {
+            count: order_words(words.reshape(len(counts), widest)[:, :count]).tolist() for count in set(counts) - {0}
+        }
+        return [tuple(orders[count][row]) if count else () for row, count in enumerate(counts)]
+
+    def _slot(self, number: int, item: PoolItem, deck: Deck, order: tuple[int, ...]) -> AssemblySlot:
+        return AssemblySlot(
+            slot=number,
+            item_id=item.item_id,
+            version=item.version,
+            interaction=item.interaction,
+            difficulty=item.difficulty,
+            marks=self._blueprint.cells[deck.cell].marks,
+            cell=deck.cell,
+            part=deck.part,
+            option_order=order if item.interaction in _REORDERED else tuple(range(item.options)),
+        )
 
 
-Hand = tuple[int, ...]
+def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sitting: str, keys: Sequence[str]) -> Deal:
+    """Return one assembly per key, in the order of `keys`, which is that of the seats.
 
-
-def assemble(
-    blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sitting: str, keys: Sequence[str]
-) -> list[Assembly]:
-    """Return one assembly per key, in the order of `keys`.
-
-    The outcome depends on the seed, the sitting, the blueprint, the pool and the keys as sets, and on nothing else.
+    The outcome depends on the seed, the sitting, the blueprint, the pool as a set and the keys, and on nothing else.
     Forms have pairwise distinct item sets when the decks allow, and otherwise distinct orders as far as there are any.
-    Raises `AssemblyInputError` and `BlueprintInfeasibleError`.
+    Two neighbours of the order share at most `most_shared` items of the decks, one more where twins or constraints had
+    to be resolved. Raises `AssemblyInputError`, `BlueprintInfeasibleError` and `ConstraintUnmetError`.
     """
     _require_sound_input(pool, seed, keys)
     items = sorted(pool, key=lambda item: item.item_id)
     decks = build_decks(blueprint, items, seed=seed, sitting=sitting)
-    dealt = [
-        list(_deal(deck, len(keys), Stream(seed, sitting, "deal", str(deck.cell), str(deck.third)))) for deck in decks
-    ]
-    _separate_twins(decks, dealt, Stream(seed, sitting, "separate"))
-    seats = Stream(seed, sitting, "keys").shuffle(sorted(keys))
-    place = {key: number for number, key in enumerate(seats)}
-    laid_out: set[tuple[str, ...]] = set()
-    forms = {}
-    for key in sorted(keys):
-        hands = [(deck, hands[place[key]]) for deck, hands in zip(decks, dealt, strict=True)]
-        slots = _lay_out(blueprint, items, hands, Stream(seed, sitting, "order", key), laid_out)
-        forms[key] = Assembly(key=key, algorithm=ALGORITHM, slots=slots)
-    return [forms[key] for key in keys]
+    difficulty = difficulties(items)
+    hands = deal_decks(decks, len(keys), difficulty, seed=seed, sitting=sitting)
+    table = Table(decks, np.concatenate(hands, axis=1), difficulty, groups=(), target=None, seed=seed, sitting=sitting)
+    table.settle()
+    return Deal(blueprint, items, decks, table, keys=keys, seed=seed, sitting=sitting)
+
+
+def most_shared(decks: Sequence[Deck]) -> int:
+    """Return how many items two neighbours have in common at most when the decks are dealt."""
+    return sum(deck.shared for deck in decks)
 
 
 def pool_digest(pool: Sequence[PoolItem]) -> str:
@@ -128,28 +207,6 @@ def seed_commitment(seed: bytes, sitting: str) -> str:
     return digest_of(b"\x00".join((b"ankao-seed-1", sitting.encode(), seed)))
 
 
-def build_decks(blueprint: Blueprint, items: Sequence[PoolItem], *, seed: bytes, sitting: str) -> list[Deck]:
-    """Return the decks of all cells over a pool sorted by id; raises `BlueprintInfeasibleError`.
-
-    A cell is cut into thirds where every third can hold two hands; a smaller one stays one deck, because cutting it
-    would leave items that never come up.
-    """
-    shortages = check_feasible(blueprint, items)
-    if shortages:
-        raise BlueprintInfeasibleError(shortages=shortages)
-    decks = []
-    for number, (cell, members) in enumerate(
-        zip(blueprint.cells, _members(blueprint, items, seed, sitting), strict=True)
-    ):
-        ranked = tuple(sorted(members, key=lambda index: (items[index].difficulty, index)))
-        cut = cell.count >= _THIRDS and len(ranked) >= 2 * cell.count
-        sizes, hands = (_in_thirds(len(ranked)), _in_thirds(cell.count)) if cut else ((len(ranked),), (cell.count,))
-        edges = [sum(sizes[:third]) for third in range(len(sizes) + 1)]
-        for third, ((start, end), hand) in enumerate(zip(pairwise(edges), hands, strict=True)):
-            decks.append(Deck(cell=number, third=third, members=ranked[start:end], hand=hand))
-    return decks
-
-
 def _require_sound_input(pool: Sequence[PoolItem], seed: bytes, keys: Sequence[str]) -> None:
     if len(seed) < MIN_SEED_BYTES:
         raise AssemblyInputError(reason="种子过短")
@@ -157,128 +214,3 @@ def _require_sound_input(pool: Sequence[PoolItem], seed: bytes, keys: Sequence[s
         raise AssemblyInputError(reason="考生重复")
     if len({item.item_id for item in pool}) < len(pool):
         raise AssemblyInputError(reason="试题重复")
-
-
-def _members(blueprint: Blueprint, items: Sequence[PoolItem], seed: bytes, sitting: str) -> list[list[int]]:
-    """Return the items of each cell; of a class that serves several cells, chance says which item goes where."""
-    classes = item_classes(blueprint, items)
-    allotment = share_pool(blueprint, classes)
-    members: list[list[int]] = [[] for _ in blueprint.cells]
-    for number, group in enumerate(classes):
-        order = Stream(seed, sitting, "share", str(number)).shuffle(group.members)
-        start = 0
-        for cell in group.cells:
-            end = start + allotment.taken[cell][number]
-            members[cell].extend(order[start:end])
-            start = end
-    return members
-
-
-def _in_thirds(total: int) -> tuple[int, int, int]:
-    """Divide by three; a remainder goes to the middle or to both ends, so that the centre of difficulty stays put."""
-    share, rest = divmod(total, _THIRDS)
-    return (share + rest // 2, share + rest % 2, share + rest // 2)
-
-
-def _deal(deck: Deck, hands: int, stream: Stream) -> Iterator[Hand]:
-    """Deal hands without repetition; a hand that empties the deck is filled up from the next shuffle."""
-    rest: list[int] = []
-    for _ in range(hands):
-        hand, rest = rest[: deck.hand], rest[deck.hand :]
-        missing = deck.hand - len(hand)
-        if missing:
-            fresh = stream.shuffle(deck.members)
-            drawn = [index for index in fresh if index not in hand][:missing]
-            chosen = set(drawn)
-            rest = [index for index in fresh if index not in chosen]
-            hand = hand + drawn
-        yield tuple(hand)
-
-
-def _separate_twins(decks: Sequence[Deck], dealt: list[list[Hand]], stream: Stream) -> None:
-    """Exchange single items between forms until no two forms hold the same items; a pool too small for that stays as dealt.
-
-    An exchange stays within a deck, so exposure does not change.
-    """
-    loose = [number for number, deck in enumerate(decks) if len(deck.members) > deck.hand]
-    held = [frozenset(index for hand in form for index in hand) for form in zip(*dealt, strict=True)]
-    seen = Counter(held)
-    twins = [form for form in range(len(held)) if seen[held[form]] > 1]
-    enough = prod(comb(len(deck.members), deck.hand) for deck in decks) >= len(held)
-    tries = _SWAPS_PER_TWIN * len(twins) if enough else 0
-    while twins and tries:
-        tries -= 1
-        form = twins[-1]
-        if seen[held[form]] == 1:
-            twins.pop()
-            continue
-        other = _try_exchange(dealt[loose[stream.below(len(loose))]], held, seen, form, stream)
-        if other is not None and seen[held[other]] > 1:
-            twins.insert(0, other)
-
-
-def _try_exchange(
-    hands: list[Hand], held: list[frozenset[int]], seen: Counter[frozenset[int]], form: int, stream: Stream
-) -> int | None:
-    """Exchange one item of a form with another form, unless that makes more twins; return the other form if done."""
-    other = stream.below(len(hands))
-    given = sorted(set(hands[form]) - set(hands[other]))
-    wanted = sorted(set(hands[other]) - set(hands[form]))
-    if not given:
-        return None
-    out, into = given[stream.below(len(given))], wanted[stream.below(len(wanted))]
-    before, after = (held[form], held[other]), (held[form] - {out} | {into}, held[other] - {into} | {out})
-    kinds = len(seen)
-    _recount(seen, before, after)
-    if len(seen) < kinds:
-        _recount(seen, after, before)
-        return None
-    held[form], held[other] = after
-    hands[form] = tuple(into if index == out else index for index in hands[form])
-    hands[other] = tuple(out if index == into else index for index in hands[other])
-    return other
-
-
-def _recount(seen: Counter[frozenset[int]], gone: Sequence[frozenset[int]], come: Sequence[frozenset[int]]) -> None:
-    seen.update(come)
-    for items in gone:
-        seen[items] -= 1
-        if not seen[items]:
-            del seen[items]
-
-
-def _lay_out(
-    blueprint: Blueprint,
-    items: Sequence[PoolItem],
-    hands: Sequence[tuple[Deck, Hand]],
-    stream: Stream,
-    laid_out: set[tuple[str, ...]],
-) -> tuple[AssemblySlot, ...]:
-    """Order one form's items within their interaction groups, unlike every form before it, and then their options."""
-    groups: Mapping[Interaction, list[tuple[int, Deck]]] = {interaction: [] for interaction in GROUP_ORDER}
-    for deck, hand in hands:
-        groups[blueprint.cells[deck.cell].interaction].extend((index, deck) for index in hand)
-    for _ in range(_RESHUFFLES):
-        order = [entry for group in groups.values() for entry in stream.shuffle(group)]
-        signature = tuple(items[index].item_id for index, _ in order)
-        if signature not in laid_out:
-            break
-    laid_out.add(signature)
-    return tuple(
-        _slot(number, items[index], deck, blueprint, stream) for number, (index, deck) in enumerate(order, start=1)
-    )
-
-
-def _slot(number: int, item: PoolItem, deck: Deck, blueprint: Blueprint, stream: Stream) -> AssemblySlot:
-    order = range(item.options)
-    return AssemblySlot(
-        slot=number,
-        item_id=item.item_id,
-        version=item.version,
-        interaction=item.interaction,
-        difficulty=item.difficulty,
-        marks=blueprint.cells[deck.cell].marks,
-        cell=deck.cell,
-        third=deck.third,
-        option_order=tuple(stream.shuffle(order)) if item.interaction in _REORDERED else tuple(order),
-    )

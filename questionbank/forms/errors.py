@@ -1,7 +1,7 @@
 """What can go wrong between a bank and a form on a screen."""
 
 from exam.core.errors import ConflictError, Kind, NotFoundError
-from questionbank.forms.assembly import BlueprintInfeasibleError
+from questionbank.forms.decks import BlueprintInfeasibleError
 
 
 class NoPublishedBlueprintError(ConflictError):

@@ -33,10 +33,17 @@ class Draw(Base):
 
 
 class FormRow(Base):
-    """试卷 as stored: both views sealed; `round` is the deal that made it, `claimed_by` the key it was given to."""
+    """试卷 as stored: both views sealed; `round` is the deal that made it and `place` its place there, from 0.
+
+    `claimed_by` is the key that it was given to.
+    """
 
     __tablename__ = "questionbank_form"
-    __table_args__ = (UniqueConstraint("sitting_id", "key"), UniqueConstraint("sitting_id", "claimed_by"))
+    __table_args__ = (
+        UniqueConstraint("sitting_id", "key"),
+        UniqueConstraint("sitting_id", "claimed_by"),
+        UniqueConstraint("draw_id", "round", "place"),
+    )
 
     id: Mapped[Id]
     draw_id: Mapped[UUID] = mapped_column(ForeignKey("questionbank_draw.id"))
@@ -45,6 +52,7 @@ class FormRow(Base):
     key: Mapped[str]
     standby: Mapped[bool]
     round: Mapped[int]
+    place: Mapped[int]
     candidate_sealed: Mapped[bytes]
     scoring_sealed: Mapped[bytes]
     candidate_digest: Mapped[str]

@@ -95,6 +95,7 @@ async def prepare_forms(
 ) -> PreparedForms:
     """Make the forms that are missing: one per key, and standby ones until `standby` are unclaimed.
 
+    `keys` come in the order of rooms and seats: forms that follow one another share least.
     The first call freezes pool, blueprint and seed; a later one deals a further round from the same three, so that no
     form that stands is touched. Where custodians hold the keys nothing can be added: late candidates take standby forms.
     Raises NoPublishedBlueprintError, PoolTooSmallError, LocalSealRefusedError and TooFewCustodiansError.
@@ -228,8 +229,11 @@ async def open_draw(session: AsyncSession, runtime: Runtime, draw: Draw) -> tupl
 def deal_round(
     draw: Draw, blueprint: Blueprint, pool: Sequence[PoolItem], seed: bytes, number: int, keys: Sequence[str]
 ) -> list[Assembly]:
-    """Deal one round; its context is the sitting and the round, so that rounds neither repeat nor disturb each other."""
-    return assemble(blueprint, pool, seed=seed, sitting=f"{draw.sitting_id}/{number}", keys=keys)
+    """Deal one round to keys in the order of their places.
+
+    Its context is the sitting and the round, so that rounds neither repeat nor disturb each other.
+    """
+    return list(assemble(blueprint, pool, seed=seed, sitting=f"{draw.sitting_id}/{number}", keys=keys))
 
 
 async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> str:
@@ -237,13 +241,15 @@ async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> 
     dealt = await asyncio.to_thread(deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys)
     contents = await get_contents(session, (slot.version for form in dealt for slot in form.slots))
     at = runtime.clock.now()
-    rows = await asyncio.to_thread(lambda: [_seal_form(plan, form, contents, plan.view_keys, at) for form in dealt])
+    rows = await asyncio.to_thread(
+        lambda: [_seal_form(plan, place, form, contents, at) for place, form in enumerate(dealt)]
+    )
     await session.execute(insert(FormRow), rows)
     return forms_digest(FormCommitment(*(str(row[name]) for name in FormCommitment._fields)) for row in rows)
 
 
 def _seal_form(
-    plan: _Round, form: Assembly, contents: dict[str, ItemContent], keys: dict[str, bytes], at: datetime
+    plan: _Round, place: int, form: Assembly, contents: dict[str, ItemContent], at: datetime
 ) -> dict[str, object]:
     draw, form_id = plan.draw, new_id()
     shown, scored = render_views(
@@ -255,7 +261,7 @@ def _seal_form(
     )
     views = {CANDIDATE: canonical(shown), SCORING: canonical(scored)}
     sealed = {
-        view: seal_view(keys[view], data, sitting_id=draw.sitting_id, form_id=form_id, view=view)
+        view: seal_view(plan.view_keys[view], data, sitting_id=draw.sitting_id, form_id=form_id, view=view)
         for view, data in views.items()
     }
     return {
@@ -266,6 +272,7 @@ def _seal_form(
         "key": form.key,
         "standby": form.key in plan.standby,
         "round": plan.number,
+        "place": place,
         "candidate_sealed": sealed[CANDIDATE],
         "scoring_sealed": sealed[SCORING],
         "candidate_digest": digest_of(views[CANDIDATE]),

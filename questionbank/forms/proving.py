@@ -77,7 +77,7 @@ async def prove_draw(bank_session: AsyncSession, runtime: Runtime, sitting_id: U
     draw = await _closed_draw(bank_session, sitting_id)
     seed, pool = await open_draw(bank_session, runtime, draw)
     blueprint = blueprint_of(await bank_session.get_one(BlueprintRow, draw.blueprint_id))
-    query = select(FormRow).where(FormRow.draw_id == draw.id).order_by(FormRow.round, FormRow.key)
+    query = select(FormRow).where(FormRow.draw_id == draw.id).order_by(FormRow.round, FormRow.place)
     rows = list(await bank_session.scalars(query))
     faults = _commitment_faults(draw, seed, pool, blueprint)
     rounds = [(number, list(group)) for number, group in groupby(rows, key=lambda row: row.round)]

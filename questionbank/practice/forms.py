@@ -96,7 +96,7 @@ async def single_form(
         difficulty=0,
         marks=ONE_MARK,
         cell=0,
-        third=0,
+        part=0,
         option_order=tuple(range(len(content.options))),
     )
     return PracticeForm(

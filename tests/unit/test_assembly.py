@@ -1,7 +1,11 @@
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 from math import comb, prod
 from random import Random
+from statistics import mean, pstdev
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,14 +15,15 @@ from questionbank.forms.assembly import (
     GROUP_ORDER,
     Assembly,
     AssemblyInputError,
-    BlueprintInfeasibleError,
     assemble,
     blueprint_digest,
-    build_decks,
+    most_shared,
     pool_digest,
     seed_commitment,
 )
 from questionbank.forms.canonical import digest
+from questionbank.forms.dealing import deal_decks
+from questionbank.forms.decks import BlueprintInfeasibleError, build_decks, difficulties
 from questionbank.items.content import Interaction
 
 SEED = bytes(range(32))
@@ -111,10 +116,10 @@ def test_exposure_within_a_deck_differs_by_one_at_most(
 ) -> None:
     plan, pool = supplied
     forms = assemble(plan, pool, seed=SEED, sitting="s", keys=[f"k{n}" for n in range(candidates)])
-    used = Counter((slot.cell, slot.third, slot.item_id) for form in forms for slot in form.slots)
+    used = Counter((slot.cell, slot.part, slot.item_id) for form in forms for slot in form.slots)
     ranked = sorted(pool, key=lambda each: each.item_id)
     for deck in build_decks(plan, ranked, seed=SEED, sitting="s"):
-        exposure = [used[deck.cell, deck.third, ranked[index].item_id] for index in deck.members]
+        exposure = [used[deck.cell, deck.part, ranked[index].item_id] for index in deck.members]
         assert sum(exposure) == deck.hand * candidates
         assert max(exposure) - min(exposure) <= 1
 
@@ -146,17 +151,55 @@ def test_more_candidates_than_orders_still_get_a_form() -> None:
 
 @settings(max_examples=15)
 @given(st.randoms())
-def test_the_order_of_pool_and_keys_does_not_matter(chance: Random) -> None:
+def test_the_order_of_the_pool_does_not_matter(chance: Random) -> None:
     pool, keys = big_pool(), [f"k{n}" for n in range(8)]
-    others = chance.sample(keys, len(keys))
     forms = assemble(THEORY, pool, seed=SEED, sitting="s", keys=keys)
-    again = assemble(THEORY, chance.sample(pool, len(pool)), seed=SEED, sitting="s", keys=others)
-    assert {form.key: digest(form) for form in forms} == {form.key: digest(form) for form in again}
+    again = assemble(THEORY, chance.sample(pool, len(pool)), seed=SEED, sitting="s", keys=keys)
+    assert list(map(digest, forms)) == list(map(digest, again))
+
+
+def shared_with_the_next(forms: Sequence[Assembly]) -> list[int]:
+    return [len(item_set(one) & item_set(other)) for one, other in pairwise(forms)]
+
+
+@settings(max_examples=80)
+@given(ample(), st.integers(2, 12), st.binary(min_size=16, max_size=32))
+def test_neighbours_share_no_more_than_is_stated(
+    supplied: tuple[Blueprint, list[PoolItem]], candidates: int, seed: bytes
+) -> None:
+    plan, pool = supplied
+    decks = build_decks(plan, sorted(pool, key=lambda each: each.item_id), seed=seed, sitting="s")
+    difficulty = difficulties(sorted(pool, key=lambda each: each.item_id))
+    hands = deal_decks(decks, candidates, difficulty, seed=seed, sitting="s")
+    rows = [frozenset(row) for row in np.concatenate(hands, axis=1).tolist()]
+    assert max(len(one & other) for one, other in pairwise(rows)) <= most_shared(decks)
+
+
+def test_neighbours_share_nothing_where_the_pool_is_four_times_the_form() -> None:
+    keys = [f"k{n}" for n in range(200)]
+    forms = assemble(THEORY, big_pool(2000), seed=SEED, sitting="s", keys=keys)
+    assert most_shared(forms.decks) == 0
+    assert set(shared_with_the_next(forms)) == {0}
+
+
+def test_forms_are_of_one_difficulty() -> None:
+    forms = assemble(THEORY, big_pool(2000), seed=SEED, sitting="s", keys=[f"k{n}" for n in range(200)])
+    means = [mean(slot.difficulty for slot in form.slots) for form in forms]
+    chance = Random(3)
+    plain = [mean(chance.sample([each.difficulty for each in big_pool(2000)], 65)) for _ in range(200)]
+    assert pstdev(means) < pstdev(plain) / 5
+
+
+def test_a_form_is_the_same_whether_laid_out_alone_or_with_all() -> None:
+    forms = assemble(THEORY, big_pool(), seed=SEED, sitting="s", keys=["a", "b", "c"])
+    assert [forms[-1], *forms[:2]] == [list(forms)[place] for place in (2, 0, 1)]
+    with pytest.raises(IndexError):
+        forms[3]
 
 
 def test_the_same_input_gives_the_same_bytes_for_ever() -> None:
     forms = assemble(THEORY, big_pool(), seed=SEED, sitting="s", keys=["a", "b", "standby-1"])
-    assert digest(forms) == "7c0700f79f54dbcc10cd222c0f526ba438847391c3661480a7fa6e993e9c3894"
+    assert digest(list(forms)) == "3ccfc75bb934c94314a495efe8572fd5d619cc429fd5cefd062875a7eedcca2c"
 
 
 @pytest.mark.parametrize("change", [{"seed": bytes(32)}, {"sitting": "t"}])
@@ -183,7 +226,7 @@ def test_options_come_in_every_order() -> None:
 
 def test_every_form_has_the_same_profile_of_difficulty_thirds() -> None:
     forms = assemble(THEORY, big_pool(), seed=SEED, sitting="s", keys=[f"k{n}" for n in range(40)])
-    profiles = {tuple(sorted(Counter((slot.cell, slot.third) for slot in form.slots).items())) for form in forms}
+    profiles = {tuple(sorted(Counter((slot.cell, slot.part) for slot in form.slots).items())) for form in forms}
     assert len(profiles) == 1
 
 
@@ -204,7 +247,7 @@ def test_unsound_input_is_refused(change: dict[str, object]) -> None:
 
 
 def test_nobody_registered_gives_no_forms() -> None:
-    assert assemble(THEORY, big_pool(), seed=SEED, sitting="s", keys=[]) == []
+    assert assemble(THEORY, big_pool(), seed=SEED, sitting="s", keys=[])[:] == []
 
 
 def test_the_pool_digest_freezes_content_not_order() -> None:
