@@ -17,6 +17,7 @@ from exam.desks import plugin as desks
 from exam.identity import plugin as identity
 from exam.identity.middleware import session_middleware
 from exam.records import plugin as records
+from exam.reports import plugin as reports
 from exam.sitting import plugin as sitting
 from exam.sitting.api import OPEN_ATTEMPTS
 from exam.training import plugin as training
@@ -39,6 +40,7 @@ PLUGINS: tuple[Plugin, ...] = (
     proctor.PLUGIN,
     certs.PLUGIN,
     records.PLUGIN,
+    reports.PLUGIN,
     desks.PLUGIN,
 )
 """Bottom-up."""
@@ -81,8 +83,3 @@ def create_app(runtime: Runtime) -> Litestar:
 def create_media_app(runtime: Runtime, url: str) -> Litestar:
     """Compose a media node, which the web process reaches under `url`: the same shell with this one part."""
     return build_shell(runtime, (proctor.node_plugin(runtime, url),))
-
-
-async def run_analysis(runtime: Runtime) -> None:
-    """Look at the candidates' pictures until cancelled."""
-    await proctor.run_analysis(runtime)

@@ -1,30 +1,75 @@
 """What other packages may use of records."""
 
 from exam.records.board import SittingLine, list_today
+from exam.records.counting import (
+    EVERYTHING,
+    PLACE,
+    TIME,
+    TOTAL,
+    By,
+    Counts,
+    Narrowing,
+    add_up,
+    count,
+    countable,
+    rows_of,
+    value_of,
+    values_of,
+)
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.holdings import OrganisationRoster, list_enterprises, load_roster
-from exam.records.names import title_of
-from exam.records.period import Period, Span, period_of
+from exam.records.measures import BANDS, BY_CODE, MEASURES, SOURCES, Dimension, Measure, Unit
+from exam.records.names import industry_of, title_of
+from exam.records.period import Period, Span, after, before, period_at, period_of, year_before
+from exam.records.regulator_desk import ROLE, Desk, desk_of
 from exam.records.roster import Standing
 
 __all__ = [
+    "BANDS",
+    "BY_CODE",
+    "EVERYTHING",
+    "MEASURES",
+    "PLACE",
+    "ROLE",
+    "SOURCES",
+    "TIME",
+    "TOTAL",
+    "By",
+    "Counts",
+    "Desk",
+    "Dimension",
     "EnterpriseEntryView",
     "Figures",
+    "Measure",
+    "Narrowing",
     "OrganisationRoster",
     "Period",
     "PersonEntryView",
     "SittingLine",
     "Span",
     "Standing",
+    "Unit",
+    "add_up",
+    "after",
+    "before",
+    "count",
     "count_region",
+    "countable",
+    "desk_of",
+    "industry_of",
     "list_enterprise_entries",
     "list_enterprises",
     "list_person_entries",
     "list_today",
     "list_usable_credentials",
     "load_roster",
+    "period_at",
     "period_of",
+    "rows_of",
     "title_of",
     "total",
+    "value_of",
+    "values_of",
+    "year_before",
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.delivery.api import AttemptState
-from exam.records.figures import OUTCOMES
+from exam.records.measures import OUTCOMES
 
 ANSWERING = (AttemptState.IN_PROGRESS.value, AttemptState.PAUSED.value)
 ENDED = (

@@ -5,11 +5,13 @@ from datetime import date
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.principal import VisibleRegion
 from exam.identity.api import RegionView, list_regions
+from exam.records.counting import PLACE, Counts, count
+from exam.records.measures import BY_CODE
 from exam.records.period import Period
 from exam.records.roster import BANDS
 
@@ -52,45 +54,8 @@ class PlaceFigures(msgspec.Struct, frozen=True, kw_only=True):
     own: bool = False
 
 
-# the path of the region directly below the one asked for, or that one itself
-_PLACE = "array_to_string((string_to_array(region, '/'))[1:cardinality(string_to_array(cast(:region as text), '/')) + 1], '/')"
-_HERE = "ankao_in_region(region)"
-
-
-def _counting(counts: str, view: str, where: str) -> TextClause:
-    return text(f"select {_PLACE} as place, {counts} from {view} where {_HERE} and {where} group by 1")
-
-
-def _band(days: int) -> str:
-    return f"count(*) filter (where ends_on <= cast(:today as date) + {days}) as expiring_{days}"
-
-
-OUTCOMES = (
-    "count(*) as results, count(*) filter (where outcome = 'passed') as passed,"
-    " count(*) filter (where outcome = 'outstanding') as outstanding"
-)
-_QUERIES = (
-    _counting(
-        "count(*) as registrations",
-        "records_v_registration",
-        "state = 'accepted' and registered_at >= :since and registered_at < :until",
-    ),
-    _counting(
-        "count(*) as attempts",
-        "records_v_attempt",
-        "state <> 'voided' and started_at >= :since and started_at < :until",
-    ),
-    _counting(
-        OUTCOMES,
-        "records_v_outcome",
-        "told_at >= :since and told_at < :until",
-    ),
-    _counting(
-        ", ".join(["count(*) as valid", *(_band(days) for days in BANDS)]),
-        "records_v_credential",
-        "status = 'issued' and valid_from_on <= :today and ends_on >= :today",
-    ),
-)
+_EXAMS = ("registrations", "attempts", "over", "passed", "outstanding")
+_SHOWN = tuple(BY_CODE[code] for code in (*_EXAMS, "valid", *(f"expiring_{days}" for days in BANDS)))
 
 
 async def count_region(session: AsyncSession, region: VisibleRegion, period: Period) -> dict[str, Figures]:
@@ -98,13 +63,13 @@ async def count_region(session: AsyncSession, region: VisibleRegion, period: Per
 
     A credential counts where it was issued, an attempt where its sitting was.
     """
-    values = {"region": region, "since": period.since, "until": period.until, "today": period.last_on}
-    found: dict[str, dict[str, int]] = {}
-    for query in _QUERIES:
-        for row in (await session.execute(query, values)).mappings():
-            counts = dict(row)
-            found.setdefault(counts.pop("place"), {}).update(counts)
-    return {place: Figures(**counts) for place, counts in found.items()}
+    counted = await count(session, region, period, by=PLACE, measures=_SHOWN)
+    return {place: _figures(counts) for place, counts in counted.items()}
+
+
+def _figures(counts: Counts) -> Figures:
+    shared = {name: counts.get(name, 0) for name in Figures.__struct_fields__ if name != "results"}
+    return Figures(**shared, results=counts.get("over", 0) + shared["outstanding"])
 
 
 def total(figures: Mapping[str, Figures]) -> Figures:
@@ -138,7 +103,7 @@ class ExpiringCredential(msgspec.Struct, frozen=True, kw_only=True):
 _LIST = text(
     "select id, qualification, number_masked, holder_masked, employer, region, valid_until_on, ends_on,"
     " ends_on - cast(:today as date) as days_left from records_v_credential"
-    f" where {_HERE} and status = 'issued' and valid_from_on <= :today and ends_on >= :today"
+    " where ankao_in_region(region) and status = 'issued' and valid_from_on <= :today and ends_on >= :today"
     " and (cast(:within as integer) is null or ends_on <= cast(:today as date) + cast(:within as integer))"
     " order by ends_on, id limit :limit offset :offset",
 )

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.identity.api import PersonView, list_people
-from exam.records.roster import BANDS, Held, Requirement, RosterLine, Summary, ending, roster, summarise
+from exam.records.roster import Held, Requirement, RosterLine, Summary, ending, roster, summarise
 from exam.standards.api import Category, NoRuleSetError, UnknownQualificationError, resolve_rule_set
 
 _STANDING = "q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)"
@@ -85,16 +85,8 @@ def months_later(day: date, months: int) -> date:
 
 
 _ENTERPRISES = text(
-    "with post as ("
-    " select q.organisation_id, (select max(c.ends_on) from records_v_credential c"
-    "  where c.person_id = q.person_id and c.status = 'issued' and c.valid_from_on <= :today and c.ends_on >= :today"
-    "  and (c.qualification = q.wanted or (q.wanted = q.role || '.*' and c.category = q.role))) as ends_on"
-    f" from records_v_requirement q where {_STANDING})"
-    " select e.id, e.name, e.region, e.industry, count(p.organisation_id) as wanted, count(p.ends_on) as valid,"
-    f" count(*) filter (where p.ends_on <= cast(:today as date) + {BANDS[-1]}) as expiring"
-    " from records_v_enterprise e left join post p on p.organisation_id = e.id"
-    " where ankao_in_region(e.region) group by e.id, e.name, e.region, e.industry"
-    " order by count(p.organisation_id) - count(p.ends_on) desc, e.name, e.id limit :limit offset :offset",
+    "select id, name, region, industry, wanted, valid, expiring from records_enterprises_on(:today)"
+    " order by wanted - valid desc, name, id limit :limit offset :offset",
 )
 
 

@@ -1,1 +1,1 @@
-"""Figures by region and period."""
+"""Figures by region and period, and what is reported upward."""

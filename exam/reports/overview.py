@@ -1,0 +1,188 @@
+"""A region's figures with what they are compared with, over time, and told apart."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.identity.api import RegionView, list_regions
+from exam.records.api import (
+    BY_CODE,
+    MEASURES,
+    TIME,
+    TOTAL,
+    Counts,
+    Desk,
+    Measure,
+    Period,
+    Span,
+    Unit,
+    before,
+    count,
+    countable,
+    industry_of,
+    title_of,
+    value_of,
+    year_before,
+)
+from exam.reports.choice import Choice
+from exam.standards.api import Category
+
+TOWN = 4
+"""The level of townships, which have none below."""
+NO_NAME = "未注明"
+"""The msgid for rows that have no value of the dimension."""
+_CENTRES = text("select distinct centre_id, centre_name from records_v_sitting where centre_id = any(:ids)")
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure of the period, the period before (环比) and the same of the year before (同比)."""
+
+    measure: Measure
+    now: int | None
+    before: int | None
+    year_before: int | None
+
+    def change(self, then: int | None) -> int | None:
+        """Return the change in thousandths, or of a share in its own thousandths; None where it cannot be told."""
+        if self.now is None or then is None:
+            return None
+        if self.measure.unit is Unit.SHARE:
+            return self.now - then
+        return round((self.now - then) * 1000 / then) if then else None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the breakdown; `below` leads further down, `name` is a msgid or a proper name."""
+
+    key: str
+    name: str
+    counts: Counts
+    below: bool = False
+    own: bool = False
+
+    def value(self, code: str) -> int | None:
+        return value_of(BY_CODE[code], self.counts)
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One bar of the chart: a day or month and its value, None where a share has nothing to share."""
+
+    key: str
+    value: int | None
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a page or file of figures shows."""
+
+    period: Period
+    measures: list[Compared]
+    lines: list[Line]
+    total: Counts
+    points: list[Point]
+    shown: Measure
+
+    def compared(self, code: str) -> Compared:
+        return next(each for each in self.measures if each.measure.code == code)
+
+
+async def overview_of(desk: Desk, choice: Choice) -> Overview:
+    """Count a choice within a desk's region; raises ReportDayError."""
+    period = choice.period(desk.today)
+    total = (await _count(desk, period, choice)).get("", {})
+    previous, last_year = [
+        _filled((await _count(desk, each, choice)).get("", {}), choice)
+        for each in (before(period), year_before(period))
+    ]
+    shown = _shown(choice)
+    narrowing, told = choice.narrowing, choice.grouping
+    apart = await count(desk.session, desk.visible, period, by=told, narrowing=narrowing)
+    by_time = await count(desk.session, desk.visible, period, by=TIME, narrowing=narrowing, measures=_parts(shown))
+    total = _filled(total, choice)
+    measures = [
+        Compared(
+            measure=each,
+            now=value_of(each, total),
+            before=value_of(each, previous),
+            year_before=value_of(each, last_year),
+        )
+        for each in MEASURES
+        if countable(each, narrowing)
+    ]
+    return Overview(
+        period=period,
+        measures=measures,
+        lines=await _lines(desk, choice, apart),
+        total=total,
+        points=[Point(key, value_of(shown, _zeros(shown) | by_time.get(key, {}))) for key in keys_of(period)],
+        shown=shown,
+    )
+
+
+async def _count(desk: Desk, period: Period, choice: Choice) -> dict[str, dict[str, int]]:
+    return await count(desk.session, desk.visible, period, by=TOTAL, narrowing=choice.narrowing)
+
+
+def _filled(counts: Counts, choice: Choice) -> dict[str, int]:
+    """Return counts with a nought for what could be counted and has no row."""
+    zeros = {each.code: 0 for each in MEASURES if each.unit is not Unit.SHARE and countable(each, choice.narrowing)}
+    return {**zeros, **counts}
+
+
+def _shown(choice: Choice) -> Measure:
+    """Return the measure of the chart: the one asked for where it can be told by days, else the first that can."""
+    asked = BY_CODE.get(choice.show)
+    if asked and countable(asked, choice.narrowing, TIME):
+        return asked
+    return next(each for each in MEASURES if countable(each, choice.narrowing, TIME))
+
+
+def _parts(measure: Measure) -> list[Measure]:
+    return [BY_CODE[measure.part], BY_CODE[measure.whole]] if measure.unit is Unit.SHARE else [measure]
+
+
+def _zeros(measure: Measure) -> dict[str, int]:
+    return {each.code: 0 for each in _parts(measure)}
+
+
+def keys_of(period: Period) -> list[str]:
+    """Return the days of a day or month, the months of a quarter or year, as `count` names them."""
+    days = [period.first_on + timedelta(days=each) for each in range(period.days)]
+    if period.span in {Span.DAY, Span.MONTH}:
+        return [day.isoformat() for day in days]
+    return [f"{day:%Y-%m}" for day in days if day.day == 1]
+
+
+async def _lines(desk: Desk, choice: Choice, apart: Mapping[str, Counts]) -> list[Line]:
+    if choice.by == "place":
+        return await _places(desk.session, desk.region, apart, choice)
+    names = await _names(desk.session, choice.by, apart)
+    lines = [Line(key=key, name=names.get(key) or NO_NAME, counts=counts) for key, counts in apart.items()]
+    return sorted(lines, key=lambda line: (-max(line.counts.values(), default=0), line.key))
+
+
+async def _places(session: AsyncSession, region: RegionView, apart: Mapping[str, Counts], choice: Choice) -> list[Line]:
+    below = await list_regions(session, under=region.path, level=region.level + 1)
+    lines = [
+        Line(key=place.path, name=place.name, counts=_filled(apart.get(place.path, {}), choice), below=True)
+        for place in below
+    ]
+    own = apart.get(region.path)
+    if own and any(own.values()):
+        lines.insert(0, Line(key=region.path, name=region.name, counts=_filled(own, choice), own=True))
+    return lines
+
+
+async def _names(session: AsyncSession, by: str, apart: Mapping[str, Counts]) -> dict[str, str]:
+    if by == "centre":
+        ids = [UUID(key) for key in apart if key]
+        rows = (await session.execute(_CENTRES, {"ids": ids})).all()
+        return {str(row.centre_id): row.centre_name for row in rows}
+    if by == "industry":
+        return {key: industry_of(key) for key in apart}
+    if by == "category":
+        return {key: Category(key).label for key in apart if key}
+    return {key: title_of(key) for key in apart if key}

@@ -1,0 +1,12 @@
+"""What reports bring to the composition."""
+
+from exam.records.api import ROLE
+from exam.reports.file_pages import StatisticsFilesController
+from exam.reports.pages import StatisticsController
+from exam.web.plugin import NavItem, Plugin
+
+PLUGIN = Plugin(
+    package="exam.reports",
+    handlers=(StatisticsController, StatisticsFilesController),
+    nav=(NavItem("统计分析", "/regulator/statistics", (ROLE,), "chart-pie"),),
+)
