@@ -83,3 +83,8 @@ def create_app(runtime: Runtime) -> Litestar:
 def create_media_app(runtime: Runtime, url: str) -> Litestar:
     """Compose a media node, which the web process reaches under `url`: the same shell with this one part."""
     return build_shell(runtime, (proctor.node_plugin(runtime, url),))
+
+
+async def run_analysis(runtime: Runtime) -> None:
+    """Look at the candidates' pictures until cancelled."""
+    await proctor.run_analysis(runtime)

@@ -2,6 +2,7 @@
 
 from exam.core.jobs import Job
 from exam.core.reseal import SealedColumn
+from exam.core.runtime import Runtime
 from exam.web.plugin import NavItem, Plugin
 from proctor.desk.controllers import DeskApiController, DeskController
 from proctor.desk.wall_pages import WallApiController, WallController
@@ -12,7 +13,7 @@ from proctor.incidents.pages import HANDLERS as INCIDENT_HANDLERS
 from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
 from proctor.media.plugin import node_plugin, signalling
 
-__all__ = ["PLUGIN", "node_plugin"]
+__all__ = ["PLUGIN", "node_plugin", "run_analysis"]
 
 PLUGIN = Plugin(
     package="proctor",
@@ -33,3 +34,10 @@ PLUGIN = Plugin(
         NavItem("异常事件", "/proctor/incidents", ("proctor", "regulator"), "gavel"),
     ),
 )
+
+
+async def run_analysis(runtime: Runtime) -> None:
+    """Run a process of analysis; only there are OpenCV and the model loaded."""
+    from proctor.analysis.analyst import analyse  # noqa: PLC0415
+
+    await analyse(runtime)

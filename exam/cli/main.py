@@ -12,6 +12,7 @@ COMMANDS = {
     "web": "exam.cli.web",
     "worker": "exam.cli.worker",
     "media": "exam.cli.media",
+    "analyse": "exam.cli.analyse",
     "signer": "exam.cli.signer",
     "witness": "exam.cli.witness",
     "migrate": "exam.cli.migrate",

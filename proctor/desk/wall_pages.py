@@ -18,6 +18,7 @@ from exam.delivery.api import get_attempt, list_messages, list_terminals
 from exam.sitting.api import get_sitting, list_rooms
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
+from proctor.analysis.health import STANDING_WORDS, standing
 from proctor.desk.reasons import CANNED_MESSAGES, REASONS
 from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
@@ -105,8 +106,15 @@ class WallController(Controller):
         return Redirect(f"/proctor/sittings/{attempt.sitting_id}/rooms/{attempt.room_id}/wall", status_code=303)
 
 
+class AnalysisState(msgspec.Struct, frozen=True):
+    """Whether machines look at the pictures too; `word` is empty while they do."""
+
+    state: str
+    word: str
+
+
 class WallApiController(Controller):
-    """What the wall's script asks every two seconds."""
+    """What the wall's script asks: the tiles every two seconds, analysis now and then."""
 
     path = "/api/proctor"
     opt = allow("proctor")
@@ -131,6 +139,12 @@ class WallApiController(Controller):
             )
             for tile in tiles
         ]
+
+    @get("/analysis")
+    async def analysis(self, request: Request[Any, Any, Any], runtime: NamedDependency[Runtime]) -> AnalysisState:
+        state = await standing(runtime.valkey)
+        catalogue: Catalogue = request.app.state.catalogue
+        return AnalysisState(state.value, catalogue.gettext(STANDING_WORDS[state]) if STANDING_WORDS[state] else "")
 
 
 def _translator(request: Request[Any, Any, Any]) -> Any:

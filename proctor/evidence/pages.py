@@ -22,6 +22,8 @@ from proctor.evidence.timeline import LANE_WORDS, LANES, timeline_of
 from proctor.media.remux import MEDIA_TYPES, seekable
 
 REMEMBERED = 4
+CLIP_MS = 10_000
+"""Of the recording before an observation and after it: the clip that goes with it."""
 
 OpeningForm = Annotated[Opening, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -49,6 +51,7 @@ class RecordController(Controller):
             "lanes": [(lane, LANE_WORDS[lane]) for lane in LANES],
             "may_watch": await has_playback(session, principal, attempt_id, at=now),
             "reasons": PLAYBACK_REASONS,
+            "clip_ms": CLIP_MS,
         }
         return Template("proctor/record.html", context=context)
 

@@ -102,7 +102,13 @@ async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
 async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     """Return what machines saw and people wrote down; each step of an incident is an entry of its own."""
     found = [
-        Entry(at=each.began_at, until=each.ended_at, lane="observation", word=KIND_WORDS.get(each.kind, each.kind))
+        Entry(
+            at=each.began_at,
+            until=each.ended_at,
+            lane="observation",
+            word=KIND_WORDS.get(each.kind, each.kind),
+            ref=str(each.id),
+        )
         for each in await list_observations(session, attempt_id)
     ]
     for each in await list_incidents(session, attempt_id=attempt_id):

@@ -51,9 +51,9 @@ class Node:
         self.name = name
         self.sources: dict[str, Source] = {}
         self.peers: dict[UUID, Peer] = {}
-        self.on_publisher: Callable[[Peer], None] | None = None
-        """Hears of every publisher before its first packet: recording and analysis hang on here."""
-        self.on_gone: Callable[[Peer], None] | None = None
+        self.on_publisher: list[Callable[[Peer], None]] = []
+        """Hear of every publisher before its first packet: recording and analysis hang on here."""
+        self.on_gone: list[Callable[[Peer], None]] = []
         self._key = key
         self._unix_s = unix_s
         self._tell = tell
@@ -132,8 +132,8 @@ class Node:
         for other in sending:
             if not set(other.sources).isdisjoint(peer.sources):
                 other.close()
-        if self.on_publisher:
-            self.on_publisher(peer)
+        for hear in self.on_publisher:
+            hear(peer)
         self._spawn(self._tell_when_connected(peer))
 
     async def _tell_when_connected(self, peer: Peer) -> None:
@@ -154,8 +154,8 @@ class Node:
 
     def _forget(self, peer: Peer) -> None:
         self.peers.pop(peer.id, None)
-        if peer.ticket.direction == "publish" and self.on_gone:
-            self.on_gone(peer)
+        for hear in self.on_gone if peer.ticket.direction == "publish" else ():
+            hear(peer)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         async def run() -> None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from exam.core.runtime import Runtime
 from exam.web.plugin import Plugin
 from exam.web.policy import BY_KEY
+from proctor.analysis.feed import Feed
 from proctor.media.commands import CommandBus
 from proctor.media.install import install
 from proctor.media.names import Track
@@ -89,8 +90,8 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
         )
         check_versions()
         await check_forwarding()
-        recording = Recording(runtime, node)
-        work = (node.sweep(), say_alive(runtime, node, url), revoke(runtime, node), recording.tend())
+        recording, feed = Recording(runtime, node), Feed(runtime, node)
+        work = (node.sweep(), say_alive(runtime, node, url), revoke(runtime, node), recording.tend(), feed.send())
         tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
@@ -101,6 +102,7 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
                 await leave(runtime.valkey, node.name)
             await node.close()
             await recording.close()
+            await feed.close()
 
     return Plugin(
         package="proctor.media",

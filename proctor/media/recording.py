@@ -33,8 +33,8 @@ class Recording:
         self._keys: dict[UUID, bytes] = {}
         self._recorders: dict[UUID, list[Recorder]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        node.on_publisher = self.begin
-        node.on_gone = self.end
+        node.on_publisher.append(self.begin)
+        node.on_gone.append(self.end)
 
     def begin(self, peer: Peer) -> None:
         """Record a publisher's tile; its other tracks are for looking."""

@@ -114,3 +114,13 @@ def training(learners: int, seconds: float, *, as_json: bool) -> None:
     from exam.cli.bench.training import bench_training  # noqa: PLC0415
 
     show(bench_training(learners=learners, seconds=seconds), as_json=as_json)
+
+
+@command.command()
+@click.option("--seats", type=click.IntRange(1, 100), default=6, show_default=True, help="Drawn candidates per clip.")
+@as_json_option
+def analysis(seats: int, *, as_json: bool) -> None:
+    """Precision and recall of every observation on the project's drawn clips, and the processor time of a candidate."""
+    from exam.cli.bench.analysis import bench_analysis  # noqa: PLC0415
+
+    show(bench_analysis(seats=seats), as_json=as_json)

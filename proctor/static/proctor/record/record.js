@@ -25,6 +25,7 @@ class Film {
   #now = document.getElementById("player-now");
   #cursor = document.createElement("b");
   #piece = null;
+  #stop = Infinity;
 
   constructor() {
     this.#cursor.className = "axis-cursor";
@@ -32,13 +33,14 @@ class Film {
     this.#video.addEventListener("timeupdate", () => this.#show());
     this.#video.addEventListener("ended", () => {
       const next = pieces[pieces.indexOf(this.#piece) + 1];
-      if (next) this.seek(next.at, true);
+      if (next) this.seek(next.at, true, this.#stop);
     });
     this.seek(pieces[0].at, false);
   }
 
   /** Goes to a moment: into the piece that holds it, or to the beginning of the next one. */
-  seek(ms, play) {
+  seek(ms, play, stop = Infinity) {
+    this.#stop = stop;
     const piece = pieces.find((each) => ms < each.until) ?? pieces.at(-1);
     const offset = Math.max(0, ms - piece.at) / 1000;
     const go = () => {
@@ -57,6 +59,10 @@ class Film {
     const ms = this.#piece.at + this.#video.currentTime * 1000;
     this.#cursor.style.left = `calc(var(--lane-name) + (100% - var(--lane-name)) * ${share(ms) / 100})`;
     this.#now.textContent = clock(ms);
+    if (ms >= this.#stop) {
+      this.#stop = Infinity;
+      this.#video.pause();
+    }
   }
 }
 
@@ -66,5 +72,8 @@ if (player && pieces.length > 0) {
     const line = axis.querySelector(".lane-line").getBoundingClientRect();
     film.seek(from + (to - from) * Math.min(1, Math.max(0, (event.clientX - line.left) / line.width)), true);
   });
-  for (const button of document.querySelectorAll("[data-play]")) button.addEventListener("click", () => film.seek(Number(button.dataset.play), true));
+  for (const button of document.querySelectorAll("[data-play]")) button.addEventListener("click", () => film.seek(Number(button.dataset.play), true, Number(button.dataset.stop ?? Infinity)));
+  // the drawer's link to an observation: its clip is ready, and plays when asked to
+  const asked = document.getElementById(location.hash.slice(1))?.querySelector("[data-play]");
+  if (asked) film.seek(Number(asked.dataset.play), false, Number(asked.dataset.stop ?? Infinity));
 }

@@ -6,6 +6,7 @@ import { Tiles } from "./tiles.js";
 
 const POLL_MS = 2000;
 const TOAST_MS = 5000;
+const ANALYSIS_MS = 10_000;
 const list = document.getElementById("wall");
 const csrf = document.querySelector("meta[name=csrf-token]").content;
 const at = (id) => document.getElementById(id);
@@ -77,6 +78,18 @@ class Wall {
     }
   }
 
+  /** Says when machines do not look at the pictures: no mark on a tile is then no all-clear. */
+  async askAnalysis() {
+    const node = at("wall-analysis");
+    const answer = await fetch(node.dataset.from, { headers: { accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) {
+      const { word } = await answer.json();
+      node.hidden = word === "";
+      if (node.textContent !== word) node.textContent = word;
+    }
+    window.setTimeout(() => this.askAnalysis(), ANALYSIS_MS);
+  }
+
   get shown() {
     if (this.filter === "attention") return this.all.filter((tile) => tile.attention);
     if (this.filter === "running") return this.all.filter((tile) => tile.source);
@@ -134,4 +147,6 @@ class Wall {
   columns() { return window.getComputedStyle(list).gridTemplateColumns.split(" ").length; }
 }
 
-new Wall().run();
+const wall = new Wall();
+wall.run();
+wall.askAnalysis();

@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant, run
 
-revision = "20261127T1006"
-down_revision = "20261127T1005"
+revision = "20261127T1013"
+down_revision = "20261127T1012"
 
 
 def upgrade() -> None:

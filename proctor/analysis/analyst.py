@@ -1,0 +1,188 @@
+"""One process of analysis: reads key frames, looks at them, writes observations, and says how it stands."""
+
+import asyncio
+from collections import deque
+from typing import Any
+from uuid import UUID
+
+import cv2
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from exam.core.db.scope import Scope
+from exam.core.runtime import Runtime
+from exam.delivery.api import FINISHED_STATES, AttemptState, list_epochs
+from proctor.analysis.detector import BlazeFace, Detector
+from proctor.analysis.frames import FRESH_MS, Frame, connect_binary, receive, shard_of
+from proctor.analysis.health import Health, say_health
+from proctor.analysis.keeping import Standing
+from proctor.analysis.pictures import Pictures
+from proctor.analysis.shards import Shards
+from proctor.analysis.thresholds import Thresholds, thresholds
+from proctor.analysis.watch import Change, SeatWatch
+from proctor.media.names import Track, seat_source
+from proctor.media.registry import living_nodes, new_node_name
+
+TEND_S = 2.0
+WAIT_MS = 500
+AT_ONCE = 64
+RETRY_S = 1.0
+MINUTE = int(60 / TEND_S)
+_OVER = frozenset(state.value for state in FINISHED_STATES) | {AttemptState.VOIDED.value}
+
+log = structlog.get_logger(__name__)
+
+
+class Seat:
+    """One seat under analysis; `observed` while its candidate works."""
+
+    def __init__(self, region: str, watch: SeatWatch) -> None:
+        self.region = region
+        self.watch = watch
+        self.number = 0
+        self.observed = True
+
+
+class Analyst:
+    """Looks at the seats of the shards it holds; `detector` is None where nobody counts faces."""
+
+    def __init__(self, runtime: Runtime, detector: Detector | None) -> None:
+        self.seats: dict[UUID, Seat] = {}
+        self.looked = self.dropped = 0
+        self._runtime = runtime
+        self._detector = detector
+        self._name = new_node_name()
+        self._binary = connect_binary(runtime.settings.valkey_url)
+        self._shards = Shards(runtime.valkey, self._name)
+        self._standing = Standing(runtime)
+        self._pictures = Pictures()
+        self._last: dict[int, str] = {}
+        self._minute: deque[tuple[int, int]] = deque(maxlen=MINUTE)
+        self._behind_ms = 0
+        self._tended_at = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled; while Valkey or the database is away, wait and go on."""
+        try:
+            while True:
+                try:
+                    await self.step()
+                except (RedisError, SQLAlchemyError, OSError) as error:
+                    log.warning("analysis.waits", error=type(error).__name__)
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            await self._shards.leave()
+            await self._binary.aclose()
+
+    async def step(self, *, wait_ms: int = WAIT_MS) -> None:
+        """Look at what has come; every two seconds see to shards, states and silence."""
+        now = asyncio.get_running_loop().time()
+        if now - self._tended_at >= TEND_S:
+            self._tended_at = now
+            await self.tend()
+        if self._last:
+            frames = await receive(self._binary, self._last, block_ms=wait_ms, count=AT_ONCE)
+            # of a seat the newest picture counts; the others of the batch came too late
+            for frame in {frame.attempt_id: frame for frame in frames}.values():
+                await self._look(frame)
+        else:
+            await asyncio.sleep(wait_ms / 1000)
+        await self._standing.write()
+
+    async def tend(self) -> None:
+        """Hold the shards, end what is over, see who is silent, say how things stand."""
+        await self._claim()
+        await self._ask_states()
+        await self._hear_silence()
+        await self._standing.write()
+        self._minute.append((self.looked, self.dropped))
+        self.looked = self.dropped = 0
+        looked, dropped = map(sum, zip(*self._minute, strict=True))
+        health = Health(
+            shards=sorted(self._shards.held),
+            seats=len(self.seats),
+            looked=looked,
+            dropped=dropped,
+            behind_ms=self._behind_ms,
+        )
+        await say_health(self._runtime.valkey, self._name, health)
+
+    async def _claim(self) -> None:
+        before = set(self._last)
+        await self._shards.claim()
+        held = self._shards.held
+        for lost in before - held:
+            del self._last[lost]
+        self.seats = {each: seat for each, seat in self.seats.items() if shard_of(each) in held}
+        gained = held - before
+        if not gained:
+            return
+        for attempt_id, (region, kinds) in (await self._standing.load(gained)).items():
+            self.seats.setdefault(attempt_id, Seat(region, SeatWatch(self._rules(), kinds)))
+        since = f"{self._now_ms() - FRESH_MS}-0"
+        self._last.update(dict.fromkeys(gained, since))
+
+    async def _look(self, frame: Frame) -> None:
+        """Look at one picture, if it is fresh and its candidate works."""
+        self._behind_ms = max(0, self._now_ms() - frame.at_ms)
+        if self._behind_ms > FRESH_MS:
+            return  # counted with the gap before the next one that is looked at
+        seat = self.seats.get(frame.attempt_id)
+        if seat is None:
+            seat = self.seats[frame.attempt_id] = Seat(frame.region, SeatWatch(self._rules()))
+        if 0 < seat.number < frame.number:
+            self.dropped += frame.number - seat.number - 1
+        seat.number = frame.number
+        if not seat.observed:
+            return
+        self.looked += 1
+        changes = await asyncio.to_thread(self._changes, seat, frame)
+        self._standing.note(frame.attempt_id, seat.region, changes)
+
+    def _changes(self, seat: Seat, frame: Frame) -> list[Change]:
+        """Decode and measure, in a thread, so that shards are held meanwhile."""
+        decoded = self._pictures.decode(frame.codec, frame.data)
+        if decoded is None:
+            return []
+        faces = len(self._detector.faces(decoded.picture)) if self._detector is not None else None
+        return seat.watch.picture(frame.at_ms / 1000, decoded.grey, faces)
+
+    async def _ask_states(self) -> None:
+        """Observe those who work, rest with those who pause, forget those who have finished."""
+        if not self.seats:
+            return
+        scope = Scope(region=self._runtime.settings.root_region)
+        async with self._runtime.databases.transaction(scope) as session:
+            states = await list_epochs(session, self.seats)
+        for attempt_id, seat in list(self.seats.items()):
+            _, state = states.get(attempt_id, (0, AttemptState.VOIDED.value))
+            seat.observed = state == AttemptState.IN_PROGRESS.value
+            if not seat.observed:
+                self._standing.note(attempt_id, seat.region, seat.watch.rest(self._now_ms() / 1000))
+            if state in _OVER:
+                del self.seats[attempt_id]
+
+    async def _hear_silence(self) -> None:
+        """See whose packets have stopped; while no node lives at all that says nothing of any seat."""
+        watched = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed]
+        valkey = self._runtime.valkey
+        if not watched or not await living_nodes(valkey):
+            return
+        names = [f"media:seen:{seat_source(attempt_id, Track.TILE)}" for attempt_id, _ in watched]
+        seen: list[Any] = await valkey.mget(names)
+        at = self._now_ms() / 1000
+        for (attempt_id, seat), word in zip(watched, seen, strict=True):
+            self._standing.note(attempt_id, seat.region, seat.watch.silence(at, live=word is not None))
+
+    def _rules(self) -> Thresholds:
+        return thresholds()
+
+    def _now_ms(self) -> int:
+        return int(self._runtime.clock.now().timestamp() * 1000)
+
+
+async def analyse(runtime: Runtime) -> None:
+    """Run one process of analysis until cancelled."""
+    cv2.setNumThreads(1)
+    await Analyst(runtime, BlazeFace(thresholds().measures.face_score)).run()

@@ -1,0 +1,93 @@
+"""The media node's side of analysis: key frames of its tiles go to Valkey, and never make a packet wait."""
+
+import asyncio
+from collections import deque
+from functools import partial
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+
+from exam.core.runtime import Runtime
+from proctor.analysis.frames import MAX_BYTES, Frame, connect_binary, send
+from proctor.media.names import Track, track_of
+from proctor.media.node import Node
+from proctor.media.payload import is_key_frame
+from proctor.media.peer import Peer
+from proctor.media.ticket import MediaTicket
+
+WAITING = 128
+"""Frames that may wait for Valkey; beyond it the oldest are dropped."""
+EVERY_MS = 2000
+"""A seat sends no more than one frame in this time, however many key frames its viewers ask for."""
+SAY_EVERY_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """Takes the key frames of every publisher of a node."""
+
+    def __init__(self, runtime: Runtime, node: Node) -> None:
+        self._clock = runtime.clock
+        self._valkey = connect_binary(runtime.settings.valkey_url)
+        self._waiting: deque[Frame] = deque(maxlen=WAITING)
+        self._wake = asyncio.Event()
+        self._last: dict[UUID, tuple[int, int]] = {}
+        self.dropped = 0
+        node.on_publisher.append(self.begin)
+        node.on_gone.append(self.end)
+
+    def begin(self, peer: Peer) -> None:
+        """Listen to a publisher's tile."""
+        for source, receiver in peer.receivers():
+            if track_of(source.name) is Track.TILE and peer.ticket.attempt_id is not None:
+                receiver.frame_sinks.append(partial(self._take, peer.ticket.attempt_id, peer.ticket))
+
+    def end(self, peer: Peer) -> None:
+        """Forget a publisher."""
+        if peer.ticket.attempt_id is not None:
+            self._last.pop(peer.ticket.attempt_id, None)
+
+    def _take(self, attempt_id: UUID, ticket: MediaTicket, codec: str, data: bytes, _timestamp: int) -> None:
+        """Take one frame; called on the loop and never waits."""
+        if len(data) > MAX_BYTES or not is_key_frame(codec, data):
+            return
+        at_ms = int(self._clock.now().timestamp() * 1000)
+        sent_at, number = self._last.get(attempt_id, (0, 0))
+        if at_ms - sent_at < EVERY_MS:
+            return
+        self._last[attempt_id] = (at_ms, number + 1)
+        self.dropped += len(self._waiting) == WAITING
+        self._waiting.append(
+            Frame(
+                attempt_id=attempt_id,
+                room_id=ticket.room_id,
+                region=ticket.region,
+                codec=codec,
+                at_ms=at_ms,
+                number=number + 1,
+                data=data,
+            )
+        )
+        self._wake.set()
+
+    async def send(self) -> None:
+        """Send what comes, until cancelled; while Valkey is away frames are dropped, and that is said now and then."""
+        said_at, said = 0.0, 0
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            frames = list(self._waiting)
+            self._waiting.clear()
+            try:
+                await send(self._valkey, frames)
+            except (RedisError, OSError):
+                self.dropped += len(frames)
+            now = asyncio.get_running_loop().time()
+            if self.dropped > said and now - said_at > SAY_EVERY_S:
+                log.warning("analysis.frames_dropped", dropped=self.dropped - said)
+                said_at, said = now, self.dropped
+
+    async def close(self) -> None:
+        await self._valkey.aclose()

@@ -1,0 +1,192 @@
+"""From a key frame on the stream to an observation on the wall, and what is said when pictures are not looked at."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from exam.cli.simulation.camera import draw_person, encode
+from exam.core.clock import FrozenClock
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
+from exam.core.ids import new_id
+from exam.core.runtime import Runtime
+from exam.delivery.models import Attempt
+from proctor.analysis.analyst import TEND_S, Analyst
+from proctor.analysis.detector import BlazeFace
+from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, send, stream_name
+from proctor.analysis.health import Standing, living, standing
+from proctor.analysis.shards import Shards
+from proctor.incidents.observations import ObservationView, list_observations
+from proctor.media.names import Track, seat_source
+from proctor.media.node import Gauge
+from proctor.media.registry import beat, note_seen
+from tests.builders.attempts import attempts_in_progress
+
+CITY = "33/3301"
+DETECTOR = BlazeFace(0.6)
+
+
+def empty_seat(number: int) -> Any:
+    picture = draw_person(number, 3)
+    picture[40:215, 70:250] = picture[20, 20]
+    return picture
+
+
+def key_frame(draw: Callable[[int], Any], number: int) -> bytes:
+    return encode(lambda _: draw(number), 1)[0]
+
+
+class Room:
+    """Seats whose pictures come every four seconds of a clock that the test moves."""
+
+    def __init__(self, runtime: Runtime, clock: FrozenClock) -> None:
+        self.runtime, self.clock = runtime, clock
+        self.binary = connect_binary(runtime.settings.valkey_url)
+        self.analyst = Analyst(runtime, DETECTOR)
+        self.number = 0
+
+    async def show(self, attempt: UUID, draw: Callable[[int], Any], seconds: int) -> None:
+        for _ in range(seconds // 4):
+            self.clock.advance(timedelta(seconds=4))
+            await send(self.binary, [self.frame(attempt, key_frame(draw, self.number))])
+            await self.tend(seen=[attempt])
+
+    def frame(self, attempt: UUID, data: bytes) -> Frame:
+        self.number += 1
+        at_ms = int(self.clock.now().timestamp() * 1000)
+        return Frame(
+            attempt_id=attempt,
+            room_id=new_id(),
+            region=CITY,
+            codec="VP8",
+            at_ms=at_ms,
+            number=self.number,
+            data=data,
+        )
+
+    async def tend(self, seen: list[UUID]) -> None:
+        await beat(self.runtime.valkey, "node", "http://node", Gauge(0, 0, 0, 0))
+        await note_seen(self.runtime.valkey, [seat_source(each, Track.TILE) for each in seen])
+        await self.analyst.tend()
+        self.analyst._tended_at = 1e12
+        await self.analyst.step(wait_ms=1)
+
+    async def observed(self, attempt: UUID) -> list[ObservationView]:
+        async with self.runtime.databases.transaction(Scope(region="33")) as session:
+            return await list_observations(session, attempt)
+
+
+@pytest.fixture
+async def room(runtime: Runtime, clock: FrozenClock) -> AsyncIterator[Room]:
+    await runtime.valkey.flushdb()
+    room = Room(runtime, clock)
+    yield room
+    await room.binary.aclose()
+    await room.analyst._binary.aclose()
+
+
+async def test_an_empty_seat_is_observed_until_somebody_sits_there_again(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    await room.show(attempt, lambda number: draw_person(number, 3), 20)
+    assert await room.observed(attempt) == []
+    left_at = room.clock.now()
+    await room.show(attempt, empty_seat, 32)
+    [seen] = await room.observed(attempt)
+    assert (seen.kind, seen.ended_at) == ("no_face", None)
+    assert left_at <= seen.began_at <= left_at + timedelta(seconds=4)
+    await room.show(attempt, lambda number: draw_person(number, 3), 16)
+    [seen] = await room.observed(attempt)
+    assert seen.ended_at is not None
+
+
+async def test_a_picture_that_stops_is_observed_and_a_dead_node_is_nobodys_fault(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    await room.show(attempt, lambda number: draw_person(number, 3), 8)
+    for _ in range(10):
+        room.clock.advance(timedelta(seconds=TEND_S))
+        await room.runtime.valkey.delete(f"media:seen:{seat_source(attempt, Track.TILE)}", "media:node:node")
+        await room.analyst.tend()
+    assert await room.observed(attempt) == []
+    for _ in range(10):
+        room.clock.advance(timedelta(seconds=TEND_S))
+        await room.runtime.valkey.delete(f"media:seen:{seat_source(attempt, Track.TILE)}")
+        await room.tend(seen=[])
+    assert [each.kind for each in await room.observed(attempt)] == ["gone"]
+
+
+async def test_who_pauses_is_not_observed_and_who_has_finished_is_forgotten(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    await room.show(attempt, empty_seat, 32)
+    await state(room.runtime, attempt, "paused")
+    await room.show(attempt, empty_seat, 40)
+    [seen] = await room.observed(attempt)
+    assert seen.ended_at is not None
+    await state(room.runtime, attempt, "voided")
+    await room.tend(seen=[])
+    assert room.analyst.seats == {}
+
+
+async def state(runtime: Runtime, attempt: UUID, name: str) -> None:
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        (await session.get_one(Attempt, attempt)).state = name
+
+
+async def test_another_process_takes_over_and_ends_what_stands(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    await room.show(attempt, empty_seat, 32)
+    await room.analyst._shards.leave()
+    await room.analyst._binary.aclose()
+    room.analyst = Analyst(room.runtime, DETECTOR)
+    await room.show(attempt, lambda number: draw_person(number, 3), 16)
+    [seen] = await room.observed(attempt)
+    assert (seen.kind, seen.ended_at is not None) == ("no_face", True)
+
+
+async def test_falling_behind_drops_pictures_and_says_so(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    assert await standing(room.runtime.valkey) is Standing.OFF
+    await room.show(attempt, lambda number: draw_person(number, 3), 4)
+    assert await standing(room.runtime.valkey) is Standing.WORKS
+    data = key_frame(empty_seat, 1)
+    await send(room.binary, [room.frame(attempt, data) for _ in range(KEPT + 50)])
+    assert sum([await room.binary.xlen(stream_name(shard)) for shard in range(SHARDS)]) == KEPT
+    room.clock.advance(timedelta(seconds=60))
+    await room.tend(seen=[attempt])
+    looked = sum(each.looked for each in (await living(room.runtime.valkey)).values())
+    for _ in range(5):
+        await room.tend(seen=[attempt])
+    await room.show(attempt, lambda number: draw_person(number, 3), 4)
+    await room.tend(seen=[attempt])
+    [health] = (await living(room.runtime.valkey)).values()
+    assert (health.dropped, health.looked - looked) == (KEPT + 50, 1)
+    assert await standing(room.runtime.valkey) is Standing.BEHIND
+    assert await room.observed(attempt) == []
+
+
+async def test_two_processes_share_the_seats_and_one_takes_all_when_the_other_ends(room: Room) -> None:
+    valkey = room.runtime.valkey
+    await room.analyst.tend()
+    other = Analyst(room.runtime, None)
+    await other.tend()
+    await room.analyst.tend()
+    await other.tend()
+    assert isinstance(other._shards, Shards)
+    assert len(room.analyst._shards.held) == len(other._shards.held) == SHARDS // 2
+    assert await standing(valkey) is Standing.WORKS
+    await other._shards.leave()
+    await other._binary.aclose()
+    await room.analyst.tend()
+    assert len(room.analyst._shards.held) == SHARDS
+
+
+async def test_bytes_that_are_no_picture_are_nothing(room: Room) -> None:
+    [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
+    await room.show(attempt, lambda number: draw_person(number, 3), 4)
+    for data in (b"", b"\x00" * 40, key_frame(empty_seat, 1)[:200]):
+        await send(room.binary, [room.frame(attempt, data)])
+        await room.tend(seen=[attempt])
+    await room.show(attempt, lambda number: draw_person(number, 3), 8)
+    assert await room.observed(attempt) == []
