@@ -21,7 +21,7 @@ BAR_HEIGHT = 120
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One registration; without attempt the candidate was absent (缺考)."""
+    """One registration; who has no attempt, or one that never began, was absent (缺考)."""
 
     registration: RegistrationView
     name: str
@@ -29,6 +29,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     attempt: AttemptView | None
     theory: ResultView | None
     practical: ResultView | None
+
+    @property
+    def is_absent(self) -> bool:
+        return self.attempt is None or self.attempt.never_began
 
     @property
     def is_voided(self) -> bool:
@@ -92,7 +96,7 @@ async def build_table(session: AsyncSession, sitting_id: UUID, *, now: datetime)
         rows=rows,
         standing=standing_of(attempts, results),
         bars=distribution([each.marks for each in counted], counted[0].pass_marks if counted else 0),
-        absent=sum(row.attempt is None for row in rows),
+        absent=sum(row.is_absent for row in rows),
         taken=len(counted),
         passed=sum(each.passed for each in counted),
         mean=sum(each.marks for each in counted) // len(counted) if counted else None,

@@ -1,5 +1,6 @@
 """What other packages may use of delivery."""
 
+from datetime import datetime
 from uuid import UUID
 
 from litestar.types import Scope
@@ -65,9 +66,9 @@ def require_lease(scope: Scope, runtime: Runtime, attempt_id: UUID) -> Lease:
     raise LeaseInvalidError
 
 
-async def open_attempts(session: AsyncSession, sitting_id: UUID) -> int:
-    """Count the attempts of a sitting that have not ended: bound to the port of `exam.sitting` in `exam.app`."""
-    return await count_open(session, sitting_id)
+async def open_attempts(session: AsyncSession, sitting_id: UUID, at: datetime) -> int:
+    """Count the attempts of a sitting that may still change: bound to the port of `exam.sitting` in `exam.app`."""
+    return await count_open(session, sitting_id, at)
 
 
 __all__ = [

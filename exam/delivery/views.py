@@ -13,7 +13,7 @@ from exam.delivery import timing
 from exam.delivery.checkin import get_attempt_row
 from exam.delivery.models import Attempt, Hold, ResponseRevision, RoomAct, Terminal
 from exam.delivery.presence import last_heard
-from exam.delivery.state import OPEN_STATES
+from exam.delivery.state import OPEN_STATES, AttemptState
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,11 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     hand_raised_at: datetime | None
     holds: int = 0
     last_seen_at: datetime | None = None
+
+    @property
+    def never_began(self) -> bool:
+        """Whether the candidate came and has not begun; once the sitting is over that is an absence (缺考)."""
+        return self.started_at is None and AttemptState(self.state) in OPEN_STATES
 
 
 class TerminalView(msgspec.Struct, frozen=True):
@@ -143,10 +148,11 @@ async def list_epochs(session: AsyncSession, attempt_ids: Iterable[UUID]) -> dic
     return {row.id: (row.epoch, row.state) for row in await session.execute(query)}
 
 
-async def count_open(session: AsyncSession, sitting_id: UUID) -> int:
-    """Count the attempts of a sitting that have not ended."""
-    query = select(func.count()).select_from(Attempt)
-    return await session.scalar(query.where(Attempt.sitting_id == sitting_id, Attempt.state.in_(OPEN_STATES))) or 0
+async def count_open(session: AsyncSession, sitting_id: UUID, at: datetime) -> int:
+    """Count the attempts of a sitting that are under way or may still begin; who never began in time is absent."""
+    may_begin = (Attempt.started_at.is_not(None)) | (Attempt.starts_until >= at)
+    query = select(func.count()).where(Attempt.sitting_id == sitting_id, Attempt.state.in_(OPEN_STATES), may_begin)
+    return await session.scalar(query) or 0
 
 
 async def _views(

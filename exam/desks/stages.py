@@ -37,7 +37,7 @@ def stage_of(
     """Return the stage; a told result comes before everything else."""
     if results:
         return Stage.TOLD
-    if attempt is None:
+    if attempt is None or (attempt.never_began and _is_over(sitting, now)):
         return _without_attempt(sitting, now)
     if attempt.state == AttemptState.VOIDED:
         return Stage.VOIDED
@@ -45,6 +45,10 @@ def stage_of(
 
 
 def _without_attempt(sitting: SittingView, now: datetime) -> Stage:
-    if sitting.state in {SittingState.CLOSED, SittingState.RELEASED} or now > sitting.ends_at:
+    if _is_over(sitting, now):
         return Stage.ABSENT
     return Stage.ARRIVING if sitting.state is SittingState.OPEN else Stage.UPCOMING
+
+
+def _is_over(sitting: SittingView, now: datetime) -> bool:
+    return sitting.state in {SittingState.CLOSED, SittingState.RELEASED} or now > sitting.ends_at

@@ -1,5 +1,6 @@
 """What sittings need to know from packages above them, bound in the composition root."""
 
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from exam.core.ports import Port
 class OpenAttempts(Protocol):
     """Counts the attempts of a sitting that may still change."""
 
-    async def __call__(self, session: AsyncSession, sitting_id: UUID, /) -> int:
-        """Return how many candidates are checked in and have not handed in."""
+    async def __call__(self, session: AsyncSession, sitting_id: UUID, at: datetime, /) -> int:
+        """Return how many candidates are at work or checked in and still allowed to begin."""
 
 
 OPEN_ATTEMPTS = Port[OpenAttempts]("sitting.open_attempts")

@@ -235,7 +235,7 @@ async def close_sitting(
     sitting = await load_sitting(session, sitting_id, lock=True)
     if sitting.state != SittingState.OPEN:
         raise SittingStateError(state=sitting.state)
-    if (working := await open_attempts(session, sitting_id)) > 0:
+    if (working := await open_attempts(session, sitting_id, at)) > 0:
         raise AttemptsOpenError(open=working)
     sitting.state, sitting.closed_at = SittingState.CLOSED, at
     await session.flush()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -53,7 +53,7 @@ async def stage(settings: Settings) -> Examined:
     return exam
 
 
-async def _nobody(_session: object, _sitting_id: UUID) -> int:
+async def _nobody(_session: object, _sitting_id: UUID, _at: datetime) -> int:
     return 0
 
 

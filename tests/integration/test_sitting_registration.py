@@ -1,7 +1,7 @@
 """Sittings and registrations against the real database: seats, rules, refusals, tickets, visibility."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -404,7 +404,7 @@ async def test_sitting_runs_through_its_states_with_one_entry_each(
 
 
 def _at_work(count: int) -> OpenAttempts:
-    async def answer(_session: object, _sitting_id: UUID, /) -> int:
+    async def answer(_session: object, _sitting_id: UUID, _at: datetime, /) -> int:
         return count
 
     return answer

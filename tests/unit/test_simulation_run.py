@@ -18,9 +18,10 @@ class Stand:
         self._failing = failing
 
     def __getattr__(self, step: str) -> Any:
-        async def do(*_args: object) -> None:
+        async def do(*_args: object, **_named: object) -> Any:
             if step == self._failing:
                 raise GivenUp(step)
+            return Stand()
 
         return do
 
@@ -39,6 +40,21 @@ def test_who_gives_up_before_the_seat_is_counted_and_the_others_go_on() -> None:
     candidates: list[Any] = [Stand(), Stand("check_in"), Stand("wait_for_lease")]
     seated = asyncio.run(simulation._seat(candidates, cast("Proctor", Stand())))  # the step itself
     assert seated == candidates[:1]
+
+
+def test_who_leaves_in_the_middle_is_ended_by_the_proctor() -> None:
+    ended: list[str] = []
+
+    class Ending(Stand):
+        async def end(self, attempt: str) -> None:
+            ended.append(attempt)
+
+    leaver: Any = Stand("answer_all")
+    leaver.attempt = "left"
+    simulation = _simulation(Stand())
+    asyncio.run(simulation._sit([leaver], cast("Proctor", Ending())))
+    assert ended == ["left"]
+    assert simulation._tally.errors == {"gave_up:answer_all": 1}
 
 
 def test_a_run_that_stops_short_says_so_in_its_report() -> None:

@@ -85,7 +85,7 @@ class Simulation:
         await centre.prepare()
         await centre.open()
         proctor = Proctor(await self._staff.wire("proctor"), centre.id)
-        await self._sit(await self._seat(candidates, proctor))
+        await self._sit(await self._seat(candidates, proctor), proctor)
         await centre.close()
         await self._release(centre)
         if self._order.qualification.startswith("special."):
@@ -142,15 +142,22 @@ class Simulation:
             await proctor.admit(candidate.attempt)
         await candidate.wait_for_lease()
 
-    async def _sit(self, candidates: list[Candidate]) -> None:
+    async def _sit(self, candidates: list[Candidate], proctor: Proctor) -> None:
+        """Let everybody write; the proctor ends the exam of who leaves, or the sitting could never be closed."""
+
         async def one(number: int, candidate: Candidate) -> None:
             await asyncio.sleep(self._order.ramp_s * number / max(1, len(candidates)))
             try:
                 form = await candidate.start()
+            except (GivenUp, Refused) as error:
+                self._tally.errors[f"gave_up:{error}"] += 1
+                return
+            try:
                 await candidate.answer_all(form, pause_s=self._order.pause_s)
                 await candidate.hand_in(len(form.slots))
             except (GivenUp, Refused) as error:
                 self._tally.errors[f"gave_up:{error}"] += 1
+                await proctor.end(candidate.attempt)
                 return
             self._report.finished += 1
             self._say("finished", self._report.finished, len(candidates))

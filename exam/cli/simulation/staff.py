@@ -197,6 +197,10 @@ class Proctor:
         """Confirm a candidate's identity."""
         await self._wire.post(f"/api/proctor/attempts/{attempt_id}/admit", {"reason": "identity_confirmed"})
 
+    async def end(self, attempt_id: str) -> None:
+        """Take in the paper of a candidate who has left."""
+        await self._wire.post(f"/api/proctor/attempts/{attempt_id}/end", {"reason": "candidate_left"})
+
 
 class Assessors:
     """Two assessors at the practical station: one marks, the other confirms."""
