@@ -61,7 +61,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to every kind of question; fields that do not apply are null, never missing.
 
     `signature`: good, wrong, unknown_key or not_checked; `file`: issued_copy, altered or not_checked. `reasons` are
-    codes. `credentials` has more than one entry where one number stands for several qualifications.
+    codes. `credentials` has more than one entry where one number stands for several qualifications. `status_as_of` is
+    the moment of a status that is not of now: an offline list's, or the day that was asked for.
     """
 
     valid: bool
@@ -74,6 +75,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     credentials: tuple[CredentialAnswer, ...]
     checked_at: datetime
+    status_as_of: datetime | None = None
 
 
 _BEST_FIRST = (Verdict.VALID, Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.NOT_YET)

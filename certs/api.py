@@ -11,6 +11,7 @@ from certs.rendering import render_pdf
 from certs.signing import KeyRing
 from certs.specimen import SpecimenPress
 from certs.state import CredentialAct, CredentialState, Standing
+from certs.statuslist import StatusList, read_list
 from certs.verification import Question, verify_file, verify_public, verify_qr
 from certs.views import CredentialView, credential_pdf, find_credentials, get_credential, list_events
 from certs.withheld import WithheldView, list_withheld
@@ -28,6 +29,7 @@ __all__ = [
     "Question",
     "SpecimenPress",
     "Standing",
+    "StatusList",
     "Verdict",
     "WithheldView",
     "check_file",
@@ -43,6 +45,7 @@ __all__ = [
     "list_withheld",
     "propose",
     "published_ring",
+    "read_list",
     "read_ring",
     "read_upload",
     "render_pdf",

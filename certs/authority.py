@@ -1,9 +1,11 @@
-"""Who issues (发证机关), and for whom the holder works."""
+"""Who issues (发证机关), under which name the key stands, and for whom the holder works."""
 
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.keys import is_published
+from certs.signing import Ed25519Signer, PublicKey
 from exam.core.errors import NotFoundError
 from exam.core.principal import contains
 from exam.identity.api import OrganisationView, get_organisation, list_organisations
@@ -30,6 +32,14 @@ async def find_issuer(session: AsyncSession, region: str) -> OrganisationView | 
 
 def _depth(region: str) -> int:
     return region.count("/") + 1
+
+
+async def unpublished_key(session: AsyncSession, root: str, signer: Ed25519Signer, issuer: str) -> PublicKey | None:
+    """Return a key that is not in the ring yet, under its name: the authority of the whole installation, else `issuer`."""
+    if await is_published(session, signer.key_id):
+        return None
+    authorities = await list_organisations(session, kind=AUTHORITY, limit=MANY)
+    return signer.pinned_as(next((each.name for each in authorities if each.region == root), issuer))
 
 
 async def find_employer(session: AsyncSession, organisation_id: UUID | None) -> str:

@@ -9,11 +9,14 @@ from litestar.response import Template
 
 from certs.answers import Answer
 from certs.envelope import MAX_FILE_BYTES, read_upload
+from certs.errors import ListPendingError
 from certs.keys import fingerprints, grouped, published_ring
 from certs.logged import find_issue_proof
 from certs.naming import limit_key
 from certs.numbers import parse_number
+from certs.publishing import LIST_ADDRESS, LIST_KEY, PAGE_KEY, find_file, find_published
 from certs.schemas import CodeForm, FileForm, QueryForm
+from certs.statuslist import MEDIA_TYPE
 from certs.verification import Question, read_typed, verify_file, verify_public
 from exam.core.audit.publication import LogPublication
 from exam.core.crypto import digest
@@ -187,7 +190,12 @@ class VerifyController(Controller):
     async def keys(self, runtime: NamedDependency[Runtime]) -> Template:
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
             ring = await published_ring(session)
-        return Template("certs/keys.html", context={"keys": fingerprints(ring), "official": runtime.settings.base_url})
+        context = {
+            "keys": fingerprints(ring),
+            "official": runtime.settings.base_url,
+            "published": await find_published(runtime.storage, ring),
+        }
+        return Template("certs/keys.html", context=context)
 
     @get("/verify/keys.json", media_type=MediaType.JSON)
     async def key_file(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
@@ -195,3 +203,21 @@ class VerifyController(Controller):
             ring = await published_ring(session)
         headers = {"Content-Disposition": 'attachment; filename="ankao-credential-keys.json"'}
         return Response(ring.to_json(), media_type=MediaType.JSON, headers=headers)
+
+    @get("/verify/offline")
+    async def verifier(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Send the offline verifier as a file to keep; it is meant to be opened from a disk, never from an address."""
+        return await _file(runtime, PAGE_KEY, "text/html; charset=utf-8", "ankao-verifier.html")
+
+    @get(LIST_ADDRESS)
+    async def status_list(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Send the signed list of all statuses, for whoever checks many."""
+        return await _file(runtime, LIST_KEY, MEDIA_TYPE, "ankao-status-list.jwt")
+
+
+async def _file(runtime: Runtime, key: str, media_type: str, name: str) -> Response[bytes]:
+    content = await find_file(runtime.storage, key)
+    if content is None:
+        raise ListPendingError
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)

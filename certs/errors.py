@@ -20,6 +20,13 @@ class DocumentPendingError(DomainError):
     message = "证书文件正在生成,请一分钟后再试。"
 
 
+class ListPendingError(NotFoundError):
+    """No status list has been signed yet: nothing was issued, or the worker has not come to it."""
+
+    code = "status_list_pending"
+    message = "还没有签署过状态清单。第一本证书签发后几分钟内生成。"
+
+
 class ReasonMissingError(DomainError):
     """An act on a credential needs a reason in words."""
 

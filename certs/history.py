@@ -20,7 +20,10 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.events import publish
 from exam.core.ids import new_id
+from exam.core.jobs import defer
 from exam.core.principal import Principal
+
+PUBLISH = "certs.publish_status"
 
 _PUBLISHED: dict[
     CredentialAct,
@@ -68,6 +71,9 @@ async def change_state(
         qualification=row.qualification,
     )
     await publish(session, told, at=at)
+    if act is not CredentialAct.SUPERSEDE:
+        # a suspension must not wait for the hour; renewals come by the thousand and do
+        await defer(session, PUBLISH, lock=PUBLISH)
 
 
 async def note(

@@ -15,6 +15,7 @@ from certs.models import Credential
 from certs.naming import Named, name_credential
 from certs.passes import PartPassed, find_passes
 from certs.state import CredentialAct, CredentialState
+from certs.statuses import give_position
 from certs.terms import Term, term_of
 from certs.withheld import settle, withhold
 from exam.core.audit.entry import Fact
@@ -156,6 +157,7 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
     row.employer = await find_employer(session, registration.organisation_id)
     session.add(row)
     await session.flush()
+    await give_position(session, row)
     facts: dict[str, Fact] = {
         "qualification": row.qualification,
         "version": row.version,

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from certs.history import lock_credential, note
+from certs.history import PUBLISH, lock_credential, note
 from certs.issuing import RENDER, consider
 from certs.models import Credential, CredentialEvent
+from certs.publishing import publish_status
 from certs.rendering import render_pdf
 from certs.state import CredentialState
 from certs.withheld import list_withheld
@@ -70,6 +71,7 @@ async def reconsider_one(runtime: Runtime, *, registration_id: str) -> None:
 JOBS = (
     Job(RENDER, render_pdf),
     Job(RECONSIDER_ONE, reconsider_one),
+    Job(PUBLISH, publish_status, cron="*/5 * * * *"),
     # 00:10 and 00:40 in Shanghai; the scheduler counts in UTC
     Job("certs.note_expiry", note_expiry, cron="10 16 * * *"),
     Job("certs.reconsider", reconsider, cron="40 16 * * *"),

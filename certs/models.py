@@ -109,6 +109,16 @@ class Withheld(Base):
     settled_at: Mapped[datetime | None]
 
 
+class StatusEntry(Base):
+    """状态清单位置: where a credential stands in the signed status list, drawn at random and given once."""
+
+    __tablename__ = "certs_status_entry"
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey("certs_credential.id"), unique=True)
+    region: Mapped[str]
+
+
 class NumberCounter(Base):
     """流水号: the last serial under a number's prefix; a lost one is never given again."""
 

@@ -1,9 +1,9 @@
 """What the QR symbol on a certificate says: a signed statement that is checked without any network.
 
-Layout of version 1, in this order, big-endian:
+Layout of version 2, in this order, big-endian; version 1 has no position:
 
     version 1 | public id 16 | item length 1 + ASCII | name length 1 + UTF-8 | last four of the ID number 4
-    | valid from 2 | valid until 2 | photo digest 16 | key id 8 | signature 64
+    | valid from 2 | valid until 2 | photo digest 16 | position in the status list 4 | key id 8 | signature 64
 
 Dates are days since 2000-01-01. The signature covers DOMAIN and every byte before it. The text is `AK1.` and base32
 (RFC 4648 §6) without padding: its letters are safe in an address and are what QR symbols pack most densely next to
@@ -24,12 +24,12 @@ from certs.signing import KEY_ID_BYTES, KeyUnknownError, SignatureWrongError, Si
 from exam.core.errors import DomainError
 
 PREFIX = "AK1."
-VERSION = 1
+VERSION, WITH_POSITION = 1, 2
 DOMAIN = b"ankao credential qr v1\x00"
 MAX_TEXT = 300
 """Characters of the payload without an address; beyond it the symbol is too fine for a card."""
 MAX_ITEM, MAX_NAME = 48, 16
-ID_BYTES, TAIL_BYTES, DIGEST_BYTES, SIGNATURE_BYTES = 16, 4, 16, 64
+ID_BYTES, TAIL_BYTES, DIGEST_BYTES, POSITION_BYTES, SIGNATURE_BYTES = 16, 4, 16, 4, 64
 EPOCH = date(2000, 1, 1)
 NO_PHOTO = bytes(DIGEST_BYTES)
 
@@ -64,7 +64,8 @@ class QrPayload(msgspec.Struct, frozen=True, kw_only=True):
     """The statement: this masked person holds this item for these days.
 
     `public_id` is the credential's random 128-bit id as `exam.core.ids.new_token` writes it, `item` the qualification
-    code, `id_tail` the last four characters of the ID number, `photo_digest` from `digest_photo` or NO_PHOTO.
+    code, `id_tail` the last four characters of the ID number, `photo_digest` from `digest_photo` or NO_PHOTO, `position`
+    the entry of the signed status list, None in version 1.
     """
 
     public_id: str
@@ -74,6 +75,7 @@ class QrPayload(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date
     photo_digest: bytes = NO_PHOTO
+    position: int | None = None
 
 
 class QrStatement(msgspec.Struct, frozen=True):
@@ -142,7 +144,7 @@ def _pack(payload: QrPayload) -> bytes:
     _require_sound(payload)
     item, name = payload.item.encode(), payload.name_masked.encode()
     parts = [
-        bytes([VERSION]),
+        bytes([VERSION if payload.position is None else WITH_POSITION]),
         base64.urlsafe_b64decode(payload.public_id + "=="),
         bytes([len(item)]) + item,
         bytes([len(name)]) + name,
@@ -150,13 +152,15 @@ def _pack(payload: QrPayload) -> bytes:
         _days(payload.valid_from).to_bytes(2),
         _days(payload.valid_until).to_bytes(2),
         payload.photo_digest,
+        b"" if payload.position is None else payload.position.to_bytes(POSITION_BYTES),
     ]
     return b"".join(parts)
 
 
 def _unpack(data: bytes) -> QrPayload:
     cut = _Cutter(data)
-    if cut.take(1)[0] != VERSION:
+    version = cut.take(1)[0]
+    if version not in {VERSION, WITH_POSITION}:
         raise QrMalformedError(field="version")
     payload = QrPayload(
         public_id=base64.urlsafe_b64encode(cut.take(ID_BYTES)).decode().rstrip("="),
@@ -166,6 +170,7 @@ def _unpack(data: bytes) -> QrPayload:
         valid_from=cut.day(),
         valid_until=cut.day(),
         photo_digest=cut.take(DIGEST_BYTES),
+        position=int.from_bytes(cut.take(POSITION_BYTES)) if version == WITH_POSITION else None,
     )
     if cut.rest:
         raise QrMalformedError(field="length")
@@ -216,6 +221,7 @@ def _checks(payload: QrPayload) -> dict[str, bool]:
         "id_tail": len(payload.id_tail) == TAIL_BYTES and _TAIL_LETTERS.issuperset(payload.id_tail),
         "valid": 0 <= _days(payload.valid_from) <= _days(payload.valid_until) <= _LAST_DAY,
         "photo_digest": len(payload.photo_digest) == DIGEST_BYTES,
+        "position": payload.position is None or 0 <= payload.position < 1 << 31,
     }
 
 

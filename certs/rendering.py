@@ -7,22 +7,23 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.authority import AUTHORITY
+from certs.authority import unpublished_key
 from certs.document import CertificateFace, certificate_pdf, permit_pdf
 from certs.envelope import qr_attachment, seal_file
 from certs.history import lock_credential, note
-from certs.keys import is_published, load_signer, publish_key
+from certs.keys import load_signer, publish_key
 from certs.models import Credential
 from certs.naming import NUMBER_PLACE
 from certs.qr import NO_PHOTO, QrPayload, digest_photo, encode_payload, mask_name
-from certs.signing import Ed25519Signer, PublicKey
+from certs.signing import Ed25519Signer
+from certs.statuses import find_position
 from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
 from exam.core.errors import NotFoundError
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.identity.api import PersonView, get_person, list_organisations
+from exam.identity.api import PersonView, get_person
 from exam.standards.api import Category, get_qualification
 
 PERMIT_TITLE = "特种作业操作证"
@@ -48,22 +49,16 @@ async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
         if row is None or row.pdf_key is not None:
             return
         person = await get_person(session, row.person_id)
-        new_key = None if await is_published(session, signer.key_id) else await _pinned(session, runtime, signer, row)
+        position = await find_position(session, row.id)
+        new_key = await unpublished_key(session, runtime.settings.root_region, signer, row.issuer_name)
     photo = await _photo(runtime, row.photo_key)
-    document = await asyncio.to_thread(_make, runtime, signer, row, person, photo)
+    document = await asyncio.to_thread(_make, runtime, signer, row, person, photo, position)
     key = f"certs/{row.issued_on.year}/{row.id}.pdf"
     await runtime.storage.put(key, document.pdf)
     async with runtime.databases.transaction(scope) as session:
         if new_key is not None:
             await publish_key(session, new_key, at=runtime.clock.now())
         await _keep(session, row.id, signer, document, key, at=runtime.clock.now())
-
-
-async def _pinned(session: AsyncSession, runtime: Runtime, signer: Ed25519Signer, row: Credential) -> PublicKey:
-    """Return a new key under its name: the authority of the whole installation, else the first issuer's."""
-    root = runtime.settings.root_region
-    authorities = await list_organisations(session, kind=AUTHORITY, limit=5000)
-    return signer.pinned_as(next((each.name for each in authorities if each.region == root), row.issuer_name))
 
 
 async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
@@ -81,6 +76,7 @@ def _make(
     row: Credential,
     person: PersonView,
     photo: bytes | None,
+    position: int | None,
 ) -> _Document:
     photo_digest = digest_photo(photo) if photo else NO_PHOTO
     payload = QrPayload(
@@ -91,6 +87,7 @@ def _make(
         valid_from=row.valid_from_on,
         valid_until=row.valid_until_on,
         photo_digest=photo_digest,
+        position=position,
     )
     qr_text = encode_payload(payload, signer, base_url=runtime.settings.base_url)
     face = _face(runtime, row, person, photo, qr_text)

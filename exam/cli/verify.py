@@ -16,9 +16,11 @@ from certs.api import (
     LogNote,
     NothingAskedError,
     Question,
+    StatusList,
     Verdict,
     check_file,
     check_qr,
+    read_list,
     read_ring,
     read_upload,
     verify_file,
@@ -28,7 +30,7 @@ from exam.cli.context import command_runtime
 from exam.cli.evidence import check_evidence, tell_evidence
 from exam.cli.log_proof import check_proof_file, is_proof, tell
 from exam.core.audit.publication import LogPublication
-from exam.core.clock import Clock, SystemClock
+from exam.core.clock import SHANGHAI, Clock, SystemClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError
@@ -40,7 +42,7 @@ UNCHECKED = 2
 PERSON_LINES = 2
 WORDS = {
     Verdict.VALID: "有效",
-    Verdict.AUTHENTIC: "真实;离线无法得知当前状态",
+    Verdict.AUTHENTIC: "真实",
     Verdict.NOT_YET: "未生效",
     Verdict.EXPIRED: "已过期",
     Verdict.SUSPENDED: "已暂停",
@@ -83,6 +85,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     file: bytes | None = None
     question: Question = Question()
     keys: KeyRing | None = None
+    statuses: StatusList | None = None
 
 
 @click.command()
@@ -93,6 +96,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Pinned public keys, or a log's policy."
 )
+@click.option(
+    "--status-list",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --offline: the signed list that tells the status.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Data directory of `ankao up` [var].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -102,26 +110,25 @@ def command(
     *,
     offline: bool,
     key: Path | None,
+    status_list: Path | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Verify a certificate by its PDF FILE, its QR text, or its holder's name and number; or a proof of the log."""
-    if sum(map(bool, (file, qr, person))) != 1:
-        message = "give exactly one of FILE, --qr and --person"
-        raise click.UsageError(message)
+    _require_one(file, qr, person)
     bundle = file.read_bytes() if file else b""
     if is_bundle(bundle):
         answer_of_bundle = asyncio.run(check_evidence(bundle, data_dir, offline=offline))
         raise SystemExit(tell_evidence(answer_of_bundle, as_json=as_json))
-    if offline and (person or not key):
-        message = "--offline needs --key, and cannot look a person up"
+    if (offline and (person or not key)) or (status_list and not offline):
+        message = "--offline needs --key, and cannot look a person up; --status-list goes with --offline"
         raise click.UsageError(message)
     try:
         if file and is_proof(content := file.read_bytes()):
             if key is None:
                 raise NothingAskedError
             raise SystemExit(tell(check_proof_file(content, key), as_json=as_json))
-        asked = _read(file, qr, person, key)
+        asked = _with_statuses(_read(file, qr, person, key), status_list)
         answer = _offline(asked, SystemClock()) if offline else asyncio.run(_online(asked, data_dir))
     except DomainError as error:
         _give_up(error.code, fill(error.message, error.fields), as_json=as_json)
@@ -130,6 +137,18 @@ def command(
     else:
         click.echo(msgspec.json.encode(answer).decode() if as_json else _in_words(answer))
         raise SystemExit(0 if answer.valid else 1)
+
+
+def _require_one(file: Path | None, qr: str, person: str | None) -> None:
+    if sum(map(bool, (file, qr, person))) != 1:
+        message = "give exactly one of FILE, --qr and --person"
+        raise click.UsageError(message)
+
+
+def _with_statuses(asked: Asked, status_list: Path | None) -> Asked:
+    if status_list is None or asked.keys is None:
+        return asked
+    return msgspec.structs.replace(asked, statuses=read_list(status_list.read_bytes(), asked.keys))
 
 
 def _read(file: Path | None, qr: str, person: str | None, key: Path | None) -> Asked:
@@ -159,8 +178,8 @@ def _offline(asked: Asked, clock: Clock) -> Answer:
     if asked.keys is None:
         raise NothingAskedError
     if asked.file is not None:
-        return check_file(asked.file, asked.keys, at=clock.now())
-    return check_qr(asked.question.qr, asked.keys, at=clock.now())
+        return check_file(asked.file, asked.keys, at=clock.now(), statuses=asked.statuses)
+    return check_qr(asked.question.qr, asked.keys, at=clock.now(), statuses=asked.statuses)
 
 
 async def _online(asked: Asked, data_dir: Path | None) -> Answer:
@@ -189,7 +208,7 @@ def _give_up(code: str, message: str, *, as_json: bool) -> None:
 
 
 def _in_words(answer: Answer) -> str:
-    lines = [WORDS[answer.status]]
+    lines = [f"{WORDS[answer.status]}{_as_of(answer)}"]
     for each in answer.credentials:
         lines += [
             f"  姓名    {each.holder_masked}",
@@ -206,3 +225,12 @@ def _in_words(answer: Answer) -> str:
     if answer.reasons:
         lines.append(f"  原因    {', '.join(answer.reasons)}")
     return "\n".join(lines)
+
+
+def _as_of(answer: Answer) -> str:
+    """Return what is known of the status where it is not the register's own: never plain "valid"."""
+    if answer.status_as_of is not None:
+        signed = answer.status_as_of.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        unlisted = ";清单中没有这本证书,状态未知" if "status_not_listed" in answer.reasons else ""
+        return f";状态以 {signed}(北京时间)签署的状态清单为准{unlisted}"
+    return ";离线无法得知当前状态" if answer.status is Verdict.AUTHENTIC else ""

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from certs.api import check_file
 from certs.envelope import seal_file
 from certs.keys import load_signer
+from certs.publishing import LIST_KEY, publish_status
 from certs.qr import encode_payload
 from certs.signing import KeyRing
 from exam.app import compose_runtime
@@ -189,3 +190,20 @@ async def test_arguments_take_no_name_and_no_number(tmp_path: Path) -> None:
     path.write_bytes(b"MZ")
     assert (await _run("--person", "张三")).exit_code == CODE_UNCHECKED
     assert (await _run("--name", "张三")).exit_code == CODE_UNCHECKED
+
+
+@pytest.mark.usefixtures("no_database")
+async def test_offline_with_a_signed_list_the_status_is_as_of_its_date(
+    holder: Certified, runtime: Runtime, pinned: Path, tmp_path: Path
+) -> None:
+    await publish_status(runtime)
+    statuses = tmp_path / "list.jwt"
+    statuses.write_bytes(await runtime.storage.get(LIST_KEY))
+    offline = ("--offline", "--key", pinned, "--status-list", statuses)
+    told = _json(await _run("--qr", holder.qr_text, *offline, "--json"))
+    assert (told["valid"], told["status"], told["reasons"]) == (True, "authentic", ["status_as_of_list"])
+    assert "签署的状态清单为准" in (await _run("--qr", holder.qr_text, *offline)).stdout
+    statuses.write_bytes(statuses.read_bytes()[:-1])
+    broken = await _run("--qr", holder.qr_text, *offline, "--json")
+    assert (broken.exit_code, _json(broken)["reasons"]) == (CODE_UNCHECKED, ["status_list"])
+    assert (await _run("--qr", holder.qr_text, "--status-list", statuses)).exit_code == CODE_UNCHECKED

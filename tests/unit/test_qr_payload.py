@@ -42,6 +42,7 @@ def payloads(draw: st.DrawFn) -> QrPayload:
         valid_from=valid_from,
         valid_until=valid_until,
         photo_digest=draw(st.binary(min_size=16, max_size=16)),
+        position=draw(st.none() | st.integers(0, (1 << 31) - 1)),
     )
 
 
@@ -63,7 +64,7 @@ def test_what_is_encoded_is_decoded_and_stays_within_the_bound(said: QrPayload, 
 
 
 def test_a_name_of_fifty_characters_and_the_longest_item_still_fit() -> None:
-    said = payload(name_masked=mask_name("𬭳" * 50), item="x" * MAX_ITEM)
+    said = payload(name_masked=mask_name("𬭳" * 50), item="x" * MAX_ITEM, position=(1 << 31) - 1)
     assert len(encode_payload(said, signer())) <= MAX_TEXT
 
 
