@@ -61,6 +61,7 @@ class Analyst:
         self._minute: deque[tuple[int, int]] = deque(maxlen=MINUTE)
         self._behind_ms = 0
         self._tended_at = 0.0
+        self._beats = 0
 
     async def run(self) -> None:
         """Work until cancelled; while Valkey or the database is away, wait and go on."""
@@ -96,6 +97,9 @@ class Analyst:
         await self._ask_states()
         await self._hear_silence()
         await self._standing.write()
+        self._beats += 1
+        if 0 in self._shards.held and self._beats % MINUTE == 1:
+            await self._standing.close_finished()
         self._minute.append((self.looked, self.dropped))
         self.looked = self.dropped = 0
         looked, dropped = map(sum, zip(*self._minute, strict=True))

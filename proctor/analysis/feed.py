@@ -18,7 +18,7 @@ from proctor.media.ticket import MediaTicket
 
 WAITING = 128
 """Frames that may wait for Valkey; beyond it the oldest are dropped."""
-EVERY_MS = 2000
+EVERY_MS = 3500
 """A seat sends no more than one frame in this time, however many key frames its viewers ask for."""
 SAY_EVERY_S = 10.0
 

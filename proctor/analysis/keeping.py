@@ -4,11 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
+from exam.delivery.api import FINISHED_STATES, AttemptState, list_epochs
 from proctor.analysis.frames import shard_of
 from proctor.analysis.thresholds import KINDS
 from proctor.analysis.watch import Change
@@ -34,6 +35,16 @@ class Standing:
             self._open[row.attempt_id, row.kind] = row.id
             found.setdefault(row.attempt_id, (row.region, []))[1].append(row.kind)
         return found
+
+    async def close_finished(self) -> None:
+        """End what still stands of attempts that are over, whoever saw it."""
+        query = select(Observation.attempt_id).where(Observation.ended_at.is_(None)).distinct()
+        async with self._session() as session:
+            states = await list_epochs(session, list(await session.scalars(query)))
+            over = [attempt_id for attempt_id, (_, state) in states.items() if AttemptState(state) in FINISHED_STATES]
+            now = self._runtime.clock.now()
+            still = update(Observation).where(Observation.attempt_id.in_(over), Observation.ended_at.is_(None))
+            await session.execute(still.values(ended_at=func.greatest(now, Observation.began_at)))
 
     def note(self, attempt_id: UUID, region: str, changes: list[Change]) -> None:
         """Take what has changed; `write` brings it into the database."""

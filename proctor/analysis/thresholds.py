@@ -29,10 +29,18 @@ class Measures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     face_score: float
 
 
+class TerminalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of what a terminal tells of itself; the data file says what each one means."""
+
+    away_ms: int
+    again_s: int
+
+
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is observed and when; a kind without a rule is not observed."""
 
     rules: dict[str, Rule]
+    terminal: TerminalRules
     measures: Measures
 
     def with_room(self, after_s: Mapping[str, int]) -> "Thresholds":
@@ -42,7 +50,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for kind, rule in self.rules.items()
             if after_s.get(kind) != 0
         }
-        return Thresholds(rules, self.measures)
+        return Thresholds(rules, self.terminal, self.measures)
 
 
 @lru_cache(maxsize=1)

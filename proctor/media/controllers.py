@@ -15,17 +15,19 @@ from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.valkey import require_allowance
-from exam.delivery.api import get_attempt, require_lease
+from exam.delivery.api import AttemptState, get_attempt, require_lease
 from exam.web.policy import BY_KEY, allow
+from proctor.analysis.terminal import note_conduct
 from proctor.media.commands import CommandBus
 from proctor.media.errors import NotInExamError, OriginError, ProbeTooLargeError
-from proctor.media.schemas import Answered, ConsentFacts, Probed, Publish, Watch
+from proctor.media.schemas import Answered, Conduct, ConsentFacts, Probed, Publish, Watch
 from proctor.media.seats import record_consent
 from proctor.media.signalling import Exchange
 
 OFFERS_PER_MINUTE = 30
 WATCHES_PER_MINUTE = 120
 PROBES_PER_MINUTE = 10
+REPORTS_PER_MINUTE = 60
 PROBE_BYTES = 256 * 1024
 
 
@@ -67,6 +69,24 @@ class TerminalMediaController(Controller):
             if attempt.epoch != lease.epoch:
                 raise NotInExamError
             await record_consent(session, attempt, data, at=now)
+
+    @post("/conduct", status_code=204)
+    async def conduct(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+        data: JSONBody[Conduct],
+    ) -> None:
+        require_own_origin(request)
+        lease = require_lease(request.scope, runtime, attempt_id)
+        await require_allowance(runtime.valkey, f"conduct:{attempt_id}", limit=REPORTS_PER_MINUTE, window_s=60)
+        now = runtime.clock.now()
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            attempt = await get_attempt(session, attempt_id, now=now)
+            if attempt.epoch != lease.epoch or attempt.state != AttemptState.IN_PROGRESS:
+                raise NotInExamError
+            await note_conduct(session, attempt, data, at=now)
 
     @post("/probe", status_code=200)
     async def probe(

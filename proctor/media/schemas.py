@@ -34,6 +34,22 @@ class ConsentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skew_ms: Annotated[int, msgspec.Meta(ge=-(10**13), le=10**13)]
 
 
+class Conduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a terminal, every few seconds and at once when something changes: a hint, for the page is the candidate's.
+
+    `copies` and `unprompted` count since the last report that was taken.
+    """
+
+    away_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
+    """How long the page has been hidden or without focus; 0 while it is in front."""
+    copies: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+    """Copies, cuts and pastes."""
+    screens: bool
+    """Whether the desktop reaches over a second screen."""
+    unprompted: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+    """Answers that changed though no key, pointer or finger had moved."""
+
+
 class Probed(msgspec.Struct, frozen=True):
     """To a terminal: how much arrived and the server's time in Unix milliseconds."""
 

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from httpx import AsyncClient
 
-from exam.cli.simulation.camera import draw_person, encode
+from exam.cli.simulation.camera import draw_empty, draw_person, encode
 from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
@@ -23,16 +24,14 @@ from proctor.incidents.observations import ObservationView, list_observations
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
 from proctor.media.registry import beat, note_seen
-from tests.builders.attempts import attempts_in_progress
+from tests.builders.attempts import attempts_in_progress, lease_of
 
 CITY = "33/3301"
 DETECTOR = BlazeFace(0.6)
 
 
-def empty_seat(number: int) -> Any:
-    picture = draw_person(number, 3)
-    picture[40:215, 70:250] = picture[20, 20]
-    return picture
+def empty_seat(_number: int) -> Any:
+    return draw_empty(3)
 
 
 def key_frame(draw: Callable[[int], Any], number: int) -> bytes:
@@ -190,3 +189,31 @@ async def test_bytes_that_are_no_picture_are_nothing(room: Room) -> None:
         await room.tend(seen=[attempt])
     await room.show(attempt, lambda number: draw_person(number, 3), 8)
     assert await room.observed(attempt) == []
+
+
+async def tell(client: AsyncClient, runtime: Runtime, attempt: UUID, **told: Any) -> int:
+    body = {"away_ms": 0, "copies": 0, "screens": False, "unprompted": 0, **told}
+    headers = {"ankao-lease": lease_of(runtime, attempt), "accept": "application/json"}
+    return (await client.post(f"/api/media/attempts/{attempt}/conduct", json=body, headers=headers)).status_code
+
+
+async def test_what_a_terminal_tells_of_itself_stands_until_it_is_over(
+    room: Room, client: AsyncClient, clock: FrozenClock
+) -> None:
+    runtime = room.runtime
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    assert await tell(client, runtime, attempt, away_ms=800) == 204
+    assert await room.observed(attempt) == []
+    assert await tell(client, runtime, attempt, away_ms=5000, copies=1, screens=True) == 204
+    assert await tell(client, runtime, attempt, away_ms=9000, copies=2, screens=True) == 204
+    seen = {each.kind: each for each in await room.observed(attempt)}
+    assert set(seen) == {"focus_lost", "copied", "second_screen"}
+    assert seen["focus_lost"].began_at == clock.now() - timedelta(seconds=5)
+    clock.advance(timedelta(seconds=61))
+    assert await tell(client, runtime, attempt, unprompted=1) == 204
+    standing_now = [each.kind for each in await room.observed(attempt) if each.ended_at is None]
+    assert standing_now == ["unprompted"]
+    await state(runtime, attempt, "voided")
+    assert await tell(client, runtime, attempt) == 409
+    await room.analyst.tend()
+    assert all(each.ended_at for each in await room.observed(attempt))

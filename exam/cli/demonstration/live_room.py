@@ -9,7 +9,7 @@ from random import Random
 import structlog
 
 from exam.cli.demonstration.province import enterprise_codes
-from exam.cli.simulation.camera import draw_person, encode, only_loopback, send_clip
+from exam.cli.simulation.camera import draw_empty, draw_person, encode, only_loopback, send_clip
 from exam.cli.simulation.candidate import Candidate, GivenUp, Tally
 from exam.cli.simulation.history import History
 from exam.cli.simulation.knowledge import Knowledge
@@ -21,6 +21,8 @@ from exam.core.config import Settings
 QUALIFICATION = "special.1.2"
 TITLE = "低压电工作业考试(实时监考演示)"
 CLIP_FRAMES = 60
+RESTLESS, SITS, LEAVES = 1, 25, 10
+"""Number of the seat whose candidate leaves it, and how many clips of six seconds are there and away."""
 PAUSE_S = 45.0
 POLL_S = 10.0
 RETRY_S = 2.0
@@ -93,8 +95,16 @@ async def _stay(settings: Settings, candidate: Candidate, over: asyncio.Event) -
     await wire.close()
 
 
+def _clip(number: int) -> tuple[bytes, ...]:
+    """Return what a seat's camera shows; one candidate leaves the seat now and then, so that the wall has its trouble."""
+    sitting = encode(lambda n: draw_person(n, number), CLIP_FRAMES)
+    if number != RESTLESS:
+        return sitting
+    return sitting * SITS + encode(lambda _: draw_empty(number), CLIP_FRAMES) * LEAVES
+
+
 async def _film(settings: Settings, candidate: Candidate, number: int, over: asyncio.Event) -> None:
-    frames = await asyncio.to_thread(encode, lambda n: draw_person(n, number), CLIP_FRAMES)
+    frames = await asyncio.to_thread(_clip, number)
     wire = Wire(settings.base_url)
     path, headers = f"/api/media/attempts/{candidate.attempt}", {"Ankao-Lease": candidate.lease}
 

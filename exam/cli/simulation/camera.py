@@ -17,6 +17,7 @@ FPS = 10
 KEY_EVERY = 5
 SIZE = (320, 240)
 CLOCK = 90_000
+DESK = (120, 92, 66)
 
 Exchange = Callable[[str], Awaitable[str]]
 """Gives an offer to the server and brings its answer."""
@@ -30,8 +31,8 @@ def only_loopback() -> None:
 def draw_person(number: int, seat: int) -> Any:
     """Draw one picture of a person at a desk who sways a little; every seat has its own wall and coat."""
     width, height = SIZE
-    wall, coat = 150 + seat * 23 % 80, (60 + seat * 47 % 120, 60 + seat * 31 % 120, 90 + seat * 17 % 120)
-    picture = np.full((height, width, 3), wall, np.uint8)
+    coat = (60 + seat * 47 % 120, 60 + seat * 31 % 120, 90 + seat * 17 % 120)
+    picture = draw_empty(seat)
     sway = int(6 * np.sin(number / 7 + seat))
     x, y = width // 2 + sway, 100 + int(2 * np.sin(number / 3))
     cv2.ellipse(picture, (x, 240), (90, 90), 0, 180, 360, coat, -1)
@@ -42,7 +43,15 @@ def draw_person(number: int, seat: int) -> Any:
         open_eye = 4 if number % 37 else 1
         cv2.ellipse(picture, (x + side, y - 4), (5, open_eye), 0, 0, 360, (30, 30, 30), -1)
     cv2.ellipse(picture, (x, y + 24), (12, 4), 0, 0, 180, (150, 70, 70), 2)
-    cv2.rectangle(picture, (0, 215), (width, height), (120, 92, 66), -1)
+    cv2.rectangle(picture, (0, 215), (width, height), DESK, -1)
+    return picture
+
+
+def draw_empty(seat: int) -> Any:
+    """Draw a desk that nobody sits at."""
+    width, height = SIZE
+    picture = np.full((height, width, 3), 150 + seat * 23 % 80, np.uint8)
+    cv2.rectangle(picture, (0, 215), (width, height), DESK, -1)
     return picture
 
 

@@ -4,6 +4,7 @@
 
 import { ConsentCard } from "./card.js";
 import { Publisher } from "./publisher.js";
+import { Conduct } from "./conduct.js";
 import { Refused, Signal } from "./signal.js";
 
 const SHOWN = new Set(["ready", "in_progress", "paused"]);
@@ -30,10 +31,20 @@ class Seat {
   #publisher = null;
   #wanted = ["tile"];
   #card = null;
+  #conduct = null;
 
   constructor(attempt, lease) {
     this.attempt = attempt;
     this.signal = new Signal(attempt, lease);
+  }
+
+  /** Watches the page itself while answers are given. */
+  attend(working) {
+    if (working && !this.#conduct) this.#conduct = new Conduct(this.signal);
+    if (!working) {
+      this.#conduct?.end();
+      this.#conduct = null;
+    }
   }
 
   get ended() { return this.#stop.signal.aborted; }
@@ -113,6 +124,7 @@ class Seat {
 
   end() {
     this.#stop.abort();
+    this.attend(false);
     this.#publisher?.close();
     this.#card?.camera?.stop();
     this.#card?.screen?.stop();
@@ -134,4 +146,5 @@ document.addEventListener("ankao:attempt", ({ detail }) => {
     current = new Seat(attempt, lease);
     current.run().catch((error) => { show("lost", "lost"); console.warn(error); });
   }
+  current.attend(state === "in_progress");
 });

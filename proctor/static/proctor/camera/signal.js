@@ -41,6 +41,8 @@ export class Signal {
 
   async consent(facts) { await this.#post("/consent", facts); }
 
+  async conduct(told) { await this.#post("/conduct", told); }
+
   /** Sends `bytes` of noise and returns how fast they went, in kbit/s, and how far this clock is off, in ms. */
   async probe(bytes) {
     const noise = crypto.getRandomValues(new Uint8Array(bytes));
