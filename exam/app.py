@@ -21,10 +21,11 @@ from exam.reports import plugin as reports
 from exam.sitting import plugin as sitting
 from exam.sitting.api import OPEN_ATTEMPTS
 from exam.training import plugin as training
+from exam.training.api import SCORER
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
 from grading import plugin as grading
-from grading.api import ResultFold
+from grading.api import ResultFold, score_practice
 from proctor import plugin as proctor
 from questionbank import plugin as questionbank
 from questionbank.api import FormFold
@@ -63,7 +64,7 @@ def all_folds() -> list[Fold]:
 
 def all_ports() -> Ports:
     """Return who answers what lower packages ask of upper ones (crossing rule 4)."""
-    return Ports([bind(OPEN_ATTEMPTS, open_attempts), bind(FOLDS, all_folds)])
+    return Ports([bind(OPEN_ATTEMPTS, open_attempts), bind(FOLDS, all_folds), bind(SCORER, score_practice)])
 
 
 def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:

@@ -4,6 +4,7 @@ from grading.appeals import AppealView, appeal_until_on, decide_appeal, file_app
 from grading.changes import Action, RuleChange, score_attempt
 from grading.logged import ResultFold
 from grading.practice import Awaiting, list_awaiting_practical
+from grading.practising import score_practice
 from grading.regrades import (
     RegradeView,
     approve_regrade,
@@ -67,6 +68,7 @@ __all__ = [
     "release_sitting",
     "score_attempt",
     "score_form",
+    "score_practice",
     "settle_practical_sheet",
     "standing_of",
 ]

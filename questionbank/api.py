@@ -36,7 +36,7 @@ from questionbank.practice.forms import (
     single_form,
     solve_practice,
 )
-from questionbank.practice.pool import list_practice_pool
+from questionbank.practice.pool import list_practice_pool, list_practice_stems
 from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
 from questionbank.syllabus.service import SyllabusView, find_syllabus
 
@@ -80,6 +80,7 @@ __all__ = [
     "import_questions",
     "list_export_formats",
     "list_practice_pool",
+    "list_practice_stems",
     "list_seals",
     "list_seed_banks",
     "load_seed_bank",

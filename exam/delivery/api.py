@@ -32,6 +32,7 @@ from exam.delivery.room import (
     transfer,
     void_attempt,
 )
+from exam.delivery.schemas import WireForm, wire_form
 from exam.delivery.state import FINISHED_STATES, OPEN_STATES, AttemptState
 from exam.delivery.terminals import bind_terminal
 from exam.delivery.views import (
@@ -87,6 +88,7 @@ __all__ = [
     "Revision",
     "TerminalView",
     "Verdict",
+    "WireForm",
     "acknowledge_message",
     "admit",
     "bind_terminal",
@@ -122,4 +124,5 @@ __all__ = [
     "send_message",
     "transfer",
     "void_attempt",
+    "wire_form",
 ]

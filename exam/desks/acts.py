@@ -109,6 +109,8 @@ ACTS: Final[Mapping[str, str]] = {
     "items.retired": "成批停用试题",
     "items.imported": "导入试题",
     "items.exported": "导出试题",
+    "mock.started": "开始模拟考试",
+    "mock.submitted": "交模拟考试",
     "syllabus.drafted": "起草考试大纲",
     "syllabus.published": "发布考试大纲",
     "blueprint.drafted": "起草组卷细目表",

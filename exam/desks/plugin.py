@@ -4,6 +4,7 @@ from exam.desks.audit_log_pages import AuditLogController, LogFilesController
 from exam.desks.audit_pages import AuditController
 from exam.desks.controllers import show_front
 from exam.desks.me_pages import CandidateController, CandidateEntranceController
+from exam.desks.mock_pages import MockController, MockPageController
 from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
@@ -15,11 +16,14 @@ PLUGIN = Plugin(
         AuditController,
         AuditLogController,
         LogFilesController,
+        MockPageController,
+        MockController,
     ),
     nav=(
         NavItem("我的考试", "/me", ("candidate",), "user-circle"),
         NavItem("考试处理决定", "/me/incidents", ("candidate",), "gavel"),
         NavItem("我的培训", "/learn", ("candidate",), "school"),
+        NavItem("练习与模拟考试", "/learn/practice", ("candidate",), "list-check", also=("/learn/mocks/*",)),
         NavItem("我的学时", "/learn/hours", ("candidate",), "clock"),
         NavItem("培训班", "/centre/training", ("centre",), "school"),
         NavItem("我的课", "/teach", ("teacher",), "school"),

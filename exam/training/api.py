@@ -8,29 +8,50 @@ from exam.training.ledger.nodes import Coverage, HoursGap, cover_programme
 from exam.training.ledger.replay import Replay
 from exam.training.lessons.lease import StudyLease, study_start
 from exam.training.lessons.study import start_visit
+from exam.training.practice.mocks import (
+    MockSave,
+    MockView,
+    close_overdue,
+    get_mock,
+    list_responses,
+    save_responses,
+    show_mock,
+    submit_mock,
+)
+from exam.training.practice.ports import SCORER, SlotMark
 from exam.training.seed_school import SCHOOL_QUALIFICATION, SchoolStaff, SeededLearner, seed_school
 from exam.training.settling import replay, run_settle
 
 __all__ = [
     "SCHOOL_QUALIFICATION",
+    "SCORER",
     "Coverage",
     "HoursEntry",
     "HoursGap",
+    "MockSave",
+    "MockView",
     "PassHolder",
     "Replay",
     "SchoolStaff",
     "SeededLearner",
+    "SlotMark",
     "StudyLease",
     "TrainingKind",
+    "close_overdue",
     "cover_programme",
     "find_pass_holder",
+    "get_mock",
     "hours_of",
     "list_hours",
+    "list_responses",
     "record_hours",
     "replay",
     "run_settle",
+    "save_responses",
     "seed_school",
+    "show_mock",
     "start_visit",
     "study_start",
+    "submit_mock",
     "trained_at",
 ]

@@ -17,6 +17,7 @@ from exam.training.lessons.clerk_pages import LessonsController
 from exam.training.lessons.learner_pages import LessonController
 from exam.training.lessons.study import run_close_silent
 from exam.training.lessons.study_route import AnswerPath, BeatPath
+from exam.training.practice.pages import PracticeController
 from exam.training.programmes.pages import ProgrammesController
 from exam.training.settling import run_settle
 from exam.web.front import RawRoute
@@ -42,6 +43,7 @@ PLUGIN = Plugin(
         RecordController,
         LessonsController,
         LessonController,
+        PracticeController,
     ),
     jobs=(Job(SETTLE, run_settle), Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *")),
     raw=(

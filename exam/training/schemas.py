@@ -9,6 +9,9 @@ from exam.web.forms import Form
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Long = Annotated[str, msgspec.Meta(max_length=40_000)]
+Label = Annotated[str, msgspec.Meta(pattern="^[A-Z]$")]
+Answer = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+"""A written answer; PostgreSQL's text cannot hold U+0000."""
 
 
 class HoursIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +136,24 @@ class BatchForm(Form, frozen=True, kw_only=True):
     """The workbook that was tried and is now to be done."""
 
     file: Text
+
+
+class PracticeForm(Form, frozen=True, kw_only=True):
+    """An answer to one item: the version that was asked, the chosen labels or a text, and how practice goes on."""
+
+    version: Text
+    mode: Text = "random"
+    node: Text = ""
+    choice: tuple[Label, ...] | Label = ()
+    text: Answer = ""
+
+
+class FavouriteForm(Form, frozen=True, kw_only=True):
+    """Keep an item, or let it go: an empty `kept` lets go."""
+
+    kept: Text = ""
+    mode: Text = "random"
+    node: Text = ""
 
 
 class LessonForm(Form, frozen=True, kw_only=True):

@@ -14,8 +14,8 @@ from questionbank.forms.assembly import Assembly, AssemblySlot, assemble
 from questionbank.forms.draw import ALGORITHM
 from questionbank.forms.errors import NoPublishedBlueprintError
 from questionbank.forms.preparing import multiple_rule_on
-from questionbank.forms.views import CandidateForm, ScoringForm, render_views, rules_of
-from questionbank.items.content import ItemContent
+from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, render_views, rules_of
+from questionbank.items.content import Interaction, ItemContent
 from questionbank.practice.pool import get_practice_contents, list_practice_pool
 
 ONE_MARK = 100
@@ -119,22 +119,22 @@ async def solve_practice(session: AsyncSession, form: PracticeForm) -> tuple[Sco
     """Return how a form is scored and what is told of it; for after the answer only."""
     contents = await _contents(session, form)
     shown, scored = _views(form, contents)
-    labels = [dict(slot.options) for slot in shown.slots]
     solutions = [
         Solution(
             slot=slot.slot,
-            right=slot.accepted or tuple(_words(label, words[label]) for label in slot.key),
+            right=slot.accepted or tuple(_words(asked, label) for label in slot.key),
             explanation=contents[slot.version].explanation,
             basis=contents[slot.version].basis,
         )
-        for slot, words in zip(scored.slots, labels, strict=True)
+        for slot, asked in zip(scored.slots, shown.slots, strict=True)
     ]
     return scored, tuple(solutions)
 
 
-def _words(label: str, text: str) -> str:
+def _words(asked: CandidateSlot, label: str) -> str:
     """Name an option as the page does: a judgement's two have no letters."""
-    return text if label in "TF" else f"{label}. {text}"
+    text = dict(asked.options)[label]
+    return text if asked.interaction is Interaction.JUDGEMENT else f"{label}. {text}"
 
 
 async def _contents(session: AsyncSession, form: PracticeForm) -> dict[str, ItemContent]:

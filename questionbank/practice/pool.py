@@ -41,3 +41,8 @@ async def get_practice_contents(session: AsyncSession, digests: Iterable[str]) -
         if digest(content) != version:
             raise ItemAlteredError(version=version)
     return contents
+
+
+async def list_practice_stems(session: AsyncSession, digests: Iterable[str]) -> dict[str, str]:
+    """Return what released versions ask, by digest."""
+    return {version: content.stem for version, content in (await get_practice_contents(session, digests)).items()}

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from exam.core.config import Settings
-from exam.core.db.scope import NOTHING
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
@@ -18,8 +19,11 @@ from exam.training.attendance.roll import sign_code
 from exam.training.classes.enrolments import list_enrolments
 from exam.training.classes.service import list_sessions
 from exam.training.settling import run_settle
+from questionbank.items.reviewing import act_on_items
+from questionbank.items.state import ItemAct
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.builders.desks import session_of
+from tests.builders.questionbank import publish_bank, some_drafts
 from tests.builders.sitting import id_number, make_bank, make_centre, make_sitting
 from tests.builders.training import (
     OFFICER,
@@ -291,3 +295,71 @@ def test_teacher_takes_the_roll_and_the_regulator_sees_it(academy: Academy, axe:
     assert axe(regulator) == []
     regulator.get_by_role("link", name="09:00").click()
     expect(regulator.get_by_role("table", name="考勤")).to_contain_text("09:00")
+
+
+def _open_bank(academy: Academy) -> None:
+    """Publish a bank of which a part is open for practice."""
+
+    async def build(runtime: Runtime) -> None:
+        bank = await publish_bank(runtime, qualification=OFFICER, drafts=some_drafts(each=8))
+        released = [item for place in range(3) for item in bank.item_ids[8 * place : 8 * place + 4]]
+        async with runtime.databases.transaction(Scope(region="33"), Role.BANK) as session:
+            await act_on_items(session, bank.makers.publisher, ItemAct.RELEASED, released, at=runtime.clock.now())
+
+    academy.server.do(build)
+
+
+def test_learner_practises_sits_a_mock_and_reads_how_ready_they_are(academy: Academy, axe: Check) -> None:
+    _open_bank(academy)
+    learner = academy.server.do(lambda runtime: make_learner(runtime, academy.school, academy.class_id, number=1))
+    cookie = academy.server.do(lambda runtime: learner_cookie(runtime, learner))
+    page = academy.page(width=390)
+    page.context.add_cookies([{"name": COOKIE, "value": cookie[COOKIE], "url": academy.server.url}])
+    page.goto("/learn")
+    page.get_by_role("article").get_by_role("link", name="练习与模拟考试").click()
+    expect(page.get_by_text("还不知道").first).to_be_visible()
+    _practise(page, axe)
+    _sit_mock(page, axe)
+    page.get_by_role("link", name="练习与模拟考试").first.click()
+    expect(page.get_by_role("region", name="准备得怎样")).to_contain_text("估计答对")
+    assert axe(page) == []
+
+
+def _practise(page: Page, axe: Check) -> None:
+    """Answer by keys until one is wrong, keep it, and find it again in the book of wrong answers."""
+    page.get_by_role("link", name="开始").click()
+    for _ in range(12):
+        assert "解析" not in page.content()
+        expect(page.get_by_role("button", name="看答案")).to_be_visible()
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("答案与解析")
+        expect(page.get_by_text("法律依据")).to_be_visible()
+        if page.get_by_text("已记入错题本").count():
+            break
+        page.get_by_role("link", name="下一题").click()
+    assert axe(page) == []
+    stem = page.locator(".asking-stem").inner_text()
+    page.get_by_role("button", name="收藏").click()
+    expect(page.get_by_role("button", name="取消收藏")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="练习与模拟考试").click()
+    page.get_by_role("link", name="打开错题本").click()
+    expect(page.get_by_text(stem)).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="练习与模拟考试").click()
+
+
+def _sit_mock(page: Page, axe: Check) -> None:
+    """Sit the mock on the terminal's own page, through a reload, and read its review."""
+    page.get_by_role("button", name="开始模拟考试").click()
+    expect(page.get_by_role("timer")).to_contain_text("00:29")
+    page.keyboard.press("1")
+    expect(page.get_by_text("已保存")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("radio").first).to_be_checked()
+    assert axe(page) == []
+    page.get_by_role("button", name="答题卡").click()
+    page.get_by_role("button", name="交卷").click()
+    page.get_by_role("button", name="按住").press("Enter", delay=2_500)
+    expect(page.get_by_role("heading", level=1)).to_have_text("模拟考试结果")
+    expect(page.get_by_role("table", name="按知识点")).to_be_visible()
+    assert axe(page) == []

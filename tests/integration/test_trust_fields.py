@@ -65,6 +65,7 @@ WITHOUT_BODY = frozenset(
         "/api/centre/regrades/{regrade_id:uuid}/approve",
         "/api/attempts/{attempt_id:uuid}/start",
         "/api/attempts/{attempt_id:uuid}/hand",
+        "/api/learn/mocks/{mock_id:uuid}/start",
         "/api/attempts/{attempt_id:uuid}/messages/{message_id:uuid}/ack",
         "/api/media/attempts/{attempt_id:uuid}/probe",
         "/proctor/incidents/{incident_id:uuid}/bundle",
