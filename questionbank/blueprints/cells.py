@@ -1,16 +1,18 @@
 """Blueprint (组卷细目表): which items a form asks for, and the proof that a pool can supply them."""
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 
+from questionbank.blueprints.constraints import Fresh, Percent, Target
 from questionbank.items.content import Interaction
 
 ANY_NODE = "*"
 
-Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Enemies = Annotated[tuple[str, ...], msgspec.Meta(min_length=2, max_length=50)]
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +35,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Composition of the forms of one qualification; `pass_marks` in hundredths, `basis` names the legal source."""
+    """Composition of the forms of one qualification; `pass_marks` in hundredths, `basis` names the legal source.
+
+    Beyond the cells: of the items of each set of `enemies` (互斥试题) a form holds one at most, and with
+    `one_per_family` one of each family of near-duplicates; `target` and `fresh` bind the form as a whole.
+    `parallel` is the number of forms that all candidates share, 0 where everybody gets a form of their own.
+    """
 
     qualification: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -41,6 +48,11 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pass_marks: Annotated[int, msgspec.Meta(ge=1)]
     cells: Annotated[tuple[Cell, ...], msgspec.Meta(min_length=1, max_length=100)]
     basis: str = ""
+    enemies: Annotated[tuple[Enemies, ...], msgspec.Meta(max_length=500)] = ()
+    one_per_family: bool = False
+    target: Target | None = None
+    fresh: Fresh | None = None
+    parallel: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
 
     def __post_init__(self) -> None:
         if self.pass_marks > self.total_marks:
@@ -57,12 +69,17 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Number of items on each form."""
         return sum(cell.count for cell in self.cells)
 
+    def without_constraints(self) -> Self:
+        """Return the cells alone, for a pool that need not keep the rest."""
+        return msgspec.structs.replace(self, enemies=(), one_per_family=False, target=None, fresh=None, parallel=0)
+
 
 class PoolItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What assembly may know of a published item: never its text, never its key.
 
     `version` is the digest of the item version; `options` is the number of options that can be reordered, 0 where the
-    interaction has none.
+    interaction has none. `family` names the family of near-duplicates, empty for an item without one; `since` is the day
+    of its first publication.
     """
 
     item_id: str
@@ -71,6 +88,8 @@ class PoolItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     interaction: Interaction
     difficulty: Percent
     options: Annotated[int, msgspec.Meta(ge=0, le=26)]
+    family: str = ""
+    since: date | None = None
 
 
 class Shortage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

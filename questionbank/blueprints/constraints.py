@@ -55,6 +55,10 @@ class Fresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             message = "fresh: least is above most"
             raise ValueError(message)
 
+    def counts(self, since: date | None) -> bool:
+        """Tell whether an item first published on a day is new."""
+        return since is not None and since >= self.since
+
 
 def _outside(value: int, bounds: tuple[int, int]) -> int:
     low, high = bounds

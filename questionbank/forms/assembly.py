@@ -12,6 +12,7 @@ import numpy as np
 
 from exam.core.errors import DomainError
 from questionbank.blueprints.cells import Blueprint, PoolItem
+from questionbank.blueprints.feasibility import exclusive_groups
 from questionbank.forms.canonical import digest, digest_of
 from questionbank.forms.dealing import deal_decks
 from questionbank.forms.decks import Deck, build_decks, difficulties
@@ -182,7 +183,15 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
     decks = build_decks(blueprint, items, seed=seed, sitting=sitting)
     difficulty = difficulties(items)
     hands = deal_decks(decks, len(keys), difficulty, seed=seed, sitting=sitting)
-    table = Table(decks, np.concatenate(hands, axis=1), difficulty, groups=(), target=None, seed=seed, sitting=sitting)
+    table = Table(
+        decks,
+        np.concatenate(hands, axis=1),
+        difficulty,
+        groups=exclusive_groups(blueprint, items),
+        target=blueprint.target,
+        seed=seed,
+        sitting=sitting,
+    )
     table.settle()
     return Deal(blueprint, items, decks, table, keys=keys, seed=seed, sitting=sitting)
 

@@ -12,7 +12,9 @@ import numpy as np
 
 from exam.core.errors import ConflictError
 from questionbank.blueprints.cells import Blueprint, PoolItem, find_shortages, item_classes, share_pool
+from questionbank.blueprints.constraints import Target
 from questionbank.forms.draw import Indexes, draw_orders
+from questionbank.forms.quotas import SCALE, Supply, aim_hands, share_fresh
 
 _THIRDS = 3
 
@@ -22,6 +24,10 @@ class BlueprintInfeasibleError(ConflictError):
 
     code = "blueprint_infeasible"
     message = "题库不足,无法按细目表组卷。请补充试题或调整细目表。"
+
+
+Stratum = tuple[Indexes, int]
+"""Items of a cell, and how many of them each form gets."""
 
 
 class Deck(NamedTuple):
@@ -52,23 +58,56 @@ class Deck(NamedTuple):
 
 
 def build_decks(blueprint: Blueprint, items: Sequence[PoolItem], *, seed: bytes, sitting: str) -> list[Deck]:
-    """Return the decks of all cells over a pool sorted by id; raises `BlueprintInfeasibleError`.
+    """Return the decks of all cells over a pool sorted by id.
 
     A cell is cut into thirds where every third can hold two hands; a smaller one stays one deck, because cutting it
-    would leave items that never come up.
+    would leave items that never come up. Where a form must hold new items, those of a cell and its older ones are
+    divided first. Where the blueprint has a target of difficulty, hands are moved between the thirds until it is met.
+    Raises `BlueprintInfeasibleError` and `ConstraintUnmetError`.
     """
     difficulty = difficulties(items)
-    decks = []
-    for number, (cell, members) in enumerate(
-        zip(blueprint.cells, _members(blueprint, items, seed, sitting), strict=True)
-    ):
-        ranked = members[np.argsort(difficulty[members], kind="stable")]
-        cut = cell.count >= _THIRDS and len(ranked) >= 2 * cell.count
-        sizes, hands = (_in_thirds(len(ranked)), _in_thirds(cell.count)) if cut else ((len(ranked),), (cell.count,))
-        edges = [sum(sizes[:part]) for part in range(len(sizes) + 1)]
-        for part, ((start, end), hand) in enumerate(zip(pairwise(edges), hands, strict=True)):
-            decks.append(Deck(number, part, ranked[start:end], hand))
-    return decks
+    decks, strata = [], []
+    for number, parted in enumerate(_strata(blueprint, items, seed, sitting)):
+        cut = [(stratum, *part) for stratum, each in enumerate(parted) for part in _cut(each, difficulty)]
+        decks += [Deck(number, part, members, hand) for part, (_, members, hand) in enumerate(cut)]
+        strata += [(number, stratum) for stratum, *_ in cut]
+    return _aimed(decks, strata, difficulty, blueprint.target) if blueprint.target else decks
+
+
+def _aimed(decks: Sequence[Deck], strata: Sequence[tuple[int, int]], difficulty: Indexes, target: Target) -> list[Deck]:
+    """Return the decks with hands that meet the target; what nobody gets is no deck."""
+    supplies = []
+    for deck, stratum in zip(decks, strata, strict=True):
+        values = difficulty[deck.members]
+        mean, square = (int(worth.sum()) * SCALE // len(values) for worth in (values, (values - target.mean) ** 2))
+        supplies.append(Supply(stratum, len(values), mean, square))
+    hands = aim_hands(supplies, [deck.hand for deck in decks], target)
+    return [deck._replace(hand=hand) for deck, hand in zip(decks, hands, strict=True) if hand]
+
+
+def _cut(stratum: Stratum, difficulty: Indexes) -> list[Stratum]:
+    """Cut by difficulty into thirds, where there is enough of it."""
+    members, count = stratum
+    ranked = members[np.argsort(difficulty[members], kind="stable")]
+    if count < _THIRDS or len(ranked) < 2 * count:
+        return [(ranked, count)]
+    edges = np.cumsum([0, *_in_thirds(len(ranked))]).tolist()
+    return [(ranked[start:end], hand) for (start, end), hand in zip(pairwise(edges), _in_thirds(count), strict=True)]
+
+
+def _strata(blueprint: Blueprint, items: Sequence[PoolItem], seed: bytes, sitting: str) -> list[list[Stratum]]:
+    """Return the items of each cell and how many of them a form gets, the new ones apart where it must hold some."""
+    members = _members(blueprint, items, seed, sitting)
+    fresh = blueprint.fresh
+    if fresh is None:
+        return [[(each, cell.count)] for each, cell in zip(members, blueprint.cells, strict=True)]
+    is_new = np.fromiter((fresh.counts(item.since) for item in items), dtype=np.bool_, count=len(items))
+    sizes = [(int(is_new[each].sum()), int((~is_new[each]).sum())) for each in members]
+    quotas = share_fresh([cell.count for cell in blueprint.cells], sizes, fresh)
+    return [
+        [part for part in ((each[is_new[each]], quota), (each[~is_new[each]], cell.count - quota)) if part[1]]
+        for each, cell, quota in zip(members, blueprint.cells, quotas, strict=True)
+    ]
 
 
 def difficulties(items: Sequence[PoolItem]) -> Indexes:

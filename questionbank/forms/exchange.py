@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from exam.core.errors import ConflictError
 from questionbank.blueprints.constraints import Target
 from questionbank.forms.decks import Deck
 from questionbank.forms.draw import Indexes, Stream, draw_words
+from questionbank.forms.quotas import ConstraintUnmetError
 
 _TRIES: Final = 400
 """Exchanges that are tried for one fault of one form."""
@@ -23,13 +23,6 @@ _CAREFUL: Final = 300
 """So many of them keep neighbours apart and difficulty where it is."""
 _NEAR: Final = 5
 """Items whose difficulty differs by no more than this may take each other's place without a second look."""
-
-
-class ConstraintUnmetError(ConflictError):
-    """The dealt forms cannot be made to keep a constraint; `constraint` is group or target."""
-
-    code = "constraint_unmet"
-    message = "题库余量不足,无法使每份试卷都满足互斥、近似题或难度的约束。请补充试题或放宽约束。"
 
 
 Columns = Callable[[int], list[int]]

@@ -68,7 +68,8 @@ async def assemble_practice(
     row = await find_published_row(session, qualification)
     if row is None:
         raise NoPublishedBlueprintError(qualification=qualification)
-    blueprint, pool = blueprint_of(row), await list_practice_pool(session, qualification, region)
+    # what a candidate may not meet twice is for live forms: a mock is drawn from the few items that are open
+    blueprint, pool = blueprint_of(row).without_constraints(), await list_practice_pool(session, qualification, region)
     if check_feasible(blueprint, pool):
         raise PracticePoolTooSmallError(qualification=qualification)
     return PracticeForm(
