@@ -96,7 +96,7 @@ class GroupForm(Form, frozen=True, kw_only=True):
 
 
 class BlueprintForm(Form, frozen=True, kw_only=True):
-    """A blueprint as typed: marks and pass mark in marks, cells as parallel lists."""
+    """A blueprint as typed: marks and pass mark in marks, cells as parallel lists, a line of `enemies` per set."""
 
     qualification: Code
     title: Annotated[str, msgspec.Meta(max_length=200)]
@@ -109,3 +109,12 @@ class BlueprintForm(Form, frozen=True, kw_only=True):
     high: Many = ()
     count: Many = ()
     marks: Many = ()
+    enemies: Long = ""
+    one_per_family: Literal["", "true"] = ""
+    mean: Code = ""
+    mean_within: Code = ""
+    spread: Code = ""
+    spread_within: Code = ""
+    since: Code = ""
+    least: Code = ""
+    most: Code = ""

@@ -1,5 +1,6 @@
 """Blueprints: what forms are made of, whether the bank can fill them, and putting one in force."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,11 +18,17 @@ from exam.web.forms import Form
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
+from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.blueprints.coverage import CellCover, cover_cells
 from questionbank.blueprints.editing import TypedBlueprint, blueprint_from, typed_from
+from questionbank.blueprints.feasibility import find_obstacle
 from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of
-from questionbank.blueprints.service import draft_blueprint, list_blueprints, publish_blueprint
+from questionbank.blueprints.service import draft_blueprint, get_blueprint, list_blueprints, publish_blueprint
+from questionbank.forms.decks import BlueprintInfeasibleError
+from questionbank.forms.errors import infeasible
+from questionbank.forms.quotas import ConstraintUnmetError
+from questionbank.forms.trial import Trial, require_dealable
 from questionbank.items.editing import KINDS
 from questionbank.items.pool import list_pool
 from questionbank.pages import (
@@ -93,9 +100,19 @@ class BlueprintsController(Controller):
             blueprint = blueprint_from(TypedBlueprint.of(data))
         except DomainError as error:
             return form_again(request, error, fragment, {**WORDS, "cells": None})
-        cells = cover_cells(blueprint, await list_pool(bank_session, blueprint.qualification))
-        context = {**WORDS, "cells": cells, "blueprint": blueprint, "problem": None}
-        return Template(fragment, context=context)
+        pool = await list_pool(bank_session, blueprint.qualification)
+        trial, obstacle = await asyncio.to_thread(_try_out, blueprint, pool)
+        context = {**WORDS, "cells": cover_cells(blueprint, pool), "blueprint": blueprint, "problem": None}
+        return Template(fragment, context={**context, "trial": trial, "obstacle": obstacle})
+
+    @get("/{blueprint_id:uuid}/trial")
+    async def try_out(self, bank_session: NamedDependency[AsyncSession], blueprint_id: FromPath[UUID]) -> Template:
+        """Deal some forms that nobody keeps, and show what each would be like."""
+        row = await get_blueprint(bank_session, blueprint_id)
+        blueprint, pool = blueprint_of(row), await list_pool(bank_session, row.qualification)
+        trial, obstacle = await asyncio.to_thread(_try_out, blueprint, pool)
+        context = {**WORDS, "row": row, "blueprint": blueprint, "title": title_of(row.qualification)}
+        return Template("questionbank/blueprint_trial.html", context={**context, "trial": trial, "obstacle": obstacle})
 
     @post("/{blueprint_id:uuid}/publish", opt=allow("publisher"), status_code=200)
     async def publish(
@@ -131,7 +148,7 @@ async def _list_context(session: AsyncSession, runtime: Runtime, principal: Prin
     current = [row for row in rows if row.state != "retired"]
     return {
         **WORDS,
-        "blueprints": [(row, blueprint_of(row), cells) for row, cells in await _with_cells(session, current)],
+        "blueprints": await _with_cells(session, current),
         "retired": [row for row in rows if row.state == "retired"],
         "roles": bank_roles(principal),
         "account": principal.account,
@@ -142,6 +159,19 @@ async def _list_context(session: AsyncSession, runtime: Runtime, principal: Prin
 
 async def _with_cells(
     session: AsyncSession, rows: Sequence[BlueprintRow]
-) -> list[tuple[BlueprintRow, tuple[CellCover, ...]]]:
+) -> list[tuple[BlueprintRow, Blueprint, tuple[CellCover, ...], BlueprintInfeasibleError | None]]:
+    """Return each blueprint with the cover of its cells and what stands in the way of a form."""
     pools = {code: await list_pool(session, code) for code in {row.qualification for row in rows}}
-    return [(row, cover_cells(blueprint_of(row), pools[row.qualification])) for row in rows]
+    told = []
+    for row in rows:
+        blueprint, pool = blueprint_of(row), pools[row.qualification]
+        obstacle = await asyncio.to_thread(find_obstacle, blueprint, pool)
+        told.append((row, blueprint, cover_cells(blueprint, pool), infeasible(obstacle) if obstacle else None))
+    return told
+
+
+def _try_out(blueprint: Blueprint, pool: Sequence[PoolItem]) -> tuple[Trial | None, DomainError | None]:
+    try:
+        return require_dealable(blueprint, pool), None
+    except (BlueprintInfeasibleError, ConstraintUnmetError) as error:
+        return None, error

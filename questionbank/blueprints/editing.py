@@ -1,18 +1,26 @@
 """From a typed blueprint to a Blueprint and back; marks are typed in marks and kept in hundredths."""
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from itertools import zip_longest
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from exam.core.errors import DomainError
 from exam.web.format import marks as show_marks
 from questionbank.blueprints.cells import ANY_NODE, Blueprint, Cell
+from questionbank.blueprints.constraints import Fresh, Target
 from questionbank.items.content import Interaction
 from questionbank.schemas import BlueprintForm, texts
 
 HUNDRED = 100
+
+T = TypeVar("T")
+
+_WHOLE_FORM = ("mean", "mean_within", "spread", "spread_within", "since", "least", "most")
+_ITEM_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class BlueprintInputError(DomainError):
@@ -27,6 +35,20 @@ class BlueprintHeadError(DomainError):
 
     code = "blueprint_head"
     message = "名称、时长或合格分填写有误:时长为 1 至 600 分钟,合格分须大于 0 且不高于总分。"
+
+
+class BlueprintConstraintError(DomainError):
+    """A constraint of the whole form is half filled in or out of its bounds."""
+
+    code = "blueprint_constraint"
+    message = "整卷约束填写有误:难度、离散为 0 至 100,允许偏差为 1 至 100,新题数下限不高于上限,日期写作 2026-01-31。"
+
+
+class BlueprintEnemiesError(DomainError):
+    """A line of enemies does not name two different items; `line` counts from 1."""
+
+    code = "blueprint_enemies"
+    message = "互斥试题第 {line} 行须有两道以上不同试题的编号或网址。"
 
 
 class TypedCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +71,15 @@ class TypedBlueprint(msgspec.Struct, frozen=True, kw_only=True):
     pass_marks: str = "80"  # noqa: S105  # 合格分
     basis: str = ""
     cells: tuple[TypedCell, ...] = (TypedCell(),)
+    enemies: str = ""
+    one_per_family: bool = True
+    mean: str = ""
+    mean_within: str = ""
+    spread: str = ""
+    spread_within: str = ""
+    since: str = ""
+    least: str = ""
+    most: str = ""
 
     @classmethod
     def of(cls, form: BlueprintForm) -> Self:
@@ -63,11 +94,14 @@ class TypedBlueprint(msgspec.Struct, frozen=True, kw_only=True):
             pass_marks=form.pass_marks,
             basis=form.basis,
             cells=tuple(TypedCell(**dict(zip(names, row, strict=True))) for row in rows),
+            enemies=form.enemies.replace("\r\n", "\n"),
+            one_per_family=bool(form.one_per_family),
+            **{name: getattr(form, name).strip() for name in _WHOLE_FORM},
         )
 
 
 def blueprint_from(typed: TypedBlueprint) -> Blueprint:
-    """Return the blueprint; raises BlueprintInputError naming the cell, or BlueprintHeadError."""
+    """Return the blueprint; raises BlueprintInputError naming the cell, or the error of the part that does not do."""
     cells = [_cell(number, cell) for number, cell in enumerate(typed.cells, 1)]
     head = {
         "qualification": typed.qualification,
@@ -75,6 +109,10 @@ def blueprint_from(typed: TypedBlueprint) -> Blueprint:
         "duration_min": _whole(typed.duration_min),
         "pass_marks": _hundredths(typed.pass_marks),
         "basis": typed.basis.strip(),
+        "enemies": _enemies(typed.enemies),
+        "one_per_family": typed.one_per_family,
+        "target": _target(typed),
+        "fresh": _fresh(typed),
     }
     try:
         return msgspec.convert({**head, "cells": cells}, Blueprint)
@@ -95,6 +133,41 @@ def _cell(number: int, cell: TypedCell) -> dict[str, Any]:
     except msgspec.ValidationError as error:
         raise BlueprintInputError(cell=number) from error
     return built
+
+
+def _enemies(text: str) -> list[tuple[str, ...]]:
+    """Return the items of each line that has any text, whose ids may stand in the addresses of their pages."""
+    groups = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            group = tuple(dict.fromkeys(found.lower() for found in _ITEM_ID.findall(line)))
+            if len(group) < 2:  # noqa: PLR2004  # nobody is his own enemy
+                raise BlueprintEnemiesError(line=number)
+            groups.append(group)
+    return groups
+
+
+def _target(typed: TypedBlueprint) -> Target | None:
+    if not (typed.mean or typed.spread):
+        return None
+    built: dict[str, int] = {"mean": _whole(typed.mean), "mean_within": _whole(typed.mean_within or "2")}
+    if typed.spread:
+        built |= {"spread": _whole(typed.spread), "spread_within": _whole(typed.spread_within or "3")}
+    return _constraint(built, Target)
+
+
+def _fresh(typed: TypedBlueprint) -> Fresh | None:
+    if not (typed.since or typed.least or typed.most):
+        return None
+    built = {"since": typed.since, "least": _whole(typed.least or "0"), "most": _whole(typed.most or "500")}
+    return _constraint(built, Fresh)
+
+
+def _constraint(built: Mapping[str, object], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(built, kind)
+    except msgspec.ValidationError as error:
+        raise BlueprintConstraintError from error
 
 
 def _whole(text: str) -> int:
@@ -129,4 +202,23 @@ def typed_from(blueprint: Blueprint) -> TypedBlueprint:
             )
             for cell in blueprint.cells
         ),
+        enemies="\n".join(" ".join(group) for group in blueprint.enemies),
+        one_per_family=blueprint.one_per_family,
+        **_typed_target(blueprint.target),
+        **_typed_fresh(blueprint.fresh),
     )
+
+
+def _typed_target(target: Target | None) -> dict[str, str]:
+    if target is None:
+        return {}
+    mean = {"mean": str(target.mean), "mean_within": str(target.mean_within)}
+    if target.spread is None:
+        return mean
+    return {**mean, "spread": str(target.spread), "spread_within": str(target.spread_within)}
+
+
+def _typed_fresh(fresh: Fresh | None) -> dict[str, str]:
+    if fresh is None:
+        return {}
+    return {"since": fresh.since.isoformat(), "least": str(fresh.least), "most": str(fresh.most)}

@@ -1,5 +1,6 @@
 """Blueprints on their way: drafted by an author, published by somebody else, replaced by the next."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +19,7 @@ from questionbank.blueprints.cells import Blueprint
 from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of
 from questionbank.forms.assembly import blueprint_digest
-from questionbank.forms.preparing import require_feasible
+from questionbank.forms.trial import require_dealable
 from questionbank.items.drafting import require_account
 from questionbank.items.pool import list_pool
 
@@ -60,7 +61,7 @@ async def publish_blueprint(
 ) -> None:
     """Put a draft in force and retire its forerunner; draws that stand keep the blueprint they were made from.
 
-    Raises SamePersonError for its author, PoolTooSmallError when the published items could not fill one form.
+    Raises SamePersonError for its author, and what `require_dealable` raises when the published items will not do.
     """
     require_region(principal, region, "publisher")
     row = await session.get(BlueprintRow, blueprint_id, with_for_update={"of": BlueprintRow})
@@ -71,13 +72,22 @@ async def publish_blueprint(
     account = require_account(principal)
     if row.drafted_by == account:
         raise SamePersonError(blueprint_id=str(blueprint_id))
-    require_feasible(blueprint_of(row), await list_pool(session, row.qualification))
+    pool = await list_pool(session, row.qualification)
+    await asyncio.to_thread(require_dealable, blueprint_of(row), pool)
     in_force = (BlueprintRow.qualification == row.qualification, BlueprintRow.state == "published")
     await session.execute(update(BlueprintRow).where(*in_force).values(state="retired"))
     row.state, row.published_by, row.published_at = "published", account, at
     await session.flush()
     facts: dict[str, Fact] = {"qualification": row.qualification, "version": row.version, "digest": row.digest}
     await record(session, principal, "blueprint.published", ("blueprint", row.id), at=at, region=region, facts=facts)
+
+
+async def get_blueprint(session: AsyncSession, blueprint_id: UUID) -> BlueprintRow:
+    """Return one version; raises NotFoundError."""
+    row = await session.get(BlueprintRow, blueprint_id)
+    if row is None:
+        raise NotFoundError(blueprint_id=str(blueprint_id))
+    return row
 
 
 async def list_blueprints(session: AsyncSession) -> Sequence[BlueprintRow]:

@@ -1,6 +1,7 @@
 """What can go wrong between a bank and a form on a screen."""
 
 from exam.core.errors import ConflictError, Kind, NotFoundError
+from questionbank.blueprints.feasibility import Obstacle
 from questionbank.forms.decks import BlueprintInfeasibleError
 
 
@@ -18,6 +19,56 @@ class PoolTooSmallError(BlueprintInfeasibleError):
     message = (
         "题库不足,无法组卷:第 {cell} 格需要 {need} 题,题库有 {have} 题(共 {short} 格不足)。"
         "请补充并发布试题,或调整细目表。"
+    )
+
+
+class FamilyConstraintError(BlueprintInfeasibleError):
+    """With one item of each family of near-duplicates at most, no form fills every cell; the first short one is named."""
+
+    code = "family_constraint"
+    message = "近似题每卷至多一道时,第 {cell} 格需要 {need} 题,至多只能凑出 {have} 题。请补充试题或放宽约束。"
+
+
+class EnemyConstraintError(BlueprintInfeasibleError):
+    """With one item of each set of enemies at most, no form fills every cell; the first short one is named."""
+
+    code = "enemy_constraint"
+    message = "互斥试题每卷至多一道时,第 {cell} 格需要 {need} 题,至多只能凑出 {have} 题。请补充试题或放宽约束。"
+
+
+class FreshConstraintError(BlueprintInfeasibleError):
+    """No form can hold so many new items."""
+
+    code = "fresh_constraint"
+    message = "细目表要求每卷新题 {low} 至 {high} 道,题库只能做到 {least} 至 {most} 道。"
+
+
+class MeanConstraintError(BlueprintInfeasibleError):
+    """No form can be of this mean difficulty."""
+
+    code = "mean_constraint"
+    message = "细目表要求平均难度 {low} 至 {high},题库只能做到 {least} 至 {most}。"
+
+
+class SpreadConstraintError(BlueprintInfeasibleError):
+    """No form can have this spread of difficulty."""
+
+    code = "spread_constraint"
+    message = "细目表要求难度离散 {low} 至 {high},题库只能做到 {least} 至 {most}。"
+
+
+_OF_CELLS = {"cell": PoolTooSmallError, "family": FamilyConstraintError, "enemy": EnemyConstraintError}
+_OF_SUMS = {"fresh": FreshConstraintError, "mean": MeanConstraintError, "spread": SpreadConstraintError}
+
+
+def infeasible(obstacle: Obstacle) -> BlueprintInfeasibleError:
+    """Return the error that tells of an obstacle; `shortages` holds every short cell."""
+    if obstacle.constraint in _OF_SUMS:
+        (low, high), (least, most) = obstacle.asked, obstacle.possible
+        return _OF_SUMS[obstacle.constraint](low=low, high=high, least=least, most=most)
+    first, short = obstacle.shortages[0], list(obstacle.shortages)
+    return _OF_CELLS[obstacle.constraint](
+        cell=first.cell + 1, need=first.need, have=first.have, short=len(short), shortages=short
     )
 
 

@@ -17,13 +17,14 @@ from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.standards.api import resolve_rule_set
-from questionbank.blueprints.cells import Blueprint, PoolItem, check_feasible
+from questionbank.blueprints.cells import Blueprint, PoolItem
+from questionbank.blueprints.feasibility import find_obstacle
 from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of, find_published_row
 from questionbank.forms.assembly import Assembly, assemble, blueprint_digest, pool_digest, seed_commitment
 from questionbank.forms.canonical import canonical, digest_of
 from questionbank.forms.draw import ALGORITHM
-from questionbank.forms.errors import NoPublishedBlueprintError, PoolTooSmallError
+from questionbank.forms.errors import NoPublishedBlueprintError, infeasible
 from questionbank.forms.folding import FormCommitment, forms_digest
 from questionbank.forms.keys import (
     CANDIDATE,
@@ -133,7 +134,7 @@ async def _start_draw(
     # no item leaves the pool for practice between this reading and the draw's commit
     await session.execute(_LOCK_POOL, {"code": qualification})
     blueprint, pool = blueprint_of(row), await list_pool(session, qualification)
-    require_feasible(blueprint, pool)
+    await asyncio.to_thread(require_feasible, blueprint, pool)
     seed, sitting, at = secrets.token_bytes(SEED_BYTES), str(sitting_id), runtime.clock.now()
     view_keys = await make_keys(session, runtime, sitting_id, region, at=at)
     kek = view_keys[SCORING] if runtime.settings.seal == "custodians" else runtime.secrets.forms
@@ -159,13 +160,10 @@ async def _start_draw(
 
 
 def require_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> None:
-    """Refuse a pool that cannot fill one form, naming every short cell."""
-    shortages = check_feasible(blueprint, pool)
-    if shortages:
-        first = shortages[0]
-        raise PoolTooSmallError(
-            cell=first.cell + 1, need=first.need, have=first.have, short=len(shortages), shortages=shortages
-        )
+    """Refuse a pool that cannot fill one form, naming every short cell or the constraint that stands in the way."""
+    obstacle = find_obstacle(blueprint, pool)
+    if obstacle is not None:
+        raise infeasible(obstacle)
 
 
 def multiple_rule_on(qualification: str, on: date) -> str:

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from sqlalchemy import func, select
 
+from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
@@ -378,6 +379,31 @@ async def test_a_blueprint_that_cannot_be_filled_says_which_cell(people: People,
     assert "/publish" not in listed.text
 
 
+async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(people: People, runtime: Runtime) -> None:
+    at = runtime.clock.now()
+    ids = await publish_items(runtime, makers(), qualification=CODE, drafts=some_drafts(each=20), at=at)
+    author = await people(Duty.AUTHOR)
+    bound = BLUEPRINT | {
+        "mean": "45",
+        "mean_within": "5",
+        "since": str(local_date(at)),
+        "least": "2",
+        "one_per_family": "true",
+        "enemies": f"/bank/items/{ids[0]} {str(ids[1]).upper()}",
+    }
+    live = await post(author, "/bank/blueprints/check", **bound)
+    impossible = await post(author, "/bank/blueprints/check", **(bound | {"mean": "95", "mean_within": "1"}))
+    assert (await post(author, "/bank/blueprints/new", **bound)).status_code == 303
+    again = (await author.get(f"/bank/blueprints/new?qualification={CODE}")).text
+    listed = (await author.get("/bank/blueprints")).text
+    [trial] = re.findall(r'href="(/bank/blueprints/[^"]+/trial)"', listed)
+    assert "每份都满足全部约束" in live.text
+    assert "mean_constraint" in impossible.text
+    assert f"{ids[0]} {ids[1]}" in again
+    assert "平均 45 ± 5" in listed
+    assert "预计信度" in (await author.get(trial)).text
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -388,6 +414,11 @@ async def test_a_blueprint_that_cannot_be_filled_says_which_cell(people: People,
         ({"pass_marks": "999"}, "blueprint_head"),
         ({"title": " "}, "blueprint_head"),
         ({"duration_min": "-5"}, "blueprint_head"),
+        ({"mean": "101"}, "blueprint_constraint"),
+        ({"spread": "10"}, "blueprint_constraint"),
+        ({"since": "2026-13-01", "least": "1"}, "blueprint_constraint"),
+        ({"since": "2026-01-01", "least": "3", "most": "2"}, "blueprint_constraint"),
+        ({"enemies": "\n0192f3a0-0000-7000-8000-000000000001"}, "blueprint_enemies"),
     ],
 )
 async def test_a_faulty_blueprint_comes_back_with_what_was_typed(

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from exam.core.audit.ledger import AuditRow
+from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.ids import new_id
@@ -28,6 +29,8 @@ from questionbank.blueprints.published import blueprint_of
 from questionbank.forms.assembly import seed_commitment
 from questionbank.forms.models import Draw, FormRow
 from questionbank.forms.preparing import deal_round, open_draw
+from questionbank.items.drafting import Origin, draft_items
+from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
@@ -91,6 +94,31 @@ async def test_nothing_missing_makes_and_logs_nothing(runtime: Runtime) -> None:
     async with runtime.databases.session(Scope(region=ROOT)) as session:
         logged = await session.scalar(select(func.count()).where(AuditRow.act == "forms.prepared"))
     assert (again.made, logged) == (0, 1)
+
+
+async def test_the_pool_knows_families_and_the_day_of_publication(runtime: Runtime) -> None:
+    people, at = makers(), runtime.clock.now()
+    rows = [each.row for each in some_drafts(each=3)]
+    alike = Origin(similar={rows[1]: rows[0], rows[2]: rows[1]})
+    async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
+        ids = await draft_items(
+            session,
+            people.author,
+            qualification=CODE,
+            region=ROOT,
+            drafts=some_drafts(each=3),
+            at=at,
+            origin=alike,
+        )
+        for person, act in (
+            (people.author, ItemAct.SUBMITTED),
+            (people.reviewer, ItemAct.APPROVED),
+            (people.publisher, ItemAct.PUBLISHED),
+        ):
+            await act_on_items(session, person, act, ids, at=at)
+        pool = {each.item_id: each for each in await list_pool(session, CODE)}
+    assert [pool[str(each)].family for each in ids[:4]] == [str(ids[0])] * 3 + [""]
+    assert {each.since for each in pool.values()} == {local_date(at)}
 
 
 async def test_a_later_round_deals_from_the_frozen_pool(runtime: Runtime) -> None:

@@ -7,13 +7,16 @@ from itertools import pairwise
 from random import Random
 from statistics import mean, pstdev
 
+import msgspec
+
 from exam.cli.bench.machine import describe_machine
 from exam.cli.bench.report import Figure, Report
 from questionbank.api import Assembly, Blueprint, Cell, Interaction, PoolItem, assemble
 
 CELLS, PER_CELL = 20, 5
 POOL = 20_000
-LIMIT_S = 0.25
+LIMIT_S, CONSTRAINED_LIMIT_S = 0.25, 1.0
+ENEMY_PAIRS, FAMILIES, IN_FAMILY = 500, 1000, 0.15
 SPREAD_LIMIT = 1 / 5
 SEED = 1
 
@@ -22,9 +25,8 @@ def bench_assembly(*, forms: int) -> Report:
     """Deal `forms` forms of 100 items from 20,000 over 20 cells, each cut into thirds by difficulty, in one thread."""
     machine = describe_machine()
     blueprint, pool = _blueprint(), _pool()
-    before = time.process_time()
-    deal = assemble(blueprint, pool, seed=bytes(32), sitting="bench", keys=[str(number) for number in range(forms)])
-    ours = time.process_time() - before
+    deal, ours = _time_deal(blueprint, pool, forms)
+    bound, bound_s = _time_deal(*_bound(blueprint, pool), forms)
     before = time.process_time()
     dealt = list(deal)
     laid_out = time.process_time() - before
@@ -32,11 +34,12 @@ def bench_assembly(*, forms: int) -> Report:
     plain = _plain(pool, forms)
     random_s = time.process_time() - before
     spread, plain_spread = _spread([[slot.difficulty for slot in form.slots] for form in dealt]), _spread(plain)
-    shared = [len(_items(one) & _items(other)) for one, other in pairwise(dealt)]
+    shared, bound_forms = _shared(dealt), list(bound)
     figures = {
         "forms": Figure(forms, "1"),
         "distinct_forms": Figure(len({_items(form) for form in dealt}), "1"),
         "assembly_cpu": Figure(ours, "s"),
+        "constrained_cpu": Figure(bound_s, "s"),
         "laid_out_cpu": Figure(laid_out, "s"),
         "plain_random_cpu": Figure(random_s, "s"),
         "exposure_spread": Figure(_exposure_spread(dealt), "1"),
@@ -44,13 +47,39 @@ def bench_assembly(*, forms: int) -> Report:
         "plain_difficulty_spread": Figure(plain_spread, "%"),
         "shared_by_neighbours_mean": Figure(mean(shared), "1"),
         "shared_by_neighbours_most": Figure(max(shared), "1"),
+        "constrained_exposure_spread": Figure(_exposure_spread(bound_forms), "1"),
+        "constrained_shared_by_neighbours_most": Figure(max(_shared(bound_forms)), "1"),
     }
     ratios = {
         "assembly_cpu_over_0.25_s": ours / LIMIT_S,
+        "constrained_cpu_over_1_s": bound_s / CONSTRAINED_LIMIT_S,
         "assembly_cpu_over_plain_random_cpu": ours / random_s,
         "difficulty_spread_over_plain_fifth": spread / (plain_spread * SPREAD_LIMIT),
     }
     return Report("assembly", figures, ratios, machine)
+
+
+def _bound(blueprint: Blueprint, pool: Sequence[PoolItem]) -> tuple[Blueprint, list[PoolItem]]:
+    """Add pairs of enemies and put every seventh item or so into a family of near-duplicates."""
+    random, ids = Random(SEED), [item.item_id for item in pool]
+    enemies = tuple(tuple(random.sample(ids, 2)) for _ in range(ENEMY_PAIRS))
+    related = [
+        msgspec.structs.replace(item, family=str(random.randrange(FAMILIES))) if random.random() < IN_FAMILY else item
+        for item in pool
+    ]
+    return msgspec.structs.replace(blueprint, enemies=enemies, one_per_family=True), related
+
+
+def _time_deal(blueprint: Blueprint, pool: Sequence[PoolItem], forms: int) -> tuple[Sequence[Assembly], float]:
+    keys = [str(number) for number in range(forms)]
+    before = time.process_time()
+    deal = assemble(blueprint, pool, seed=bytes(32), sitting="bench", keys=keys)
+    return deal, time.process_time() - before
+
+
+def _shared(forms: Sequence[Assembly]) -> list[int]:
+    """Return how many items each form shares with the next."""
+    return [len(_items(one) & _items(other)) for one, other in pairwise(forms)]
 
 
 def _blueprint() -> Blueprint:
