@@ -149,5 +149,12 @@ ACTS: Final[Mapping[str, str]] = {
     "hours.recorded": "登记学时",
     "hours.counted": "计入学时",
     "hours.viewed": "查询学时",
+    "report.drafted": "生成报表",
+    "report.filled": "填报报表",
+    "report.signed": "签发报表",
+    "report.reopened": "撤回报表签发",
+    "report.submitted": "报送报表",
+    "report.received": "接收报表并归档",
+    "report.returned": "退回报表",
 }
 """Act to its Chinese msgid; a test compares it with the acts that the code records."""

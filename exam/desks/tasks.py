@@ -12,12 +12,14 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
 from exam.records.api import list_usable_credentials
+from exam.reports.api import list_work
 from exam.sitting.api import SittingState, SittingTask, SittingView, list_sittings, load_work
 from exam.web.dependencies import scope_of
 from exam.web.policy import usable_roles
 from grading.api import Standing, list_awaiting_practical, list_results, standing_of
 
 EXPIRING_DAYS = 30
+REPORTS = "/regulator/reports"
 MOST = 500
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
 
@@ -112,11 +114,23 @@ async def _regulator(session: AsyncSession, principal: Principal, now: datetime)
             len(await list_withheld(session)),
         ),
         ("{count} 本证书 30 日内到期", near, "info", "calendar", len(expiring)),
+        *await _reports(session, principal, now),
     )
     return [
         Task(what=what, href=href, tone=tone, icon=icon, fields={"count": count})
         for what, href, tone, icon, count in lines
         if count
+    ]
+
+
+async def _reports(session: AsyncSession, principal: Principal, now: datetime) -> list[tuple[str, str, str, str, int]]:
+    region = next((grant.region for grant in principal.grants if grant.role == "regulator"), "")
+    work = await list_work(session, region, today=local_date(now))
+    return [
+        ("{count} 份报表已逾期,请尽快报送", REPORTS, "bad", "report", work.overdue),
+        ("{count} 份报表待报送", REPORTS, "warn", "report", work.owed - work.overdue),
+        ("{count} 份报表等待接收", REPORTS, "warn", "report", work.to_receive),
+        ("{count} 个下级报表逾期未报", REPORTS, "info", "report", work.missing_below),
     ]
 
 

@@ -14,6 +14,7 @@ from exam.records.api import (
     MEASURES,
     TIME,
     TOTAL,
+    By,
     Counts,
     Desk,
     Measure,
@@ -126,9 +127,9 @@ async def _count(desk: Desk, period: Period, choice: Choice) -> dict[str, dict[s
     return await count(desk.session, desk.visible, period, by=TOTAL, narrowing=choice.narrowing)
 
 
-def _filled(counts: Counts, choice: Choice) -> dict[str, int]:
+def _filled(counts: Counts, choice: Choice, by: By = TOTAL) -> dict[str, int]:
     """Return counts with a nought for what could be counted and has no row."""
-    zeros = {each.code: 0 for each in MEASURES if each.unit is not Unit.SHARE and countable(each, choice.narrowing)}
+    zeros = {each.code: 0 for each in MEASURES if each.unit is not Unit.SHARE and countable(each, choice.narrowing, by)}
     return {**zeros, **counts}
 
 
@@ -160,7 +161,10 @@ async def _lines(desk: Desk, choice: Choice, apart: Mapping[str, Counts]) -> lis
     if choice.by == "place":
         return await _places(desk.session, desk.region, apart, choice)
     names = await _names(desk.session, choice.by, apart)
-    lines = [Line(key=key, name=names.get(key) or NO_NAME, counts=counts) for key, counts in apart.items()]
+    lines = [
+        Line(key=key, name=names.get(key) or NO_NAME, counts=_filled(counts, choice, choice.grouping))
+        for key, counts in apart.items()
+    ]
     return sorted(lines, key=lambda line: (-max(line.counts.values(), default=0), line.key))
 
 

@@ -1,11 +1,13 @@
-"""What the addresses of figures may say."""
+"""What the addresses of figures may say, and the forms of reports."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar.params import FromQuery, QueryParameter
+from msgspec import Meta
 
 from exam.records.api import Span
 from exam.reports.choice import Choice, Grouping
+from exam.web.forms import Form
 
 Text = Annotated[str, QueryParameter(max_length=64)]
 Day = Annotated[str, QueryParameter(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
@@ -35,3 +37,34 @@ async def choice_of(
         by=by,
         show=show,
     )
+
+
+Act = Literal["sign", "reopen", "submit", "receive"]
+"""What one may do with a report besides filling it in and returning it."""
+
+
+class StartForm(Form, frozen=True, kw_only=True):
+    """Which report of which period to begin."""
+
+    form: Annotated[str, Meta(max_length=40)]
+    region: Annotated[str, Meta(max_length=64)]
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class EntriesForm(Form, frozen=True, kw_only=True):
+    """What people add to a report, as typed: the entries of `forms.toml` and words."""
+
+    inspections: Annotated[str, Meta(max_length=9)] = ""
+    found: Annotated[str, Meta(max_length=9)] = ""
+    settled: Annotated[str, Meta(max_length=9)] = ""
+    note: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class PlainForm(Form, frozen=True, kw_only=True):
+    """An act that needs no words."""
+
+
+class ReturnForm(Form, frozen=True, kw_only=True):
+    """Why a report is returned."""
+
+    reason: Annotated[str, Meta(max_length=500)] = ""

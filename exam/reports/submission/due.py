@@ -1,0 +1,117 @@
+"""Who owes which report by when: the level above sees who is in time, late, or has not reported at all."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.clock import local_date
+from exam.identity.api import RegionView, list_regions
+from exam.records.api import Period, before, period_at
+from exam.reports.submission.forms import Form, load_forms
+from exam.reports.submission.models import Report
+from exam.reports.submission.service import ReportView, view_of
+from exam.reports.submission.state import SENT, ReportState
+
+
+class Timeliness(StrEnum):
+    """报送及时性."""
+
+    IN_TIME = "in_time"
+    LATE = "late"
+    WAITING = "waiting"
+    """Not submitted, and the last day has not passed."""
+    MISSING = "missing"
+    """Not submitted, and the last day has passed."""
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """What one region owes for one period: the newest version, and when any version first arrived."""
+
+    form: Form
+    region: RegionView
+    period: Period
+    due_on: date
+    newest: ReportView | None
+    first_sent_on: date | None
+    today: date
+
+    @property
+    def timeliness(self) -> Timeliness:
+        if self.first_sent_on is not None:
+            return Timeliness.IN_TIME if self.first_sent_on <= self.due_on else Timeliness.LATE
+        return Timeliness.WAITING if self.today <= self.due_on else Timeliness.MISSING
+
+    @property
+    def open(self) -> bool:
+        """Whether the region must still do something: nothing has been sent, or what was sent came back."""
+        return self.newest is None or self.newest.state not in {ReportState.SUBMITTED, ReportState.RECEIVED}
+
+
+def last_ended(form: Form, day: date, *, today: date) -> Period:
+    """Return the period that a day falls in if it has ended, else the one before it."""
+    period = period_at(form.span, day, today=today)
+    if not period.whole or period.last_on >= today:
+        period = before(period_at(form.span, today, today=today))
+    return period_at(form.span, period.first_on, today=today)
+
+
+async def list_duties(
+    session: AsyncSession, form: Form, regions: list[RegionView], period: Period, *, today: date
+) -> list[Duty]:
+    """Return what each of some regions owes for a period."""
+    paths = [region.path for region in regions if region.level in form.levels]
+    query = select(Report).where(Report.form == form.code, Report.first_on == period.first_on, Report.region.in_(paths))
+    versions: dict[str, list[ReportView]] = {}
+    for row in await session.scalars(query.order_by(Report.version)):
+        versions.setdefault(row.region, []).append(view_of(row))
+    return [
+        _duty(form, region, period, versions.get(region.path, []), today) for region in regions if region.path in paths
+    ]
+
+
+def _duty(form: Form, region: RegionView, period: Period, versions: list[ReportView], today: date) -> Duty:
+    sent = [local_date(each.submitted_at) for each in versions if each.state in SENT and each.submitted_at]
+    return Duty(
+        form=form,
+        region=region,
+        period=period,
+        due_on=form.due_on(period),
+        newest=versions[-1] if versions else None,
+        first_sent_on=min(sent, default=None),
+        today=today,
+    )
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What a region has to do about reports today."""
+
+    owed: int
+    overdue: int
+    to_receive: int
+    missing_below: int
+
+
+REMIND_DAYS = 40
+"""How long after its end a period's report is reminded of."""
+
+
+async def list_work(session: AsyncSession, path: str, *, today: date) -> Work:
+    """Count what a region owes and what waits for it from below, over the periods that ended of late."""
+    level = path.count("/") + 1
+    own_region = await list_regions(session, under=path, level=level)
+    below = await list_regions(session, under=path, level=level + 1)
+    owed = overdue = missing = 0
+    for form in load_forms().forms:
+        period = last_ended(form, today, today=today)
+        if today - period.last_on > timedelta(days=REMIND_DAYS):
+            continue
+        own = [each for each in await list_duties(session, form, own_region, period, today=today) if each.open]
+        owed += len(own)
+        overdue += sum(each.today > each.due_on for each in own)
+        others = await list_duties(session, form, below, period, today=today)
+        missing += sum(each.timeliness is Timeliness.MISSING for each in others)
+    arrived = select(func.count()).where(Report.to_region == path, Report.state == ReportState.SUBMITTED)
+    return Work(owed, overdue, await session.scalar(arrived) or 0, missing)

@@ -1,0 +1,197 @@
+"""A report on its way upward: two people sign, the level above decides, a regrade shows as a correction, nobody else reads it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from exam.core.clock import FrozenClock, local_date
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
+from exam.core.runtime import Runtime
+from exam.identity.api import get_region
+from exam.identity.sessions import COOKIE
+from exam.records.api import period_at
+from exam.reports.api import list_work
+from exam.reports.submission.due import Timeliness, list_duties
+from exam.reports.submission.forms import get_form
+from exam.reports.submission.service import get_report, list_versions
+from exam.reports.submission.state import ReportState
+from tests.builders.certs import CITY, Certified, certified, regrade_to_fail
+from tests.builders.desks import session_of
+from tests.builders.grading import work_off
+from tests.builders.identity import regions
+from tests.builders.sitting import COUNTY
+from tests.builders.web import send
+
+HOME = "/regulator/reports"
+OTHER_COUNTY = "33/3301/330105"
+FILLED = {"inspections": "4", "found": "2", "settled": "1", "note": "一处考点摄像头偏移。"}
+
+
+class Desk:
+    """Regulators who take turns in one browser."""
+
+    def __init__(self, client: AsyncClient, runtime: Runtime) -> None:
+        self.client, self.runtime = client, runtime
+        self.tokens: dict[str, str] = {}
+
+    async def be(self, who: str, region: str) -> "Desk":
+        if who not in self.tokens:
+            _, self.tokens[who] = await session_of(self.runtime, role="regulator", region=region)
+        self.client.cookies.set(COOKIE, self.tokens[who])
+        return self
+
+    async def act(self, path: str, data: dict[str, str] | None = None) -> int:
+        return (await send(self.client, f"{HOME}{path}", data)).status_code
+
+    async def start(self, day: str, *, region: str = COUNTY) -> UUID:
+        answer = await send(self.client, HOME, {"form": "exam-month", "region": region, "day": day})
+        assert answer.status_code == 303, answer.text[-600:]
+        return UUID(answer.headers["location"].rpartition("/")[2])
+
+    async def file(self, day: str) -> UUID:
+        """Bring a report to the level above by two people of the county."""
+        report = await (await self.be("clerk", COUNTY)).start(day)
+        assert await self.act(f"/{report}/save", FILLED) == 303
+        await self.be("head", COUNTY)
+        assert [await self.act(f"/{report}/{act}") for act in ("sign", "submit")] == [303, 303]
+        return report
+
+
+@pytest.fixture
+async def exam(runtime: Runtime, clock: FrozenClock) -> Certified:
+    """One certified person in a month that has ended two days ago."""
+    await regions(runtime)
+    clock.instant = clock.instant.replace(month=10, day=30)
+    got = await certified(runtime, clock)
+    clock.advance(timedelta(days=3))
+    return got
+
+
+@pytest.fixture
+def desk(client: AsyncClient, runtime: Runtime) -> Desk:
+    return Desk(client, runtime)
+
+
+async def _state(runtime: Runtime, report: UUID) -> ReportState:
+    async with runtime.databases.session(Scope(region="33")) as session:
+        return (await get_report(session, report)).state
+
+
+async def test_two_people_file_and_the_level_above_returns_and_receives(
+    runtime: Runtime, exam: Certified, desk: Desk
+) -> None:
+    await desk.be("clerk", COUNTY)
+    assert await desk.act("", {"form": "exam-month", "region": COUNTY, "day": "2026-11-01"}) == 409
+    assert await desk.act("", {"form": "exam-month", "region": CITY, "day": "2026-10-01"}) == 403
+    report = await desk.start("2026-10-15")
+    assert await desk.act("", {"form": "exam-month", "region": COUNTY, "day": "2026-10-01"}) == 409
+    assert await desk.act(f"/{report}/sign") == 403  # who filled it in does not sign
+    await desk.be("head", COUNTY)
+    assert await desk.act(f"/{report}/sign") == 400  # nothing is filled in
+    assert await desk.act(f"/{report}/submit") == 409
+    await desk.be("clerk", COUNTY)
+    assert await desk.act(f"/{report}/save", {**FILLED, "found": "x"}) == 400
+    assert await desk.act(f"/{report}/save", {**FILLED, "settled": "3"}) == 303
+    page = (await desk.client.get(f"{HOME}/{report}")).text
+    assert "已整改问题数不能多于检查发现问题数" in page
+    await desk.be("head", COUNTY)
+    assert await desk.act(f"/{report}/sign") == 400
+    await desk.be("clerk", COUNTY)
+    assert await desk.act(f"/{report}/save", FILLED) == 303
+    await desk.be("head", COUNTY)
+    assert await desk.act(f"/{report}/sign") == 303
+    assert await desk.act(f"/{report}/save", FILLED) == 409
+    assert await desk.act(f"/{report}/submit") == 303
+    assert await desk.act(f"/{report}/receive") == 403
+    await desk.be("city", CITY)
+    assert "待接收" in (await desk.client.get(f"{HOME}?day=2026-10-01")).text
+    assert await desk.act(f"/{report}/return", {"reason": " "}) == 400
+    assert await desk.act(f"/{report}/return", {"reason": "检查次数与台账不符"}) == 303
+    second = await desk.file("2026-10-15")
+    assert await _state(runtime, report) is ReportState.RETURNED
+    await desk.be("city", CITY)
+    assert [await desk.act(f"/{second}/receive"), await desk.act(f"/{second}/receive")] == [303, 409]
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        versions = await list_versions(session, "exam-month", COUNTY, (await get_report(session, report)).first_on)
+        acts = (
+            await session.scalars(
+                text("select act from core_audit_entry where subject = :id order by position"), {"id": str(second)}
+            )
+        ).all()
+    assert [(each.version, each.state) for each in versions] == [(2, "received"), (1, "returned")]
+    assert versions[0].figures["summary.passed"] == versions[0].figures["category.special.passed"] == 1
+    assert acts == [f"report.{each}" for each in ("drafted", "filled", "signed", "submitted", "received")]
+    assert exam.credential_id
+
+
+async def test_a_regrade_after_the_report_shows_as_a_correction_to_its_period(
+    runtime: Runtime, exam: Certified, desk: Desk
+) -> None:
+    report = await desk.file("2026-10-30")
+    await desk.be("city", CITY)
+    assert await desk.act(f"/{report}/receive") == 303
+    assert "数据有更正" not in (await desk.client.get(f"{HOME}?day=2026-10-01")).text
+    await regrade_to_fail(runtime, exam.exam)
+    await work_off(runtime)
+    assert "数据有更正" in (await desk.client.get(f"{HOME}?day=2026-10-01")).text
+    assert "报送 1，现为 0" in (await desk.client.get(f"{HOME}/{report}")).text
+    corrected = await desk.file("2026-10-30")
+    await desk.be("city", CITY)
+    assert "数据有更正" not in (await desk.client.get(f"{HOME}?day=2026-10-01")).text
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        assert (await get_report(session, corrected)).figures["summary.passed"] == 0
+        assert (await get_report(session, report)).figures["summary.passed"] == 1
+
+
+async def test_the_level_above_sees_who_is_in_time_late_and_missing(
+    runtime: Runtime, clock: FrozenClock, exam: Certified, desk: Desk
+) -> None:
+    form = get_form("exam-month")
+    period = period_at(form.span, local_date(clock.now() - timedelta(days=3)), today=local_date(clock.now()))
+
+    async def standing() -> tuple[Timeliness, Timeliness]:
+        async with runtime.databases.session(Scope(region=CITY)) as session:
+            places = [await get_region(session, path) for path in (COUNTY, OTHER_COUNTY)]
+            first, second = await list_duties(session, form, places, period, today=local_date(clock.now()))
+        return first.timeliness, second.timeliness
+
+    assert await standing() == (Timeliness.WAITING, Timeliness.WAITING)
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        assert (await list_work(session, COUNTY, today=local_date(clock.now()))).owed >= 1
+    report = await desk.file("2026-10-30")
+    assert await standing() == (Timeliness.IN_TIME, Timeliness.WAITING)
+    clock.advance(timedelta(days=10))
+    assert await standing() == (Timeliness.IN_TIME, Timeliness.MISSING)
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        work = await list_work(session, CITY, today=local_date(clock.now()))
+    assert (work.to_receive, work.missing_below >= 1, work.overdue >= 1) == (1, True, True)
+    assert report != exam.credential_id
+
+
+async def test_no_other_region_reads_a_report_and_the_database_keeps_the_steps(
+    runtime: Runtime, exam: Certified, desk: Desk
+) -> None:
+    report = await desk.file("2026-10-30")
+    await desk.be("neighbour", OTHER_COUNTY)
+    assert (await desk.client.get(f"{HOME}/{report}")).status_code == 404
+    assert await desk.act(f"/{report}/receive") == 404
+    decide = "update reports_report set state = 'received', decided_by = gen_random_uuid(), decided_at = now()"
+    for scope, statement in (
+        (COUNTY, decide),
+        (CITY, "update reports_report set note = 'x'"),
+        (CITY, "update reports_report set state = 'draft', signed_by = null, signed_at = null"),
+        (CITY, "delete from reports_report"),
+    ):
+        with pytest.raises(DBAPIError):
+            async with runtime.databases.transaction(Scope(region=scope)) as session:
+                await session.execute(text(statement))
+    async with runtime.databases.session(Scope(region=OTHER_COUNTY)) as session:
+        assert (await session.execute(text("select count(*) from reports_report"))).scalar() == 0
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        assert (await session.execute(text("select state from reports_report"))).scalar() == "submitted"
+    assert exam.credential_id
