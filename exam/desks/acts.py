@@ -146,6 +146,8 @@ ACTS: Final[Mapping[str, str]] = {
     "correction.proposed": "提出更正考勤",
     "correction.applied": "批准更正考勤",
     "correction.refused": "否决更正考勤",
+    "hours.proposed": "登记学时,待复核",
+    "hours.declined": "退回登记的学时",
     "hours.recorded": "登记学时",
     "hours.counted": "计入学时",
     "hours.viewed": "查询学时",

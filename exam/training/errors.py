@@ -343,6 +343,20 @@ class StudyTimeError(ConflictError):
     message = "培训班备案后,{first} 至 {last} 之间的在线学习才计学时。"
 
 
+class HoursClaimStateError(ConflictError):
+    """The claim has been decided, or is none of this region."""
+
+    code = "hours_claim_state"
+    message = "这笔学时已经复核过,或者不在本辖区。请刷新后再看。"
+
+
+class PersonElsewhereError(ConflictError):
+    """The number belongs to somebody whom this region does not know."""
+
+    code = "id_number_elsewhere"
+    message = "此人是外辖区人员,不能在这里登记学时。请先在本辖区报名培训班或考试。"
+
+
 class PracticeUnansweredError(DomainError):
     """Nothing was chosen or written."""
 

@@ -25,6 +25,13 @@ class HoursIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     source: Text
 
 
+class HoursClaimed(msgspec.Struct, frozen=True):
+    """A claim that waits for a second person."""
+
+    id: UUID
+    person_id: UUID
+
+
 class HoursOut(msgspec.Struct, frozen=True):
     """What the ledger holds for the person and qualification after the entry."""
 
@@ -136,6 +143,12 @@ class BatchForm(Form, frozen=True, kw_only=True):
     """The workbook that was tried and is now to be done."""
 
     file: Text
+
+
+class DecisionForm(Form, frozen=True, kw_only=True):
+    """What a second person decides on claimed hours."""
+
+    decision: Literal["confirm", "refuse"]
 
 
 class PracticeForm(Form, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from exam.training.classes.passes import pass_text
 from exam.training.classes.service import add_session, file_class, plan_class
 from exam.training.classes.views import EnrolmentView
 from exam.training.kinds import TrainingKind
+from exam.training.ledger.claims import propose_hours
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.judging import Beat
 from exam.training.ledger.rules import hour_s, rules_on
@@ -107,6 +108,17 @@ async def seed_school(runtime: Runtime, staff: SchoolStaff, people: Sequence[tup
             for name, number in people
         ]
         await _roll(session, staff, past, learners)
+        await propose_hours(
+            session,
+            staff.clerk,
+            person_id=learners[-1].person_id,
+            qualification=SCHOOL_QUALIFICATION,
+            kind=TrainingKind.INITIAL,
+            hours_hundredths=800,
+            source="纸质签到:本机构上一期培训班",
+            region=staff.region,
+            at=now,
+        )
         passes = [await pass_text(session, runtime, learner.id) for learner in learners]
     await _studied(runtime, learners, lessons, _at(today - timedelta(days=1), EVENING))
     for learner in learners:

@@ -156,6 +156,7 @@ def _attest(academy: Academy, hours_hundredths: int) -> None:
                 source="纸质记录",
                 region=academy.school.region,
                 at=runtime.clock.now(),
+                proposed_by=academy.school.clerk2.account,
             )
 
     academy.server.do(attest)

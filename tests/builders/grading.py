@@ -120,6 +120,7 @@ async def _train(runtime: Runtime, centre: Centre, qualification: str, *, people
                 source="培训班",
                 region=region,
                 at=at,
+                proposed_by=new_id(),
             )
 
 

@@ -21,8 +21,10 @@ from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
 from exam.identity.models import Person
+from exam.identity.sessions import COOKIE
 from exam.sitting.models import Sitting
 from exam.sitting.schemas import to_ms
+from tests.builders.desks import session_of
 from tests.builders.sitting import (
     ELECTRICIAN,
     Centre,
@@ -460,7 +462,15 @@ async def test_hours_recorded_over_http_open_the_way_for_officers(client: Client
         "source": "甲培训学校 2026-3 班",
     }
     noted = await client.post("/api/centre/hours", json=hours)
-    assert (noted.status_code, noted.json()["total_hundredths"]) == (201, 3200)
+    assert noted.status_code == 201
+    confirm = f"/api/centre/hours/{noted.json()['id']}/confirm"
+    assert (await client.post(confirm)).status_code == 403  # not by the same clerk
+    assert (await apply(client, made.json()["id"]))[0] == 409
+    first = client.cookies[COOKIE]
+    client.cookies.set(COOKIE, (await session_of(runtime, role="centre"))[1])
+    counted = await client.post(confirm)
+    client.cookies.set(COOKIE, first)
+    assert (counted.status_code, counted.json()["total_hundredths"]) == (201, 3200)
     assert (await apply(client, made.json()["id"]))[0] == 201
 
 

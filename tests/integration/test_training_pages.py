@@ -7,15 +7,17 @@ from uuid import UUID
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from exam.cli.training import command
 from exam.core.clock import local_date
 from exam.core.db.scope import Scope
+from exam.core.ids import new_id
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.api import ensure_person, open_candidate_session, parse_id_number
 from exam.identity.sessions import COOKIE
-from exam.training.api import record_hours, replay
+from exam.training.api import hours_of, record_hours, replay
 from tests.builders.desks import session_of
 from tests.builders.sitting import COUNTY, id_number
 from tests.builders.web import browsing, send, wear
@@ -101,3 +103,69 @@ async def test_command_prints_one_object(runtime: Runtime, person_id: UUID, monk
     printed = json.loads(result.stdout)
     assert printed["equal"] is True
     assert printed["lines"][0]["replayed_s"] == 2450 * 27
+
+
+CLAIM = {
+    "name": "张三丰",
+    "id_number": id_number(1),
+    "qualification": "officer.general",
+    "kind": "initial",
+    "hours": "8",
+    "source": "纸质签到",
+}
+
+
+async def _claims(runtime: Runtime) -> list[UUID]:
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        return list(await session.scalars(text("select id from training_hours_claim where state = 'proposed'")))
+
+
+async def _hours(runtime: Runtime, person: UUID) -> int:
+    async with runtime.databases.session(Scope(person=person)) as session:
+        return await hours_of(session, person, "officer.general")
+
+
+async def test_hours_on_paper_count_once_a_second_person_has_confirmed_them(runtime: Runtime, person_id: UUID) -> None:
+    tokens = [(await session_of(runtime, role="centre"))[1] for _ in range(2)]
+    async with browsing(runtime) as first, browsing(runtime) as second:
+        wear(first, {COOKIE: tokens[0]})
+        wear(second, {COOKIE: tokens[1]})
+        await first.get("/centre/hours")
+        assert (await send(first, "/centre/hours/new", CLAIM)).status_code == 303
+        [claim] = await _claims(runtime)
+        own = await send(first, f"/centre/hours/claims/{claim}", {"decision": "confirm"})
+        before = await _hours(runtime, person_id)
+        page = (await second.get("/centre/hours")).text
+        done = await send(second, f"/centre/hours/claims/{claim}", {"decision": "confirm"})
+        again = await send(second, f"/centre/hours/claims/{claim}", {"decision": "confirm"})
+        await send(first, "/centre/hours/new", CLAIM)
+        [other] = await _claims(runtime)
+        await send(second, f"/centre/hours/claims/{other}", {"decision": "refuse"})
+    assert (own.status_code, done.status_code, again.status_code) == (403, 303, 409)
+    assert "纸质签到" in page
+    assert "张三丰" not in page
+    assert (before, await _hours(runtime, person_id)) == (2450, 3250)
+
+
+async def test_no_hours_for_somebody_of_another_region(runtime: Runtime, person_id: UUID) -> None:
+    _, token = await session_of(runtime, role="centre", region=ELSEWHERE)
+    async with browsing(runtime) as client:
+        wear(client, {COOKIE: token})
+        await client.get("/centre/hours")
+        refused = await send(client, "/centre/hours/new", CLAIM)
+    assert (refused.status_code, "外辖区人员" in refused.text) == (409, True)
+    assert await _hours(runtime, person_id) == 2450
+
+
+async def test_the_database_takes_attested_hours_from_two_people_only(runtime: Runtime, person_id: UUID) -> None:
+    alone = text(
+        "insert into training_hours (id, person_id, qualification, kind, origin, node, part, seconds, source, rules,"
+        " evidence, region, recorded_by, confirmed_by, recorded_at) values (:id, :person, 'officer.general', 'initial',"
+        " 'attested', '', '', 2700, 'x', 'ledger@1', '', :region, :one, :two, now())"
+    )
+    one = new_id()
+    for two in (None, one):
+        row = {"id": new_id(), "person": person_id, "region": COUNTY, "one": one, "two": two}
+        async with runtime.databases.session(Scope(region=COUNTY)) as session:
+            with pytest.raises(DBAPIError, match="two people"):
+                await session.execute(alone, row)

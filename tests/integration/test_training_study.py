@@ -174,17 +174,33 @@ async def test_lesson_without_its_last_proof_is_not_finished_and_does_not_count(
     assert await student.counted() == told.length_ms // 1000
 
 
-async def test_wrong_answer_leaves_the_check_open(student: Student) -> None:
+async def asked(student: Student) -> StudyAnswer:
+    """Open the lesson and let a check come at the first beat."""
     await student.open()
     live = "update training_live set state = jsonb_set(state, '{live,due_ms}', '1')"
     async with student.runtime.databases.transaction(student.scope) as session:
         await session.execute(text(live))
-    told = await student.study(1, answer=False)
+    return await student.study(1, answer=False)
+
+
+async def test_wrong_answer_leaves_the_check_open(student: Student) -> None:
+    told = await asked(student)
     assert told.check is not None
     assert told.check.options == ("灭火器在有效期内", "配电箱门损坏敞开")
-    assert (await student.answer(0)).refused == "wrong"
-    assert (await student.answer(0)).check is not None
+    again = await student.answer(0)
+    assert (again.refused, again.check is not None) == ("wrong", True)
     assert (await student.answer(1)).check is None
+
+
+async def test_guessing_lets_the_check_run_out_and_the_time_before_it_is_lost(student: Student) -> None:
+    await asked(student)
+    assert [(await student.answer(0)).refused for _ in range(2)] == ["wrong", "guessed"]
+    assert (await student.answer(1)).refused == "guessed"  # even the right one, until the minute is over
+    told = await student.study(5, answer=False)
+    assert (told.reach_ms, told.check and told.check.missed) == (0, True)
+    assert (await student.answer(1)).check is None
+    assert await student.counted() == 0
+    assert await student.noticed() == ["guessed"]
 
 
 async def test_section_that_is_locked_earns_nothing_and_is_noticed(student: Student) -> None:

@@ -66,6 +66,7 @@ WITHOUT_BODY = frozenset(
         "/api/attempts/{attempt_id:uuid}/start",
         "/api/attempts/{attempt_id:uuid}/hand",
         "/api/learn/mocks/{mock_id:uuid}/start",
+        "/api/centre/hours/{claim_id:uuid}/confirm",
         "/api/attempts/{attempt_id:uuid}/messages/{message_id:uuid}/ack",
         "/api/media/attempts/{attempt_id:uuid}/probe",
         "/proctor/incidents/{incident_id:uuid}/bundle",

@@ -103,7 +103,8 @@ class Course:
     async def play(self, staff: StaffRoom) -> None:
         """Play every step; raises LoadFailedError when anything was refused or repeated."""
         self._told, self._issued = self._read(_RESULTS), self._read(_CREDENTIALS)
-        centre, clerk = Centre(await staff.wire("centre")), await staff.wire("proctor")
+        centre = Centre(await staff.wire("centre"), await staff.wire("centre", 1))
+        clerk = await staff.wire("proctor")
         async with self._lap("registration", self._count):
             await self._register(centre)
         async with self._lap("forms", self._count):

@@ -67,7 +67,7 @@ async def _engage(staff: StaffRoom) -> None:
 
 
 async def _open_sitting(staff: StaffRoom, uscc: str) -> list[Seat]:
-    centre = Centre(await staff.wire("centre"))
+    centre = Centre(await staff.wire("centre"), await staff.wire("centre", 1))
     await centre.plan("special.1.2", [("第1考场", OPEN_SEATS)], "低压电工作业考试(现场体验)")
     invented = Invented(OPEN_SEED)
     seats = [await centre.register(*invented.next(), uscc) for _ in range(OPEN_SEATS)]

@@ -41,7 +41,7 @@ async def play_room(settings: Settings, seats: int) -> None:
 
 
 async def _play(settings: Settings, staff: StaffRoom, seats: int) -> None:
-    centre = Centre(await staff.wire("centre"))
+    centre = Centre(await staff.wire("centre"), await staff.wire("centre", 1))
     await centre.plan(QUALIFICATION, [("实时考场", seats)], TITLE)
     invented, knowledge = Invented(int(time.monotonic() * 1000)), Knowledge(QUALIFICATION)
     tally, history = Tally([], [], Counter()), History(None)

@@ -80,7 +80,7 @@ class Simulation:
         return self._report
 
     async def _play(self) -> None:
-        centre = Centre(await self._staff.wire("centre"))
+        centre = Centre(await self._staff.wire("centre"), await self._staff.wire("centre", 1))
         candidates = await self._register(centre)
         await centre.prepare()
         await centre.open()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
+from exam.core.errors import SamePersonError
 from exam.core.principal import Principal
 from exam.training.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
 from exam.training.kinds import TrainingKind, require_subject
@@ -29,12 +30,15 @@ async def record_hours(
     source: str,
     region: str,
     at: datetime,
+    proposed_by: UUID | None = None,
 ) -> UUID:
-    """Append attested hours and return the entry's id.
+    """Append attested hours and return the entry's id; of two people, the principal is the one who confirms.
 
-    Raises HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError and UnknownQualificationError.
+    Raises SamePersonError where nobody else proposed them; HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError and UnknownQualificationError.
     """
-    _require_possible(qualification, kind, hours_hundredths, source)
+    require_possible(qualification, kind, hours_hundredths, source)
+    if principal.account is not None and proposed_by in {None, principal.account}:
+        raise SamePersonError
     row = LedgerEntry(
         person_id=person_id,
         qualification=qualification,
@@ -47,17 +51,20 @@ async def record_hours(
         rules=rules_on(local_date(at)).version,
         evidence="",
         region=region,
-        recorded_by=principal.account,
+        recorded_by=proposed_by,
+        confirmed_by=principal.account,
         recorded_at=at,
     )
     session.add(row)
     await session.flush()
     facts: dict[str, Fact] = {"qualification": qualification, "kind": kind, "hours_hundredths": hours_hundredths}
+    facts["proposed_by"] = str(proposed_by or "")
     await record(session, principal, "hours.recorded", ("person", person_id), at=at, region=region, facts=facts)
     return row.id
 
 
-def _require_possible(qualification: str, kind: str, hours_hundredths: int, source: str) -> None:
+def require_possible(qualification: str, kind: str, hours_hundredths: int, source: str) -> None:
+    """Raise for hours that nobody can attest, as `record_hours` does."""
     require_subject(qualification)
     if kind not in set(TrainingKind):
         raise UnknownHoursKindError(kind=kind)

@@ -1,4 +1,4 @@
-"""The clerk's pages of the ledger: looking a person's hours up, attesting hours; JSON for programs."""
+"""The clerk's pages of the ledger: looking a person's hours up, attesting hours by two; JSON for programs."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, URLEncodedBody
+from litestar.params import FromPath, JSONBody, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,12 +23,13 @@ from exam.identity.api import (
     normalise_name,
     parse_id_number,
 )
-from exam.training.errors import HoursOutOfRangeError, NobodyTrainedError
+from exam.training.errors import HoursOutOfRangeError, NobodyTrainedError, PersonElsewhereError
 from exam.training.kinds import TITLES, list_subjects, title_of
-from exam.training.ledger.attested import MAX_HOURS_HUNDREDTHS, record_hours
+from exam.training.ledger.attested import MAX_HOURS_HUNDREDTHS
+from exam.training.ledger.claims import decide_hours, list_claims, propose_hours
 from exam.training.ledger.entries import hours_of
 from exam.training.ledger.standing import list_entry_lines, list_standings
-from exam.training.schemas import HoursForm, HoursIn, HoursOut, LookUpForm
+from exam.training.schemas import DecisionForm, HoursClaimed, HoursForm, HoursIn, HoursOut, LookUpForm
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import form_again, problem_of
@@ -46,8 +47,9 @@ class HoursController(Controller):
     opt = CENTRE
 
     @get("/")
-    async def ask(self) -> Template:
-        return Template("training/hours.html", context={"typed": LookUpForm(), "problem": None})
+    async def ask(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
+        context = await _desk(session, principal)
+        return Template("training/hours.html", context={**context, "typed": LookUpForm(), "problem": None})
 
     @post("/", status_code=200)
     async def look_up(
@@ -62,7 +64,8 @@ class HoursController(Controller):
         try:
             context = await _ledger_of(session, principal, runtime, data.id_number)
         except DomainError as error:
-            return form_again(request, error, "training/hours.html", {"typed": data})
+            context = await _desk(session, principal)
+            return form_again(request, error, "training/hours.html", {**context, "typed": data})
         return Template("training/hours_of.html", context=context)
 
     @get("/new")
@@ -80,10 +83,30 @@ class HoursController(Controller):
     ) -> Template | Redirect:
         try:
             async with session.begin_nested():
-                await attest(session, principal, runtime, _body(data))
+                await claim(session, principal, runtime, _body(data))
         except DomainError as error:
             return _page(data, request.app.state.catalogue, error=error)
-        return done("/centre/hours/new", "学时已登记。")
+        return done("/centre/hours", "已提交,由另一人复核后计入。")
+
+    @post("/claims/{claim_id:uuid}", status_code=200)
+    async def decide(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        claim_id: FromPath[UUID],
+        data: URLEncodedBody[DecisionForm],
+    ) -> Template | Redirect:
+        """Confirm or decline what somebody else claimed."""
+        confirm = data.decision == "confirm"
+        try:
+            async with session.begin_nested():
+                await decide_hours(session, principal, claim_id, confirm=confirm, at=runtime.clock.now())
+        except DomainError as error:
+            context = await _desk(session, principal)
+            return form_again(request, error, "training/hours.html", {**context, "typed": LookUpForm()})
+        return done("/centre/hours", "学时已计入。" if confirm else "已退回,没有计入学时。")
 
 
 class HoursApiController(Controller):
@@ -99,12 +122,27 @@ class HoursApiController(Controller):
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
         data: JSONBody[HoursIn],
+    ) -> HoursClaimed:
+        return await claim(session, principal, runtime, data)
+
+    @post("/{claim_id:uuid}/confirm")
+    async def confirm(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        claim_id: FromPath[UUID],
     ) -> HoursOut:
-        return await attest(session, principal, runtime, data)
+        """Let the hours count; the second person's act."""
+        row = await decide_hours(session, principal, claim_id, confirm=True, at=runtime.clock.now())
+        return HoursOut(row.id, row.person_id, await hours_of(session, row.person_id, row.qualification))
 
 
-async def attest(session: AsyncSession, principal: Principal, runtime: Runtime, data: HoursIn) -> HoursOut:
-    """Record hours for the person of an ID number, who is noted if nobody knew them."""
+async def claim(session: AsyncSession, principal: Principal, runtime: Runtime, data: HoursIn) -> HoursClaimed:
+    """Claim hours for the person of an ID number, who is noted if nobody knew them.
+
+    Raises PersonElsewhereError for somebody whom only other regions know.
+    """
     now = runtime.clock.now()
     region = _region(principal)
     person_id = await ensure_person(
@@ -116,7 +154,9 @@ async def attest(session: AsyncSession, principal: Principal, runtime: Runtime, 
         region=region,
         at=now,
     )
-    entry = await record_hours(
+    if person_id not in await list_people(session, [person_id]):
+        raise PersonElsewhereError
+    claim_id = await propose_hours(
         session,
         principal,
         person_id=person_id,
@@ -127,7 +167,13 @@ async def attest(session: AsyncSession, principal: Principal, runtime: Runtime, 
         region=region,
         at=now,
     )
-    return HoursOut(entry, person_id, await hours_of(session, person_id, data.qualification))
+    return HoursClaimed(claim_id, person_id)
+
+
+async def _desk(session: AsyncSession, principal: Principal) -> dict[str, Any]:
+    """Return what waits for a second person, beside the look-up."""
+    claims = await list_claims(session)
+    return {"claims": claims, "me": principal.account, "title_of": title_of, "kinds": TITLES}
 
 
 async def _ledger_of(session: AsyncSession, principal: Principal, runtime: Runtime, number: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Oddity(StrEnum):
     SKIPPED_AHEAD = "skipped_ahead"
     LATE_ANSWER = "late_answer"
     """A check was answered after a silence in which nobody could be asked: it counts, for networks do fail."""
+    GUESSED = "guessed"
+    """A check's question was answered wrong too often: nothing since the last proof counts."""
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,4 +34,27 @@ class LedgerEntry(Base):
     evidence: Mapped[str]
     region: Mapped[str]
     recorded_by: Mapped[UUID | None]
+    confirmed_by: Mapped[UUID | None]
+    """The second person behind attested hours."""
     recorded_at: Mapped[datetime]
+
+
+class HoursClaim(Base):
+    """待复核的学时: attested hours that one person claims and another decides on; `hours` in hundredths."""
+
+    __tablename__ = "training_hours_claim"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    region: Mapped[str]
+    qualification: Mapped[str]
+    kind: Mapped[str]
+    hours: Mapped[int]
+    source: Mapped[str]
+    state: Mapped[str]
+    """proposed, confirmed or declined."""
+    proposed_by: Mapped[UUID]
+    proposed_by_name: Mapped[str]
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]

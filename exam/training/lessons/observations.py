@@ -19,6 +19,7 @@ WORDS = {
     Oddity.CLOCK_SHIFTED: "终端时钟被改动",
     Oddity.SKIPPED_AHEAD: "跳到未开放的内容",
     Oddity.LATE_ANSWER: "中断一段时间后才完成在场确认",
+    Oddity.GUESSED: "在场确认的问题连续答错",
 }
 """What each oddity is called; msgids."""
 

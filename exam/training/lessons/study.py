@@ -38,6 +38,8 @@ from exam.training.settling import studied_on
 MS = 1000
 BUCKET_S = 600
 SILENT = timedelta(minutes=5)
+MOST_WRONG = 2
+"""Wrong answers to one check; after them it is left to run out, and nothing since the last proof counts."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +55,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a person between two messages.
 
     `visits` holds the open visit and those whose time waits for proof; `question` what an open check asks, None for a
-    plain tap; `day_left_ms` what the day's cap still allows.
+    plain tap, and `wrong` counts its wrong answers; `day_left_ms` what the day's cap still allows.
     """
 
     live: Live = Live()
     visits: dict[str, Note] = {}
     question: Question | None = None
+    wrong: int = 0
     day_left_ms: int = 0
 
 
@@ -254,7 +257,10 @@ async def take_beat(
     asked = here.state.live.watch.asked_at is None and heard.live.watch.asked_at is not None
     question = await _question(session, here, beat.unit) if asked else here.state.question
     state = msgspec.structs.replace(
-        here.state, question=question, day_left_ms=here.state.day_left_ms - _gain(here, heard)
+        here.state,
+        question=question,
+        wrong=0 if asked else here.state.wrong,
+        day_left_ms=here.state.day_left_ms - _gain(here, heard),
     )
     after = await _write(session, here, state, heard, at=at)
     return _answer(after, refused=str(heard.oddity or ""))
@@ -280,22 +286,33 @@ async def _question(session: AsyncSession, here: _Standing, unit: int) -> Questi
 async def take_answer(
     session: AsyncSession, person: UUID, visit: UUID, choice: int | None, *, at: datetime
 ) -> StudyAnswer:
-    """Take in the answer to an open check; a wrong one leaves it open."""
+    """Take in the answer to an open check; a wrong one leaves it open, and guessing lets it run out."""
     here = await _standing(session, person, visit)
     note, question = here.note, here.state.question
     if note is None or here.state.live.watch.visit != visit:
         return _answer(here, stop="elsewhere")
+    if question is not None and here.state.wrong >= MOST_WRONG and not here.state.live.watch.missed:
+        return _answer(here, refused=Oddity.GUESSED)
     if question is not None and choice != question.right:
-        return _answer(here, refused="wrong")
+        return await _take_wrong(session, here, at=at)
     heard = hear_answer(here.state.live, visit=visit, at=_ms(at), rules=recall_rules(note.rules))
     if not heard.traces:
         return _answer(here)
     if heard.oddity is not None:
         await _observe(session, here, heard.oddity, at)
-    state = msgspec.structs.replace(here.state, question=None)
+    state = msgspec.structs.replace(here.state, question=None, wrong=0)
     after = await _write(session, here, state, heard, at=at)
     await ask_to_settle(session, person)
     return _answer(after)
+
+
+async def _take_wrong(session: AsyncSession, here: _Standing, *, at: datetime) -> StudyAnswer:
+    wrong = here.state.wrong + 1
+    if wrong == MOST_WRONG:
+        await _observe(session, here, Oddity.GUESSED, at)
+    state = msgspec.structs.replace(here.state, wrong=wrong)
+    after = await _write(session, here, state, Heard(live=here.state.live), at=at)
+    return _answer(after, refused=Oddity.GUESSED if wrong >= MOST_WRONG else "wrong")
 
 
 async def end_visit(session: AsyncSession, person: UUID, visit: UUID, *, at: datetime) -> None:

@@ -87,6 +87,7 @@ function check(study) {
     return;
   }
   find("again").hidden = study.refused !== "wrong";
+  find("guessed").hidden = study.refused !== "guessed";
   find("missed").hidden = !study.check.missed;
   const prompt = find("prompt");
   const asked = study.check.prompt || prompt.dataset.tap;
