@@ -4,6 +4,8 @@ from exam.core.jobs import Job
 from exam.core.reseal import SealedColumn
 from exam.core.runtime import Runtime
 from exam.web.plugin import NavItem, Plugin
+from proctor.cameras.pages import CameraController
+from proctor.cameras.service import PLACE as CAMERA_PLACE
 from proctor.desk.controllers import DeskApiController, DeskController
 from proctor.desk.wall_pages import WallApiController, WallController
 from proctor.evidence.keys import PLACE
@@ -23,14 +25,19 @@ PLUGIN = Plugin(
         WallController,
         WallApiController,
         RecordController,
+        CameraController,
         *INCIDENT_HANDLERS,
         *MEDIA_HANDLERS,
     ),
     jobs=(Job("proctor.delete_expired_recordings", delete_expired, cron="30 19 * * *"),),
-    sealed=(SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),),
+    sealed=(
+        SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),
+        SealedColumn(table="proctor_camera", key="id", column="url_sealed", place=CAMERA_PLACE),
+    ),
     lifespan=(signalling,),
     nav=(
         NavItem("监考", "/proctor", ("proctor",), "eye"),
+        NavItem("考场摄像机", "/proctor/cameras", ("centre",), "camera"),
         NavItem("异常事件", "/proctor/incidents", ("proctor", "regulator"), "gavel"),
     ),
 )

@@ -61,6 +61,8 @@ ACTS: Final[Mapping[str, str]] = {
     "attempt.recording_opened": "调阅考试录像",
     "recording.deleted": "录像到期删除",
     "recording.hold_placed": "录像延期保存",
+    "camera.registered": "登记考场摄像机",
+    "camera.retired": "停用考场摄像机",
     "recording.hold_released": "解除录像延期保存",
     "clean_run.noted": "在演练环境中记一笔",
     "incident.reported": "报告异常情况",

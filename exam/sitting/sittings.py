@@ -216,6 +216,14 @@ async def list_rooms(session: AsyncSession, sitting_id: UUID) -> list[RoomView]:
     return [room_view(row) for row in rows]
 
 
+async def get_room(session: AsyncSession, room_id: UUID) -> RoomView:
+    """Return one room; raises SittingNotFoundError."""
+    row = await session.get(Room, room_id)
+    if row is None:
+        raise SittingNotFoundError(room_id=str(room_id))
+    return room_view(row)
+
+
 async def open_sitting(session: AsyncSession, principal: Principal, sitting_id: UUID, at: datetime) -> None:
     """Let candidates check in; raises SittingStateError and FormsMissingError."""
     sitting = await load_sitting(session, sitting_id, lock=True)

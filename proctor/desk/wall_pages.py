@@ -19,6 +19,7 @@ from exam.sitting.api import get_sitting, list_rooms
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from proctor.analysis.health import STANDING_WORDS, standing
+from proctor.cameras.service import cameras_of_room
 from proctor.desk.reasons import CANNED_MESSAGES, REASONS
 from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
@@ -27,7 +28,7 @@ from proctor.incidents.cases import list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_observations
 from proctor.incidents.pages import STATE_WORDS
 from proctor.incidents.taxonomy import taxonomy
-from proctor.media.names import Track, seat_source
+from proctor.media.names import Track, camera_source, seat_source
 from proctor.media.seats import WAIVER_REASONS, cameras_of, waive_camera
 
 PAGE_SIZES = (12, 20, 30)
@@ -55,6 +56,7 @@ class WallController(Controller):
         context = {
             "sitting": sitting,
             "room": room,
+            "cameras": [(camera_source(each.id), each.name) for each in await cameras_of_room(session, room)],
             "sizes": PAGE_SIZES,
             "reasons": REASONS,
             "translated": _translator(request),

@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.web.plugin import Plugin
 from exam.web.policy import BY_KEY
 from proctor.analysis.feed import Feed
+from proctor.cameras.keeper import Cameras
 from proctor.media.commands import CommandBus
 from proctor.media.install import install
 from proctor.media.names import Track
@@ -91,7 +92,15 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
         check_versions()
         await check_forwarding()
         recording, feed = Recording(runtime, node), Feed(runtime, node)
-        work = (node.sweep(), say_alive(runtime, node, url), revoke(runtime, node), recording.tend(), feed.send())
+        cameras = Cameras(runtime, node, recording)
+        work = (
+            node.sweep(),
+            say_alive(runtime, node, url),
+            revoke(runtime, node),
+            recording.tend(),
+            feed.send(),
+            cameras.tend(),
+        )
         tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
@@ -101,6 +110,7 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
             with contextlib.suppress(RedisError, OSError):
                 await leave(runtime.valkey, node.name)
             await node.close()
+            await cameras.close()
             await recording.close()
             await feed.close()
 

@@ -16,6 +16,7 @@ from proctor.media.names import Track, track_of
 from proctor.media.node import Node
 from proctor.media.peer import Peer
 from proctor.media.recorder import Recorder, recover
+from proctor.media.source import Source
 from proctor.media.ticket import MediaTicket
 
 WRITERS = 2
@@ -41,19 +42,23 @@ class Recording:
         recorders: list[Recorder] = []
         for source, receiver in peer.receivers():
             if track_of(source.name) in {Track.TILE, None}:
-                recorder = Recorder(
-                    peer.ticket,
-                    source,
-                    folder=self._folder,
-                    pool=self._pool,
-                    segment_s=self._runtime.settings.media_segment_s,
-                    clock=self._runtime.clock,
-                    key=self._key,
-                    store=self._store,
-                )
+                recorder = self.recorder(peer.ticket, source)
                 receiver.frame_sinks.append(recorder.take)
                 recorders.append(recorder)
         self._recorders[peer.id] = recorders
+
+    def recorder(self, ticket: MediaTicket, source: Source) -> Recorder:
+        """Return what records a source from its next key frame on; who asks for it closes it."""
+        return Recorder(
+            ticket,
+            source,
+            folder=self._folder,
+            pool=self._pool,
+            segment_s=self._runtime.settings.media_segment_s,
+            clock=self._runtime.clock,
+            key=self._key,
+            store=self._store,
+        )
 
     def end(self, peer: Peer) -> None:
         """End the recordings of a publisher that has gone."""

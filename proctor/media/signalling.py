@@ -12,9 +12,11 @@ from exam.core.errors import DomainError
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.delivery.api import OPEN_STATES, AttemptState, AttemptView, Lease, get_attempt, list_room
+from exam.delivery.api import OPEN_STATES, AttemptState, Lease, get_attempt, list_room
+from exam.sitting.api import SittingNotFoundError, get_room, get_sitting
+from proctor.cameras.service import cameras_of_room
 from proctor.media import errors
-from proctor.media.names import TRACKS, Track, attempt_of, is_camera, seat_source
+from proctor.media.names import TRACKS, Track, camera_source, seat_source
 from proctor.media.registry import NodeEntry, node_of_room
 from proctor.media.schemas import Answered, Publish, Watch
 from proctor.media.sdp import check_offer
@@ -34,6 +36,14 @@ _BY_CODE: dict[str, type[DomainError]] = {
         errors.MediaUnavailableError,
     )
 }
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a picture belongs."""
+
+    sitting_id: UUID
+    room_id: UUID
+    region: str
 
 
 class Exchange:
@@ -60,21 +70,33 @@ class Exchange:
         node = await node_of_room(runtime.valkey, attempt.room_id)
         sources = tuple(seat_source(attempt.id, track) for track in tracks)
         ticket = self._ticket(
-            node, attempt, sources, checked.fingerprint, direction="publish", attempt_id=attempt.id, epoch=lease.epoch
+            node,
+            Place(attempt.sitting_id, attempt.room_id, attempt.region),
+            sources,
+            checked.fingerprint,
+            direction="publish",
+            attempt_id=attempt.id,
+            epoch=lease.epoch,
         )
         return await self._connect(node, ticket, offer.sdp)
 
     async def watch(self, session: AsyncSession, principal: Principal, room_id: UUID, offer: Watch) -> Answered:
         """Connect a wall to pictures of one room of the principal's region."""
         checked = check_offer(offer.sdp, sections=len(offer.sources), direction="recvonly")
-        attempts = {each.id: each for each in await list_room(session, self._runtime, room_id)}
-        if not attempts or any(not _of_room(name, attempts) for name in offer.sources):
+        try:
+            room = await get_room(session, room_id)
+        except SittingNotFoundError as error:
+            raise errors.SourceUnknownError from error
+        sitting = await get_sitting(session, room.sitting_id)
+        known = {camera_source(each.id) for each in await cameras_of_room(session, room)}
+        for each in await list_room(session, self._runtime, room_id):
+            known |= {seat_source(each.id, track) for track in TRACKS}
+        if not known.issuperset(offer.sources):
             raise errors.SourceUnknownError
         node = await node_of_room(self._runtime.valkey, room_id)
-        any_attempt = next(iter(attempts.values()))
         ticket = self._ticket(
             node,
-            any_attempt,
+            Place(sitting.id, room.id, sitting.region),
             tuple(offer.sources),
             checked.fingerprint,
             direction="watch",
@@ -85,7 +107,7 @@ class Exchange:
     def _ticket(
         self,
         node: NodeEntry,
-        attempt: AttemptView,
+        place: Place,
         sources: tuple[str, ...],
         fingerprint: str,
         **who: object,
@@ -95,9 +117,9 @@ class Exchange:
             {
                 "id": new_id(),
                 "node": node.name,
-                "sitting_id": attempt.sitting_id,
-                "room_id": attempt.room_id,
-                "region": attempt.region,
+                "sitting_id": place.sitting_id,
+                "room_id": place.room_id,
+                "region": place.region,
                 "sources": sources,
                 "fingerprint": fingerprint,
                 "expires_at": int(now.timestamp()) + TICKET_S,
@@ -131,14 +153,3 @@ def _tracks(names: list[str]) -> list[Track]:
     if [track.value for track in tracks] != names or Track.TILE not in tracks:
         raise errors.SourceUnknownError
     return tracks
-
-
-def _of_room(name: str, attempts: dict[UUID, AttemptView]) -> bool:
-    try:
-        if is_camera(name):
-            return False
-        attempt_id, track = attempt_of(name), Track(name.rpartition("/")[2])
-        known = attempt_id in attempts and name == seat_source(attempts[attempt_id].id, track) if attempt_id else False
-    except (ValueError, IndexError):
-        return False
-    return known

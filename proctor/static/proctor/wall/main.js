@@ -10,6 +10,7 @@ const ANALYSIS_MS = 10_000;
 const list = document.getElementById("wall");
 const csrf = document.querySelector("meta[name=csrf-token]").content;
 const at = (id) => document.getElementById(id);
+const cameras = [...document.querySelectorAll("#wall-cameras figure")];
 
 function words(key, values = {}) {
   return document.querySelector(`[data-words=${key}]`).textContent.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -109,7 +110,7 @@ class Wall {
     const here = shown.slice(this.page * this.size, (this.page + 1) * this.size);
     this.tiles.paint(here);
     list.dataset.empty = here.length ? "" : words("empty");
-    this.screenful.show(here.map((tile) => tile.source).filter(Boolean));
+    this.screenful.show([...cameras.map((each) => each.dataset.source), ...here.map((tile) => tile.source).filter(Boolean)]);
     this.join();
     at("wall-page").textContent = words("page", { page: this.page + 1, pages });
     at("wall-prev").disabled = this.page === 0;
@@ -119,7 +120,15 @@ class Wall {
     if (at("wall-sum").textContent !== sum) at("wall-sum").textContent = sum;
   }
 
-  join() { this.tiles.join((name) => this.screenful.streamOf(name)); }
+  join() {
+    this.tiles.join((name) => this.screenful.streamOf(name));
+    for (const each of cameras) {
+      const [video, stream] = [each.querySelector("video"), this.screenful.streamOf(each.dataset.source)];
+      if (video.srcObject === stream) continue;
+      video.srcObject = stream;
+      if (stream) video.play().catch(() => {});
+    }
+  }
 
   say(key) {
     const node = at("wall-state");

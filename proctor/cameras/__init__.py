@@ -1,0 +1,1 @@
+"""Fixed cameras of exam rooms: registered with a check, taken in over RTSP, shown and recorded like seats."""

@@ -1,0 +1,103 @@
+"""The cameras of the rooms that a node carries: begun when their sitting opens, ended with it, moved with the room."""
+
+import asyncio
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from exam.core.db.scope import Scope
+from exam.core.errors import DomainError
+from exam.core.ids import new_id
+from exam.core.runtime import Runtime
+from exam.sitting.api import RoomView, SittingState, SittingView, list_rooms, list_sittings
+from proctor.cameras.intake import Intake
+from proctor.cameras.service import CameraView, address_of, hangs_in, list_cameras
+from proctor.media.names import camera_source
+from proctor.media.node import Node
+from proctor.media.recorder import Recorder
+from proctor.media.recording import Recording
+from proctor.media.registry import node_of_room
+from proctor.media.ticket import MediaTicket
+
+LOOK_S = 5.0
+SITTINGS = 500
+
+Place = tuple[CameraView, SittingView, RoomView]
+
+log = structlog.get_logger(__name__)
+
+
+class Cameras:
+    """Keeps one intake and one recorder for every camera of this node's rooms."""
+
+    def __init__(self, runtime: Runtime, node: Node, recording: Recording) -> None:
+        self._runtime, self._node, self._recording = runtime, node, recording
+        self.running: dict[UUID, tuple[UUID, Intake, Recorder]] = {}
+
+    async def tend(self) -> None:
+        """Look every few seconds; while database or Valkey are away, what runs goes on."""
+        while True:
+            try:
+                await self.look()
+            except (SQLAlchemyError, RedisError, DomainError, OSError) as error:
+                log.warning("camera.waits", error=type(error).__name__)
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Begin what should run here, end what should not."""
+        wanted = {place[0].id: place for place in await self._places()}
+        for camera_id, (room_id, _, _) in list(self.running.items()):
+            if camera_id not in wanted or wanted[camera_id][2].id != room_id:
+                await self._end(camera_id)
+        for camera_id, place in wanted.items():
+            if camera_id not in self.running:
+                await self._begin(*place)
+
+    async def close(self) -> None:
+        """End every camera."""
+        for camera_id in list(self.running):
+            await self._end(camera_id)
+
+    async def _places(self) -> list[Place]:
+        """Return the cameras of rooms that are open now and this node's, a camera once."""
+        runtime = self._runtime
+        places: list[Place] = []
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            cameras = await list_cameras(session)
+            sittings = await list_sittings(session, state=SittingState.OPEN, limit=SITTINGS) if cameras else []
+            for sitting in sittings:
+                for room in await list_rooms(session, sitting.id):
+                    hanging = (each for each in cameras if hangs_in(each, sitting.centre_id, room.name))
+                    places += [(each, sitting, room) for each in hanging]
+        mine = {room.id for _, _, room in places}
+        for room_id in list(mine):
+            if (await node_of_room(runtime.valkey, room_id)).name != self._node.name:
+                mine.discard(room_id)
+        return [place for place in places if place[2].id in mine]
+
+    async def _begin(self, camera: CameraView, sitting: SittingView, room: RoomView) -> None:
+        runtime, name = self._runtime, camera_source(camera.id)
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            url = await address_of(session, runtime.sealer, camera.id)
+        intake = Intake(url, self._node.source(name))
+        ticket = MediaTicket(
+            id=new_id(),
+            node=self._node.name,
+            direction="publish",
+            sitting_id=sitting.id,
+            room_id=room.id,
+            region=sitting.region,
+            sources=(name,),
+            fingerprint="",
+            expires_at=0,
+        )
+        recorder = self._recording.recorder(ticket, intake.source)
+        intake.frame_sinks.append(recorder.take)
+        self.running[camera.id] = (room.id, intake, recorder)
+
+    async def _end(self, camera_id: UUID) -> None:
+        _, intake, recorder = self.running.pop(camera_id)
+        intake.stop()
+        await recorder.close()
