@@ -21,6 +21,7 @@ from exam.records.api import (
     Period,
     Span,
     Unit,
+    add_up,
     before,
     count,
     countable,
@@ -93,7 +94,6 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 async def overview_of(desk: Desk, choice: Choice) -> Overview:
     """Count a choice within a desk's region; raises ReportDayError."""
     period = choice.period(desk.today)
-    total = (await _count(desk, period, choice)).get("", {})
     previous, last_year = [
         _filled((await _count(desk, each, choice)).get("", {}), choice)
         for each in (before(period), year_before(period))
@@ -102,7 +102,9 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
     narrowing, told = choice.narrowing, choice.grouping
     apart = await count(desk.session, desk.visible, period, by=told, narrowing=narrowing)
     by_time = await count(desk.session, desk.visible, period, by=TIME, narrowing=narrowing, measures=_parts(shown))
-    total = _filled(total, choice)
+    # places add up to the whole, and counting once is enough; of a dimension some figures know nothing
+    whole = add_up(apart.values()) if choice.by == "place" else (await _count(desk, period, choice)).get("", {})
+    total = _filled(whole, choice)
     measures = [
         Compared(
             measure=each,

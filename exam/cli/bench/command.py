@@ -124,3 +124,19 @@ def analysis(seats: int, *, as_json: bool) -> None:
     from exam.cli.bench.analysis import bench_analysis  # noqa: PLC0415
 
     show(bench_analysis(seats=seats), as_json=as_json)
+
+
+@command.command()
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.0002, 1),
+    default=0.01,
+    show_default=True,
+    help="Of a province of 5 million people and 20 million attempts; 0.01 is a hundredth of it.",
+)
+@as_json_option
+def statistics(scale: float, *, as_json: bool) -> None:
+    """A regulator's pages and files of figures over a generated province, against their limits."""
+    from exam.cli.bench.statistics import bench_statistics  # noqa: PLC0415
+
+    show(bench_statistics(scale=scale), as_json=as_json)
