@@ -3,7 +3,7 @@
 from exam.migrations.sql import run
 
 revision = "20261127T1052"
-down_revision = "20261127T1045"
+down_revision = "20261127T1050"
 
 
 def upgrade() -> None:
