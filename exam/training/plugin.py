@@ -10,6 +10,12 @@ from exam.training.classes.enrol_pages import EnrolmentController
 from exam.training.classes.enterprise_pages import EnterpriseTrainingController
 from exam.training.classes.learner_pages import LearnerController
 from exam.training.classes.regulator_pages import RegulatorTrainingController
+from exam.training.completion.pages import (
+    ClassCompletionsController,
+    CompletionController,
+    RegulatorCompletionsController,
+    VerifyCompletionController,
+)
 from exam.training.jobs import CLOSE_SILENT, SETTLE
 from exam.training.ledger.controllers import HoursApiController, HoursController
 from exam.training.ledger.learner_pages import LearnerHoursController
@@ -44,6 +50,10 @@ PLUGIN = Plugin(
         LessonsController,
         LessonController,
         PracticeController,
+        CompletionController,
+        ClassCompletionsController,
+        RegulatorCompletionsController,
+        VerifyCompletionController,
     ),
     jobs=(Job(SETTLE, run_settle), Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *")),
     raw=(

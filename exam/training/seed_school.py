@@ -24,8 +24,9 @@ from exam.training.classes.enrolments import enrol
 from exam.training.classes.passes import pass_text
 from exam.training.classes.service import add_session, file_class, plan_class
 from exam.training.classes.views import EnrolmentView
+from exam.training.completion.service import issue_completion
 from exam.training.kinds import TrainingKind
-from exam.training.ledger.claims import propose_hours
+from exam.training.ledger.claims import decide_hours, propose_hours
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.judging import Beat
 from exam.training.ledger.rules import hour_s, rules_on
@@ -108,17 +109,7 @@ async def seed_school(runtime: Runtime, staff: SchoolStaff, people: Sequence[tup
             for name, number in people
         ]
         await _roll(session, staff, past, learners)
-        await propose_hours(
-            session,
-            staff.clerk,
-            person_id=learners[-1].person_id,
-            qualification=SCHOOL_QUALIFICATION,
-            kind=TrainingKind.INITIAL,
-            hours_hundredths=800,
-            source="纸质签到:本机构上一期培训班",
-            region=staff.region,
-            at=now,
-        )
+        await _on_paper(session, staff, learners, now)
         passes = [await pass_text(session, runtime, learner.id) for learner in learners]
     await _studied(runtime, learners, lessons, _at(today - timedelta(days=1), EVENING))
     for learner in learners:
@@ -224,6 +215,25 @@ async def _class(
         )
     await file_class(session, staff.clerk, class_id, at=begun + timedelta(hours=1))
     return class_id, sessions[0]
+
+
+async def _on_paper(session: AsyncSession, staff: SchoolStaff, learners: Sequence[EnrolmentView], at: datetime) -> None:
+    """Let the second learner bring a whole training on paper and get a certificate to sign; the last one's hours wait."""
+    for learner, hours in ((learners[1], 3200), (learners[-1], 800)):
+        claim = await propose_hours(
+            session,
+            staff.clerk,
+            person_id=learner.person_id,
+            qualification=SCHOOL_QUALIFICATION,
+            kind=TrainingKind.INITIAL,
+            hours_hundredths=hours,
+            source="纸质签到:本机构上一期培训班",
+            region=staff.region,
+            at=at,
+        )
+        if learner is learners[1]:
+            await decide_hours(session, staff.second_clerk, claim, confirm=True, at=at)
+            await issue_completion(session, staff.clerk, learner.id, class_id=learner.class_id, at=at)
 
 
 async def _roll(session: AsyncSession, staff: SchoolStaff, session_id: UUID, learners: Sequence[EnrolmentView]) -> None:

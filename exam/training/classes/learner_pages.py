@@ -17,6 +17,7 @@ from exam.core.runtime import Runtime
 from exam.training.classes.enrolments import list_enrolments_of
 from exam.training.classes.service import get_class, list_sessions
 from exam.training.classes.views import EnrolmentView
+from exam.training.completion.service import list_completions
 from exam.training.kinds import TITLES, title_of
 from exam.training.ledger.standing import list_standings
 from exam.training.lessons.models import Progress
@@ -62,5 +63,6 @@ async def _class(session: AsyncSession, enrolment: EnrolmentView, waiting: Mappi
         "one": one,
         "sessions": await list_sessions(session, one.id),
         "lessons": await list_lessons(session, one.organisation_id, qualification=one.qualification, state="published"),
+        "completion": (await list_completions(session, [enrolment.id])).get(enrolment.id),
         "progress": {row.lesson_id: (row.settled_ms + waiting.get(row.id, 0), row.finished_at) for row in rows},
     }
