@@ -25,8 +25,9 @@ from exam.core.runtime import Runtime
 from exam.identity.api import ensure_person, find_person_id
 from exam.identity.identifiers import IdNumber, parse_id_number
 from tests.builders import identity as make
+from tests.builders.cameras import register
 from tests.builders.certs import NAME, certified
-from tests.builders.sitting import id_number
+from tests.builders.sitting import id_number, make_centre
 
 ROOT = Scope(region="33")
 SETTLE_S = 1.2
@@ -97,6 +98,7 @@ async def test_nothing_stays_under_the_old_keys_but_what_never_changes(runtime: 
     await certified(runtime, clock)
     account = await make.account(runtime, login="someone", roles=(), region=make.CITY)
     await make.second_factor(runtime, account)
+    await register(runtime, await make_centre(runtime, name="第二考点"), room="一号机房", name="前方")
     await _rotate(runtime)
     for column in sealed_columns():
         found = (await count_generations(runtime.databases, column)).by_generation

@@ -16,10 +16,8 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from proctor.cameras.judging import Facts
 from proctor.cameras.keeper import Cameras
 from proctor.cameras.models import Camera
-from proctor.cameras.service import register_camera
 from proctor.cameras.stream import examine
 from proctor.evidence.container import open_segment
 from proctor.evidence.keys import read_key
@@ -29,6 +27,7 @@ from proctor.media.node import Gauge, Node
 from proctor.media.recording import Recording
 from proctor.media.registry import beat
 from proctor.media.source import Packet
+from tests.builders.cameras import register
 from tests.builders.media import until
 from tests.builders.room import OpenRoom, open_room
 from tests.builders.sitting import make_centre, make_staff
@@ -168,19 +167,7 @@ async def _tell(_attempt: UUID, _tracks: list[Track]) -> None:
 async def test_another_centre_sees_and_retires_none_of_it(runtime: Runtime) -> None:
     await runtime.valkey.flushdb()
     centre = await make_centre(runtime)
-    facts = Facts(codec="h264", profile="Main", width=640, height=360, fps=15, group_s=1)
-    async with runtime.databases.transaction(centre.scope) as session:
-        camera = await register_camera(
-            session,
-            runtime.sealer,
-            centre.clerk,
-            room="一号机房",
-            name="后方",
-            url="rtsp://10.0.0.1/x",
-            host="10.0.0.1",
-            facts=facts,
-            at=runtime.clock.now(),
-        )
+    camera = await register(runtime, centre, room="一号机房", name="后方")
     far = await make_centre(runtime, region="33/3302/330203", name="第二考点")
     _, token = await make_staff(runtime, region=far.region, organisation=far.id)
     async with browsing(runtime) as client:
