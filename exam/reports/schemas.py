@@ -48,7 +48,7 @@ class StartForm(Form, frozen=True, kw_only=True):
 
     form: Annotated[str, Meta(max_length=40)]
     region: Annotated[str, Meta(max_length=64)]
-    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    day: Annotated[str, Meta(max_length=10)]
 
 
 class EntriesForm(Form, frozen=True, kw_only=True):

@@ -70,6 +70,7 @@ WITHOUT_BODY = frozenset(
         "/api/attempts/{attempt_id:uuid}/messages/{message_id:uuid}/ack",
         "/api/media/attempts/{attempt_id:uuid}/probe",
         "/proctor/incidents/{incident_id:uuid}/bundle",
+        "/proctor/cameras/{camera_id:uuid}/retire",
     },
 )
 """Acts that are wholly in their address: a body is not read."""
@@ -77,6 +78,7 @@ BY_LEARNER = frozenset({"/teach/sessions/{session_id:uuid}/confirm"})
 """A roll: its fields are named by its learners, and a name of any other kind is never looked up."""
 PARAMETER = re.compile(r"\{(\w+):\w+\}")
 PARTS = {"act": "open", "name": "extend"}
+ACTS = {"/regulator/reports/{report_id:uuid}/{act:str}": "sign"}
 QUERIES = {"/bank/items/new": "?qualification=special.1.2"}
 WHO = [*sorted(Role), "public", "session", "key"]
 
@@ -91,7 +93,8 @@ class Write(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        address = PARAMETER.sub(lambda found: PARTS.get(found[1], str(NOBODY)), self.path)
+        parts = {**PARTS, "act": ACTS.get(self.path, PARTS["act"])}
+        address = PARAMETER.sub(lambda found: parts.get(found[1], str(NOBODY)), self.path)
         return address + QUERIES.get(self.path, "")
 
     async def send(self, client: AsyncClient, **more: str) -> Response:
