@@ -51,6 +51,7 @@ def provide_filter(request: AnyRequest) -> ItemFilter:
         node=asked.get("node", ""),
         interaction=asked.get("interaction", ""),
         state=asked.get("state", ""),
+        use=asked.get("use", ""),
         batch=_batch(asked.get("batch", "")),
     )
 
@@ -70,6 +71,7 @@ def query_of(wanted: ItemFilter) -> str:
         "node": wanted.node,
         "interaction": wanted.interaction,
         "state": wanted.state,
+        "use": wanted.use,
         "batch": str(wanted.batch) if wanted.batch else "",
     }
     return urlencode({name: value for name, value in fields.items() if value})

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from questionbank.forms.canonical import digest
@@ -18,13 +18,17 @@ PAGE = 50
 
 
 class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for; an empty field asks for nothing. `node` stands for its whole subtree."""
+    """What to look for; an empty field asks for nothing. `node` stands for its whole subtree.
+
+    `use` is exam for what forms are dealt from, practice for what is open to learners.
+    """
 
     qualification: str = ""
     words: str = ""
     node: str = ""
     interaction: str = ""
     state: str = ""
+    use: str = ""
     batch: UUID | None = None
     author: UUID | None = None
     not_author: UUID | None = None
@@ -64,6 +68,9 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
         found.append(ItemRow.stem.icontains(wanted.words, autoescape=True))
     if wanted.node:
         found.append(or_(ItemRow.node == wanted.node, ItemRow.node.startswith(f"{wanted.node}.", autoescape=True)))
+    if wanted.use:
+        in_use = {"exam": ItemRow.published_version, "practice": ItemRow.practice_version}.get(wanted.use)
+        found.append(in_use.is_not(None) if in_use is not None else false())
     if wanted.batch:
         found.append(ItemRow.import_id == wanted.batch)
     if wanted.author:

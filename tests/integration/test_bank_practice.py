@@ -27,6 +27,7 @@ from questionbank.api import (
 )
 from questionbank.items.drafting import event_values, revise_item
 from questionbank.items.errors import ItemMayBeDrawnError, ItemReleasedError, SameMakerError
+from questionbank.items.listing import ItemFilter, list_items
 from questionbank.items.models import ItemEventRow, ItemRow
 from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items
@@ -85,6 +86,9 @@ async def test_what_is_released_leaves_the_pool_through_every_later_version(runt
     await act(runtime, people.reviewer, ItemAct.RELEASED, item)
     sealed, open_ = await pools(runtime)
     assert (str(item) in sealed, open_) == (False, {str(item)})
+    async with runtime.databases.session(Scope(region=ROOT), Role.BANK) as session:
+        listed = {use: (await list_items(session, ItemFilter(use=use)))[1] for use in ("exam", "practice", "none")}
+    assert listed == {"exam": len(bank.item_ids) - 1, "practice": 1, "none": 0}
     async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
         changed = draft(some_drafts(each=1)[0].content.interaction, 999, node="1.2")
         await revise_item(session, people.author, item, changed, based_on=1, at=runtime.clock.now())
