@@ -19,6 +19,7 @@ from proctor.analysis.health import Health, say_health
 from proctor.analysis.keeping import Standing
 from proctor.analysis.pictures import Pictures
 from proctor.analysis.shards import Shards
+from proctor.analysis.stills import keep_still, still_of
 from proctor.analysis.thresholds import Thresholds, thresholds
 from proctor.analysis.watch import Change, SeatWatch
 from proctor.media.names import Track, seat_source
@@ -138,19 +139,22 @@ class Analyst:
         if 0 < seat.number < frame.number:
             self.dropped += frame.number - seat.number - 1
         seat.number = frame.number
-        if not seat.observed:
-            return
         self.looked += 1
-        changes = await asyncio.to_thread(self._changes, seat, frame)
+        changes, still = await asyncio.to_thread(self._seen, seat, frame)
         self._standing.note(frame.attempt_id, seat.region, changes)
+        if still:
+            await keep_still(self._runtime.valkey, frame.attempt_id, still)
 
-    def _changes(self, seat: Seat, frame: Frame) -> list[Change]:
-        """Decode and measure, in a thread, so that shards are held meanwhile."""
+    def _seen(self, seat: Seat, frame: Frame) -> tuple[list[Change], str]:
+        """Decode and measure, in a thread, so that shards are held meanwhile; return changes and a still."""
         decoded = self._pictures.decode(frame.codec, frame.data)
         if decoded is None:
-            return []
+            return [], ""
+        still = still_of(decoded.picture)
+        if not seat.observed:
+            return [], still
         faces = len(self._detector.faces(decoded.picture)) if self._detector is not None else None
-        return seat.watch.picture(frame.at_ms / 1000, decoded.grey, faces)
+        return seat.watch.picture(frame.at_ms / 1000, decoded.grey, faces), still
 
     async def _ask_states(self) -> None:
         """Observe those who work, rest with those who pause, forget those who have finished."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
@@ -19,6 +19,7 @@ from exam.sitting.api import get_sitting, list_rooms
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from proctor.analysis.health import STANDING_WORDS, standing
+from proctor.analysis.stills import find_still
 from proctor.cameras.service import cameras_of_room
 from proctor.desk.reasons import CANNED_MESSAGES, REASONS
 from proctor.desk.schemas import Act
@@ -141,6 +142,18 @@ class WallApiController(Controller):
             )
             for tile in tiles
         ]
+
+    @get("/attempts/{attempt_id:uuid}/still")
+    async def still(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> Response[bytes]:
+        await get_attempt(session, attempt_id, now=runtime.clock.now())  # of the scope, or not found
+        found = await find_still(runtime.valkey, attempt_id)
+        headers = {"Cache-Control": "private, no-store"}
+        return Response(found or b"", status_code=200 if found else 204, media_type="image/jpeg", headers=headers)
 
     @get("/analysis")
     async def analysis(self, request: Request[Any, Any, Any], runtime: NamedDependency[Runtime]) -> AnalysisState:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import cv2
+import numpy as np
 import pytest
 from httpx import AsyncClient
 
@@ -15,6 +17,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.ids import new_id
 from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
+from exam.identity.roles import Role as StaffRole
 from proctor.analysis.analyst import TEND_S, Analyst
 from proctor.analysis.detector import BlazeFace
 from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, send, stream_name
@@ -24,7 +27,9 @@ from proctor.incidents.observations import ObservationView, list_observations
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
 from proctor.media.registry import beat, note_seen
+from tests.builders import identity as make
 from tests.builders.attempts import attempts_in_progress, lease_of
+from tests.builders.web import wear
 
 CITY = "33/3301"
 DETECTOR = BlazeFace(0.6)
@@ -217,3 +222,21 @@ async def test_what_a_terminal_tells_of_itself_stands_until_it_is_over(
     assert await tell(client, runtime, attempt) == 409
     await room.analyst.tend()
     assert all(each.ended_at for each in await room.observed(attempt))
+
+
+async def test_where_live_video_does_not_come_through_the_wall_has_a_still(room: Room, client: AsyncClient) -> None:
+    runtime = room.runtime
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    path = f"/api/proctor/attempts/{attempt}/still"
+    near = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=CITY)
+    far = await make.account(runtime, login="far", roles=(StaffRole.PROCTOR,), region="33/3302")
+    wear(client, await make.session_cookie(runtime, near))
+    assert (await client.get(path)).status_code == 204
+    await room.show(attempt, lambda number: draw_person(number, 3), 4)
+    answer = await client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (120, 160, 3)
+    wear(client, await make.session_cookie(runtime, far))
+    assert (await client.get(path)).status_code == 404

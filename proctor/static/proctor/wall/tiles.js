@@ -1,5 +1,6 @@
 /** The tiles in the page: made once for each seat, moved when trouble floats up, never rebuilt under the proctor's eyes. */
 
+const STILL_MS = 5000;
 const PARTS = ["seat", "name", "state", "left", "answered", "camera"];
 
 export class Tiles {
@@ -47,11 +48,26 @@ export class Tiles {
     if (!this.#byKey.has(key)) {
       const item = this.#template.content.firstElementChild.cloneNode(true);
       const video = item.querySelector("video");
-      const shown = () => { item.dataset.picture = video.srcObject && video.videoWidth > 0 ? "live" : "none"; };
+      const still = item.querySelector("img");
+      const shown = () => {
+        const live = video.srcObject && video.videoWidth > 0;
+        if (live) still.hidden = true;
+        item.dataset.picture = live ? "live" : still.hidden ? "none" : "still";
+      };
+      still.addEventListener("load", () => { still.hidden = item.dataset.picture === "live"; shown(); });
+      still.addEventListener("error", () => { still.hidden = true; shown(); });
       for (const name of ["resize", "playing", "emptied", "loadedmetadata"]) video.addEventListener(name, shown);
       this.#byKey.set(key, item);
     }
     return this.#byKey.get(key);
+  }
+
+  /** Where live video does not come through, a picture a few seconds old is better than none. */
+  #still(item, tile) {
+    const now = performance.now();
+    if (!tile.source || item.dataset.picture === "live" || now - (item.stillAt ?? -STILL_MS) < STILL_MS) return;
+    item.stillAt = now;
+    item.querySelector("img").src = `/api/proctor/attempts/${tile.attempt_id}/still?${Math.round(now)}`;
   }
 
   #fill(item, tile) {
@@ -70,5 +86,6 @@ export class Tiles {
     mark.hidden = tile.attention === "";
     mark.lastElementChild.textContent = tile.attention_word;
     item.querySelector(".tile-open").disabled = !tile.attempt_id;
+    this.#still(item, tile);
   }
 }
