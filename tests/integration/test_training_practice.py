@@ -150,6 +150,8 @@ async def test_a_mock_is_scored_as_an_exam_and_feeds_the_books(runtime: Runtime,
         judged = [slot["slot"] for slot in form["slots"] if slot["interaction"] == "judgement"]
         saves = [{"slot": slot, "seq": seq, "response": ["T"]} for seq, slot in enumerate(judged, 1)]
         saved = await call(client, f"{api}/responses", {"saves": [*saves, {"slot": 99, "seq": 50, "response": ["T"]}]})
+        again = await call(client, f"{api}/responses", {"saves": saves[:1]})
+        other = await call(client, f"{api}/responses", {"saves": [{**saves[0], "response": ["F"]}]})
         stored = (await client.get(f"{api}/responses")).json()
         early = await client.get(f"/learn/practice/mocks/{mock}")
         await call(client, f"{api}/submit", {"answered": len(judged)})
@@ -162,6 +164,8 @@ async def test_a_mock_is_scored_as_an_exam_and_feeds_the_books(runtime: Runtime,
         len(judged),
         [{"slot": 99, "seq": 50, "code": "response_invalid"}],
     ]
+    assert isinstance(again["accepted"], list)
+    assert (len(again["accepted"]), other["accepted"]) == (1, [])  # by a number that another answer has
     assert early.status_code == 303
     assert late["accepted"] == []
     assert len(practice.leaks(review.text)) >= len(form["slots"])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,7 @@ from questionbank.api import (
 )
 
 SEED_BYTES = 32
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('training.mock:' || :person, 0))")
 LATE = timedelta(seconds=2)
 """How long after the deadline a hand-in may still be on its way; answers count until the deadline."""
 
@@ -84,6 +85,7 @@ async def start_mock(session: AsyncSession, principal: Principal, learner: Enrol
 
     Raises NoPublishedBlueprintError and PracticePoolTooSmallError.
     """
+    await session.execute(_LOCK, {"person": str(learner.person_id)})
     going_on = select(Mock.id).where(
         Mock.person_id == learner.person_id, Mock.qualification == learner.qualification, Mock.submitted_at.is_(None)
     )
@@ -143,7 +145,10 @@ async def show_mock(session: AsyncSession, mock: MockView) -> CandidateForm:
 async def save_responses(
     session: AsyncSession, mock: MockView, saves: Sequence[MockSave], *, at: datetime
 ) -> list[MockSave]:
-    """Keep what belongs to the form and return it; sending again is safe. The database refuses what comes too late."""
+    """Keep what belongs to the form and return what is kept; sending again is safe, another answer by a used `seq` is not.
+
+    The database refuses what comes too late.
+    """
     slots = {slot.slot for slot in mock.form.assembly.slots}
     taken = [save for save in saves if save.slot in slots]
     if taken:
@@ -161,7 +166,9 @@ async def save_responses(
             for save in taken
         ]
         await session.execute(pg_insert(MockResponse).values(rows).on_conflict_do_nothing())
-    return taken
+    stored = select(MockResponse.slot, MockResponse.seq, MockResponse.response).where(MockResponse.mock_id == mock.id)
+    kept = {(slot, seq): tuple(response) for slot, seq, response in await session.execute(stored)}
+    return [save for save in taken if kept.get((save.slot, save.seq)) == save.response]
 
 
 async def list_responses(session: AsyncSession, mock: MockView) -> list[MockSave]:

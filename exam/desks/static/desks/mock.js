@@ -7,6 +7,7 @@ import { ExamPage } from "/static/delivery/terminal/exam.js";
 import { Keys } from "/static/delivery/terminal/keys.js";
 import { Session } from "/static/delivery/terminal/session.js";
 import { Store } from "/static/delivery/terminal/store.js";
+import { beTheOnlyTab } from "/static/delivery/terminal/tabs.js";
 
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 2_000;
@@ -71,6 +72,7 @@ async function open(session) {
 }
 
 async function main() {
+  await beTheOnlyTab(() => { document.getElementById("opening").textContent = document.body.dataset.second; });
   const store = await Store.open();
   const clock = new ServerClock();
   const tools = { store, clock, keys: await Keys.open(store), session: null, terminal: { id: "", place: "" } };
