@@ -13,7 +13,7 @@ from exam.core.audit.ledger import record
 from exam.core.errors import DomainError, ForbiddenError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.delivery.api import AttemptView
+from exam.delivery.api import AttemptView, list_room
 from proctor.evidence.container import Opened, SegmentHead, open_segment
 from proctor.evidence.keys import RecordingDestroyedError, read_key
 from proctor.evidence.models import LegalHold, Playback, Segment
@@ -102,6 +102,17 @@ async def list_segments(session: AsyncSession, attempt_id: UUID) -> list[Segment
     return [_view(row) for row in rows]
 
 
+async def list_room_segments(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[SegmentView]:
+    """Return what the room's cameras recorded while an attempt lasted, in order of time."""
+    during = select(Segment).where(
+        Segment.room_id == attempt.room_id,
+        Segment.attempt_id.is_(None),
+        Segment.ended_at >= attempt.checked_in_at,
+        Segment.began_at <= (attempt.finalised_at or now),
+    )
+    return [_view(row) for row in await session.scalars(during.order_by(Segment.began_at))]
+
+
 def _view(row: Segment) -> SegmentView:
     return SegmentView(
         id=row.id,
@@ -133,8 +144,12 @@ async def open_playback(
 
 async def has_playback(session: AsyncSession, principal: Principal, attempt_id: UUID, *, at: datetime) -> bool:
     """Tell whether the account said not long ago why it watches."""
+    return await _opened(session, principal, [attempt_id], at=at)
+
+
+async def _opened(session: AsyncSession, principal: Principal, attempt_ids: list[UUID], *, at: datetime) -> bool:
     opened = select(Playback.id).where(
-        Playback.attempt_id == attempt_id, Playback.account_id == principal.account, Playback.at > at - PLAYBACK_FOR
+        Playback.attempt_id.in_(attempt_ids), Playback.account_id == principal.account, Playback.at > at - PLAYBACK_FOR
     )
     return await session.scalar(opened.limit(1)) is not None
 
@@ -142,14 +157,20 @@ async def has_playback(session: AsyncSession, principal: Principal, attempt_id: 
 async def read_segment(session: AsyncSession, runtime: Runtime, principal: Principal, segment_id: UUID) -> Opened:
     """Return a decrypted segment to who opened the attempt's recordings."""
     row = await session.get(Segment, segment_id)
-    if row is None or row.attempt_id is None:
+    if row is None:
         raise NotFoundError(segment_id=str(segment_id))
-    if not await has_playback(session, principal, row.attempt_id, at=runtime.clock.now()):
+    if not await _may_watch(session, runtime, principal, row):
         raise PlaybackNotOpenedError
     if row.deleted_at is not None:
         raise RecordingDestroyedError
     key = await read_key(session, runtime.sealer, row.sitting_id)
     return open_segment(await runtime.storage.get(row.storage_key), key)
+
+
+async def _may_watch(session: AsyncSession, runtime: Runtime, principal: Principal, row: Segment) -> bool:
+    """Tell whether the account opened the attempt's recordings; a room camera's go with any attempt of the room."""
+    shown = [row.attempt_id] if row.attempt_id else [each.id for each in await list_room(session, runtime, row.room_id)]
+    return await _opened(session, principal, shown, at=runtime.clock.now())
 
 
 async def place_legal_hold(

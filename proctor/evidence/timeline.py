@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
 from exam.identity.api import names_of_accounts
-from proctor.evidence.recordings import SegmentView, list_segments
+from proctor.evidence.recordings import SegmentView, list_room_segments, list_segments
 from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_observations
 from proctor.media.models import Consent, Waiver
 
-LANES = ("attempt", "answers", "acts", "messages", "camera", "observation", "incident", "video")
+LANES = ("attempt", "answers", "acts", "messages", "camera", "observation", "incident", "video", "room")
 LANE_WORDS = {
     "attempt": "考试过程",
     "answers": "作答",
@@ -26,6 +26,7 @@ LANE_WORDS = {
     "observation": "系统观察",
     "incident": "异常事件",
     "video": "录像",
+    "room": "考场录像",
 }
 ACT_WORDS = {
     "admitted": "核验入场",
@@ -75,8 +76,8 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
         found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
     found += await _consents(session, attempt.id)
     found += await _incidents(session, attempt.id)
-    found += _videos(await list_segments(session, attempt.id))
-    del runtime
+    found += _videos("video", await list_segments(session, attempt.id))
+    found += _videos("room", await list_room_segments(session, attempt, now=runtime.clock.now()))
     return sorted(found, key=lambda entry: (entry.at, LANES.index(entry.lane)))
 
 
@@ -120,12 +121,12 @@ async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     return found
 
 
-def _videos(segments: list[SegmentView]) -> list[Entry]:
+def _videos(lane: str, segments: list[SegmentView]) -> list[Entry]:
     return [
         Entry(
             at=each.began_at,
             until=each.ended_at,
-            lane="video",
+            lane=lane,
             word="录像已按期删除" if each.deleted else "录像" if each.complete else "录像(未正常结束)",
             ref="" if each.deleted else str(each.id),
         )

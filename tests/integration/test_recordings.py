@@ -17,6 +17,7 @@ from exam.core.errors import NotFoundError
 from exam.core.ids import new_id
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
+from exam.delivery.api import get_attempt
 from exam.identity.roles import Role as StaffRole
 from proctor.evidence.container import PieceWriter, SegmentHead
 from proctor.evidence.keys import RecordingDestroyedError, ensure_key, read_key
@@ -53,15 +54,22 @@ def film(seconds: int = 2) -> bytes:
     return b"".join(media)
 
 
-async def stored(runtime: Runtime, *, sitting_id: UUID, attempt_id: UUID | None, at: datetime | None = None) -> UUID:
-    """Store a two-second recording of a seat and return its id."""
+async def stored(
+    runtime: Runtime,
+    *,
+    sitting_id: UUID,
+    attempt_id: UUID | None,
+    at: datetime | None = None,
+    room_id: UUID | None = None,
+) -> UUID:
+    """Store a two-second recording of a seat, or of a room, and return its id."""
     began = at or runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
         key = await ensure_key(session, runtime.sealer, sitting_id, COUNTY, at=began)
         head = SegmentHead(
             id=new_id(),
             sitting_id=sitting_id,
-            room_id=new_id(),
+            room_id=room_id or new_id(),
             region=COUNTY,
             attempt_id=attempt_id,
             source=f"seat/{attempt_id}/tile",
@@ -103,6 +111,30 @@ async def test_a_recording_opens_to_who_says_why_and_to_the_own_region(client: A
     await _proctor(client, runtime, FAR, "far")
     for path in (page, video):
         assert (await client.get(path)).status_code == 404
+
+
+async def test_what_a_rooms_camera_recorded_goes_with_the_attempts_of_the_room(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        view = await get_attempt(session, attempt, now=runtime.clock.now())
+    here = await stored(runtime, sitting_id=view.sitting_id, attempt_id=None, room_id=view.room_id)
+    elsewhere = await stored(runtime, sitting_id=view.sitting_id, attempt_id=None)
+    early = view.checked_in_at - timedelta(hours=1)
+    before = await stored(runtime, sitting_id=view.sitting_id, attempt_id=None, room_id=view.room_id, at=early)
+    page = f"/proctor/attempts/{attempt}/record"
+    await _proctor(client, runtime, COUNTY, "near")
+    assert (await client.get(f"/proctor/recordings/{here}")).status_code == 403
+    await send(client, f"{page}/open", {"reason": "incident"})
+    shown = (await client.get(page)).text
+    assert str(here) in shown
+    assert str(elsewhere) not in shown
+    assert str(before) not in shown
+    assert (await client.get(f"/proctor/recordings/{here}")).status_code == 200
+    assert (await client.get(f"/proctor/recordings/{elsewhere}")).status_code == 403
+    await _proctor(client, runtime, FAR, "far")
+    assert (await client.get(f"/proctor/recordings/{here}")).status_code == 404
 
 
 async def test_opening_is_an_act_in_the_ledger(client: AsyncClient, runtime: Runtime) -> None:

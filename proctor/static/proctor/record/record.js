@@ -16,8 +16,9 @@ for (const mark of marks) {
 document.getElementById("axis-from").textContent = Number.isFinite(from) ? clock(from) : "";
 document.getElementById("axis-to").textContent = Number.isFinite(to) ? clock(to) : "";
 
-const pieces = marks.filter((mark) => mark.dataset.ref && mark.closest("[data-lane=video]"))
+const piecesOf = (lane) => marks.filter((mark) => mark.dataset.ref && mark.closest(`[data-lane=${lane}]`))
   .map((mark) => ({ id: mark.dataset.ref, at: at(mark), until: until(mark) })).sort((one, two) => one.at - two.at);
+const lanes = new Map(["video", "room"].map((lane) => [lane, piecesOf(lane)]).filter(([, pieces]) => pieces.length > 0));
 const player = document.getElementById("player");
 
 class Film {
@@ -25,6 +26,7 @@ class Film {
   #now = document.getElementById("player-now");
   #cursor = document.createElement("b");
   #piece = null;
+  #lane = lanes.keys().next().value;
   #stop = Infinity;
 
   constructor() {
@@ -32,16 +34,27 @@ class Film {
     axis.append(this.#cursor);
     this.#video.addEventListener("timeupdate", () => this.#show());
     this.#video.addEventListener("ended", () => {
-      const next = pieces[pieces.indexOf(this.#piece) + 1];
+      const next = this.#pieces[this.#pieces.indexOf(this.#piece) + 1];
       if (next) this.seek(next.at, true, this.#stop);
     });
-    this.seek(pieces[0].at, false);
+    this.seek(this.#pieces[0].at, false);
+  }
+
+  get #pieces() { return lanes.get(this.#lane); }
+
+  get now() { return this.#piece.at + this.#video.currentTime * 1000; }
+
+  /** Shows the seat's camera or the room's. */
+  turnTo(lane) {
+    if (!lanes.has(lane)) return;
+    this.#lane = lane;
+    for (const button of player.querySelectorAll("[data-lane-of]")) button.setAttribute("aria-pressed", String(button.dataset.laneOf === lane));
   }
 
   /** Goes to a moment: into the piece that holds it, or to the beginning of the next one. */
   seek(ms, play, stop = Infinity) {
     this.#stop = stop;
-    const piece = pieces.find((each) => ms < each.until) ?? pieces.at(-1);
+    const piece = this.#pieces.find((each) => ms < each.until) ?? this.#pieces.at(-1);
     const offset = Math.max(0, ms - piece.at) / 1000;
     const go = () => {
       this.#video.currentTime = offset;
@@ -56,7 +69,7 @@ class Film {
   }
 
   #show() {
-    const ms = this.#piece.at + this.#video.currentTime * 1000;
+    const ms = this.now;
     this.#cursor.style.left = `calc(var(--lane-name) + (100% - var(--lane-name)) * ${share(ms) / 100})`;
     this.#now.textContent = clock(ms);
     if (ms >= this.#stop) {
@@ -66,13 +79,25 @@ class Film {
   }
 }
 
-if (player && pieces.length > 0) {
+if (player && lanes.size > 0) {
   const film = new Film();
   axis.addEventListener("click", (event) => {
     const line = axis.querySelector(".lane-line").getBoundingClientRect();
     film.seek(from + (to - from) * Math.min(1, Math.max(0, (event.clientX - line.left) / line.width)), true);
   });
-  for (const button of document.querySelectorAll("[data-play]")) button.addEventListener("click", () => film.seek(Number(button.dataset.play), true, Number(button.dataset.stop ?? Infinity)));
+  for (const button of document.querySelectorAll("[data-play]")) {
+    button.addEventListener("click", () => {
+      film.turnTo(button.dataset.laneOf);
+      film.seek(Number(button.dataset.play), true, Number(button.dataset.stop ?? Infinity));
+    });
+  }
+  for (const button of player.querySelectorAll("[data-lane-of]")) {
+    button.addEventListener("click", () => {
+      const { now } = film;
+      film.turnTo(button.dataset.laneOf);
+      film.seek(now, true);
+    });
+  }
   // the drawer's link to an observation: its clip is ready, and plays when asked to
   const asked = document.getElementById(location.hash.slice(1))?.querySelector("[data-play]");
   if (asked) film.seek(Number(asked.dataset.play), false, Number(asked.dataset.stop ?? Infinity));
