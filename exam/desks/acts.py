@@ -157,6 +157,7 @@ ACTS: Final[Mapping[str, str]] = {
     "hours.recorded": "登记学时",
     "hours.counted": "计入学时",
     "hours.viewed": "查询学时",
+    "rescue.opened": "打开应急持证名单",
     "report.drafted": "生成报表",
     "report.filled": "填报报表",
     "report.signed": "签发报表",

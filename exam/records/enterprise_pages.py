@@ -31,7 +31,7 @@ from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
-from exam.records.schemas import EndForm, EngageForm
+from exam.records.schemas import Band, EndForm, EngageForm
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -42,6 +42,8 @@ HOME = "/enterprise"
 EARLIEST = date(1950, 1, 1)
 TRIES_PER_HOUR = 120
 """More than anybody types; whoever tries the numbers of a county is stopped by it (TRUST.md, threat 26)."""
+FEW = 10
+"""Lines on one page: each is a card on a phone."""
 FORM = "records/engage.html"
 
 AnyRequest = Request[Principal, Any, Any]
@@ -67,14 +69,22 @@ class EnterpriseDeskController(Controller):
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
+        page: FromQuery[Page] = 1,
+        within: FromQuery[Band] = "90",
     ) -> Template:
         on = local_date(runtime.clock.now())
         enterprise = await get_organisation(session, own_enterprise(principal))
-        entries, more = await list_enterprise_entries(session, enterprise.id, limit=10)
+        entries, more = await list_enterprise_entries(session, enterprise.id, limit=FEW)
+        roster = await load_roster(session, enterprise.id, on=on)
+        first = (page - 1) * FEW
         context = {
             "enterprise": enterprise,
             "industry": industry_of(enterprise.industry),
-            "roster": await load_roster(session, enterprise.id, on=on),
+            "roster": roster,
+            "rows": roster.lines[first : first + FEW],
+            "more_rows": len(roster.lines) > first + FEW,
+            "page": page,
+            "within": within,
             "entries": entries,
             "more": more,
             "names": await list_people(session, [entry.person_id for entry in entries]),

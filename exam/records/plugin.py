@@ -3,12 +3,13 @@
 from exam.records.enterprise_pages import EnterpriseDeskController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
+from exam.records.rescue_pages import RescueController
 from exam.records.subscribers import SUBSCRIPTIONS
 from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
     package="exam.records",
-    handlers=(RegulatorController, RegulatorFilesController, EnterpriseDeskController),
+    handlers=(RegulatorController, RegulatorFilesController, EnterpriseDeskController, RescueController),
     subscriptions=SUBSCRIPTIONS,
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),

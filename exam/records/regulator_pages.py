@@ -121,6 +121,7 @@ class RegulatorController(Controller):
         principal: NamedDependency[Principal],
         organisation_id: FromPath[UUID],
         region: FromQuery[RegionPath] = "",
+        page: FromQuery[Page] = 1,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             enterprise = await get_organisation(desk.session, organisation_id)
@@ -131,6 +132,9 @@ class RegulatorController(Controller):
                 "enterprise": enterprise,
                 "industry": industry_of(enterprise.industry),
                 "roster": roster,
+                "rows": roster.lines[(page - 1) * PAGE : page * PAGE],
+                "more": len(roster.lines) > page * PAGE,
+                "page": page,
                 "entries": entries,
                 "names": await list_people(desk.session, [entry.person_id for entry in entries]),
             }

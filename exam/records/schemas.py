@@ -12,6 +12,10 @@ Within = Literal["", "30", "60", "90"]
 """Days ahead; an empty text asks for every usable credential."""
 
 
+Band = Literal["30", "60", "90"]
+"""Days ahead of the forecast."""
+
+
 class EngageForm(Form, frozen=True, kw_only=True):
     """One person whom the enterprise employs; `started_on` as the browser's date field sends it."""
 
@@ -25,3 +29,7 @@ class EndForm(Form, frozen=True, kw_only=True):
     """The last day of an engagement."""
 
     ended_on: Annotated[str, Meta(max_length=20)] = ""
+
+
+class RescueForm(Form, frozen=True, kw_only=True):
+    """Opening the list for an emergency asks nothing."""

@@ -273,3 +273,46 @@ async def test_account_without_enterprise_is_refused(client: AsyncClient, runtim
     _, token = await session_of(runtime, role="enterprise", second_factor=False)
     client.cookies.set(COOKIE, token)
     assert (await client.get("/enterprise")).status_code == 403
+
+
+async def test_rescue_list_names_who_may_do_what_and_every_opening_is_written_down(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    enterprise = await make_enterprise(runtime)
+    for number, (name, item, days, status) in enumerate(
+        (
+            ("张三", "special.1.2", 200, "issued"),
+            ("李四", "special.1.2", -1, "issued"),
+            ("王五", "special.2.1", 90, "suspended"),
+            ("赵六", "officer.general", 90, "issued"),
+        ),
+    ):
+        person = await make_person(runtime, number=number, name=name)
+        await engage(runtime, person, enterprise, role="special", since=SINCE)
+        await hold(runtime, person, item, ends_in=days, status=status)
+    await _as_regulator(client, runtime)
+    address = f"/regulator/enterprises/{enterprise}"
+    assert f"{address}/rescue" in (await client.get(address)).text
+    page = (await send(client, f"{address}/rescue")).text
+    assert [name in page for name in ("张三", "李四", "王五", "赵六")] == [True, False, False, True]
+    assert page.index("低压电工作业") < page.index("一般生产经营单位安全生产管理人员")
+    opened = "select count(*) from core_audit_entry where act = 'rescue.opened' and subject = :id"
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        assert await session.scalar(text(opened), {"id": str(enterprise)}) == 1
+    await _as_regulator(client, runtime, region=ELSEWHERE)
+    assert (await send(client, f"{address}/rescue")).status_code == 404
+    assert (await client.get(f"{address}/rescue")).status_code == 405
+
+
+async def test_an_enterprise_pages_its_roster(client: AsyncClient, runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime)
+    for number in range(12):
+        person = await make_person(runtime, number=number)
+        await engage(runtime, person, enterprise, role="special", since=SINCE)
+        await hold(runtime, person, "special.1.2", ends_in=50)
+    await _as_enterprise(client, runtime, enterprise)
+    rows = 'data-label="应持证书"'
+    assert (await client.get("/enterprise")).text.count(rows) == 10
+    second = (await client.get("/enterprise?page=2&within=30")).text
+    assert (second.count(rows), "30 日内没有到期的证书" in second) == (2, True)
+    assert (await client.get("/enterprise?within=45")).status_code == 400
