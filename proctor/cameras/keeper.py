@@ -29,6 +29,11 @@ Place = tuple[CameraView, SittingView, RoomView]
 log = structlog.get_logger(__name__)
 
 
+def by_camera(places: list[Place]) -> dict[UUID, Place]:
+    """Return the one room that each camera serves: of several sittings left open, the one that began last."""
+    return {place[0].id: place for place in sorted(places, key=lambda place: place[1].starts_at)}
+
+
 class Cameras:
     """Keeps one intake and one recorder for every camera of this node's rooms."""
 
@@ -47,7 +52,7 @@ class Cameras:
 
     async def look(self) -> None:
         """Begin what should run here, end what should not."""
-        wanted = {place[0].id: place for place in await self._places()}
+        wanted = await self._places()
         for camera_id, (room_id, _, _) in list(self.running.items()):
             if camera_id not in wanted or wanted[camera_id][2].id != room_id:
                 await self._end(camera_id)
@@ -60,8 +65,8 @@ class Cameras:
         for camera_id in list(self.running):
             await self._end(camera_id)
 
-    async def _places(self) -> list[Place]:
-        """Return the cameras of rooms that are open now and this node's, a camera once."""
+    async def _places(self) -> dict[UUID, Place]:
+        """Return the cameras of rooms that are open now and this node's."""
         runtime = self._runtime
         places: list[Place] = []
         async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
@@ -71,11 +76,9 @@ class Cameras:
                 for room in await list_rooms(session, sitting.id):
                     hanging = (each for each in cameras if hangs_in(each, sitting.centre_id, room.name))
                     places += [(each, sitting, room) for each in hanging]
-        mine = {room.id for _, _, room in places}
-        for room_id in list(mine):
-            if (await node_of_room(runtime.valkey, room_id)).name != self._node.name:
-                mine.discard(room_id)
-        return [place for place in places if place[2].id in mine]
+        chosen = by_camera(places)
+        nodes = {room.id: (await node_of_room(runtime.valkey, room.id)).name for _, _, room in chosen.values()}
+        return {camera_id: place for camera_id, place in chosen.items() if nodes[place[2].id] == self._node.name}
 
     async def _begin(self, camera: CameraView, sitting: SittingView, room: RoomView) -> None:
         runtime, name = self._runtime, camera_source(camera.id)

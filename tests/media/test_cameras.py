@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +17,7 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
+from exam.sitting.api import open_sitting
 from proctor.cameras.keeper import Cameras
 from proctor.cameras.models import Camera
 from proctor.cameras.stream import examine
@@ -30,7 +32,7 @@ from proctor.media.source import Packet
 from tests.builders.cameras import register
 from tests.builders.media import until
 from tests.builders.room import OpenRoom, open_room
-from tests.builders.sitting import make_centre, make_staff
+from tests.builders.sitting import make_bank, make_centre, make_sitting, make_staff, prepare
 from tests.builders.web import browsing, send, wear
 from tests.media.test_recording import frames_in
 
@@ -162,6 +164,25 @@ async def test_a_camera_is_registered_taken_in_shown_and_recorded_and_comes_back
 
 async def _tell(_attempt: UUID, _tracks: list[Track]) -> None:
     """No terminal listens here."""
+
+
+async def test_of_two_open_sittings_in_a_room_the_later_has_the_camera(runtime: Runtime) -> None:
+    await runtime.valkey.flushdb()
+    await make_bank(runtime)
+    centre = await make_centre(runtime)
+    opened = []
+    for minutes in (-1, -20):
+        sitting = await make_sitting(runtime, centre, rooms=[("一号机房", 1)], starts_in=timedelta(minutes=minutes))
+        await prepare(runtime, sitting)
+        async with runtime.databases.transaction(centre.scope) as session:
+            await open_sitting(session, centre.clerk, sitting, runtime.clock.now())
+        opened.append(sitting)
+    camera = await register(runtime, centre, room="一号机房", name="后方")
+    await register(runtime, centre, room="二号机房", name="别处")
+    await beat(runtime.valkey, "here", "http://here", Gauge(0, 0, 0, 0))
+    node = Node("here", b"key", unix_s=lambda: 0, tell=_tell)
+    places = await Cameras(runtime, node, Recording(runtime, node))._places()
+    assert [(each, place[1].id) for each, place in places.items()] == [(camera, opened[0])]
 
 
 async def test_another_centre_sees_and_retires_none_of_it(runtime: Runtime) -> None:
