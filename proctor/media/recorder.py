@@ -73,8 +73,11 @@ class SpoolFile:
         self._muxer.close()
         self._flush(last=True)
         os.fsync(self._file)
-        os.close(self._file)
         return self.path.read_bytes()
+
+    def release(self) -> None:
+        """Let go of the file: what is still there is recovery's, which until now took it for a living writer's."""
+        os.close(self._file)
 
 
 class Recorder:
@@ -189,8 +192,10 @@ class Recorder:
             await self._store(file.head, data, file.ended_at, True)
         except Exception as error:  # noqa: BLE001  # storage or database away: the file is safe on this disk
             log.warning("recording.kept_in_spool", segment=str(file.head.id), error=type(error).__name__)
-            return
-        file.path.unlink(missing_ok=True)
+        else:
+            file.path.unlink(missing_ok=True)
+        finally:
+            file.release()
 
 
 async def recover(folder: Path, store: Store) -> int:

@@ -71,3 +71,14 @@ def test_a_file_without_its_head_is_left_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "cut.akv").write_bytes(b"AKV1\x00")
     assert left_in(tmp_path) == []
     assert [path.name for path in tmp_path.iterdir()] == ["cut.akv"]
+
+
+def test_a_finished_file_is_its_writers_until_it_is_stored(tmp_path: Path) -> None:
+    clip = encoded_clip(3)
+    file = SpoolFile(tmp_path, head(), KEY, clip[0])
+    for number in range(10):
+        file.add(clip[number], number * 9000, key=is_key_frame("VP8", clip[number]), at=BEGAN)
+    file.close()
+    assert left_in(tmp_path) == []
+    file.release()
+    assert len(left_in(tmp_path)) == 1
