@@ -38,6 +38,16 @@ class LogNote(msgspec.Struct, frozen=True, kw_only=True):
     cosigned_by: tuple[str, ...] = ()
 
 
+class VersionNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One version in a credential's chain, and when it last changed."""
+
+    version: int
+    status: Verdict
+    issued_on: date
+    valid_until: date
+    changed_at: datetime
+
+
 class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One credential as strangers may see it; `title` is a Chinese qualification title."""
 
@@ -55,6 +65,8 @@ class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rule_set: str
     version: int | None
     log: LogNote
+    versions: tuple[VersionNote, ...] = ()
+    """Every version of this person's credential for the item that was there on the day, the oldest first."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
 """Public pages: one question, one answer at a glance, no script, masked always."""
 
+from datetime import date
 from typing import Any
 
+import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, MultipartBody, URLEncodedBody
@@ -9,12 +11,13 @@ from litestar.response import Template
 
 from certs.answers import Answer
 from certs.envelope import MAX_FILE_BYTES, read_upload
-from certs.errors import ListPendingError
+from certs.errors import DayMalformedError, ListPendingError
 from certs.keys import fingerprints, grouped, published_ring
 from certs.logged import find_issue_proof
 from certs.naming import limit_key
 from certs.numbers import parse_number
 from certs.publishing import LIST_ADDRESS, LIST_KEY, PAGE_KEY, find_file, find_published
+from certs.qr import decode_payload
 from certs.schemas import CodeForm, FileForm, QueryForm
 from certs.statuslist import MEDIA_TYPE
 from certs.verification import Question, read_typed, verify_file, verify_public
@@ -57,14 +60,24 @@ def refused(request: AnyRequest, error: DomainError) -> Response[Any]:
 
 def _page(request: AnyRequest, page: str, error: DomainError | None = None, **context: Any) -> Template:
     described = problem.problem_of(error, request.app.state.catalogue) if error else None
-    context = {"problem": described, "code": "", "name": "", "number": ""} | context
+    context = {"problem": described, "code": "", "name": "", "number": "", "on": "", "today": ""} | context
     return Template(f"certs/{page}.html", context=context, status_code=described.status if described else 200)
 
 
-def _answered(answer: Answer, runtime: Runtime, *, asked: str) -> Template:
+def _day(typed: str) -> date | None:
+    """Read the day of a form; raises DayMalformedError."""
+    try:
+        return date.fromisoformat(typed.strip()) if typed.strip() else None
+    except ValueError as error:
+        raise DayMalformedError from error
+
+
+def _answered(answer: Answer, runtime: Runtime, *, asked: str, code: str = "", on: str = "") -> Template:
     context = {
         "answer": answer,
         "asked": asked,
+        "code": code,
+        "on": on.strip(),
         "official": runtime.settings.base_url,
         "key_id": grouped(answer.key_id) if answer.key_id else "",
     }
@@ -116,18 +129,20 @@ class VerifyController(Controller):
         data: URLEncodedBody[CodeForm],
     ) -> Template:
         try:
-            return _answered(await _ask(request, runtime, read_typed(data.code)), runtime, asked="code")
+            question = msgspec.structs.replace(read_typed(data.code), on=_day(data.on))
+            answer = await _ask(request, runtime, question)
+            return _answered(answer, runtime, asked="code", code=data.code, on=data.on)
         except TooManyRequestsError:
             raise
         except DomainError as error:
-            return _page(request, "verify", error, code=data.code)
+            return _page(request, "verify", error, code=data.code, on=data.on)
 
     @get("/v/{payload:str}")
     async def check_printed(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], payload: FromPath[str]
     ) -> Template:
         try:
-            return _answered(await _ask(request, runtime, read_typed(payload)), runtime, asked="code")
+            return _answered(await _ask(request, runtime, read_typed(payload)), runtime, asked="code", code=payload)
         except TooManyRequestsError:
             raise
         except DomainError as error:
@@ -142,13 +157,13 @@ class VerifyController(Controller):
     ) -> Template:
         await _allow(request, runtime, "file", QUERIES_PER_ADDRESS)
         try:
-            content = await _uploaded(data)
+            content, on = await _uploaded(data), _day(data.on)
+            async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+                log = LogPublication(runtime.storage)
+                answer = await verify_file(session, content, at=runtime.clock.now(), on=on, log=log)
         except DomainError as error:
-            return _page(request, "verify", error)
-        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
-            log = LogPublication(runtime.storage)
-            answer = await verify_file(session, content, at=runtime.clock.now(), log=log)
-        return _answered(answer, runtime, asked="file")
+            return _page(request, "verify", error, on=data.on)
+        return _answered(answer, runtime, asked="file", on=data.on)
 
     @get("/query")
     async def query_form(self, request: AnyRequest) -> Template:
@@ -162,12 +177,12 @@ class VerifyController(Controller):
         data: URLEncodedBody[QueryForm],
     ) -> Template:
         try:
-            question = Question(name=data.name, number=data.number)
-            return _answered(await _ask(request, runtime, question), runtime, asked="query")
+            question = Question(name=data.name, number=data.number, on=_day(data.on))
+            return _answered(await _ask(request, runtime, question), runtime, asked="query", on=data.on)
         except TooManyRequestsError:
             raise
         except DomainError as error:
-            return _page(request, "query", error, name=data.name, number=data.number)
+            return _page(request, "query", error, name=data.name, number=data.number, on=data.on)
 
     @post("/api/verify", status_code=200, opt=PROGRAM)
     async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
@@ -178,6 +193,20 @@ class VerifyController(Controller):
         self, request: AnyRequest, runtime: NamedDependency[Runtime], public_id: FromPath[str]
     ) -> Response[bytes]:
         """Send the proof that the issue stands in the log, to whoever holds the certificate's public id."""
+        return await self._proof(request, runtime, public_id)
+
+    @post("/verify/proof", status_code=200)
+    async def proof_of_code(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], data: URLEncodedBody[CodeForm]
+    ) -> Response[bytes]:
+        """Send the same proof to whoever has just asked by the certificate's code."""
+        question = read_typed(data.code)
+        async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
+            ring = await published_ring(session)
+        public_id = question.public_id or decode_payload(question.qr, ring).payload.public_id
+        return await self._proof(request, runtime, public_id)
+
+    async def _proof(self, request: AnyRequest, runtime: Runtime, public_id: str) -> Response[bytes]:
         await _allow(request, runtime, "code", PER_ADDRESS)
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
             found = await find_issue_proof(session, LogPublication(runtime.storage), public_id)

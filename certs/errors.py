@@ -68,3 +68,17 @@ class NothingAskedError(DomainError):
 
     code = "nothing_asked"
     message = "请给出二维码内容、证书公开编号,或姓名和证书编号中的一种。"
+
+
+class DayAheadError(DomainError):
+    """A status is asked for a day that has not come."""
+
+    code = "day_ahead"
+    message = "日期不能晚于今天({today})。"
+
+
+class DayMalformedError(DomainError):
+    """What was typed is no date."""
+
+    code = "day_malformed"
+    message = "日期格式不对,应为 2026-06-01 这样的形式。"

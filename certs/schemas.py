@@ -9,22 +9,25 @@ from exam.web.forms import Form
 
 
 class CodeForm(Form, frozen=True):
-    """QR text or public id."""
+    """QR text or public id, and the past day that is asked about."""
 
     code: str = ""
+    on: str = ""
 
 
 class QueryForm(Form, frozen=True):
-    """What stands on a certificate."""
+    """What stands on a certificate, and the past day that is asked about."""
 
     name: str = ""
     number: str = ""
+    on: str = ""
 
 
 class FileForm(Form, frozen=True):
-    """A certificate's PDF."""
+    """A certificate's PDF, and the past day that is asked about."""
 
     file: UploadFile | None = None
+    on: str = ""
 
 
 class NumberForm(Form, frozen=True):

@@ -1,7 +1,7 @@
 """Public verification (公开核验): asked with the public database role, answered with masked facts only."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
+from certs.chain import Day, day_asked, list_versions_on
 from certs.envelope import find_qr_text, is_sealed
 from certs.errors import NothingAskedError
 from certs.keys import published_ring
@@ -31,12 +32,13 @@ _PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a stranger knows: the QR text or the public id, or name and number."""
+    """What a stranger knows: the QR text or the public id, or name and number; and the past day they ask about."""
 
     qr: str = ""
     public_id: str = ""
     name: str = ""
     number: str = ""
+    on: date | None = None
 
 
 async def verify_public(
@@ -52,18 +54,37 @@ async def verify_public(
 
     With `log` every credential's issue is proved to stand in it.
 
-    Raises NothingAskedError, QrMalformedError, CredentialNumberError and the refusals of a name: all of them are
-    about the form of what was typed, none about what is in the register.
+    Raises NothingAskedError, DayAheadError, QrMalformedError, CredentialNumberError and the refusals of a name: all of
+    them are about the form of what was typed, none about what is in the register.
     """
+    day = day_asked(question.on, at)
+    told = await _answer(session, sealer, question, day, at=at, keys=keys, log=log)
+    return _as_of(told, day)
+
+
+async def _answer(
+    session: AsyncSession,
+    sealer: Sealer,
+    question: Question,
+    day: Day,
+    *,
+    at: datetime,
+    keys: Verifier | None,
+    log: LogPublication | None,
+) -> Answer:
     given = [bool(question.qr), bool(question.public_id), bool(question.name or question.number)]
     if sum(given) != 1:
         raise NothingAskedError
     if question.qr:
-        return await verify_qr(session, question.qr, at=at, keys=keys, log=log)
+        return await verify_qr(session, question.qr, at=at, on=question.on, keys=keys, log=log)
     if question.public_id:
-        return answer(await _find(session, _BY_ID, question.public_id, at, log), at=at)
+        return answer(await _find(session, _BY_ID, question.public_id, at, log, day), at=at)
     wanted = query_indexes(sealer, parse_number(question.number), normalise_name(question.name))
-    return answer(_current(await _find(session, _BY_QUERY, wanted, at, log)), at=at)
+    return answer(_current(await _find(session, _BY_QUERY, wanted, at, log, day)), at=at)
+
+
+def _as_of(told: Answer, day: Day) -> Answer:
+    return msgspec.structs.replace(told, status_as_of=day.until) if day.past else told
 
 
 def read_typed(typed: str) -> Question:
@@ -127,16 +148,21 @@ async def verify_qr(
     printed: str,
     *,
     at: datetime,
+    on: date | None = None,
     keys: Verifier | None = None,
     log: LogPublication | None = None,
 ) -> Answer:
-    """Check the signature first, and ask the register only about what is ours; raises QrMalformedError."""
+    """Check the signature first, and ask the register only about what is ours.
+
+    Raises QrMalformedError, and DayAheadError for a day `on` that has not come.
+    """
+    day = day_asked(on, at)
     statement = read_statement(printed, keys or await published_ring(session))
     if statement.payload is None:
         return forged(statement, at=at)
-    found = await _find(session, _BY_ID, statement.payload.public_id, at, log)
+    found = await _find(session, _BY_ID, statement.payload.public_id, at, log, day)
     differs = bool(found) and not _agrees(statement.payload, found[0])
-    return answer(
+    told = answer(
         found,
         at=at,
         overruled=Verdict.ALTERED if differs else None,
@@ -144,6 +170,7 @@ async def verify_qr(
         signature="good",
         key_id=statement.key_id,
     )
+    return _as_of(told, day)
 
 
 def _agrees(payload: QrPayload, found: CredentialAnswer) -> bool:
@@ -156,18 +183,23 @@ async def verify_file(
     data: bytes,
     *,
     at: datetime,
+    on: date | None = None,
     keys: Verifier | None = None,
     log: LogPublication | None = None,
 ) -> Answer:
-    """Answer about a PDF: by the digest of its bytes, and where that is unknown by the statement inside."""
-    found = await _find(session, _BY_FILE, digest(data), at, log)
+    """Answer about a PDF: by the digest of its bytes, and where that is unknown by the statement inside.
+
+    Raises DayAheadError for a day `on` that has not come.
+    """
+    day = day_asked(on, at)
+    found = await _find(session, _BY_FILE, digest(data), at, log, day)
     if found:
-        return _about_issued_file(data, found, keys or await published_ring(session), at)
+        return _as_of(_about_issued_file(data, found, keys or await published_ring(session), at), day)
     qr_text = find_qr_text(data)
     if qr_text is None:
         return answer((), at=at, reasons=("file_unknown",))
     try:
-        inside = await verify_qr(session, qr_text, at=at, keys=keys, log=log)
+        inside = await verify_qr(session, qr_text, at=at, on=on, keys=keys, log=log)
     except QrMalformedError:
         return answer((), at=at, reasons=("file_unknown",))
     return of_altered_file(inside)
@@ -205,19 +237,32 @@ async def _find(
     wanted: str | bytes | list[bytes],
     at: datetime,
     log: LogPublication | None,
+    day: Day,
 ) -> list[CredentialAnswer]:
     rows = (await session.execute(query, {"wanted": wanted})).all()
-    found = [(_credential(row, at), row.public_id) for row in rows]
-    if log is None:
-        return [each for each, _ in found]
-    return [await with_log(session, log, each, public_id, at=at) for each, public_id in found]
+    found = []
+    for row in rows:
+        each = await _on_day(session, _credential(row, at), row.public_id, day)
+        found.append(each if log is None else await with_log(session, log, each, row.public_id, at=at))
+    return found
+
+
+async def _on_day(session: AsyncSession, now: CredentialAnswer, public_id: str, day: Day) -> CredentialAnswer:
+    """Add the chain of versions, and for a past day put its status in the place of today's."""
+    versions = await list_versions_on(session, public_id, day)
+    status = now.status
+    if day.past:
+        status = next((each.status for each in versions if each.version == now.version), Verdict.NOT_YET)
+    return msgspec.structs.replace(now, status=status, versions=versions)
 
 
 def _current(found: list[CredentialAnswer]) -> list[CredentialAnswer]:
-    """Keep the newest version of each qualification: a person asks what somebody holds, not what was replaced."""
+    """Keep the newest version of each qualification that was there on the day: what somebody holds, not what was replaced."""
     newest: dict[str, CredentialAnswer] = {}
     for each in sorted(found, key=lambda each: each.version or 0):
-        newest[each.qualification] = each
+        there = any(note.version == each.version for note in each.versions)
+        if there or each.qualification not in newest:
+            newest[each.qualification] = each
     return list(newest.values())
 
 
