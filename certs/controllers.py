@@ -1,7 +1,7 @@
 """Public pages: one question, one answer at a glance, no script, masked always."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
@@ -32,6 +32,14 @@ from exam.web import problem
 from exam.web.policy import PUBLIC
 
 AnyRequest = Request[Any, Any, Any]
+Many = Annotated[list[Question], msgspec.Meta(min_length=1, max_length=50)]
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Questions of a program, as many as an address may ask in a minute."""
+
+    questions: Many
+
 
 PER_ADDRESS = 60
 """Checks a minute from one address: a gate that checks a whole shift stays below it."""
@@ -187,6 +195,13 @@ class VerifyController(Controller):
     @post("/api/verify", status_code=200, opt=PROGRAM)
     async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
         return await _ask(request, runtime, data)
+
+    @post("/api/verify/batch", status_code=200, opt=PROGRAM)
+    async def ask_many(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Batch]
+    ) -> list[Answer]:
+        """Answer many questions in their order; each counts as if it were asked alone."""
+        return [await _ask(request, runtime, question) for question in data.questions]
 
     @get("/verify/proof/{public_id:str}")
     async def proof(

@@ -82,3 +82,25 @@ class DayMalformedError(DomainError):
 
     code = "day_malformed"
     message = "日期格式不对,应为 2026-06-01 这样的形式。"
+
+
+class BulkColumnsError(DomainError):
+    """No sheet has the headings."""
+
+    code = "bulk_columns"
+    message = "表格里没有找到“姓名”和“证书编号”两列,请使用模板。"
+
+
+class BulkEmptyError(DomainError):
+    """No file was chosen, or no row stands under the headings."""
+
+    code = "bulk_empty"
+    message = "表格里没有要核验的行,请检查后再上传。"
+
+
+class BulkTooLongError(DomainError):
+    """More rows than one check takes."""
+
+    kind: ClassVar[Kind] = Kind.TOO_LARGE
+    code = "bulk_too_long"
+    message = "表格有 {rows} 行,一次最多 {limit} 行,请拆分后上传。"

@@ -1,5 +1,6 @@
 """What credentials bring to the composition."""
 
+from certs.bulk_pages import BulkController
 from certs.controllers import VerifyController
 from certs.jobs import JOBS
 from certs.naming import NUMBER_PLACE
@@ -10,7 +11,7 @@ from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
     package="certs",
-    handlers=(VerifyController, HolderController, CredentialController, sitting_credentials),
+    handlers=(VerifyController, HolderController, CredentialController, BulkController, sitting_credentials),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     sealed=(
@@ -22,5 +23,8 @@ PLUGIN = Plugin(
             index="number_index",
         ),
     ),
-    nav=(NavItem("证书", "/centre/credentials", ("centre", "regulator"), "certificate"),),
+    nav=(
+        NavItem("证书", "/centre/credentials", ("centre", "regulator"), "certificate"),
+        NavItem("批量核验", "/enterprise/verify", ("enterprise",), "shield-check"),
+    ),
 )

@@ -83,6 +83,7 @@ ACTS: Final[Mapping[str, str]] = {
     "credential.issued": "签发证书",
     "credential.withheld": "暂缓发证",
     "credential.downloaded": "下载证书",
+    "credential.bulk_checked": "批量核验证书",
     "credential.suspended": "暂停证书",
     "credential.restored": "恢复证书",
     "credential.revoked": "撤销证书",

@@ -32,6 +32,7 @@ WITHOUT_FORM_TOKEN = {
     "/api/login": "a program has no token yet; the JSON media type cannot be sent by another site's form",
     "/api/login/second-factor": "the same",
     "/api/verify": "reads only, needs no session and leaves nothing behind",
+    "/api/verify/batch": "the same as the single question",
 }
 """Acts outside the key routes that no CSRF token guards, each with its reason."""
 

@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import run
 
-revision = "20261127T1030"
-down_revision = "20261127T1016"
+revision = "20261127T1058"
+down_revision = "20261127T1055"
 
 
 def upgrade() -> None:
