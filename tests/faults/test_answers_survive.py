@@ -20,6 +20,8 @@ pytestmark = pytest.mark.slow
 CANDIDATES = 200
 SECONDS = 60
 PORT = 18431
+FEW = 4_000
+"""Bytes of a history that holds some answers."""
 
 
 @pytest.fixture
@@ -101,7 +103,8 @@ def test_the_judge_sees_a_lost_answer(durable: Services, tmp_path: Path) -> None
             candidates = await seat_candidates(settings, web.url, 3, record, seed=1)
             stop = asyncio.Event()
             answering = [asyncio.create_task(each.answer_until(stop, pause_s=0.05)) for each in candidates]
-            await asyncio.sleep(2)
+            while (tmp_path / "history").stat().st_size < FEW:  # noqa: ASYNC110  # what is waited for is a file
+                await asyncio.sleep(0.1)
             stop.set()
             await asyncio.gather(*answering)
             record.close()

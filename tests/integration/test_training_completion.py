@@ -20,6 +20,7 @@ from exam.training.classes.views import EnrolmentView
 from exam.training.completion.models import Completion
 from exam.training.completion.service import missing_hours, studied
 from exam.training.ledger.nodes import Coverage, HoursGap, NodeStanding
+from tests.builders.secrecy import id_numbers
 from tests.builders.training import (
     OFFICER,
     School,
@@ -108,6 +109,7 @@ async def test_a_certificate_wants_all_hours_and_the_workers_own_signature(runti
     assert "张三" in words
     assert "32 学时" in words
     assert "整体登记" in words
+    assert ("*" * 8 in words, list(id_numbers([words.encode()]))) == (True, [])
     async with runtime.databases.session(trained.school.scope) as session:
         row = await session.get_one(Completion, UUID(mine.rpartition("/")[2]))
     assert row.number in words

@@ -64,7 +64,29 @@ UNSEEN = {
     "/centre/registrations/{registration_id:uuid}/photo.jpg": "a picture",
     "/proctor/recordings/{segment_id:uuid}": "a film",
     "/training/sessions/{session_id:uuid}/photos/{enrolment_id:uuid}": "a picture",
-}
+    "/regulator/reports/{report_id:uuid}": "no report was begun; it holds figures, and the names of who signed them",
+} | dict.fromkeys(
+    (
+        "/learn/practice/{enrolment_id:uuid}",
+        "/learn/practice/{enrolment_id:uuid}/answers/{answer_id:uuid}",
+        "/learn/practice/{enrolment_id:uuid}/book",
+        "/learn/practice/{enrolment_id:uuid}/question",
+        "/learn/practice/mocks/{mock_id:uuid}",
+        "/learn/mocks/{mock_id:uuid}",
+        "/api/learn/mocks/{mock_id:uuid}/responses",
+        "/api/learn/mocks/{mock_id:uuid}/state",
+    ),
+    "questions and the learner's own answers, shown to the learner alone",
+)
+UNSEEN |= dict.fromkeys(
+    (
+        "/centre/training/classes/{class_id:uuid}/completions/{completion_id:uuid}/certificate.pdf",
+        "/regulator/training/classes/{class_id:uuid}/completions/{completion_id:uuid}/certificate.pdf",
+        "/learn/completions/{completion_id:uuid}",
+        "/learn/completions/{completion_id:uuid}/certificate.pdf",
+    ),
+    "nobody completed a training here; the certificate's own test looks for the number",
+)
 """Routes that nobody is shown here, each with its reason; every other one must be seen at least once."""
 
 
@@ -96,6 +118,7 @@ async def _ids(runtime: Runtime, holder: Certified) -> dict[str, list[str]]:
         "payload": [holder.qr_text.rpartition("/")[2]],
         "public_id": [holder.public_id],
         "where": ["0/000"],
+        "kind": ["csv", "xlsx", "pdf"],
     }
     tables = text("select table_name from information_schema.columns where column_name = 'id' and udt_name = 'uuid'")
     async with runtime.databases.session(NOTHING, Role.OWNER) as session:
