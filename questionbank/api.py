@@ -20,8 +20,10 @@ from questionbank.forms.opening import (
     open_scoring_views,
     release_scoring_views,
 )
+from questionbank.forms.parallel import assemble_parallel, choose_parallel
 from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
+from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
 from questionbank.items.content import Interaction
 from questionbank.items.exporting import export_questions, list_export_formats
@@ -63,6 +65,7 @@ __all__ = [
     "PracticeForm",
     "PracticeItemGoneError",
     "PracticePoolTooSmallError",
+    "Predicted",
     "PreparedForms",
     "ScoringForm",
     "ScoringSlot",
@@ -72,7 +75,9 @@ __all__ = [
     "Solution",
     "SyllabusView",
     "assemble",
+    "assemble_parallel",
     "assemble_practice",
+    "choose_parallel",
     "claim_form",
     "export_questions",
     "find_syllabus",
@@ -87,6 +92,7 @@ __all__ = [
     "open_candidate_view",
     "open_scoring_view",
     "open_scoring_views",
+    "predict",
     "prepare_forms",
     "prove_draw",
     "release_scoring_views",

@@ -118,3 +118,4 @@ class BlueprintForm(Form, frozen=True, kw_only=True):
     since: Code = ""
     least: Code = ""
     most: Code = ""
+    parallel: Code = ""

@@ -16,7 +16,7 @@ from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from questionbank.api import DrawProof, Fault, prove_draw
 
-COMMITTED = ("seed_commitment", "pool_digest", "blueprint_digest", "algorithm")
+COMMITTED = ("seed_commitment", "pool_digest", "blueprint_digest", "algorithm", "parallel_digest")
 
 
 async def check_draw(runtime: Runtime, sitting_id: UUID) -> DrawProof:
@@ -29,7 +29,7 @@ async def check_draw(runtime: Runtime, sitting_id: UUID) -> DrawProof:
     )
     async with runtime.databases.session(scope) as session:
         logged: list[dict[str, Any]] = list(await session.scalars(prepared))
-    agrees = logged and all(facts[name] == getattr(proof, name) for facts in logged for name in COMMITTED)
+    agrees = logged and all(facts.get(name, "") == getattr(proof, name) for facts in logged for name in COMMITTED)
     if not agrees:
         proof = msgspec.structs.replace(proof, faults=(*proof.faults, Fault(what="ledger")))
     return proof

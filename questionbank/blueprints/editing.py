@@ -19,7 +19,7 @@ HUNDRED = 100
 
 T = TypeVar("T")
 
-_WHOLE_FORM = ("mean", "mean_within", "spread", "spread_within", "since", "least", "most")
+_WHOLE_FORM = ("mean", "mean_within", "spread", "spread_within", "since", "least", "most", "parallel")
 _ITEM_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -31,10 +31,12 @@ class BlueprintInputError(DomainError):
 
 
 class BlueprintHeadError(DomainError):
-    """Title, duration or pass mark does not do."""
+    """Title, duration, pass mark or number of parallel forms does not do."""
 
     code = "blueprint_head"
-    message = "名称、时长或合格分填写有误:时长为 1 至 600 分钟,合格分须大于 0 且不高于总分。"
+    message = (
+        "名称、时长、合格分或平行卷套数填写有误:时长为 1 至 600 分钟,合格分须大于 0 且不高于总分,平行卷至多 12 套。"
+    )
 
 
 class BlueprintConstraintError(DomainError):
@@ -80,6 +82,7 @@ class TypedBlueprint(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     least: str = ""
     most: str = ""
+    parallel: str = ""
 
     @classmethod
     def of(cls, form: BlueprintForm) -> Self:
@@ -113,6 +116,7 @@ def blueprint_from(typed: TypedBlueprint) -> Blueprint:
         "one_per_family": typed.one_per_family,
         "target": _target(typed),
         "fresh": _fresh(typed),
+        "parallel": _whole(typed.parallel or "0"),
     }
     try:
         return msgspec.convert({**head, "cells": cells}, Blueprint)
@@ -204,6 +208,7 @@ def typed_from(blueprint: Blueprint) -> TypedBlueprint:
         ),
         enemies="\n".join(" ".join(group) for group in blueprint.enemies),
         one_per_family=blueprint.one_per_family,
+        parallel=str(blueprint.parallel or ""),
         **_typed_target(blueprint.target),
         **_typed_fresh(blueprint.fresh),
     )

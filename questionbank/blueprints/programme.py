@@ -11,7 +11,6 @@ SECONDS: Final = 20.0
 """So long a programme is worked on; one that is not settled then counts as having the best solution that was found."""
 
 _RANDOM_SEED: Final = 1
-_GAP: Final = 0.01
 
 Row = Mapping[int, int]
 """Coefficient by variable."""
@@ -39,12 +38,12 @@ class Programme:
             (row, -highspy.kHighsInf if low is None else low, highspy.kHighsInf if high is None else high)
         )
 
-    def solve(self, goal: Row | None = None, *, seconds: float = SECONDS) -> list[int] | None:
-        """Return values that keep all rows and make `goal` least, within a hundredth; None where no values keep them.
+    def solve(self, goal: Row | None = None, *, seconds: float = SECONDS, gap: float = 0.0) -> list[int] | None:
+        """Return values that keep all rows and make `goal` least, within `gap` of it; None where no values keep them.
 
         Raises ProgrammeUnsettledError.
         """
-        solver = _solver(seconds)
+        solver = _solver(seconds, gap)
         solver.passModel(self._model(goal or {}))
         solver.run()
         status, best = solver.getModelStatus(), solver.getInfo()
@@ -74,7 +73,7 @@ class Programme:
         return model
 
 
-def _solver(seconds: float) -> Any:
+def _solver(seconds: float, gap: float) -> Any:
     """Return a solver on one thread whose course a seed fixes; the public class would print a banner."""
     solver = _Highs()
     options: Sequence[tuple[str, bool | float]] = (
@@ -83,7 +82,7 @@ def _solver(seconds: float) -> Any:
         ("threads", 1),
         ("random_seed", _RANDOM_SEED),
         ("time_limit", seconds),
-        ("mip_rel_gap", _GAP),
+        ("mip_rel_gap", gap),
     )
     for name, value in options:
         solver.setOptionValue(name, value)

@@ -64,7 +64,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Deal(Sequence[Assembly]):
     """The forms of one deal in the order of their keys; each is laid out when it is asked for.
 
-    `dealt` holds the pool index of every item, shape (forms, items), deck by deck.
+    `dealt` holds the pool index of every item, shape (forms, items), deck by deck; `twins` the places of equal rows.
     """
 
     def __init__(
@@ -72,13 +72,14 @@ class Deal(Sequence[Assembly]):
         blueprint: Blueprint,
         items: Sequence[PoolItem],
         decks: Sequence[Deck],
-        table: Table,
+        dealt: Indexes,
+        twins: Iterable[Sequence[int]],
         *,
         keys: Sequence[str],
         seed: bytes,
         sitting: str,
     ) -> None:
-        self.dealt = table.dealt
+        self.dealt = dealt
         self.decks = tuple(decks)
         self.keys = tuple(keys)
         self._blueprint = blueprint
@@ -91,7 +92,7 @@ class Deal(Sequence[Assembly]):
             np.array([column for column, kind in enumerate(kinds) if kind is each], dtype=np.int64)
             for each in GROUP_ORDER
         ]
-        self._repeats = self._find_repeats(table.twins())
+        self._repeats = self._find_repeats(twins)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -178,7 +179,7 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
     Two neighbours of the order share at most `most_shared` items of the decks, one more where twins or constraints had
     to be resolved. Raises `AssemblyInputError`, `BlueprintInfeasibleError` and `ConstraintUnmetError`.
     """
-    _require_sound_input(pool, seed, keys)
+    require_sound_input(pool, seed, keys)
     items = sorted(pool, key=lambda item: item.item_id)
     decks = build_decks(blueprint, items, seed=seed, sitting=sitting)
     difficulty = difficulties(items)
@@ -193,7 +194,7 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
         sitting=sitting,
     )
     table.settle()
-    return Deal(blueprint, items, decks, table, keys=keys, seed=seed, sitting=sitting)
+    return Deal(blueprint, items, decks, table.dealt, table.twins(), keys=keys, seed=seed, sitting=sitting)
 
 
 def most_shared(decks: Sequence[Deck]) -> int:
@@ -216,7 +217,8 @@ def seed_commitment(seed: bytes, sitting: str) -> str:
     return digest_of(b"\x00".join((b"ankao-seed-1", sitting.encode(), seed)))
 
 
-def _require_sound_input(pool: Sequence[PoolItem], seed: bytes, keys: Sequence[str]) -> None:
+def require_sound_input(pool: Sequence[PoolItem], seed: bytes, keys: Sequence[str]) -> None:
+    """Raise AssemblyInputError for a short seed and for an item or a key that comes twice."""
     if len(seed) < MIN_SEED_BYTES:
         raise AssemblyInputError(reason="种子过短")
     if len(set(keys)) < len(keys):

@@ -12,7 +12,7 @@ from questionbank.forms.canonical import digest_of
 from questionbank.forms.models import Draw, FormRow
 
 PREPARED = "forms.prepared"
-_COMMITTED = ("algorithm", "seed_commitment", "pool_digest", "blueprint_digest")
+_COMMITTED = ("algorithm", "seed_commitment", "pool_digest", "blueprint_digest", "parallel_digest")
 
 
 class FormCommitment(NamedTuple):
@@ -40,7 +40,7 @@ class FormFold:
         if entry.act != PREPARED:
             return
         draw = str(entry.facts["draw"])
-        self._draws[draw] = {name: entry.facts[name] for name in _COMMITTED}
+        self._draws[draw] = {name: entry.facts.get(name, "") for name in _COMMITTED}
         self._rounds[draw, int(entry.facts["round"] or 0)] = str(entry.facts.get("forms_digest"))
 
     async def differences(self, session: AsyncSession) -> AsyncIterator[Difference]:

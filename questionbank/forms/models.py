@@ -24,6 +24,9 @@ class Draw(Base):
     """Score rule of multiple choice under the rule set of the sitting's day."""
     seed_sealed: Mapped[bytes] = mapped_column(deferred=True)
     pool_sealed: Mapped[bytes] = mapped_column(deferred=True)
+    parallel_sealed: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The choice of parallel forms, None where everybody gets a form of their own."""
+    parallel_digest: Mapped[str]
     seed_commitment: Mapped[str]
     pool_digest: Mapped[str]
     blueprint_digest: Mapped[str]

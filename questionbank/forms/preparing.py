@@ -37,13 +37,14 @@ from questionbank.forms.keys import (
     unwrap_view_key,
 )
 from questionbank.forms.models import Draw, FormRow
+from questionbank.forms.parallel import Choice, assemble_parallel, choice_digest, choose_parallel
 from questionbank.forms.seal import key_aad, unwrap_key, wrap_key
 from questionbank.forms.views import DEFAULT_RULES, render_views, rules_of
 from questionbank.items.content import Interaction, ItemContent
 from questionbank.items.pool import get_contents, list_pool
 
 SEED_BYTES = 32
-SEED, POOL = "seed", "pool"
+SEED, POOL, PARALLEL = "seed", "pool", "parallel"
 
 _PARTIAL_RULES = {"partial": "partial_missing"}
 """Score rule by the rule set's word for multiple choice; everything else is exact."""
@@ -69,6 +70,7 @@ class _Round(msgspec.Struct, frozen=True, kw_only=True):
     blueprint: Blueprint
     pool: list[PoolItem]
     seed: bytes
+    choice: Choice
     keys: list[str]
     standby: frozenset[str]
     view_keys: dict[str, bytes]
@@ -79,6 +81,7 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: bytes
     pool: list[PoolItem]
+    choice: Choice
     view_keys: dict[str, bytes]
 
 
@@ -136,6 +139,9 @@ async def _start_draw(
     blueprint, pool = blueprint_of(row), await list_pool(session, qualification)
     await asyncio.to_thread(require_feasible, blueprint, pool)
     seed, sitting, at = secrets.token_bytes(SEED_BYTES), str(sitting_id), runtime.clock.now()
+    choice: Choice = ()
+    if blueprint.parallel:
+        choice = await asyncio.to_thread(choose_parallel, blueprint, pool, seed=seed, sitting=sitting)
     view_keys = await make_keys(session, runtime, sitting_id, region, at=at)
     kek = view_keys[SCORING] if runtime.settings.seal == "custodians" else runtime.secrets.forms
     draw = Draw(
@@ -148,6 +154,10 @@ async def _start_draw(
         multiple_rule=multiple_rule_on(qualification, local_date(starts_at)),
         seed_sealed=wrap_key(kek, seed, key_aad(sitting=sitting, view=SEED)),
         pool_sealed=seal_view(kek, canonical(pool), sitting_id=sitting_id, form_id=row.id, view=POOL),
+        parallel_sealed=seal_view(kek, canonical(choice), sitting_id=sitting_id, form_id=row.id, view=PARALLEL)
+        if choice
+        else None,
+        parallel_digest=choice_digest(choice),
         seed_commitment=seed_commitment(seed, sitting),
         pool_digest=pool_digest(pool),
         blueprint_digest=blueprint_digest(blueprint),
@@ -156,7 +166,7 @@ async def _start_draw(
     )
     session.add(draw)
     await session.flush()
-    return draw, _Opened(seed=seed, pool=pool, view_keys=view_keys)
+    return draw, _Opened(seed=seed, pool=pool, choice=choice, view_keys=view_keys)
 
 
 def require_feasible(blueprint: Blueprint, pool: Sequence[PoolItem]) -> None:
@@ -190,7 +200,8 @@ async def _missing(
 async def _open_again(session: AsyncSession, runtime: Runtime, draw: Draw) -> _Opened:
     seed, pool = await open_draw(session, runtime, draw)
     keys = {view: await unwrap_view_key(session, runtime, draw.sitting_id, view) for view in VIEWS}
-    return _Opened(seed=seed, pool=pool, view_keys=keys)
+    choice = await open_choice(session, runtime, draw)
+    return _Opened(seed=seed, pool=pool, choice=choice, view_keys=keys)
 
 
 async def _plan_round(
@@ -203,6 +214,7 @@ async def _plan_round(
         blueprint=blueprint_of(await session.get_one(BlueprintRow, draw.blueprint_id)),
         pool=opened.pool,
         seed=opened.seed,
+        choice=opened.choice,
         keys=missing + spare,
         standby=frozenset(spare),
         view_keys=opened.view_keys,
@@ -216,27 +228,52 @@ async def open_draw(session: AsyncSession, runtime: Runtime, draw: Draw) -> tupl
     """
     columns = select(Draw.seed_sealed, Draw.pool_sealed).where(Draw.id == draw.id)
     sealed_seed, sealed_pool = (await session.execute(columns)).one()
-    kek, sitting = runtime.secrets.forms, str(draw.sitting_id)
-    if await is_shared_out(session, draw.sitting_id):
-        kek = await unwrap_view_key(session, runtime, draw.sitting_id, SCORING)
+    kek, sitting = await _draw_key(session, runtime, draw), str(draw.sitting_id)
     pool = open_view(kek, sealed_pool, sitting_id=draw.sitting_id, form_id=draw.blueprint_id, view=POOL)
     seed = unwrap_key(kek, sealed_seed, key_aad(sitting=sitting, view=SEED))
     return seed, msgspec.json.decode(pool, type=list[PoolItem])
 
 
+async def open_choice(session: AsyncSession, runtime: Runtime, draw: Draw) -> Choice:
+    """Return the choice of parallel forms, empty where there are none; under the same key as seed and pool."""
+    sealed = await session.scalar(select(Draw.parallel_sealed).where(Draw.id == draw.id))
+    if sealed is None:
+        return ()
+    kek = await _draw_key(session, runtime, draw)
+    data = open_view(kek, sealed, sitting_id=draw.sitting_id, form_id=draw.blueprint_id, view=PARALLEL)
+    return msgspec.json.decode(data, type=Choice)
+
+
+async def _draw_key(session: AsyncSession, runtime: Runtime, draw: Draw) -> bytes:
+    if await is_shared_out(session, draw.sitting_id):
+        return await unwrap_view_key(session, runtime, draw.sitting_id, SCORING)
+    return runtime.secrets.forms
+
+
 def deal_round(
-    draw: Draw, blueprint: Blueprint, pool: Sequence[PoolItem], seed: bytes, number: int, keys: Sequence[str]
+    draw: Draw,
+    blueprint: Blueprint,
+    pool: Sequence[PoolItem],
+    seed: bytes,
+    number: int,
+    keys: Sequence[str],
+    choice: Choice = (),
 ) -> list[Assembly]:
-    """Deal one round to keys in the order of their places.
+    """Deal one round to keys in the order of their places: parallel forms where some were chosen, else one form each.
 
     Its context is the sitting and the round, so that rounds neither repeat nor disturb each other.
     """
-    return list(assemble(blueprint, pool, seed=seed, sitting=f"{draw.sitting_id}/{number}", keys=keys))
+    sitting = f"{draw.sitting_id}/{number}"
+    if choice:
+        return list(assemble_parallel(blueprint, pool, choice, seed=seed, sitting=sitting, keys=keys))
+    return list(assemble(blueprint, pool, seed=seed, sitting=sitting, keys=keys))
 
 
 async def _make_round(session: AsyncSession, runtime: Runtime, plan: _Round) -> str:
     draw = plan.draw
-    dealt = await asyncio.to_thread(deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys)
+    dealt = await asyncio.to_thread(
+        deal_round, draw, plan.blueprint, plan.pool, plan.seed, plan.number, plan.keys, plan.choice
+    )
     contents = await get_contents(session, (slot.version for form in dealt for slot in form.slots))
     at = runtime.clock.now()
     rows = await asyncio.to_thread(
@@ -292,6 +329,7 @@ async def _log(session: AsyncSession, principal: Principal, plan: _Round, made: 
         "seed_commitment": draw.seed_commitment,
         "pool_digest": draw.pool_digest,
         "blueprint_digest": draw.blueprint_digest,
+        "parallel_digest": draw.parallel_digest,
         "forms_digest": made,
     }
     subject = ("sitting", draw.sitting_id)

@@ -20,7 +20,8 @@ from questionbank.forms.canonical import canonical, digest_of
 from questionbank.forms.errors import FormsNotPreparedError, FormStillSealedError
 from questionbank.forms.keys import CANDIDATE, SCORING, open_view, unwrap_view_key
 from questionbank.forms.models import Draw, FormRow, SittingKey
-from questionbank.forms.preparing import deal_round, open_draw
+from questionbank.forms.parallel import Choice, choice_digest, is_sound
+from questionbank.forms.preparing import deal_round, open_choice, open_draw
 from questionbank.forms.seal import SealBrokenError
 from questionbank.forms.views import FormContentError, render_views, rules_of
 from questionbank.items.content import ItemContent
@@ -28,7 +29,7 @@ from questionbank.items.pool import get_contents
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is not as committed: `what` is seed, pool, blueprint, content, form or sealed; `key` names a form.
+    """One thing that is not as committed: `what` is seed, pool, blueprint, parallel, content, form or sealed; `key` names one.
 
     form: dealt again, it differs from the digest that stands. sealed: the envelope does not hold what the digest says.
     """
@@ -46,6 +47,7 @@ class DrawProof(msgspec.Struct, frozen=True, kw_only=True):
     seed_commitment: str
     pool_digest: str
     blueprint_digest: str
+    parallel_digest: str
     rounds: int
     forms: int
     faults: tuple[Fault, ...]
@@ -79,10 +81,11 @@ async def prove_draw(bank_session: AsyncSession, runtime: Runtime, sitting_id: U
     blueprint = blueprint_of(await bank_session.get_one(BlueprintRow, draw.blueprint_id))
     query = select(FormRow).where(FormRow.draw_id == draw.id).order_by(FormRow.round, FormRow.place)
     rows = list(await bank_session.scalars(query))
-    faults = _commitment_faults(draw, seed, pool, blueprint)
+    choice = await open_choice(bank_session, runtime, draw)
+    faults = _commitment_faults(draw, seed, pool, blueprint, choice)
     rounds = [(number, list(group)) for number, group in groupby(rows, key=lambda row: row.round)]
     for number, forms in rounds:
-        dealt = deal_round(draw, blueprint, pool, seed, number, [form.key for form in forms])
+        dealt = deal_round(draw, blueprint, pool, seed, number, [form.key for form in forms], choice)
         contents = await get_contents(bank_session, (slot.version for form in dealt for slot in form.slots))
         faults += _form_faults(draw, blueprint, forms, dealt, contents)
     faults += await _sealed_faults(bank_session, runtime, sitting_id, rows)
@@ -93,6 +96,7 @@ async def prove_draw(bank_session: AsyncSession, runtime: Runtime, sitting_id: U
         seed_commitment=draw.seed_commitment,
         pool_digest=draw.pool_digest,
         blueprint_digest=draw.blueprint_digest,
+        parallel_digest=draw.parallel_digest,
         rounds=len(rounds),
         forms=len(rows),
         faults=tuple(faults),
@@ -109,11 +113,14 @@ async def _closed_draw(session: AsyncSession, sitting_id: UUID) -> Draw:
     return draw
 
 
-def _commitment_faults(draw: Draw, seed: bytes, pool: Sequence[PoolItem], blueprint: Blueprint) -> list[Fault]:
+def _commitment_faults(
+    draw: Draw, seed: bytes, pool: Sequence[PoolItem], blueprint: Blueprint, choice: Choice
+) -> list[Fault]:
     agreed = {
         "seed": seed_commitment(seed, str(draw.sitting_id)) == draw.seed_commitment,
         "pool": pool_digest(pool) == draw.pool_digest,
         "blueprint": blueprint_digest(blueprint) == draw.blueprint_digest,
+        "parallel": choice_digest(choice) == draw.parallel_digest and (not choice or is_sound(blueprint, pool, choice)),
     }
     return [Fault(what=what) for what, agrees in agreed.items() if not agrees]
 

@@ -12,6 +12,7 @@ from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.blueprints.feasibility import find_obstacle
 from questionbank.forms.assembly import Assembly, assemble
 from questionbank.forms.errors import infeasible
+from questionbank.forms.parallel import assemble_parallel, choose_parallel
 
 TRIAL_FORMS: Final = 40
 
@@ -48,11 +49,18 @@ def require_dealable(blueprint: Blueprint, pool: Sequence[PoolItem]) -> Trial:
     obstacle = find_obstacle(blueprint, pool)
     if obstacle is not None:
         raise infeasible(obstacle)
-    keys = [str(number) for number in range(TRIAL_FORMS)]
-    forms = list(assemble(blueprint, pool, seed=secrets.token_bytes(32), sitting="trial", keys=keys))
+    forms = _deal(blueprint, pool, secrets.token_bytes(32))
     sets = [{slot.item_id for slot in form.slots} for form in forms]
     shared = max((len(one & other) for one, other in pairwise(sets)), default=0)
     return Trial(forms=tuple(predict(blueprint, form) for form in forms), shared_most=shared)
+
+
+def _deal(blueprint: Blueprint, pool: Sequence[PoolItem], seed: bytes) -> list[Assembly]:
+    keys = [str(number) for number in range(blueprint.parallel or TRIAL_FORMS)]
+    if not blueprint.parallel:
+        return list(assemble(blueprint, pool, seed=seed, sitting="trial", keys=keys))
+    choice = choose_parallel(blueprint, pool, seed=seed, sitting="trial")
+    return list(assemble_parallel(blueprint, pool, choice, seed=seed, sitting="trial", keys=keys))
 
 
 def predict(blueprint: Blueprint, form: Assembly) -> Predicted:

@@ -414,6 +414,7 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
         ({"pass_marks": "999"}, "blueprint_head"),
         ({"title": " "}, "blueprint_head"),
         ({"duration_min": "-5"}, "blueprint_head"),
+        ({"parallel": "13"}, "blueprint_head"),
         ({"mean": "101"}, "blueprint_constraint"),
         ({"spread": "10"}, "blueprint_constraint"),
         ({"since": "2026-13-01", "least": "1"}, "blueprint_constraint"),

@@ -55,7 +55,11 @@ def test_an_attempt_is_measured_step_by_step() -> None:
 @pytest.mark.parametrize(
     ("words", "figures", "ratios"),
     [
-        (("assembly", "--forms", "50"), {"assembly_cpu", "exposure_spread"}, {"assembly_cpu_over_0.25_s"}),
+        (
+            ("assembly", "--forms", "50"),
+            {"assembly_cpu", "exposure_spread", "parallel_wall"},
+            {"assembly_cpu_over_0.25_s"},
+        ),
         (("grading", "--attempts", "50"), {"scoring_cpu", "numpy_cpu"}, {"scoring_cpu_over_numpy_cpu"}),
         (("certs", "--count", "2"), {"unsigned_per_cpu_s", "bare_per_cpu_s"}, {"unsigned_over_150_per_cpu_s"}),
     ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from exam.core.runtime import Runtime
 from grading.jobs import reveal_draw
 from questionbank.api import FormsNotPreparedError, FormStillSealedError, prepare_forms, release_scoring_views
 from questionbank.forms.assembly import seed_commitment
-from tests.builders.questionbank import publish_bank, some_drafts
+from tests.builders.questionbank import publish_bank, small_blueprint, some_drafts
 
 CODE = "special.1.2"
 REGION = "33/3301"
@@ -64,6 +65,32 @@ async def test_every_form_of_every_round_is_dealt_again(runtime: Runtime) -> Non
     proof = await check_draw(runtime, sitting)
     assert (proof.faults, proof.rounds, proof.forms) == ((), 2, 4)
     assert seed_commitment(bytes.fromhex(proof.seed), str(sitting)) == proof.seed_commitment
+
+
+async def _parallel_sitting(runtime: Runtime) -> UUID:
+    blueprint = msgspec.structs.replace(small_blueprint(CODE), parallel=2)
+    await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12), blueprint=blueprint)
+    sitting = new_id()
+    await _prepare(runtime, sitting, ["b", "a"])
+    await _prepare(runtime, sitting, ["b", "a", "late"])
+    async with runtime.databases.transaction(SCOPE) as session:
+        await release_scoring_views(session, runtime, SYSTEM, sitting_id=sitting, at=runtime.clock.now())
+    return sitting
+
+
+async def test_parallel_forms_are_committed_to_and_laid_out_again(runtime: Runtime) -> None:
+    proof = await check_draw(runtime, await _parallel_sitting(runtime))
+    assert (proof.faults, proof.rounds, proof.forms, len(proof.parallel_digest)) == ((), 2, 4, 64)
+
+
+async def test_another_choice_of_parallel_forms_is_named(runtime: Runtime) -> None:
+    sitting = await _parallel_sitting(runtime)
+    _tamper(
+        runtime,
+        "update questionbank_draw set parallel_digest = repeat('0', 64) where sitting_id = %s",
+        sitting,
+    )
+    assert {fault.what for fault in (await check_draw(runtime, sitting)).faults} == {"parallel", "ledger"}
 
 
 async def test_nothing_is_opened_before_the_close(runtime: Runtime) -> None:
