@@ -13,6 +13,6 @@ PLUGIN = Plugin(
     subscriptions=SUBSCRIPTIONS,
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
-        NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2"),
+        NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
     ),
 )

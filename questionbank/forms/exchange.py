@@ -73,9 +73,9 @@ class Table:
         Twins stay where the decks have fewer different forms than there are candidates.
         """
         for form in self._clashing():
-            self._mend(form, self._clash_columns, "group")
+            self._mend(form, self._clash_columns, self._is_clashing, "group")
         for form in self._off_target():
-            self._mend(form, self._loose_columns, "target")
+            self._mend(form, self._loose_columns, self._miss, "target")
         self._separate()
 
     def twins(self) -> list[list[int]]:
@@ -108,16 +108,23 @@ class Table:
             return []
         return [form for form in range(len(self.dealt)) if self._miss(form)]
 
-    def _mend(self, form: int, columns: Columns, constraint: str) -> None:
-        """Exchange items of one form until `columns` names none that is at fault."""
+    def _mend(self, form: int, columns: Columns, is_faulty: Callable[[int], object], constraint: str) -> None:
+        """Exchange items of one form in the columns that may help, until it is sound."""
         for attempt in range(_TRIES):
             faulty = columns(form)
             if not faulty:
-                return
+                break
             column = faulty[self._stream.below(len(faulty))]
             self._try_exchange(form, column, careful=attempt < _CAREFUL)
-        if columns(form) and not self._replace(form, columns):
+        if columns(form):
+            self._replace(form, columns)
+        # a deck that everybody gets whole has no column that may help, and may still be at fault
+        if is_faulty(form):
             raise ConstraintUnmetError(constraint=constraint)
+
+    def _is_clashing(self, form: int) -> bool:
+        held = self._items(form)
+        return any(self._clashes(item, held) for item in held)
 
     def _clash_columns(self, form: int) -> list[int]:
         """Return the columns whose item shares a group with another item of the form."""
@@ -212,7 +219,7 @@ class Table:
         held.add(item)
         self.dealt[form, column] = item
 
-    def _replace(self, form: int, columns: Columns) -> bool:
+    def _replace(self, form: int, columns: Columns) -> None:
         """Take items that nobody gives away, the least used first; exposure then differs by more than one."""
         for careful in (True, False):
             for column in columns(form):
@@ -227,8 +234,7 @@ class Table:
                         self._put(form, column, into)
                         break
             if not columns(form):
-                return True
-        return False
+                return
 
     def _separate(self) -> None:
         """Exchange items of twins; a plateau is crossed by exchanges that make no more of them."""

@@ -199,6 +199,26 @@ def test_hand_in_without_network_waits_and_completes_when_it_is_back(browser: Br
         assert here.exam.current() == {1: ["T"]}
 
 
+SLOW_DISK = """
+const seal = crypto.subtle.encrypt.bind(crypto.subtle);
+crypto.subtle.encrypt = async (...all) => { await new Promise((done) => setTimeout(done, 1500)); return seal(...all); };
+"""
+
+
+def test_an_answer_is_called_kept_only_once_it_is_on_the_disk(browser: Browser) -> None:
+    with seat(browser) as here:
+        here.context.add_init_script(SLOW_DISK)
+        here.sit_down()
+        here.exam.faults.drop = True
+        here.ask_now()
+        expect(here.page.locator(".offline")).to_contain_text("网络中断")
+        here.answer(1, "2")
+        here.expect_light("saved", "正在保存")
+        here.expect_light("saved", "1 题存在本机")
+        here.page.reload()
+        expect(here.page.locator(".cell.answered")).to_have_count(1)
+
+
 def test_emergency_package_opens_with_the_servers_key_only(browser: Browser, tmp_path: Path) -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = private.public_key().public_bytes(

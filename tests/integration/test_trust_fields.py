@@ -51,6 +51,7 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/training/classes/{class_id:uuid}/learners/workbook": Form,
     "/enterprise/training/classes/{class_id:uuid}/workbook": Form,
     "/learn/sign/{session_id:uuid}": SignForm,
+    "/enterprise/verify": Form,
     "/api/study/{id}/beat": Beat,
     "/api/study/{id}/answer": Choice,
 }

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import combinations, pairwise
 from random import Random
 from statistics import mean
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -143,6 +144,22 @@ def test_whatever_is_dealt_keeps_every_constraint(plan: Blueprint, pool: list[Po
         drawn = [known[slot.item_id] for slot in form.slots]
         assert faults(plan, drawn) == []
         assert Counter(slot.cell for slot in form.slots) == {n: each.count for n, each in enumerate(plan.cells)}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "plan"),
+    [
+        ("group", {"enemies": (("i0000", "i0001"),)}),
+        ("target", {"target": Target(mean=90)}),
+    ],
+)
+def test_a_pool_that_everybody_gets_whole_is_refused_where_it_breaks_a_constraint(
+    constraint: str, plan: dict[str, Any]
+) -> None:
+    pool = [item(number, "1", 10, "", OLD) for number in range(4)]
+    with pytest.raises(ConstraintUnmetError) as refusal:
+        assemble(blueprint(cell("*", 2), cell("*", 2), **plan), pool, seed=SEED, sitting="s", keys=["k"])
+    assert refusal.value.fields == {"constraint": constraint}
 
 
 def bank(size: int = 1200) -> list[PoolItem]:

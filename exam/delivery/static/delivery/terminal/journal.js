@@ -107,6 +107,11 @@ export class Journal {
     return [...this.#entries.values()].filter((entry) => this.#isUnsaved(entry)).map((entry) => entry.slot);
   }
 
+  /** True while an answer is on its way to the disk: only then may anybody be told that it is kept. */
+  get isWriting() {
+    return [...this.#entries.values()].some((entry) => !entry.durable);
+  }
+
   /** Slots whose newest response the server refused for good. */
   refusedSlots() {
     return [...this.#refused].filter(([slot, seq]) => this.#entries.get(slot)?.seq === seq).map(([slot]) => slot);

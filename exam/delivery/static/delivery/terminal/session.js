@@ -106,6 +106,7 @@ export class Session extends EventTarget {
     const written = this.journal.record(slot, response);
     this.#tell("status");
     await written;
+    this.#tell("status");
     this.saver.poke();
   }
 

@@ -70,7 +70,7 @@ export class StatusLine {
     const unsaved = journal.unsaved().length;
     const refused = journal.refusedSlots();
     if (refused.length > 0) this.#saved.set("bad", "warn", word("saved.refused", { slots: refused.join(word("comma")) }));
-    else if (unsaved > 0 && this.#session.locked !== "elsewhere" && (saver.sending || this.#session.reach === "ok")) this.#saved.set("fair", "sync", word("saved.sending"));
+    else if (unsaved > 0 && this.#session.locked !== "elsewhere" && (journal.isWriting || saver.sending || this.#session.reach === "ok")) this.#saved.set("fair", "sync", word("saved.sending"));
     else if (unsaved > 0) this.#saved.set("fair", "disk", word("saved.kept", { n: unsaved }));
     else if (saver.savedAt) this.#saved.set("good", "check", word("saved.at", { time: timeOfDay(saver.savedAt) }));
     else this.#saved.set("good", "check", word("saved.all"));
