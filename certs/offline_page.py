@@ -17,6 +17,8 @@ from exam.standards.api import list_qualifications
 from exam.web.i18n import Catalogue, set_in_chinese
 
 _PACKAGES = ("exam.standards", "certs")
+_PARTS = ("trust", "ed25519", "inflate", "code", "status", "file", "page")
+"""Files of the one script, in the order in which they build on each other."""
 
 
 def render_page(ring: KeyRing, token: str, *, site: str, demo: bool) -> bytes:
@@ -32,7 +34,8 @@ def render_page(ring: KeyRing, token: str, *, site: str, demo: bool) -> bytes:
             each.code: [each.title, catalogue.english.get(each.title, each.title)] for each in list_qualifications()
         },
     }
-    script = _source("verifier", "verifier.js")
+    parts = "".join(_source("verifier", f"{part}.js") for part in _PARTS)
+    script = f'"use strict";\n(function () {{\n{parts}}})();\n'
     sheet = _source("static", "certs", "public.css") + _source("verifier", "verifier.css")
     page = _environment().get_template("certs/verifier.html")
     text = page.render(
