@@ -40,6 +40,7 @@ class LazyGroup(click.RichGroup):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
+        command.name = cmd_name  # the help lists a command by its own name, which click takes from the function
         return command
 
 
