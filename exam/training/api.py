@@ -7,7 +7,7 @@ from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, train
 from exam.training.ledger.nodes import Coverage, HoursGap, cover_programme
 from exam.training.ledger.replay import Replay
 from exam.training.lessons.lease import StudyLease, study_start
-from exam.training.lessons.study import start_visit
+from exam.training.lessons.opening import start_visit
 from exam.training.practice.mocks import (
     MockSave,
     MockView,

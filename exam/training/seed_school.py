@@ -31,8 +31,10 @@ from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.judging import Beat
 from exam.training.ledger.rules import hour_s, rules_on
 from exam.training.lessons.content import LessonContent, read_lesson, unlocked
+from exam.training.lessons.opening import start_visit
 from exam.training.lessons.service import draft_lesson, publish_lesson
-from exam.training.lessons.study import StudyAnswer, end_visit, start_visit, take_answer, take_beat
+from exam.training.lessons.standing import StudyAnswer
+from exam.training.lessons.study import end_visit, take_answer, take_beat
 from exam.training.programmes.service import draft_programme, propose_nodes, publish_programme
 from exam.training.settling import run_settle
 

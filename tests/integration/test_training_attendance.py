@@ -16,10 +16,7 @@ from exam.training.api import hours_of, replay
 from exam.training.attendance import roll
 from exam.training.attendance.code import code_at
 from exam.training.attendance.corrections import decide_correction, list_corrections, propose_correction
-from exam.training.attendance.views import Presence, Status
-from exam.training.classes.service import list_sessions, return_plan
-from exam.training.classes.views import EnrolmentView, SessionView
-from exam.training.errors import (
+from exam.training.attendance.errors import (
     ClassNotFiledError,
     CorrectionOpenError,
     NotOnTheRollError,
@@ -29,6 +26,9 @@ from exam.training.errors import (
     SignCodeError,
     SignTimeError,
 )
+from exam.training.attendance.views import Presence, Status
+from exam.training.classes.service import list_sessions, return_plan
+from exam.training.classes.views import EnrolmentView, SessionView
 from exam.training.settling import run_settle
 from tests.builders.training import (
     OFFICER,

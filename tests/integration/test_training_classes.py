@@ -16,24 +16,23 @@ from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.runtime import Runtime
 from exam.identity.api import PersonNameMismatchError, create_organisation
 from exam.identity.sessions import COOKIE, open_session
+from exam.training.bodies.errors import BodyScopeRefusedError, NotATrainingBodyError
 from exam.training.bodies.service import approve_body, get_body
 from exam.training.classes import service
 from exam.training.classes.batch import enrol_roster, read_roster
 from exam.training.classes.enrolments import list_enrolments, transfer, withdraw
-from exam.training.classes.passes import find_pass_holder, pass_text
-from exam.training.classes.views import ClassState, EnrolmentState
-from exam.training.errors import (
+from exam.training.classes.errors import (
     AlreadyEnrolledError,
-    BodyScopeRefusedError,
     ClassFullError,
     ClassStateError,
     EnrolmentNotFoundError,
-    NotATrainingBodyError,
     PlanShortError,
-    ProgrammeShortError,
     SessionClashError,
     TransferError,
 )
+from exam.training.classes.passes import find_pass_holder, pass_text
+from exam.training.classes.views import ClassState, EnrolmentState
+from exam.training.programmes.errors import ProgrammeShortError
 from exam.training.programmes.service import draft_programme, find_programme, publish_programme
 from tests.builders.desks import session_of
 from tests.builders.records import make_enterprise

@@ -14,7 +14,7 @@ from exam.core.runtime import Runtime
 from exam.identity.api import ensure_person, parse_id_number
 from exam.standards.errors import UnknownQualificationError
 from exam.training.api import hours_of, list_hours, record_hours
-from exam.training.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
+from exam.training.ledger.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
 from exam.training.ledger.models import LedgerEntry
 from tests.builders.sitting import COUNTY, id_number
 

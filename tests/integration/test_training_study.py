@@ -19,18 +19,13 @@ from exam.core.runtime import Runtime
 from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
 from exam.training.classes.views import EnrolmentView
-from exam.training.errors import DayCapError, LessonStateError, StudyTimeError
 from exam.training.ledger.judging import Beat, Oddity
+from exam.training.lessons.errors import DayCapError, LessonStateError, StudyTimeError
 from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.models import ObservationRow, Progress
-from exam.training.lessons.study import (
-    StudyAnswer,
-    end_visit,
-    run_close_silent,
-    start_visit,
-    take_answer,
-    take_beat,
-)
+from exam.training.lessons.opening import start_visit
+from exam.training.lessons.standing import StudyAnswer
+from exam.training.lessons.study import end_visit, run_close_silent, take_answer, take_beat
 from exam.training.settling import run_settle
 from tests.builders.training import (
     OFFICER,
@@ -304,7 +299,7 @@ async def test_whole_day_of_class_leaves_no_room_online(student: Student, monkey
     async def full(*_: object) -> int:
         return 6 * 3600 * 1000
 
-    monkeypatch.setattr("exam.training.lessons.study.studied_on", full)
+    monkeypatch.setattr("exam.training.lessons.opening.studied_on", full)
     with pytest.raises(DayCapError):
         await student.open()
 

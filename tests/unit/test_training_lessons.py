@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam.training.errors import LessonTextError, StudyLeaseError
 from exam.training.lessons.content import least_s, read_lesson, unlocked
+from exam.training.lessons.errors import LessonTextError, StudyLeaseError
 from exam.training.lessons.lease import StudyLease, chain, check, mint
 from exam.training.seed_school import SCHOOL_QUALIFICATION, lesson_texts
 from tests.builders.training import LESSON_TEXT

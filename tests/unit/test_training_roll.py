@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from exam.training.attendance.code import code_at, is_fresh
+from exam.training.attendance.errors import RollTimesError
 from exam.training.attendance.forms import read_roll
 from exam.training.attendance.roll import Sighting, propose
 from exam.training.attendance.views import Presence, Status
 from exam.training.classes.views import SessionView
-from exam.training.errors import RollTimesError
 from exam.training.ledger.rules import recall_rules
 
 SECRET = b"k" * 32

@@ -10,12 +10,12 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.principal import Principal
+from exam.training.attendance.errors import CorrectionOpenError, CorrectionStateError, NotOnTheRollError, RollTimesError
 from exam.training.attendance.models import Correction
 from exam.training.attendance.roll import append_attendance, get_session, presence_of, require_possible
 from exam.training.attendance.views import CorrectionView, Presence
 from exam.training.classes.models import Enrolment
 from exam.training.classes.views import SessionView
-from exam.training.errors import CorrectionOpenError, CorrectionStateError, NotOnTheRollError, RollTimesError
 
 
 async def propose_correction(

@@ -5,9 +5,9 @@ from datetime import datetime, time
 from uuid import UUID
 
 from exam.core.clock import SHANGHAI
+from exam.training.attendance.errors import RollIncompleteError, RollTimesError
 from exam.training.attendance.views import Presence, Status
 from exam.training.classes.views import SessionView
-from exam.training.errors import RollIncompleteError, RollTimesError
 
 
 def read_roll(fields: Mapping[str, str], one: SessionView) -> dict[UUID, Presence]:

@@ -15,10 +15,10 @@ from exam.core.ids import new_id
 from exam.core.pdf.photo import clean_photo
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.training.attendance.errors import SignPhotoError
 from exam.training.attendance.roll import get_session, require_fresh, sign
 from exam.training.classes.service import get_class
 from exam.training.classes.views import SessionView
-from exam.training.errors import SignPhotoError
 from exam.training.kinds import title_of
 from exam.training.schemas import SignForm
 from exam.web.policy import allow_candidate

@@ -15,15 +15,8 @@ from exam.core.errors import ForbiddenError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.attendance.code import code_at, is_fresh
-from exam.training.attendance.models import Attendance, Correction, Sign
-from exam.training.attendance.views import Presence, RollLine, Status
-from exam.training.classes.enrolments import list_enrolments
-from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
-from exam.training.classes.service import session_view
-from exam.training.classes.views import PRESENT, ClassState, EnrolmentState, EnrolmentView, SessionView
-from exam.training.errors import (
+from exam.training.attendance.errors import (
     ClassNotFiledError,
-    ClassNotFoundError,
     NotOnTheRollError,
     RollConfirmedError,
     RollIncompleteError,
@@ -31,6 +24,13 @@ from exam.training.errors import (
     SignCodeError,
     SignTimeError,
 )
+from exam.training.attendance.models import Attendance, Correction, Sign
+from exam.training.attendance.views import Presence, RollLine, Status
+from exam.training.classes.enrolments import list_enrolments
+from exam.training.classes.errors import ClassNotFoundError
+from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
+from exam.training.classes.service import session_view
+from exam.training.classes.views import PRESENT, ClassState, EnrolmentState, EnrolmentView, SessionView
 from exam.training.jobs import ask_to_settle
 from exam.training.ledger.rules import LedgerRules, rules_on
 

@@ -15,8 +15,8 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import list_organisations
+from exam.training.bodies.errors import BodyScopeError, NotATrainingBodyError
 from exam.training.bodies.service import KINDS, approve_body, list_bodies, suspend_body
-from exam.training.errors import BodyScopeError, NotATrainingBodyError
 from exam.training.kinds import list_subjects, title_of
 from exam.training.schemas import BodyForm, ReasonForm
 from exam.web.policy import allow

@@ -13,14 +13,14 @@ from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.identity.api import Role, get_organisation, list_role_holders, require_region
-from exam.training.bodies.models import BodyScope, TrainingBody, Venue
-from exam.training.errors import (
+from exam.training.bodies.errors import (
     BodyNotApprovedError,
     BodyScopeError,
     NotATrainingBodyError,
     VenueError,
     VenueNotFoundError,
 )
+from exam.training.bodies.models import BodyScope, TrainingBody, Venue
 from exam.training.kinds import require_subject
 
 KINDS = frozenset({"training", "enterprise"})

@@ -16,7 +16,7 @@ from exam.core.sheets.reader import read_workbook
 from exam.core.sheets.writer import write_workbook
 from exam.identity.api import mask_id_number
 from exam.training.classes.enrolments import enrol
-from exam.training.errors import SheetColumnsError, SheetEmptyError, SheetTooLongError
+from exam.training.classes.errors import SheetColumnsError, SheetEmptyError, SheetTooLongError
 
 COLUMNS = ("姓名", "证件号码")
 _TITLES: Mapping[str, frozenset[str]] = {

@@ -15,12 +15,12 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import Role
+from exam.training.bodies.errors import BodyNotApprovedError
 from exam.training.bodies.service import BodyView, add_venue, list_teachers, list_venues, own_body
 from exam.training.classes import service
 from exam.training.classes.class_context import class_context
 from exam.training.classes.forms import read_class, read_session, read_venue
 from exam.training.classes.views import ClassState, ClassView
-from exam.training.errors import BodyNotApprovedError
 from exam.training.kinds import TITLES, title_of
 from exam.training.programmes.service import list_programmes
 from exam.training.schemas import ClassForm, EmptyForm, ReasonForm, SessionForm, VenueForm

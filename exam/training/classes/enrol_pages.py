@@ -19,9 +19,9 @@ from exam.training.classes import service
 from exam.training.classes.batch import RosterVerdict, enrol_roster, read_roster, template_workbook
 from exam.training.classes.class_context import class_context
 from exam.training.classes.enrolments import enrol, transfer, withdraw
+from exam.training.classes.errors import EnterpriseUnknownError
 from exam.training.classes.forms import FILE
 from exam.training.classes.passes import pass_text, qr_image
-from exam.training.errors import EnterpriseUnknownError
 from exam.training.kinds import title_of
 from exam.training.schemas import BatchForm, EnrolForm, ReasonForm, TransferForm
 from exam.web.i18n import Catalogue

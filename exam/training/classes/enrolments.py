@@ -17,11 +17,7 @@ from exam.identity.api import (
     parse_id_number,
     require_same_name,
 )
-from exam.training.classes.models import Enrolment, TrainingClass
-from exam.training.classes.passes import issue_pass
-from exam.training.classes.service import places_taken
-from exam.training.classes.views import ClassState, EnrolmentState, EnrolmentView
-from exam.training.errors import (
+from exam.training.classes.errors import (
     AlreadyEnrolledError,
     ClassFullError,
     ClassNotFoundError,
@@ -29,6 +25,10 @@ from exam.training.errors import (
     EnrolmentOverError,
     TransferError,
 )
+from exam.training.classes.models import Enrolment, TrainingClass
+from exam.training.classes.passes import issue_pass
+from exam.training.classes.service import places_taken
+from exam.training.classes.views import ClassState, EnrolmentState, EnrolmentView
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _STANDING = text("select class_id, title, ends_on from training_standing_of(:person, :qualification, :kind)")

@@ -26,10 +26,10 @@ from exam.training.classes.enrol_pages import (
     told,
 )
 from exam.training.classes.enrolments import enrolment_view
+from exam.training.classes.errors import ClassNotFoundError
 from exam.training.classes.models import Enrolment, TrainingClass
 from exam.training.classes.service import list_open_classes
 from exam.training.classes.views import OpenClass
-from exam.training.errors import ClassNotFoundError
 from exam.training.kinds import TITLES, title_of
 from exam.training.schemas import BatchForm
 from exam.web.policy import allow

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from exam.core.clock import SHANGHAI
-from exam.training.errors import ClassPlanError, VenueError
+from exam.training.bodies.errors import VenueError
+from exam.training.classes.errors import ClassPlanError
 from exam.training.schemas import ClassForm, SessionForm, VenueForm
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from exam.training.kinds import TITLES, title_of
 from exam.training.ledger.standing import list_standings
 from exam.training.lessons.models import Progress
 from exam.training.lessons.service import list_lessons
-from exam.training.lessons.study import waiting_by_lesson
+from exam.training.lessons.standing import waiting_by_lesson
 from exam.web.policy import allow_candidate
 
 

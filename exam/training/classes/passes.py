@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.crypto import Sealer, digest
 from exam.core.ids import new_token
 from exam.core.runtime import Runtime
+from exam.training.classes.errors import EnrolmentNotFoundError
 from exam.training.classes.models import Enrolment, LearnerPass
 from exam.training.classes.views import PRESENT
-from exam.training.errors import EnrolmentNotFoundError
 
 PLACE = "training_pass.secret_sealed"
 PREFIX = "AKL1."

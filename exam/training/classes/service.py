@@ -16,11 +16,9 @@ from exam.core.clock import local_date
 from exam.core.errors import ForbiddenError
 from exam.core.principal import Principal
 from exam.identity.api import Role, require_region
+from exam.training.bodies.errors import BodyScopeRefusedError
 from exam.training.bodies.service import BodyView, get_body, get_venue, list_teachers
-from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
-from exam.training.classes.views import PRESENT, ClassState, ClassView, OpenClass, SessionView
-from exam.training.errors import (
-    BodyScopeRefusedError,
+from exam.training.classes.errors import (
     ClassNotFoundError,
     ClassPlanError,
     ClassStateError,
@@ -28,6 +26,8 @@ from exam.training.errors import (
     SessionClashError,
     SessionTimesError,
 )
+from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
+from exam.training.classes.views import PRESENT, ClassState, ClassView, OpenClass, SessionView
 from exam.training.ledger.evidence import PRACTICE, THEORY
 from exam.training.programmes.service import ProgrammeView, find_programme, get_programme
 

@@ -18,8 +18,10 @@ from exam.core.runtime import Runtime
 from exam.identity.api import Role, get_person
 from exam.training.bodies.service import own_body
 from exam.training.classes.class_context import class_context
+from exam.training.classes.errors import EnrolmentNotFoundError
 from exam.training.classes.service import get_class
 from exam.training.completion.document import completion_pdf
+from exam.training.completion.errors import CompletionNotFoundError, CompletionStateError
 from exam.training.completion.service import (
     CompletionView,
     decide_completion,
@@ -29,7 +31,6 @@ from exam.training.completion.service import (
     missing_hours,
     verify_completion,
 )
-from exam.training.errors import CompletionNotFoundError, CompletionStateError, EnrolmentNotFoundError
 from exam.training.kinds import TITLES, required_hours, title_of
 from exam.training.ledger.nodes import cover_programme
 from exam.training.schemas import EmptyForm, ReasonForm

@@ -18,18 +18,18 @@ from exam.core.errors import ForbiddenError
 from exam.core.principal import Principal
 from exam.identity.api import get_person
 from exam.training.classes.enrolments import get_enrolment
+from exam.training.classes.errors import EnrolmentNotFoundError
 from exam.training.classes.service import get_class
 from exam.training.classes.views import PRESENT, ClassView, EnrolmentView
-from exam.training.completion.models import Completion
-from exam.training.errors import (
+from exam.training.completion.errors import (
     CompletionEarlyError,
     CompletionExistsError,
     CompletionNotFoundError,
     CompletionShortError,
     CompletionStateError,
-    EnrolmentNotFoundError,
     ObjectionMissingError,
 )
+from exam.training.completion.models import Completion
 from exam.training.kinds import required_hours
 from exam.training.ledger.entries import list_hours, sum_by_node
 from exam.training.ledger.nodes import WHOLE, Coverage, cover_programme

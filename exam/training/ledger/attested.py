@@ -10,8 +10,8 @@ from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import SamePersonError
 from exam.core.principal import Principal
-from exam.training.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
 from exam.training.kinds import TrainingKind, require_subject
+from exam.training.ledger.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
 from exam.training.ledger.evidence import Origin
 from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.rules import rules_on, seconds_of

@@ -12,8 +12,8 @@ from exam.core.audit.ledger import record
 from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.principal import Principal
 from exam.identity.api import list_people
-from exam.training.errors import HoursClaimStateError
 from exam.training.ledger.attested import record_hours, require_possible
+from exam.training.ledger.errors import HoursClaimStateError
 from exam.training.ledger.models import HoursClaim
 
 SHOWN = 100

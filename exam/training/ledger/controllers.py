@@ -23,11 +23,11 @@ from exam.identity.api import (
     normalise_name,
     parse_id_number,
 )
-from exam.training.errors import HoursOutOfRangeError, NobodyTrainedError, PersonElsewhereError
 from exam.training.kinds import TITLES, list_subjects, title_of
 from exam.training.ledger.attested import MAX_HOURS_HUNDREDTHS
 from exam.training.ledger.claims import decide_hours, list_claims, propose_hours
 from exam.training.ledger.entries import hours_of
+from exam.training.ledger.errors import HoursOutOfRangeError, NobodyTrainedError, PersonElsewhereError
 from exam.training.ledger.standing import list_entry_lines, list_standings
 from exam.training.schemas import DecisionForm, HoursClaimed, HoursForm, HoursIn, HoursOut, LookUpForm
 from exam.web.i18n import Catalogue

@@ -14,10 +14,10 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import Role
 from exam.training.bodies.service import BodyView, own_body
-from exam.training.errors import LessonNotFoundError
 from exam.training.kinds import title_of
 from exam.training.ledger.rules import hundredths
 from exam.training.lessons.content import read_lesson
+from exam.training.lessons.errors import LessonNotFoundError
 from exam.training.lessons.service import draft_lesson, get_lesson, list_lessons, publish_lesson
 from exam.training.programmes.service import list_programmes
 from exam.training.schemas import EmptyForm, LessonForm

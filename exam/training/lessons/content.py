@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from exam.training.errors import LessonTextError
+from exam.training.lessons.errors import LessonTextError
 
 CHARACTERS_PER_S = 6
 """What a grown-up reads of Chinese print with attention; the least time of a section follows from its length."""

@@ -13,11 +13,12 @@ from exam.core.clock import local_date
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.training.errors import UnitLockedError, VisitNotFoundError
 from exam.training.ledger.rules import rules_on
 from exam.training.lessons.content import unlocked
+from exam.training.lessons.errors import UnitLockedError, VisitNotFoundError
 from exam.training.lessons.lease import StudyLease, chain, mint
-from exam.training.lessons.study import end_visit, read_visit, start_visit
+from exam.training.lessons.opening import start_visit
+from exam.training.lessons.study import end_visit, read_visit
 from exam.training.schemas import EmptyForm
 from exam.web.policy import allow_candidate
 from exam.web.problem import form_again

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from exam.training.errors import StudyLeaseError
+from exam.training.lessons.errors import StudyLeaseError
 
 _PURPOSE, _CHAIN = b"ankao-study\x00", b"ankao-beat\x00"
 _MOST, _PARTS, _CHAIN_BYTES = 512, 5, 9

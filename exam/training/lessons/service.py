@@ -13,8 +13,8 @@ from exam.core.audit.ledger import record
 from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.principal import Principal
 from exam.training.bodies.service import BodyView
-from exam.training.errors import LessonNotFoundError, LessonPlanError, LessonStateError
 from exam.training.lessons.content import LessonContent
+from exam.training.lessons.errors import LessonNotFoundError, LessonPlanError, LessonStateError
 from exam.training.lessons.models import Lesson
 from exam.training.programmes.service import list_programmes
 

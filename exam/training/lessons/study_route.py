@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.db.scope import Scope as DatabaseScope
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
-from exam.training.errors import BeatFormError, StudyLeaseError
 from exam.training.ledger.judging import Beat
+from exam.training.lessons.errors import BeatFormError, StudyLeaseError
 from exam.training.lessons.lease import StudyLease, chain, check
-from exam.training.lessons.study import StudyAnswer, take_answer, take_beat
+from exam.training.lessons.standing import StudyAnswer
+from exam.training.lessons.study import take_answer, take_beat
 from exam.web.front import read_body
 from exam.web.problem import problem_of
 

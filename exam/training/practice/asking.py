@@ -10,7 +10,7 @@ from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.ports import Ports
 from exam.training.classes.views import EnrolmentView
-from exam.training.errors import PracticeUnansweredError
+from exam.training.practice.errors import PracticeUnansweredError
 from exam.training.practice.models import PracticeAnswer
 from exam.training.practice.ports import SCORER, Response
 from questionbank.api import (

@@ -18,8 +18,8 @@ from exam.core.ids import new_id
 from exam.core.ports import Ports
 from exam.core.principal import Principal
 from exam.training.classes.views import EnrolmentView
-from exam.training.errors import MockNotFoundError, MockOpenError
 from exam.training.practice.asking import as_response
+from exam.training.practice.errors import MockNotFoundError, MockOpenError
 from exam.training.practice.models import Mock, MockResponse, PracticeAnswer
 from exam.training.practice.ports import SCORER, Response
 from questionbank.api import (

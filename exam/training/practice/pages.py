@@ -15,12 +15,13 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.classes.enrolments import get_enrolment, list_enrolments_of
+from exam.training.classes.errors import EnrolmentNotFoundError
 from exam.training.classes.views import EnrolmentView
-from exam.training.errors import EnrolmentNotFoundError, PracticeModeError
 from exam.training.kinds import title_of
 from exam.training.practice.asking import answer_item, ask, find_item, get_answer
 from exam.training.practice.books import list_book, list_node_titles, review_context
 from exam.training.practice.choosing import Mode, eligible, next_item
+from exam.training.practice.errors import PracticeModeError
 from exam.training.practice.mocks import close_overdue, get_mock, review_mock, start_mock
 from exam.training.practice.overview import load_overview
 from exam.training.practice.records import keep_item, load_answered, load_favourites

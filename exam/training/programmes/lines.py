@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from exam.training.errors import NodeLineError
 from exam.training.ledger.rules import hour_s
+from exam.training.programmes.errors import NodeLineError
 from exam.training.programmes.service import NodeHours
 
 MOST_NODES = 500

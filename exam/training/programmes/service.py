@@ -14,14 +14,10 @@ from exam.core.clock import local_date
 from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.principal import Principal
 from exam.identity.api import require_region
-from exam.training.errors import (
-    ProgrammeNotFoundError,
-    ProgrammeShortError,
-    ProgrammeStateError,
-    UnknownHoursKindError,
-)
 from exam.training.kinds import Requirement, TrainingKind, require_subject, required_hours
+from exam.training.ledger.errors import UnknownHoursKindError
 from exam.training.ledger.rules import hour_s
+from exam.training.programmes.errors import ProgrammeNotFoundError, ProgrammeShortError, ProgrammeStateError
 from exam.training.programmes.models import Programme, ProgrammeNode
 from questionbank.api import find_syllabus
 
