@@ -3,8 +3,11 @@
 from proctor.analysis.accuracy import Accuracy, measure_accuracy
 from proctor.evidence.bundle import is_exported
 from proctor.evidence.manifest import BundleBrokenError, Checked, Listed, Manifest, check_bundle, is_bundle
+from proctor.incidents.cases import DISPOSITION_WORDS
+from proctor.incidents.taxonomy import taxonomy
 
 __all__ = [
+    "DISPOSITION_WORDS",
     "Accuracy",
     "BundleBrokenError",
     "Checked",
@@ -14,4 +17,5 @@ __all__ = [
     "is_bundle",
     "is_exported",
     "measure_accuracy",
+    "taxonomy",
 ]

@@ -11,7 +11,7 @@ from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
-from exam.records.api import list_usable_credentials
+from exam.records.api import count_credit_work, list_usable_credentials
 from exam.reports.api import list_work
 from exam.sitting.api import SittingState, SittingTask, SittingView, list_sittings, load_work
 from exam.web.dependencies import scope_of
@@ -20,6 +20,7 @@ from grading.api import Standing, list_awaiting_practical, list_results, standin
 
 EXPIRING_DAYS = 30
 REPORTS = "/regulator/reports"
+CREDIT = "/regulator/credit"
 MOST = 500
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
 
@@ -114,12 +115,21 @@ async def _regulator(session: AsyncSession, principal: Principal, now: datetime)
             len(await list_withheld(session)),
         ),
         ("{count} 本证书 30 日内到期", near, "info", "calendar", len(expiring)),
+        *await _credit(session, now),
         *await _reports(session, principal, now),
     )
     return [
         Task(what=what, href=href, tone=tone, icon=icon, fields={"count": count})
         for what, href, tone, icon, count in lines
         if count
+    ]
+
+
+async def _credit(session: AsyncSession, now: datetime) -> list[tuple[str, str, str, str, int]]:
+    work = await count_credit_work(session, today=local_date(now))
+    return [
+        ("{count} 条信用线索超过办理期限", CREDIT, "bad", "gavel", work.late),
+        ("{count} 条信用线索待核查", CREDIT, "warn", "gavel", work.found),
     ]
 
 

@@ -16,6 +16,7 @@ from exam.records.counting import (
     value_of,
     values_of,
 )
+from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.holdings import OrganisationRoster, list_enterprises, load_roster
@@ -37,6 +38,7 @@ __all__ = [
     "TOTAL",
     "By",
     "Counts",
+    "CreditWork",
     "Desk",
     "Dimension",
     "EnterpriseEntryView",
@@ -54,6 +56,7 @@ __all__ = [
     "after",
     "before",
     "count",
+    "count_credit_work",
     "count_region",
     "countable",
     "desk_of",

@@ -51,7 +51,7 @@ class EnterpriseLine(msgspec.Struct, frozen=True, kw_only=True):
 async def load_roster(session: AsyncSession, organisation_id: UUID, *, on: date) -> OrganisationRoster:
     """Return the roster of an enterprise on a Shanghai date; the scope decides what is seen."""
     found = (await session.execute(_REQUIREMENTS, {"organisation": organisation_id, "today": on})).mappings()
-    requirements = [Requirement(**row, due_on=_due_on(row["wanted"], row["started_on"])) for row in found]
+    requirements = [Requirement(**row, due_on=assessed_by(row["wanted"], row["started_on"])) for row in found]
     people = list({requirement.person_id for requirement in requirements})
     held = [Held(**row) for row in (await session.execute(_HELD, {"people": people})).mappings()]
     lines = roster(requirements, held, on=on)
@@ -64,7 +64,7 @@ async def load_roster(session: AsyncSession, organisation_id: UUID, *, on: date)
     )
 
 
-def _due_on(wanted: str, started_on: date) -> date | None:
+def assessed_by(wanted: str, started_on: date) -> date | None:
     """Return the last day for the assessment of a new principal or officer; None for special operators, who may not wait."""
     category, _, name = wanted.partition(".")
     if category == Category.SPECIAL:

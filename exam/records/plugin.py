@@ -1,5 +1,8 @@
 """What records bring to the composition."""
 
+from exam.records.credit import jobs as credit
+from exam.records.credit.regulator_pages import HOME as CREDIT
+from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
@@ -9,10 +12,18 @@ from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
     package="exam.records",
-    handlers=(RegulatorController, RegulatorFilesController, EnterpriseDeskController, RescueController),
-    subscriptions=SUBSCRIPTIONS,
+    handlers=(
+        RegulatorController,
+        RegulatorFilesController,
+        EnterpriseDeskController,
+        RescueController,
+        ClueController,
+    ),
+    subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS),
+    jobs=credit.JOBS,
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
+        NavItem("信用管理", CREDIT, ("regulator",), "gavel"),
     ),
 )

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from itertools import islice, product
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ from exam.delivery.checkin import get_attempt_row
 from exam.delivery.state import Act
 from exam.identity.roles import Role as StaffRole
 from exam.identity.sessions import COOKIE, open_session
+from exam.records.credit.jobs import find as find_clues
 from exam.web.policy import RoutePolicy, policy_table
 from grading.api import Action, RuleChange, propose_regrade
 from tests.builders.certs import (
@@ -169,6 +171,9 @@ async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> 
         "enterprise": [enterprise],
         "teacher": [school.id],
     }
+    # an officer for a year without a pass is a lead
+    await engage(runtime, person, enterprise, role="officer", since=clock.now().date() - timedelta(days=365))
+    await find_clues(runtime)
     sessions: dict[str, list[str]] = {}
     for role in StaffRole:
         for body in bodies.get(role, [None]):

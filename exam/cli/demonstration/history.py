@@ -20,6 +20,8 @@ PAST = (
 )
 PAST_SEED, LEADERS_SEED = 100, 4108
 ENGAGED, ENGAGED_SINCE = 20, "2025-03-03"
+COUNTY_REGULATOR = 3
+"""Which of the demo's regulators is the county's first."""
 OPEN_SEATS = 12
 OPEN_SEED = 4107
 
@@ -45,6 +47,8 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
             report = await Simulation(order, staff, _silent).run()
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
     await _engage(staff)
+    # the county looks through its posts: who works there without a certificate is a lead
+    await (await staff.wire("regulator", COUNTY_REGULATOR)).send_form("/regulator/credit/find", {})
     seats = await _open_sitting(staff, codes[0])
     await staff.close()
     marker.write_bytes(msgspec.json.encode(seats))

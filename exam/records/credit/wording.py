@@ -1,0 +1,49 @@
+"""What states and evidence are called, as msgids."""
+
+from collections.abc import Mapping
+
+from exam.records.credit.clues import EvidenceView
+from exam.records.credit.state import ClueState
+from exam.records.names import ROLES, title_of
+from proctor.api import DISPOSITION_WORDS, taxonomy
+
+STATES: Mapping[str, tuple[str, str, str]] = {
+    ClueState.FOUND: ("待核查", "warn", "search"),
+    ClueState.DISMISSED: ("核查后不成立", "off", "minus"),
+    ClueState.NOTICED: ("已告知、待陈述申辩", "info", "clock"),
+    ClueState.HEARD: ("待拟决定", "warn", "edit"),
+    ClueState.DRAFTED: ("决定待复核", "warn", "users"),
+    ClueState.DECIDED: ("已作出处罚决定", "bad", "gavel"),
+    ClueState.CLOSED: ("不予处罚", "off", "circle-check"),
+}
+"""Word, tone and icon of each state."""
+STEPS: Mapping[str, str] = {
+    "clue.dismissed": "核查后不成立",
+}
+"""What each step is called."""
+
+
+def evidence_words(evidence: EvidenceView) -> tuple[str, dict[str, str]]:
+    """Return a sentence about a piece of evidence, as a msgid, and the msgids to fill in."""
+    facts = evidence.facts
+    match evidence.kind:
+        case "engagement" if "due" in facts:
+            return "{role},{since} 到岗,应于 {due} 前考核合格,{on} 仍无有效证书", {
+                **facts,
+                "role": ROLES[facts["role"]],
+            }
+        case "engagement":
+            return "{role},{since} 到岗,{on} 没有有效证书", {**facts, "role": ROLES[facts["role"]]}
+        case "attendance":
+            return "在“{class}”和“{other}”({other_body})的考勤时间重叠", facts
+        case "incident":
+            disposed = DISPOSITION_WORDS[facts["disposition"]]
+            return "{category},经三人认定:{disposition}", {
+                **facts,
+                "category": taxonomy()[facts["category"]].title,
+                "disposition": disposed,
+            }
+        case _:
+            return "{qualification}证书经两人认定以欺骗、贿赂取得,已撤销", {
+                "qualification": title_of(facts["qualification"])
+            }
