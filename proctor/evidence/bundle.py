@@ -22,6 +22,7 @@ from proctor.evidence.keys import read_key
 from proctor.evidence.manifest import FORMAT, MANIFEST, Listed, Manifest
 from proctor.evidence.models import Segment
 from proctor.evidence.timeline import timeline_of
+from proctor.media.consent import consent_texts
 from proctor.media.remux import MEDIA_TYPES, seekable
 
 EXPORTED = "incident.bundle_exported"
@@ -60,6 +61,7 @@ async def export_bundle(
         "attempt.json": msgspec.json.format(msgspec.json.encode(_attempt(attempt))),
         "observations.json": msgspec.json.format(msgspec.json.encode(observations)),
         "timeline.json": msgspec.json.format(msgspec.json.encode(await timeline_of(session, runtime, attempt))),
+        "consent.json": msgspec.json.format(msgspec.json.encode(list(consent_texts().values()))),
         **await _videos(session, runtime, incident),
     }
     manifest = Manifest(

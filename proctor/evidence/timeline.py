@@ -96,8 +96,16 @@ def _act(act: str, reason: str, note: str, at: datetime, actor: str) -> Entry:
 
 async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     rows = await session.scalars(select(Consent).where(Consent.attempt_id == attempt_id))
-    words = {True: "考生同意使用摄像头", False: "考生未使用摄像头"}
-    return [Entry(at=row.at, lane="camera", word=words[row.agreed and row.camera == "ok"]) for row in rows]
+    words = {True: "考生同意使用摄像头(说明 {version})", False: "考生未使用摄像头"}
+    return [
+        Entry(
+            at=row.at,
+            lane="camera",
+            word=words[row.agreed and row.camera == "ok"],
+            fields={"version": row.text_version or "—"},
+        )
+        for row in rows
+    ]
 
 
 async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:

@@ -16,12 +16,13 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.valkey import require_allowance
 from exam.delivery.api import AttemptState, get_attempt, require_lease
+from exam.web.i18n import Catalogue
 from exam.web.policy import BY_KEY, allow
 from proctor.analysis.terminal import note_conduct
 from proctor.media.commands import CommandBus
 from proctor.media.errors import NotInExamError, OriginError, ProbeTooLargeError
-from proctor.media.schemas import Answered, Conduct, ConsentFacts, Probed, Publish, Watch
-from proctor.media.seats import record_consent
+from proctor.media.schemas import Answered, CameraCheck, Conduct, ConsentFacts, Probed, Publish, Watch
+from proctor.media.seats import check_of, record_consent
 from proctor.media.signalling import Exchange
 
 OFFERS_PER_MINUTE = 30
@@ -50,6 +51,20 @@ class TerminalMediaController(Controller):
         await require_allowance(runtime.valkey, f"publish:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
         exchange: Exchange = request.app.state.media_exchange
         return await exchange.publish(lease, data)
+
+    @get("/check")
+    async def check(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> CameraCheck:
+        require_own_origin(request)
+        require_lease(request.scope, runtime, attempt_id)
+        catalogue: Catalogue = request.app.state.catalogue
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
+            return await check_of(session, attempt, catalogue.gettext)
 
     @post("/consent", status_code=204)
     async def consent(

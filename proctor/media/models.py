@@ -17,6 +17,8 @@ class Consent(Base):
     id: Mapped[Id]
     attempt_id: Mapped[UUID] = mapped_column(ForeignKey("delivery_attempt.id"))
     region: Mapped[str]
+    text_version: Mapped[str]
+    """Of `proctor.media.consent`; empty for a consent from before texts had versions."""
     agreed: Mapped[bool]
     camera: Mapped[str]
     screen: Mapped[bool]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from proctor.media.consent import Point
 from proctor.media.sdp import MAX_BYTES
 
 Sdp = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
@@ -27,11 +28,21 @@ class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ConsentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From a terminal: what the candidate agreed to and what its own check found; a hint, not a proof."""
 
+    text_version: Annotated[str, msgspec.Meta(max_length=20)]
+    """Of what was shown when the candidate chose."""
     agreed: bool
     camera: Literal["ok", "denied", "missing", "none"]
     screen: bool
     uplink_kbps: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
     skew_ms: Annotated[int, msgspec.Meta(ge=-(10**13), le=10**13)]
+
+
+class CameraCheck(msgspec.Struct, frozen=True):
+    """To a terminal: what its candidate is told before the camera opens, and whether a proctor lets go without one."""
+
+    text_version: str
+    points: list[Point]
+    waived: bool
 
 
 class Conduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

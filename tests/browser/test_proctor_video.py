@@ -194,8 +194,9 @@ def test_the_first_picture_takes_less_than_a_second_and_the_full_one_comes_on_de
     page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate
 ) -> None:
     candidate.sit_down()
-    candidate.start()
     candidate.agree()
+    candidate.page.locator("[data-act=finish]").click()
+    candidate.start()
     candidate.expect_camera("摄像头正常")
     page.add_init_script(FIRST_PICTURE)
     _watch(page, live_server, room)
@@ -225,13 +226,30 @@ look();
 """
 
 
-def test_a_seat_without_consent_goes_on_and_the_proctor_lets_it(
+UNPLUGGED = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wanted) => window.plugged ? open(wanted) : Promise.reject(new DOMException("", "NotFoundError"));
+"""
+
+
+def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate, axe: Callable[[Page], list[str]]
 ) -> None:
+    seat = candidate.page
+    seat.add_init_script(UNPLUGGED)
     candidate.sit_down()
-    candidate.page.wait_for_selector(".camera-card")
-    assert axe(candidate.page) == []
-    candidate.page.locator("[data-act=without]").click()
+    expect(seat.locator("#camera-title")).to_be_focused()
+    expect(seat.locator(".camera-card dl")).to_contain_text("加密保存至少 3 年")
+    assert axe(seat) == []
+    candidate.agree()
+    expect(seat.locator(".camera-help")).to_contain_text("举手")
+    expect(seat.locator("[data-check=line] output")).to_contain_text("kbit/s")
+    assert axe(seat) == []
+    seat.evaluate("window.plugged = true")
+    seat.locator("[data-act=again]").click()
+    seat.wait_for_function("() => document.querySelector('.camera-card video').videoWidth > 0")
+    seat.locator("[data-act=finish]").click()
+    seat.locator("[data-act=withdraw]").click()
     candidate.start()
     candidate.expect_camera("没有摄像头")
     candidate.answer(1, "1")

@@ -200,7 +200,7 @@ async def test_a_bundle_holds_what_there_is_and_any_change_is_found(client: Asyn
     assert is_bundle(bundle)
     checked = check_bundle(bundle)
     names = {each.path for each in checked.manifest.files}
-    assert {"incident.json", "attempt.json", "observations.json", "timeline.json"} < names
+    assert {"incident.json", "attempt.json", "observations.json", "timeline.json", "consent.json"} < names
     assert sum(name.startswith("video/") for name in names) == 1
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         assert json.loads(archive.read("incident.json"))["summary"] == "桌下有手机"

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient, Response
 
+from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
@@ -21,6 +22,8 @@ from proctor.media.node import Gauge
 from proctor.media.registry import beat, living_nodes, node_of_room
 from tests.builders import identity as make
 from tests.builders.attempts import attempts_in_progress, lease_of
+from tests.builders.grading import opened
+from tests.builders.terminals import admitted
 from tests.builders.web import browsing, wear
 from tests.unit.test_media_sdp import sdp
 
@@ -119,6 +122,37 @@ async def test_a_proctor_watches_the_rooms_of_the_own_region_alone(client: Async
         assert (await _watch(client, room_id, name)).json()["code"] == "source_unknown"
     wear(client, await make.session_cookie(runtime, far))
     assert (await _watch(client, room, tile)).json()["code"] == "source_unknown"
+
+
+CONSENT = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 900, "skew_ms": -2400}
+
+
+async def test_a_candidate_agrees_to_the_text_that_was_shown_and_the_proctor_reads_it(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    seat = await admitted(runtime, await opened(runtime, clock, people=1), client, 0)
+    [other] = await attempts_in_progress(runtime, 1, slots=2)
+    own, headers = seat.attempt, {"ankao-lease": seat.lease, "accept": "application/json"}
+    path = f"/api/media/attempts/{own}"
+    stranger = {**headers, "ankao-lease": lease_of(runtime, other)}
+    assert (await client.get(f"{path}/check", headers=stranger)).json()["code"] == "lease_invalid"
+    told = (await client.get(f"{path}/check", headers={**headers, "accept-language": "en"})).json()
+    assert (told["waived"], told["points"][0]["title"]) == (False, "What is recorded")
+    invented = {"text_version": "2020-01-01", **CONSENT}
+    assert (await client.post(f"{path}/consent", json=invented, headers=headers)).json()["code"] == "consent_version"
+    agreed = {"text_version": told["text_version"], **CONSENT}
+    assert (await client.post(f"{path}/consent", json=agreed, headers=headers)).status_code == 204
+    stream = {**headers, "content-type": "application/octet-stream"}
+    probed = await client.post(f"{path}/probe", content=b"x" * 96_000, headers=stream)
+    assert (probed.status_code, probed.json()["bytes"]) == (200, 96_000)
+    near = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=CITY)
+    wear(client, await make.session_cookie(runtime, near))
+    drawer = (await client.get(f"/proctor/attempts/{own}/drawer")).text
+    for words in (told["text_version"], "网络上行 900 kbit/s", "本机时钟相差 2 秒"):
+        assert words in drawer
+    form = {"reason": "camera_broken", "note": "", "_csrf_token": client.cookies["csrftoken"]}
+    assert (await client.post(f"/proctor/attempts/{own}/waive-camera", data=form)).status_code == 303
+    assert (await client.get(f"{path}/check", headers=headers)).json()["waived"] is True
 
 
 async def test_the_way_from_the_nodes_closes_at_once_however_early(runtime: Runtime) -> None:

@@ -23,6 +23,7 @@ TITLE = "低压电工作业考试(实时监考演示)"
 CLIP_FRAMES = 60
 RESTLESS, SITS, LEAVES = 1, 25, 10
 """Number of the seat whose candidate leaves it, and how many clips of six seconds are there and away."""
+CONSENT = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 2000, "skew_ms": 0}
 PAUSE_S = 45.0
 POLL_S = 10.0
 RETRY_S = 2.0
@@ -112,10 +113,10 @@ async def _film(settings: Settings, candidate: Candidate, number: int, over: asy
         answer = await wire.post(f"{path}/publish", {"sdp": sdp, "tracks": ["tile"]}, headers)
         return str(answer["sdp"])
 
-    consent = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 2000, "skew_ms": 0}
     while not over.is_set():
         try:
-            await wire.post(f"{path}/consent", consent, headers)
+            told = await wire.get(f"{path}/check", headers)
+            await wire.post(f"{path}/consent", {"text_version": told["text_version"], **CONSENT}, headers)
             await send_clip(frames, exchange, over)
         except (Refused, Unreachable) as error:
             log.info("demo.camera_waits", seat=candidate.seat.seat, error=str(error))

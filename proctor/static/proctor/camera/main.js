@@ -32,14 +32,19 @@ class Seat {
   #wanted = ["tile"];
   #card = null;
   #conduct = null;
+  #sending = false;
+  #stopSending = null;
 
   constructor(attempt, lease) {
     this.attempt = attempt;
     this.signal = new Signal(attempt, lease);
   }
 
+  get #key() { return `ankao-camera:${this.attempt}`; }
+
   /** Watches the page itself while answers are given. */
   attend(working) {
+    if (working) this.#card?.begin();
     if (working && !this.#conduct) this.#conduct = new Conduct(this.signal);
     if (!working) {
       this.#conduct?.end();
@@ -52,43 +57,74 @@ class Seat {
   async run() {
     await this.#agree();
     this.#listen();
-    for (let tries = 0; !this.ended && this.#card.camera; tries += 1) {
-      try {
-        await this.#send(() => { tries = -1; });
-      } catch (error) {
-        if (error instanceof Refused && error.gone) return;
+    await this.#keepSending();
+  }
+
+  /** Sends for as long as there is a camera, over one connection after the other. */
+  async #keepSending() {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      for (let tries = 0; !this.ended && this.#card.camera; tries += 1) {
+        try {
+          await this.#send(() => { tries = -1; });
+        } catch (error) {
+          if (error instanceof Refused && error.gone) return;
+        }
+        if (this.ended || !this.#card.camera) return;
+        show("lost", "lost");
+        await sleep(RETRY_MS[Math.min(Math.max(tries, 0), RETRY_MS.length - 1)] * (0.75 + Math.random() / 2));
       }
-      if (this.ended) return;
-      show("lost", "lost");
-      await sleep(RETRY_MS[Math.min(Math.max(tries, 0), RETRY_MS.length - 1)] * (0.75 + Math.random() / 2));
+    } finally {
+      this.#sending = false;
     }
   }
 
   /** Asks once for an attempt; after a reload the camera opens by itself. */
   async #agree() {
-    const key = `ankao-camera:${this.attempt}`;
-    this.#card = new ConsentCard(slot, this.signal);
-    if (sessionStorage.getItem(key)) {
-      await this.#card.openCamera();
+    const card = this.#card = new ConsentCard(slot, this.signal);
+    card.addEventListener("camera", () => this.#found());
+    card.addEventListener("ended", () => this.#reopen());
+    card.addEventListener("screen", () => this.#publisher?.share(card.screen));
+    card.addEventListener("finished", () => { if (!card.camera) show("lost", card.waived ? "waived" : "without"); });
+    card.addEventListener("withdrawn", () => this.#withdraw());
+    const version = sessionStorage.getItem(this.#key);
+    if (version) {
+      await card.resume(version);
     } else {
       show("lost", "asked");
-      await this.#card.ask();
-      await this.signal.consent(this.#card.facts).catch(() => {});
-      if (this.#card.camera) sessionStorage.setItem(key, "agreed");
+      await card.ask();
     }
-    this.#card.done();
-    show("lost", this.#card.camera ? "connecting" : "without");
-    this.#card.camera?.addEventListener("ended", () => this.#reopen());
-    this.#card.screen?.addEventListener("ended", () => this.#publisher?.share(null));
+    if (card.camera) this.#remember();
+    else show("lost", card.waived ? "waived" : "without");
+  }
+
+  #remember() {
+    sessionStorage.setItem(this.#key, this.#card.facts.text_version);
+    show("lost", "connecting");
+  }
+
+  /** A camera was there at the second try. */
+  #found() {
+    this.#remember();
+    this.#stopSending?.();
+    this.#keepSending();
+  }
+
+  #withdraw() {
+    sessionStorage.removeItem(this.#key);
+    this.#stopSending?.();
   }
 
   /** A camera that was unplugged may come back. */
   async #reopen() {
-    this.#publisher?.close();
+    this.#stopSending?.();
     show("lost", "without");
-    while (!this.ended && !await this.#card.openCamera()) await sleep(3000);
-    this.#card.done();
-    this.run();
+    const wanted = () => !this.ended && this.#card.facts.agreed;
+    while (wanted() && !await this.#card.openCamera()) await sleep(3000);
+    if (!wanted()) return;
+    this.#card.finish();
+    this.#keepSending();
   }
 
   /** Sends over one connection until it is lost. */
@@ -101,8 +137,7 @@ class Seat {
       const lost = new Promise((resolve) => {
         publisher.addEventListener("live", () => { show("live", "live"); onLive(); publisher.want(this.#wanted); });
         publisher.addEventListener("lost", resolve);
-        this.#stop.signal.addEventListener("abort", resolve);
-        camera.addEventListener("ended", resolve);
+        this.#stopSending = resolve;
       });
       await publisher.connect((sdp) => this.signal.publish(sdp, publisher.tracks));
       await lost;
@@ -124,17 +159,19 @@ class Seat {
 
   end() {
     this.#stop.abort();
+    this.#stopSending?.();
     this.attend(false);
-    this.#publisher?.close();
     this.#card?.camera?.stop();
     this.#card?.screen?.stop();
-    this.#card?.done();
+    this.#card?.remove();
   }
 }
 
 document.addEventListener("ankao:attempt", ({ detail }) => {
   if (!words) return;
   const { attempt, lease, state } = detail;
+  // before the exam the card comes first on the page, during it below the answers
+  document.body.toggleAttribute("data-camera-first", state === "ready");
   if (current && (current.attempt !== attempt || !SHOWN.has(state))) {
     current.end();
     current = null;

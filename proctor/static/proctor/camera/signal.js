@@ -1,6 +1,8 @@
 /** The calls of the seat's camera to the web process, under the lease of the attempt. */
 
 const PATIENCE_MS = 8000;
+/** As many as a browser gives at once. */
+const RANDOM_BYTES = 65536;
 
 /** A refusal with its code; `gone` when the lease or the exam is over. */
 export class Refused extends Error {
@@ -39,13 +41,17 @@ export class Signal {
 
   async publish(sdp, tracks) { return (await (await this.#post("/publish", { sdp, tracks })).json()).sdp; }
 
+  /** What the candidate is told before the camera opens, and whether a proctor lets go without one. */
+  async check() { return (await this.#call("/check", { method: "GET" })).json(); }
+
   async consent(facts) { await this.#post("/consent", facts); }
 
   async conduct(told) { await this.#post("/conduct", told); }
 
   /** Sends `bytes` of noise and returns how fast they went, in kbit/s, and how far this clock is off, in ms. */
   async probe(bytes) {
-    const noise = crypto.getRandomValues(new Uint8Array(bytes));
+    const noise = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += RANDOM_BYTES) crypto.getRandomValues(noise.subarray(at, at + RANDOM_BYTES));
     const began = performance.now();
     const answer = await this.#call("/probe", { method: "POST", body: noise, headers: { "content-type": "application/octet-stream" } });
     const took = performance.now() - began;
