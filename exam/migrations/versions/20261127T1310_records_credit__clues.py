@@ -3,7 +3,7 @@
 from exam.migrations.sql import append_only, grant, run
 
 revision = "20261127T1310"
-down_revision = "20261127T1100"
+down_revision = "20261127T1255"
 
 
 def upgrade() -> None:
