@@ -16,7 +16,8 @@ from questionbank.blueprints.published import blueprint_of, find_published_row
 from questionbank.blueprints.service import list_drafts
 from questionbank.items.batches import list_batches
 from questionbank.items.drafting import require_account
-from questionbank.items.listing import ItemFilter, Pending, count_states, list_pending, list_returned, waiting_for
+from questionbank.items.finding import ItemFilter
+from questionbank.items.listing import Pending, count_states, list_pending, list_returned, waiting_for
 from questionbank.items.pool import list_pool
 from questionbank.items.state import ItemAct
 from questionbank.pages import MAKERS, ROLE_ACTS, WORDS, bank_roles, qualification_choices, title_of, writes_here

@@ -1,8 +1,6 @@
 """Items: searching them, and acting on many at once."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
@@ -21,7 +19,9 @@ from questionbank.formats.writer import FORMATS
 from questionbank.items.drafting import require_account
 from questionbank.items.errors import ItemsChangedError
 from questionbank.items.exporting import export_found
-from questionbank.items.listing import PAGE, ItemFilter, batch_names, list_items, list_pending, waiting_for
+from questionbank.items.filtering import loosened, provide_filter, query_of
+from questionbank.items.finding import ItemFilter, list_laws
+from questionbank.items.listing import PAGE, batch_names, list_items, list_pending, waiting_for
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import STEPS, ItemAct
 from questionbank.pages import (
@@ -38,43 +38,7 @@ from questionbank.pages import (
 from questionbank.schemas import GroupForm, MarkedForm
 
 LIST = "/bank/items"
-QUERY_LIMIT = 128
 FormatName = Annotated[str, QueryParameter(name="format", max_length=16)]
-
-
-def provide_filter(request: AnyRequest) -> ItemFilter:
-    """Read a filter from the query; a batch that is no id finds nothing rather than everything."""
-    asked = {name: value[:QUERY_LIMIT] for name, value in request.query_params.items() if isinstance(value, str)}
-    return ItemFilter(
-        qualification=asked.get("qualification", ""),
-        words=asked.get("q", "").strip(),
-        node=asked.get("node", ""),
-        interaction=asked.get("interaction", ""),
-        state=asked.get("state", ""),
-        use=asked.get("use", ""),
-        batch=_batch(asked.get("batch", "")),
-    )
-
-
-def _batch(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return UUID(int=0)
-
-
-def query_of(wanted: ItemFilter) -> str:
-    """Return a filter as the query that `provide_filter` reads."""
-    fields = {
-        "q": wanted.words,
-        "qualification": wanted.qualification,
-        "node": wanted.node,
-        "interaction": wanted.interaction,
-        "state": wanted.state,
-        "use": wanted.use,
-        "batch": str(wanted.batch) if wanted.batch else "",
-    }
-    return urlencode({name: value for name, value in fields.items() if value})
 
 
 class ItemsController(Controller):
@@ -166,6 +130,11 @@ async def _list_context(
         "total": total,
         "page": page,
         "more": page * PAGE < total,
+        "pages": -(-total // PAGE),
+        "loosened": [] if total else await loosened(session, wanted),
+        "laws": await list_laws(session, ItemFilter(qualification=wanted.qualification))
+        if wanted.qualification
+        else [],
         "query": query,
         "formats": FORMATS,
         "wanted": wanted,

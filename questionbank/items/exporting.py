@@ -16,7 +16,7 @@ from exam.standards.api import get_qualification
 from questionbank.formats.writer import FORMATS
 from questionbank.forms.canonical import digest_of
 from questionbank.items.content import Depth, ItemContent, ItemDraft
-from questionbank.items.listing import ItemFilter, matching
+from questionbank.items.finding import ItemFilter, matching
 from questionbank.items.models import ItemRow, ItemVersionRow
 
 MAKERS: Final = ("author", "reviewer", "publisher")

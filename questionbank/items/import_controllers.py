@@ -23,7 +23,8 @@ from exam.web.request import done
 from questionbank.formats.verdicts import Verdict
 from questionbank.items.batches import CheckedRow, check_upload, confirm_batch, get_batch, get_checked, list_batches
 from questionbank.items.editing import key_words
-from questionbank.items.listing import ItemFilter, count_states
+from questionbank.items.finding import ItemFilter
+from questionbank.items.listing import count_states
 from questionbank.items.models import ImportBatch
 from questionbank.items.viewing import shown_options
 from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of

@@ -1,38 +1,23 @@
-"""Finding items: by words, node, interaction, state and batch, a page at a time."""
+"""Lists of items: what a search finds a page at a time, and what waits for whom."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.standards.api import list_qualifications
 from questionbank.forms.canonical import digest
 from questionbank.items.content import Interaction
 from questionbank.items.errors import ItemStateError
-from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow, ItemVersionRow
+from questionbank.items.finding import ItemFilter, conditions_of, matching
+from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow
 from questionbank.items.state import ItemAct, ItemState
 
 PAGE = 50
-
-
-class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for; an empty field asks for nothing. `node` stands for its whole subtree.
-
-    `use` is exam for what forms are dealt from, practice for what is open to learners.
-    """
-
-    qualification: str = ""
-    words: str = ""
-    node: str = ""
-    interaction: str = ""
-    state: str = ""
-    use: str = ""
-    batch: UUID | None = None
-    author: UUID | None = None
-    not_author: UUID | None = None
-    not_reviewer: UUID | None = None
 
 
 class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +32,7 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
     interaction: Interaction
     node: str
     stem: str
+    difficulty: int
     similar: bool
     changed_at: datetime
 
@@ -56,49 +42,24 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.id}:{self.version}"
 
 
-def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    plain = {
-        ItemRow.qualification: wanted.qualification,
-        ItemRow.interaction: wanted.interaction,
-        ItemRow.state: wanted.state,
-    }
-    found += [column == value for column, value in plain.items() if value]
-    if wanted.words:
-        found.append(ItemRow.stem.icontains(wanted.words, autoescape=True))
-    if wanted.node:
-        found.append(or_(ItemRow.node == wanted.node, ItemRow.node.startswith(f"{wanted.node}.", autoescape=True)))
-    if wanted.use:
-        in_use = {"exam": ItemRow.published_version, "practice": ItemRow.practice_version}.get(wanted.use)
-        found.append(in_use.is_not(None) if in_use is not None else false())
-    if wanted.batch:
-        found.append(ItemRow.import_id == wanted.batch)
-    if wanted.author:
-        found.append(ItemRow.author_id == wanted.author)
-    if wanted.not_author:
-        wrote = select(ItemVersionRow.id).where(
-            ItemVersionRow.item_id == ItemRow.id, ItemVersionRow.author_id == wanted.not_author
-        )
-        found.append(~wrote.exists())
-    if wanted.not_reviewer:
-        found.append(ItemRow.reviewed_by != wanted.not_reviewer)
-    return found
-
-
-def matching(wanted: ItemFilter) -> Select[ItemRow]:
-    """Return the query of all items that a filter finds."""
-    return select(ItemRow).where(*_conditions(wanted))
-
-
 async def list_items(
     session: AsyncSession, wanted: ItemFilter, *, page: int = 1, limit: int = PAGE
 ) -> tuple[list[ItemLine], int]:
     """Return one page, the last changed first, and how many items the filter finds in all."""
-    conditions = _conditions(wanted)
-    total = await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions)) or 0
-    query = matching(wanted).order_by(ItemRow.changed_at.desc(), ItemRow.import_row, ItemRow.id)
-    rows = await session.scalars(query.limit(limit).offset((page - 1) * limit))
-    return [_line(row) for row in rows], total
+    order = (ItemRow.changed_at.desc(), ItemRow.import_row, ItemRow.id)
+    # ids alone are counted and sorted: whole rows of a large bank would go by way of the disk
+    found = select(ItemRow.id, func.count().over().label("total")).where(*conditions_of(wanted)).order_by(*order)
+    shown = found.limit(limit).offset((page - 1) * limit).subquery()
+    query = select(ItemRow, shown.c.total).join(shown, shown.c.id == ItemRow.id).order_by(*order)
+    rows = (await session.execute(query)).all()
+    if not rows and page > 1:
+        return [], await count_items(session, wanted)
+    return [_line(row) for row, _ in rows], rows[0][1] if rows else 0
+
+
+async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
+    """Return how many items a filter finds."""
+    return await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions_of(wanted))) or 0
 
 
 def _line(row: ItemRow) -> ItemLine:
@@ -112,6 +73,7 @@ def _line(row: ItemRow) -> ItemLine:
         interaction=Interaction(row.interaction),
         node=row.node,
         stem=row.stem,
+        difficulty=row.difficulty or 0,
         similar=row.similar_to is not None,
         changed_at=row.changed_at,
     )
@@ -199,10 +161,13 @@ async def list_returned(session: AsyncSession, author: UUID, *, limit: int = 20)
 
 async def list_bank_qualifications(session: AsyncSession) -> list[str]:
     """Return the codes of qualifications that have items."""
-    return sorted(await session.scalars(select(ItemRow.qualification).distinct()))
+    # one look into the index for each known code: a large bank is not read through
+    codes = func.unnest(literal([each.code for each in list_qualifications()], ARRAY(Text))).column_valued("code")
+    held = select(ItemRow.id).where(ItemRow.qualification == codes).exists()
+    return sorted(await session.scalars(select(codes).where(held)))
 
 
 async def count_states(session: AsyncSession, wanted: ItemFilter) -> dict[str, int]:
     """Return how many of the items found are in each state."""
-    query = select(ItemRow.state, func.count()).where(*_conditions(wanted)).group_by(ItemRow.state)
+    query = select(ItemRow.state, func.count()).where(*conditions_of(wanted)).group_by(ItemRow.state)
     return {state: count for state, count in await session.execute(query)}  # noqa: C416

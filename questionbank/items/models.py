@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -15,7 +16,8 @@ class ItemRow(Base):
 
     `version` is the newest; `published_version` the one that forms are dealt from, None when there is none. From
     `released_at` on the item is for practice: it has a `practice_version` instead, and never a published one again.
-    `stem`, `node` and `interaction` are copies of the newest version's, for lists and search.
+    `stem`, `node` and `interaction` are copies of the newest version's, for lists and search; so are `difficulty`, `words`
+    (every text but the key, in lower case) and `laws` (what its basis cites), which the database copies by itself.
     """
 
     __tablename__ = "questionbank_item"
@@ -31,6 +33,9 @@ class ItemRow(Base):
     interaction: Mapped[str]
     node: Mapped[str]
     stem: Mapped[str]
+    difficulty: Mapped[int | None]
+    words: Mapped[str] = mapped_column(deferred=True, server_default="")
+    laws: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     author_id: Mapped[UUID]
     reviewed_by: Mapped[UUID | None]
     published_by: Mapped[UUID | None]

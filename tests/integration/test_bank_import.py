@@ -16,7 +16,7 @@ from exam.standards.errors import UnknownQualificationError
 from questionbank.api import ImportReport, export_questions, import_questions
 from questionbank.formats.writer import FORMATS
 from questionbank.items.exporting import ExportFormatError, list_newest
-from questionbank.items.listing import ItemFilter
+from questionbank.items.finding import ItemFilter
 from questionbank.items.models import ImportBatch, ItemRow, ItemVersionRow
 from tests.builders.questionbank import ROOT, maker, makers, publish_items, some_drafts
 

@@ -27,7 +27,8 @@ from questionbank.api import (
 )
 from questionbank.items.drafting import event_values, revise_item
 from questionbank.items.errors import ItemMayBeDrawnError, ItemReleasedError, SameMakerError
-from questionbank.items.listing import ItemFilter, list_items
+from questionbank.items.finding import ItemFilter
+from questionbank.items.listing import list_items
 from questionbank.items.models import ItemEventRow, ItemRow
 from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items

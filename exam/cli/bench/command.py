@@ -76,6 +76,16 @@ def lookup(rows: int, *, as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--items", type=click.IntRange(100, 1_000_000), default=50_000, show_default=True)
+@as_json_option
+def items(items: int, *, as_json: bool) -> None:
+    """An author's searches over a generated bank, against the promised limit."""
+    from exam.cli.bench.items import bench_items  # noqa: PLC0415
+
+    show(bench_items(items=items), as_json=as_json)
+
+
+@command.command()
 @click.option("--forms", type=click.IntRange(2, 100_000), default=10_000, show_default=True)
 @as_json_option
 def assembly(forms: int, *, as_json: bool) -> None:

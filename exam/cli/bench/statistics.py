@@ -8,12 +8,11 @@ from exam.cli.bench.machine import describe_machine
 from exam.cli.bench.province import ATTEMPTS, PEOPLE, fill_province
 from exam.cli.bench.report import Figure, Report
 from exam.cli.bench.stack import Scratch, scratch
+from exam.cli.bench.visiting import median_visit
 from exam.cli.demonstration.province import build_province
 from exam.cli.simulation.staff import StaffRoom, read_demo
-from exam.cli.simulation.wire import Wire
 
 DASHBOARD_MS, YEARLY_MS = 300.0, 5000.0
-ROUNDS = 7
 COUNTY = "33/3301/330106"
 HOME = "/regulator/statistics"
 DASHBOARDS = {
@@ -67,16 +66,6 @@ async def _visit(place: Scratch, url: str) -> dict[str, float]:
     staff = StaffRoom(url, read_demo(place.settings.data_dir))
     try:
         wire = await staff.wire("regulator")
-        return {name: await _median(wire, path) for name, path in (DASHBOARDS | YEARLY).items()}
+        return {name: await median_visit(wire, path) for name, path in (DASHBOARDS | YEARLY).items()}
     finally:
         await staff.close()
-
-
-async def _median(wire: Wire, path: str) -> float:
-    """Return the middle of several visits in milliseconds, after one that compiles and warms."""
-    times = []
-    for _ in range(1 + ROUNDS):
-        before = time.perf_counter()
-        await wire.get(path)
-        times.append((time.perf_counter() - before) * 1000)
-    return sorted(times[1:])[ROUNDS // 2]
