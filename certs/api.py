@@ -1,9 +1,11 @@
 """What other packages may use of credentials."""
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
+from certs.duties import Duty, DutyKind, duty_on
 from certs.envelope import read_upload
 from certs.errors import NothingAskedError
 from certs.folding import CredentialFold
+from certs.grounds import Ground
 from certs.keys import published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
@@ -23,6 +25,9 @@ __all__ = [
     "CredentialFold",
     "CredentialState",
     "CredentialView",
+    "Duty",
+    "DutyKind",
+    "Ground",
     "KeyRing",
     "LogNote",
     "NothingAskedError",
@@ -37,6 +42,7 @@ __all__ = [
     "confirm",
     "credential_pdf",
     "decline",
+    "duty_on",
     "find_credentials",
     "find_open_proposal",
     "get_credential",
