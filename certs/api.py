@@ -1,12 +1,11 @@
 """What other packages may use of credentials."""
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
-from certs.duties import Duty, DutyKind, duty_on
+from certs.desk.serving import serve_desk
 from certs.envelope import read_upload
 from certs.errors import NothingAskedError
 from certs.folding import CredentialFold
-from certs.grounds import Ground
-from certs.keys import published_ring, read_ring
+from certs.keys import create_signing_key, grouped, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
@@ -25,9 +24,6 @@ __all__ = [
     "CredentialFold",
     "CredentialState",
     "CredentialView",
-    "Duty",
-    "DutyKind",
-    "Ground",
     "KeyRing",
     "LogNote",
     "NothingAskedError",
@@ -40,12 +36,13 @@ __all__ = [
     "check_file",
     "check_qr",
     "confirm",
+    "create_signing_key",
     "credential_pdf",
     "decline",
-    "duty_on",
     "find_credentials",
     "find_open_proposal",
     "get_credential",
+    "grouped",
     "list_events",
     "list_open_proposals",
     "list_withheld",
@@ -56,6 +53,7 @@ __all__ = [
     "read_upload",
     "render_pdf",
     "revoke",
+    "serve_desk",
     "suspend",
     "verify_file",
     "verify_public",

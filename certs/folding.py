@@ -16,19 +16,20 @@ from exam.core.audit.folding import Difference, LeafEntry
 from exam.core.crypto import digest
 
 PREFIX = "credential."
-_FIXED = (
+FIXED = (
     *("id", "public_id", "version", "number_masked", "person_id", "holder_masked", "qualification", "category"),
     *("region", "issued_on", "first_issued_on", "valid_from_on", "valid_until_on", "review_due_on", "rule_set"),
     *("basis", "issuer_id", "issuer_name", "employer", "results", "photo_key", "issued_at"),
 )
-_CHANGING = ("status", "review_on", "pdf_digest", "key_id")
-_REVIEWS = frozenset({"reviewed", "review_ended"})
-_EVENTS = _REVIEWS | {"issued", "pdf_made", "suspended", "restored", "revoked", "superseded", "annulled", "expired"}
+_CHANGING = ("status", "pdf_digest", "key_id")
+_EVENTS = frozenset(
+    {"issued", "pdf_made", "suspended", "restored", "revoked", "superseded", "annulled", "expired"},
+)
 
 
 def credential_digest(row: Credential) -> bytes:
     """Return the digest by which the ledger knows what was issued: of all that never changes but the sealed number."""
-    body = [_plain(getattr(row, name)) for name in _FIXED]
+    body = [_plain(getattr(row, name)) for name in FIXED]
     return digest(msgspec.json.encode(body, order="deterministic"))
 
 
@@ -48,7 +49,6 @@ class _Logged(msgspec.Struct):
 
     digest: str = ""
     pdf: tuple[str, str] = ("", "")
-    review_on: str | None = None
     kinds: list[str] = []
     entries: set[UUID] = set()
 
@@ -70,13 +70,11 @@ class CredentialFold:
             known.digest = str(entry.facts.get("digest", ""))
         elif kind == "pdf_made":
             known.pdf = (str(entry.facts["pdf_digest"]), str(entry.facts["key_id"]))
-        elif kind in _REVIEWS:
-            known.review_on = str(entry.facts["review_on"])
 
     async def differences(self, session: AsyncSession) -> AsyncIterator[Difference]:
         found: set[str] = set()
         # the sealed number is not the monitor's to read
-        columns = load_only(*(getattr(Credential, name) for name in (*_FIXED, *_CHANGING)), raiseload=True)
+        columns = load_only(*(getattr(Credential, name) for name in (*FIXED, *_CHANGING)), raiseload=True)
         query = select(Credential).options(columns).execution_options(yield_per=1000)
         async for row in await session.stream_scalars(query):
             found.add(str(row.id))
@@ -106,12 +104,9 @@ def _unlike(row: Credential, known: _Logged) -> list[str]:
     except CredentialStateError:
         return ["credential_history_impossible"]
     pdf = (row.pdf_digest.hex(), row.key_id or "") if row.pdf_digest else ("", "")
-    review = row.review_due_on.isoformat() if row.review_due_on else ""
     checks = {
         "credential_changed": credential_digest(row).hex() == known.digest,
         "credential_status_differs": CredentialState(row.status) is state,
         "credential_document_differs": pdf == known.pdf,
-        "credential_review_differs": (row.review_on.isoformat() if row.review_on else "")
-        == (review if known.review_on is None else known.review_on),
     }
     return [code for code, holds in checks.items() if not holds]

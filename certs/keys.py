@@ -1,7 +1,7 @@
 """The key that signs credentials here, and the ring of public keys that verifiers get.
 
-The private key is a file that only the process which makes the PDFs opens; moving that job to a signer process moves
-the key with it.
+The private key is a file of the signer process, which signs for the others over a socket (`certs.desk`). Without a
+socket, in tests, the process that makes the documents opens the file itself; production refuses that.
 """
 
 import os
@@ -13,8 +13,9 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.desk.client import RemoteSigner
 from certs.models import SigningKey
-from certs.signing import Ed25519Signer, KeyRing, PublicKey, create_key_file, load_key_file
+from certs.signing import Ed25519Signer, KeyRing, PublicKey, Signer, create_key_file, load_key_file
 from exam.core.config import Profile, Settings, SettingsError
 from exam.core.ids import new_token
 
@@ -32,11 +33,13 @@ def load_signer(settings: Settings) -> Ed25519Signer:
     if not path.exists():
         if settings.profile is Profile.PRODUCTION:
             raise SettingsError(reason=f"{KEY_FILE} is missing in the data directory")
-        _create(path)
+        return create_signing_key(settings)
     return load_key_file(path)
 
 
-def _create(path: Path) -> None:
+def create_signing_key(settings: Settings) -> Ed25519Signer:
+    """Make the key that signs credentials, unless it is there, and return it."""
+    path = settings.data_dir / KEY_FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{new_token()}")
     create_key_file(fresh)
@@ -46,6 +49,16 @@ def _create(path: Path) -> None:
         pass
     finally:
         fresh.unlink()
+    return load_key_file(path)
+
+
+def open_signer(settings: Settings) -> Signer:
+    """Return whatever signs here; raises SignerAwayError, SettingsError and KeyFileUnusableError. The calls block."""
+    if settings.signing_socket != Path():
+        return RemoteSigner.open(settings.signing_socket)
+    if settings.profile is Profile.PRODUCTION:
+        raise SettingsError(reason="ANKAO_SIGNING_SOCKET is not set: only the signer process holds the credential key")
+    return load_signer(settings)
 
 
 async def publish_key(session: AsyncSession, key: PublicKey, *, at: datetime) -> None:

@@ -3,7 +3,9 @@
 Keys: `certs/status/list` (the token) and `certs/status/verifier` (the page).
 """
 
+import asyncio
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -11,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.authority import unpublished_key
-from certs.keys import load_signer, publish_key
+from certs.keys import open_signer, publish_key
 from certs.models import Credential, SigningKey
 from certs.offline_page import render_page
-from certs.signing import Ed25519Signer, KeyRing, PublicKey
+from certs.signing import KeyRing, PublicKey, Signer
 from certs.statuses import gather_codes
 from certs.statuslist import RENEWED_EVERY, StatusListMalformedError, read_list, sign_list
 from exam.core.audit.publication import LogPublication
@@ -42,7 +44,7 @@ async def publish_status(runtime: Runtime) -> None:
 
     A database that is behind its log, an old backup, would sign what has been decided otherwise since: it signs nothing.
     """
-    signer = load_signer(runtime.settings)
+    signer = await asyncio.to_thread(open_signer, runtime.settings)
     at = runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
         if await is_behind(session, LogPublication(runtime.storage)):
@@ -53,7 +55,8 @@ async def publish_status(runtime: Runtime) -> None:
         return
     issuer = next(key.issuer for key in material.ring.keys if key.key_id == signer.key_id)
     address = runtime.settings.base_url.rstrip("/") + LIST_ADDRESS
-    token = sign_list(material.packed, signer, issuer=issuer, address=address, at=at)
+    sign = partial(sign_list, material.packed, signer, issuer=issuer, address=address, at=at)
+    token = await asyncio.to_thread(sign)
     page = render_page(
         material.ring,
         token,
@@ -64,7 +67,7 @@ async def publish_status(runtime: Runtime) -> None:
     await runtime.storage.put(PAGE_KEY, page)
 
 
-async def _gather(session: AsyncSession, runtime: Runtime, signer: Ed25519Signer, at: datetime) -> _Material | None:
+async def _gather(session: AsyncSession, runtime: Runtime, signer: Signer, at: datetime) -> _Material | None:
     packed = await gather_codes(session)
     if packed is None:
         return None

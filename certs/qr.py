@@ -125,6 +125,11 @@ def decode_payload(text: str, keys: Verifier) -> QrStatement:
     return QrStatement(payload, issuer)
 
 
+def read_statement(message: bytes) -> QrPayload:
+    """Return what a message that begins with DOMAIN would state once it is signed; raises QrMalformedError."""
+    return _unpack(message[len(DOMAIN) : -KEY_ID_BYTES])
+
+
 def _unwrap(text: str) -> bytes:
     printed = _PRINTED.match(text.strip())
     if printed is None or len(printed[1]) > MAX_TEXT:

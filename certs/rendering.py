@@ -1,26 +1,29 @@
 """Making the PDF (证书文件): sign the statement, draw it, seal the file, store it; safe to run twice."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.authority import unpublished_key
+from certs.desk.errors import NotLoggedYetError
 from certs.document import CertificateFace, certificate_pdf, permit_pdf
 from certs.envelope import qr_attachment, seal_file
 from certs.history import lock_credential, note
-from certs.keys import load_signer, publish_key
+from certs.issuing import RENDER
+from certs.keys import open_signer, publish_key
 from certs.models import Credential
 from certs.naming import NUMBER_PLACE
 from certs.qr import NO_PHOTO, QrPayload, digest_photo, encode_payload, mask_name
-from certs.signing import Ed25519Signer
+from certs.signing import Signer
 from certs.statuses import find_position
 from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
 from exam.core.errors import NotFoundError
+from exam.core.jobs import defer
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.api import PersonView, get_person
@@ -42,7 +45,7 @@ class _Document(msgspec.Struct, frozen=True):
 
 async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
     """Make the PDF of a credential unless it is there; the same credential gives the same bytes under the same key."""
-    signer = load_signer(runtime.settings)
+    signer = await asyncio.to_thread(open_signer, runtime.settings)
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.transaction(scope) as session:
         row = await session.get(Credential, UUID(credential_id))
@@ -52,13 +55,24 @@ async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
         position = await find_position(session, row.id)
         new_key = await unpublished_key(session, runtime.settings.root_region, signer, row.issuer_name)
     photo = await _photo(runtime, row.photo_key)
-    document = await asyncio.to_thread(_make, runtime, signer, row, person, photo, position)
+    try:
+        document = await asyncio.to_thread(_make, runtime, signer, row, person, photo, position)
+    except NotLoggedYetError:
+        await _wait_for_log(runtime, scope, credential_id)
+        return
     key = f"certs/{row.issued_on.year}/{row.id}.pdf"
     await runtime.storage.put(key, document.pdf)
     async with runtime.databases.transaction(scope) as session:
         if new_key is not None:
             await publish_key(session, new_key, at=runtime.clock.now())
         await _keep(session, row.id, signer, document, key, at=runtime.clock.now())
+
+
+async def _wait_for_log(runtime: Runtime, scope: Scope, credential_id: str) -> None:
+    """Come back when the next head of the log has been signed: what was never logged is never printed."""
+    at = runtime.clock.now() + timedelta(seconds=1 + runtime.settings.checkpoint_interval_s)
+    async with runtime.databases.transaction(scope) as session:
+        await defer(session, RENDER, at=at, credential_id=credential_id)
 
 
 async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
@@ -72,7 +86,7 @@ async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
 
 def _make(
     runtime: Runtime,
-    signer: Ed25519Signer,
+    signer: Signer,
     row: Credential,
     person: PersonView,
     photo: bytes | None,
@@ -130,7 +144,7 @@ def _face(
 async def _keep(
     session: AsyncSession,
     credential_id: UUID,
-    signer: Ed25519Signer,
+    signer: Signer,
     document: _Document,
     key: str,
     *,

@@ -59,6 +59,7 @@ class Signer(Protocol):
     @property
     def key_id(self) -> bytes: ...
     def sign(self, message: bytes) -> bytes: ...
+    def pinned_as(self, issuer: str) -> "PublicKey": ...
 
 
 class Verifier(Protocol):
@@ -85,22 +86,29 @@ class _RingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[PublicKey, ...]
 
 
-class Ed25519Signer:
-    """Signs with an Ed25519 key in this process's memory (RFC 8032)."""
+class Ed25519Key:
+    """The public half of a key that signs, wherever the private one is (RFC 8032)."""
 
     algorithm = ED25519
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self.public = private.public_key().public_bytes_raw()
-        self.key_id = key_id_of(self.public)
-
-    def sign(self, message: bytes) -> bytes:
-        return self._private.sign(message)
+    def __init__(self, public: bytes) -> None:
+        self.public = public
+        self.key_id = key_id_of(public)
 
     def pinned_as(self, issuer: str) -> PublicKey:
         """Return what others need to verify this key's signatures."""
         return PublicKey(issuer=issuer, public=self.public)
+
+
+class Ed25519Signer(Ed25519Key):
+    """Signs with a key in this process's memory."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        super().__init__(private.public_key().public_bytes_raw())
+        self._private = private
+
+    def sign(self, message: bytes) -> bytes:
+        return self._private.sign(message)
 
 
 class KeyRing:

@@ -125,17 +125,27 @@ def read_list(token: str | bytes, keys: Verifier) -> StatusList:
     """Read a token and check it against pinned keys; raises StatusListMalformedError."""
     try:
         text = token.strip().decode("ascii") if isinstance(token, bytes) else token.strip()
-        head, claims, signature = text.split(".") if len(text) <= MAX_TOKEN else ("", "", "")
-        header = _decode(head, _Header)
-        signed = f"{head}.{claims}".encode("ascii")
-        _require(len(header.kid) == 2 * KEY_ID_BYTES and len(_unb64(signature)) == _SIGNATURE_BYTES)
-        keys.verify(bytes.fromhex(header.kid), signed, _unb64(signature))
-        return _read(header, _decode(claims, _Claims))
+        signed, _, signature = text.rpartition(".") if len(text) <= MAX_TOKEN else ("", "", "")
+        found = _read(signed)
+        _require(len(_unb64(signature)) == _SIGNATURE_BYTES)
+        keys.verify(bytes.fromhex(found.key_id), signed.encode("ascii"), _unb64(signature))
     except (ValueError, msgspec.DecodeError, zlib.error, KeyUnknownError, SignatureWrongError) as error:
+        raise StatusListMalformedError from error
+    return found
+
+
+def read_unsigned(message: bytes) -> StatusList:
+    """Return what a message would state once it is signed as a list; raises StatusListMalformedError."""
+    try:
+        return _read(message.decode("ascii"))
+    except (ValueError, msgspec.DecodeError, zlib.error) as error:
         raise StatusListMalformedError from error
 
 
-def _read(header: _Header, claims: _Claims) -> StatusList:
+def _read(signed: str) -> StatusList:
+    head, body = signed.split(".")
+    header, claims = _decode(head, _Header), _decode(body, _Claims)
+    _require(len(header.kid) == 2 * KEY_ID_BYTES)
     inflater = zlib.decompressobj()
     packed = inflater.decompress(_unb64(claims.status_list.lst), MAX_ENTRIES // 2)
     _require(inflater.eof and not inflater.unused_data)

@@ -1,4 +1,4 @@
-"""`ankao keys`: change the keys that seal personal data while people work."""
+"""`ankao keys`: make an installation's keys, hand them out, and change those that seal personal data while people work."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,17 +9,20 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
+from certs.api import create_signing_key, grouped
 from exam.app import PLUGINS
 from exam.cli.context import command_runtime
+from exam.cli.signer import open_custody
 from exam.core.audit.ledger import record
-from exam.core.config import load_settings
+from exam.core.config import Settings, load_settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
-from exam.core.keyring import REFRESH_S, KeyRing, SealAlgorithm, load_keyring
+from exam.core.keyring import FILE_NAME as RING_FILE
+from exam.core.keyring import REFRESH_S, KeyRing, SealAlgorithm, create_keyring, load_keyring
 from exam.core.principal import SYSTEM
 from exam.core.reseal import SealedColumn, count_generations, reseal
 from exam.core.runtime import Runtime
-from exam.core.secrets import FILE_NAME, NEEDS, load_secrets, store_share
+from exam.core.secrets import FILE_NAME, NEEDS, create_secrets, load_secrets, store_share
 
 SETTLE_S = 2 * REFRESH_S + 1
 """After so long every process has looked at the ring again."""
@@ -36,7 +39,7 @@ def sealed_columns() -> list[SealedColumn]:
 
 @click.group()
 def command() -> None:
-    """Show and change the generations of keys that seal personal data."""
+    """Make an installation's keys, hand them out, and change those that seal personal data."""
 
 
 @command.command("list")
@@ -59,17 +62,46 @@ async def _show(data_dir: Path | None) -> None:
 
 
 @command.command()
+@data_dir_option
+def create(data_dir: Path | None) -> None:
+    """Make the secrets and the key ring of a new installation; what is there already stays as it is."""
+    settings = _settings(data_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    create_secrets(settings.data_dir / FILE_NAME)
+    create_keyring(settings)
+    for name in (FILE_NAME, RING_FILE):
+        click.echo(settings.data_dir / name)
+
+
+@command.command("create-signer")
+@data_dir_option
+def create_signer(data_dir: Path | None) -> None:
+    """Make the keys of a new log and of its credentials, under the signer's user; what is there already stays."""
+    settings = _settings(data_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    custody = open_custody(settings, may_create=True)
+    click.echo(f"log         {custody.verifier_key}")
+    click.echo(f"credentials {grouped(create_signing_key(settings).key_id.hex())}")
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    settings = load_settings()
+    return msgspec.structs.replace(settings, data_dir=data_dir.resolve()) if data_dir else settings
+
+
+@command.command()
 @click.option("--for", "kind", type=click.Choice(sorted(NEEDS)), required=True, help="Kind of process.")
 @click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="That process's own data directory.")
 @data_dir_option
 def share(kind: str, folder: Path, data_dir: Path | None) -> None:
     """Write the secrets that one kind of process needs: no other database role, least of all the owner's."""
-    settings = load_settings()
-    if data_dir:
-        settings = msgspec.structs.replace(settings, data_dir=data_dir)
+    settings = _settings(data_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     store_share(load_secrets(settings), kind, folder / FILE_NAME)
-    click.echo(f"{folder / FILE_NAME}: {', '.join(sorted(NEEDS[kind]))}")
+    need = NEEDS[kind]
+    click.echo(f"{folder / FILE_NAME}: {', '.join(sorted([*need.roles, *need.keys]))}")
+    if need.seals:
+        click.echo(f"{kind} seals personal data: it needs the key ring {RING_FILE} beside it")
 
 
 @command.command()

@@ -1,4 +1,4 @@
-"""`ankao signer`: orders the audit entries, grows the log and signs its checkpoints."""
+"""`ankao signer`: orders the audit entries, grows the log, signs its checkpoints, and signs credentials for the others."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import rich_click as click
 import structlog
 
+from certs.api import serve_desk
 from exam.app import compose_runtime
 from exam.core.audit.custody import Custody
 from exam.core.audit.policy import Policy, parse_policy
@@ -19,7 +20,7 @@ from exam.core.log import configure_logging
 
 @click.command()
 def command() -> None:
-    """Order audit entries, grow the log, sign checkpoints; one at a time is active."""
+    """Order audit entries, grow the log, sign checkpoints and credentials; one at a time is active."""
     configure_logging()
     with suppress(KeyboardInterrupt):
         asyncio.run(run_signer(load_settings()))
@@ -32,15 +33,20 @@ async def run_signer(settings: Settings) -> None:
         structlog.get_logger().warning("signer_shares_its_user", folder=str(custody.folder), uid=os.getuid())
     runtime = compose_runtime(settings)
     try:
-        await LogSigner(runtime, custody, read_policy(settings)).run()
+        async with asyncio.TaskGroup() as work:
+            work.create_task(LogSigner(runtime, custody, read_policy(settings)).run())
+            if settings.signing_socket != Path():
+                work.create_task(serve_desk(runtime, custody.head))
     finally:
         await runtime.close()
 
 
-def open_custody(settings: Settings) -> Custody:
+def open_custody(settings: Settings, *, may_create: bool = False) -> Custody:
     """Open the signer's folder; the log's name is host and path of the public address unless a setting gives another."""
     name = settings.log_origin or f"{urlsplit(settings.base_url).netloc}/log"
-    return Custody.open(settings.signer_folder, name=name, may_create=settings.profile is not Profile.PRODUCTION)
+    return Custody.open(
+        settings.signer_folder, name=name, may_create=may_create or settings.profile is not Profile.PRODUCTION
+    )
 
 
 def read_policy(settings: Settings) -> Policy:

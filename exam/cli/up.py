@@ -27,7 +27,7 @@ from exam.cli.simulation.staff import LOGINS_FILE
 from exam.core.config import Profile, Settings, load_settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
-from exam.core.embedded.process import end, end_all, spawn
+from exam.core.embedded.process import end, end_all, short_socket, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.errors import DomainError, Kind
 from exam.core.secrets import load_secrets
@@ -124,7 +124,16 @@ def _environment(settings: Settings) -> dict[str, str]:
         "ANKAO_PORT": str(settings.port),
         "ANKAO_BASE_URL": settings.base_url,
         "ANKAO_WITNESS_POLICY": str(settings.witness_policy),
+        "ANKAO_SIGNING_SOCKET": str(settings.signing_socket),
     }
+
+
+def _signing_socket(settings: Settings) -> Path:
+    """Return where the signer listens, unless a setting says it: its own folder, which may be too long for a socket."""
+    if settings.signing_socket != Path():
+        return settings.signing_socket
+    settings.signer_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return short_socket(settings.signer_folder / "desk.sock")
 
 
 class Supervised:
@@ -203,6 +212,7 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     secrets = load_secrets(settings)
     prepare(settings.database_url, secrets)
     migrate(settings.database_url, secrets)
+    settings = msgspec.structs.replace(settings, signing_socket=_signing_socket(settings))
     note_services(settings)
     if settings.profile is Profile.DEMO and settings.witness_policy == Path():
         settings = msgspec.structs.replace(settings, witness_policy=demo_policy(settings))

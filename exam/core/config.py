@@ -80,6 +80,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the web process reaches the node; never an address that candidates reach."""
     media_control_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """0 takes a free one: the web process reads it from Valkey."""
+    files_dir: Path = Path()
+    """Folder of stored files, which processes of several users may share; empty means `files` under data_dir."""
+    signing_socket: Path = Path()
+    """Socket of the signer process, which alone holds the credential key; empty means that this process holds it."""
     signer_dir: Path = Path()
     """Folder of the signer's keys and memory, which no other process reads; empty means `signer` under data_dir."""
     checkpoint_interval_s: Annotated[float, msgspec.Meta(ge=0.01, le=60)] = 10
@@ -98,6 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15
     """Minutes before the start from which the candidate view of a form may be opened (DESIGN.md §7)."""
+
+    @property
+    def files_folder(self) -> Path:
+        """Where files are stored."""
+        return self.data_dir / "files" if self.files_dir == Path() else self.files_dir
 
     @property
     def signer_folder(self) -> Path:

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exam.core.config import SettingsError
 from exam.core.errors import DomainError
 from exam.core.keyring import Generation, KeyRing, SealAlgorithm
 
@@ -30,8 +31,14 @@ class SealError(DomainError):
 class Sealer:
     """Seals one value at a time; `place` (table.column) is authenticated, so that a value cannot be moved."""
 
-    def __init__(self, keys: KeyRing) -> None:
-        self._keys = keys
+    def __init__(self, keys: KeyRing | None) -> None:
+        self._known = keys
+
+    @property
+    def _keys(self) -> KeyRing:
+        if self._known is None:
+            raise SettingsError(reason="this process was not given the key ring")
+        return self._known
 
     def seal(self, text: str, place: str) -> bytes:
         """Return generation (1 byte), nonce (12) and ciphertext with its tag (16)."""

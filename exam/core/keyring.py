@@ -111,8 +111,8 @@ class KeyRing:
         return self._ring
 
     def store(self, ring: Ring) -> None:
-        """Replace the file at once and for good."""
-        write_private(self._path, _encode(ring))
+        """Replace the file at once and for good; it stays where a link points, and its owner's."""
+        write_private(self._path.resolve(), _encode(ring))
         self._stamp, self._ring = _read(self._path)
 
 
@@ -122,9 +122,14 @@ def load_keyring(settings: Settings) -> KeyRing:
     if not path.exists():
         if settings.profile is Profile.PRODUCTION:
             raise SettingsError(reason=f"{FILE_NAME} is missing in the data directory")
-        first = Ring(in_use=1, generations=(new_generation(1, SealAlgorithm(settings.seal_algorithm)),))
-        create_private(path, _encode(first))
+        create_keyring(settings)
     return KeyRing(path)
+
+
+def create_keyring(settings: Settings) -> None:
+    """Make a ring of one generation; a file that is there stays as it is."""
+    first = Ring(in_use=1, generations=(new_generation(1, SealAlgorithm(settings.seal_algorithm)),))
+    create_private(settings.data_dir / FILE_NAME, _encode(first))
 
 
 def create_private(path: Path, data: bytes) -> None:
@@ -148,6 +153,9 @@ def _write_beside(path: Path, data: bytes) -> Path:
     fresh = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        with suppress(FileNotFoundError):
+            known = path.stat()
+            os.fchown(descriptor, known.st_uid, known.st_gid)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

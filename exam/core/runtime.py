@@ -44,8 +44,8 @@ def build_runtime(
         secrets=secrets,
         clock=clock or SystemClock(),
         databases=Databases(settings, secrets, subscribers),
-        sealer=Sealer(load_keyring(settings)),
-        storage=DirectoryStorage(settings.data_dir / "files"),
+        sealer=Sealer(load_keyring(settings) if secrets.seals else None),
+        storage=DirectoryStorage(settings.files_folder),
         valkey=connect(settings.valkey_url),
         ports=ports or Ports(),
     )

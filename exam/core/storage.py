@@ -36,7 +36,7 @@ class DirectoryStorage:
 
     def _put(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o770)
         fresh = path.with_name(f".{path.name}.{new_token()}")
         with fresh.open("wb") as file:
             file.write(data)

@@ -27,7 +27,6 @@ from proctor.media.revocation import revoke
 from proctor.media.schemas import Connect
 from proctor.media.selftest import check_forwarding, check_versions
 from proctor.media.signalling import Exchange
-from proctor.media.ticket import ticket_key
 from proctor.media.transport import Address
 
 SEEN_EVERY = 2
@@ -56,7 +55,7 @@ def build_node(runtime: Runtime) -> Node:
     async def tell(attempt_id: UUID, tracks: list[Track]) -> None:
         await tell_tracks(runtime.valkey, attempt_id, tracks)
 
-    key = ticket_key(runtime.secrets.lease)
+    key = runtime.secrets.tickets
     return Node(new_node_name(), key, unix_s=lambda: int(runtime.clock.now().timestamp()), tell=tell)
 
 

@@ -20,7 +20,7 @@ from proctor.media.names import TRACKS, Track, camera_source, seat_source
 from proctor.media.registry import NodeEntry, node_of_room
 from proctor.media.schemas import Answered, Publish, Watch
 from proctor.media.sdp import check_offer
-from proctor.media.ticket import TICKET_S, MediaTicket, mint, ticket_key
+from proctor.media.ticket import TICKET_S, MediaTicket, mint
 
 NODE_TIMEOUT_S = 6.0
 NODE_CONNECTIONS = 16
@@ -51,7 +51,7 @@ class Exchange:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._key = ticket_key(runtime.secrets.lease)
+        self._key = runtime.secrets.tickets
         limits = httpx.Limits(max_connections=NODE_CONNECTIONS, max_keepalive_connections=NODE_CONNECTIONS)
         self._client = httpx.AsyncClient(timeout=NODE_TIMEOUT_S, limits=limits, trust_env=False)
 

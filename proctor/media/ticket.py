@@ -43,11 +43,6 @@ class MediaTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 _decode = msgspec.json.Decoder(MediaTicket).decode
 
 
-def ticket_key(lease_secret: bytes) -> bytes:
-    """Derive the key of tickets, so that no lease can ever be read as a ticket."""
-    return hmac.digest(lease_secret, _PURPOSE, "sha256")
-
-
 def mint(ticket: MediaTicket, key: bytes) -> str:
     """Return the token of a ticket."""
     body = base64.urlsafe_b64encode(msgspec.json.encode(ticket))

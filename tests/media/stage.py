@@ -21,7 +21,7 @@ from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
 from proctor.media.registry import NodeEntry
 from proctor.media.sdp import fingerprint_of
-from proctor.media.ticket import TICKET_S, MediaTicket, mint, ticket_key
+from proctor.media.ticket import TICKET_S, MediaTicket, mint
 
 READY_S = 90
 ROOM, SITTING = new_id(), new_id()
@@ -42,7 +42,7 @@ class MediaProcess:
             "ANKAO_MEDIA_FIRST_PORT": str(first_port),
             "ANKAO_MEDIA_LAST_PORT": str(first_port + 199),
         }
-        self.key = ticket_key(load_secrets(settings).lease)
+        self.key = load_secrets(settings).tickets
         self.start()
 
     def start(self) -> None:

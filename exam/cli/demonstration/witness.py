@@ -1,6 +1,5 @@
 """A witness on the demo's own machine: it shows how witnessing works, and proves nothing against its operator."""
 
-import tempfile
 from pathlib import Path
 
 from exam.cli.signer import open_custody
@@ -8,9 +7,9 @@ from exam.cli.witness import open_witness
 from exam.core.audit.note import Ed25519NoteSigner
 from exam.core.audit.policy import Peer, Policy
 from exam.core.config import Settings
+from exam.core.embedded.process import short_socket
 
 NAME = "demo-witness.invalid"
-SOCKET_PATH_LIMIT = 90
 
 
 def demo_policy(settings: Settings) -> Path:
@@ -27,9 +26,7 @@ def demo_witness(settings: Settings) -> list[str]:
     logs = folder / "logs"
     logs.write_text(Policy(logs=(Peer(log.key),)).to_text(), encoding="utf-8")
     witness = open_witness(folder, NAME, logs, may_create=True)
-    socket = folder / "socket"
-    if len(str(socket)) > SOCKET_PATH_LIMIT:
-        socket = Path(tempfile.mkdtemp(prefix="ankao-witness-")) / "socket"
+    socket = short_socket(folder / "socket")
     policy = Policy(witnesses={"demo": Peer(witness.key, f"unix:{socket}")}, quorum="demo")
     demo_policy(settings).write_text(policy.to_text(), encoding="utf-8")
     return ["--dir", str(folder), "--name", NAME, "--logs", str(logs), "--uds", str(socket)]

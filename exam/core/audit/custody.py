@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exam.core.audit.checkpoint import Checkpoint, open_checkpoint
 from exam.core.audit.note import ED25519, VerifierKey
 from exam.core.audit.tiles import Edge
 from exam.core.config import SettingsError
@@ -64,6 +65,11 @@ class Custody:
             return msgspec.json.decode((self.folder / STATE_FILE).read_bytes(), type=SignedState)
         except FileNotFoundError:
             return SignedState()
+
+    def head(self) -> Checkpoint | None:
+        """Return the head that was last signed, from here alone; None before the first."""
+        note = self.load().note
+        return open_checkpoint(note, self.verifier_key)[0] if note else None
 
     def save(self, state: SignedState) -> None:
         """Remember what is about to be signed for the world; it is on disk when this returns."""

@@ -12,12 +12,19 @@ from stat import S_IXOTH
 
 import psycopg
 
-from exam.core.embedded.process import end, end_leftover, groups_of, needs_other_user, not_as_root, spawn
+from exam.core.embedded.process import (
+    SOCKET_PATH_LIMIT,
+    end,
+    end_leftover,
+    groups_of,
+    needs_other_user,
+    not_as_root,
+    spawn,
+)
 from exam.core.errors import DomainError, Kind
 
 ADMIN = "ankao_admin"
 DATABASE = "ankao"
-SOCKET_PATH_LIMIT = 90
 NOBODY_NAME = "nobody"
 
 # only for tests that do not examine durability; the fault tests run without it and assert that

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -13,7 +14,14 @@ from pathlib import Path
 from typing import IO, Any
 
 NOBODY = 65534
+SOCKET_PATH_LIMIT = 90
+"""Characters; the system's own limit is 107, and what a server appends must fit."""
 _PR_SET_PDEATHSIG = 1
+
+
+def short_socket(path: Path) -> Path:
+    """Return the path, or one of the same name in a fresh private folder where it is too long for a socket."""
+    return path if len(str(path)) <= SOCKET_PATH_LIMIT else Path(tempfile.mkdtemp(prefix="ankao-")) / path.name
 
 
 @cache

@@ -5,14 +5,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
-from exam.core.embedded.process import end, end_leftover, spawn
+from exam.core.embedded.process import end, end_leftover, short_socket, spawn
 from exam.core.errors import DomainError, Kind
-
-SOCKET_PATH_LIMIT = 90
 
 
 class ValkeyMissingError(DomainError):
@@ -40,9 +37,7 @@ class EmbeddedValkey:
 
     def __init__(self, folder: Path, *, server: str | None = None) -> None:
         self.folder = folder.resolve()
-        self.socket = self.folder / "valkey.sock"
-        if len(str(self.socket)) > SOCKET_PATH_LIMIT:
-            self.socket = Path(tempfile.mkdtemp(prefix="ankao-vk-")) / "valkey.sock"
+        self.socket = short_socket(self.folder / "valkey.sock")
         self.pid_file = self.folder / "valkey.pid"
         self._server = server or find_server()
         self.process: subprocess.Popen[bytes] | None = None
