@@ -16,6 +16,7 @@ COMMANDS = {
     "signer": "exam.cli.signer",
     "witness": "exam.cli.witness",
     "migrate": "exam.cli.migrate",
+    "init": "exam.cli.init",
     "settings": "exam.cli.settings",
     "audit": "exam.cli.audit",
     "keys": "exam.cli.keys",

@@ -6,6 +6,7 @@ from exam.identity.candidates import open_candidate_session
 from exam.identity.controllers import address_of, keep_session
 from exam.identity.engagements import EngagementView, end_engagement, list_engagements
 from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
+from exam.identity.founding import Founder, found_installation
 from exam.identity.guards import require_region
 from exam.identity.identifiers import IdNumber, id_check_digit, mask_id_number, parse_id_number, parse_uscc, uscc_check
 from exam.identity.names import mask_name, name_match_key, normalise_name
@@ -33,6 +34,7 @@ from exam.identity.people import (
     set_photo,
     unmask_id_number,
 )
+from exam.identity.region_tree import RegionTree, read_regions
 from exam.identity.roles import TITLES, Role
 from exam.identity.seeding import seed_regions
 
@@ -40,11 +42,13 @@ __all__ = [
     "TITLES",
     "CandidateEntranceError",
     "EngagementView",
+    "Founder",
     "IdNumber",
     "OrganisationView",
     "PasswordPool",
     "PersonNameMismatchError",
     "PersonView",
+    "RegionTree",
     "RegionView",
     "Role",
     "add_engagement",
@@ -59,6 +63,7 @@ __all__ = [
     "find_bearer",
     "find_organisation_by_uscc",
     "find_person_id",
+    "found_installation",
     "get_organisation",
     "get_person",
     "get_region",
@@ -79,6 +84,7 @@ __all__ = [
     "open_candidate_session",
     "parse_id_number",
     "parse_uscc",
+    "read_regions",
     "require_region",
     "require_same_name",
     "seed_regions",

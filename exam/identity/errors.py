@@ -34,6 +34,13 @@ class WeakPasswordError(DomainError):
     message = "密码须为 10 至 128 个字符,且不能包含账号或身份证号。"
 
 
+class AlreadyFoundedError(ConflictError):
+    """There are accounts already: administrators make the further ones."""
+
+    code = "already_founded"
+    message = "系统中已有账号,请由安全管理员在管理页面开设新账号。"
+
+
 class LoginTakenError(ConflictError):
     """Another account has this login."""
 

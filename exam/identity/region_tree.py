@@ -28,6 +28,7 @@ class RegionLevel(StrEnum):
 
 _WIDTHS = {RegionLevel.PROVINCE: 2, RegionLevel.CITY: 4, RegionLevel.COUNTY: 6, RegionLevel.TOWN: 9}
 _LEVELS = tuple(RegionLevel)
+_COLUMNS = frozenset({"code", "name", "level", "parent"})
 _SEGMENT = re.compile(r"[0-9]+")
 _OFFICIAL_WIDTH = 6
 
@@ -44,6 +45,13 @@ class UnknownRegionError(NotFoundError):
 
     code = "region_unknown"
     message = "没有找到代码为“{region}”的行政区划。"
+
+
+class RegionFileError(DomainError):
+    """A file of regions has other columns or levels than it should."""
+
+    code = "region_file"
+    message = "区划文件须为 CSV,列为 code、name、level、parent,级别为 province、city、county 或 town。"
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +151,17 @@ class RegionTree:
 def load_regions() -> RegionTree:
     """Return the packaged tree, read once per process."""
     data = files("exam.identity") / "data" / "regions_zhejiang.csv"
-    rows = list(csv.DictReader(data.read_text(encoding="utf-8").splitlines()))
+    return read_regions(data.read_text(encoding="utf-8"))
+
+
+def read_regions(text: str) -> RegionTree:
+    """Read CSV of code, name, level and parent (empty for the province).
+
+    Raises UnknownRegionError, RegionPathError, and RegionFileError for other columns or levels.
+    """
+    rows = list(csv.DictReader(text.splitlines()))
+    if not rows or any(not row.keys() >= _COLUMNS or row["level"] not in _LEVELS for row in rows):
+        raise RegionFileError
     parents = {row["code"]: row["parent"] for row in rows}
     return RegionTree(
         tuple(

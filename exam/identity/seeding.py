@@ -4,15 +4,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.identity.models import Region
-from exam.identity.region_tree import RegionLevel, load_regions
+from exam.identity.region_tree import RegionLevel, RegionTree, load_regions
 
 
-async def seed_regions(session: AsyncSession) -> int:
-    """Insert every packaged region that is not there yet and return how many there are in the package; safe to repeat."""
+async def seed_regions(session: AsyncSession, tree: RegionTree | None = None) -> int:
+    """Insert every region that is not there yet, of the package unless a tree is given; return how many it has."""
     levels = {level: depth for depth, level in enumerate(RegionLevel, start=1)}
     rows = [
         {"path": region.path, "code": region.code, "name": region.name, "level": levels[region.level]}
-        for region in load_regions().regions
+        for region in (tree or load_regions()).regions
     ]
     await session.execute(insert(Region).on_conflict_do_nothing(), rows)
     return len(rows)

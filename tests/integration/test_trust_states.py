@@ -38,8 +38,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def _pairs(edges: Iterable[tuple[tuple[str, object], str]]) -> frozenset[Edge]:
-    """Return where a state leads; an act that leaves it as it is changes nothing in the row."""
-    return frozenset((state, after) for (state, _), after in edges if state != after)
+    return frozenset((state, after) for (state, _), after in edges)
 
 
 ATTEMPT = Machine(
