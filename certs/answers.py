@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from certs.duties import Duty
 from certs.state import Standing
 
 
@@ -65,6 +66,8 @@ class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rule_set: str
     version: int | None
     log: LogNote
+    duty: Duty | None = None
+    """What the holder has to do next, and by when; none for what is over."""
     versions: tuple[VersionNote, ...] = ()
     """Every version of this person's credential for the item that was there on the day, the oldest first."""
 

@@ -2,9 +2,11 @@
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
 from certs.desk.serving import serve_desk
+from certs.duties import Duty, DutyKind, duty_on
 from certs.envelope import read_upload
 from certs.errors import NothingAskedError
 from certs.folding import CredentialFold
+from certs.grounds import Ground
 from certs.keys import create_signing_key, grouped, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
@@ -24,6 +26,9 @@ __all__ = [
     "CredentialFold",
     "CredentialState",
     "CredentialView",
+    "Duty",
+    "DutyKind",
+    "Ground",
     "KeyRing",
     "LogNote",
     "NothingAskedError",
@@ -39,6 +44,7 @@ __all__ = [
     "create_signing_key",
     "credential_pdf",
     "decline",
+    "duty_on",
     "find_credentials",
     "find_open_proposal",
     "get_credential",

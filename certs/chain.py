@@ -8,10 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.answers import Verdict, VersionNote
+from certs.duties import review_day
 from certs.errors import DayAheadError
 from certs.state import fold, standing_on
 from exam.core.clock import local_date, local_midnight
 
+_REVIEWS = {"reviewed", "review_ended"}
+"""After either the term alone counts: of three years within six there is one review."""
 _HISTORY = text("select * from certs_public_history(:public_id)")
 
 
@@ -40,7 +43,9 @@ async def list_versions_on(session: AsyncSession, public_id: str, day: Day) -> t
     for version, events in groupby(rows, key=lambda row: row.version):
         known = list(events)
         first = known[0]
-        standing = standing_on(fold(row.kind for row in known), first.valid_from_on, first.valid_until_on, day.on)
+        kinds = [row.kind for row in known]
+        review_on = None if _REVIEWS & {*kinds} else review_day(first.qualification, first.review_due_on)
+        standing = standing_on(fold(kinds), first.valid_from_on, first.valid_until_on, day.on, review_on=review_on)
         found.append(
             VersionNote(
                 version=version,

@@ -34,6 +34,20 @@ class ReasonMissingError(DomainError):
     message = "请写明理由(2 至 500 字)。"
 
 
+class ReviewNotDueError(ConflictError):
+    """No review is asked for, or its window is not open, or it has passed."""
+
+    code = "review_not_due"
+    message = "这本证书现在没有到期的复审,或者复审申请期还没有开始。"
+
+
+class ReviewHoursShortError(ConflictError):
+    """The training that a review asks for is not recorded in full."""
+
+    code = "review_hours_short"
+    message = "复审培训已登记 {done} 学时,规则要求 {needed} 学时。"
+
+
 class ProposalOpenError(ConflictError):
     """Another proposal on this credential waits for its second person."""
 

@@ -21,10 +21,9 @@ FIXED = (
     *("region", "issued_on", "first_issued_on", "valid_from_on", "valid_until_on", "review_due_on", "rule_set"),
     *("basis", "issuer_id", "issuer_name", "employer", "results", "photo_key", "issued_at"),
 )
-_CHANGING = ("status", "pdf_digest", "key_id")
-_EVENTS = frozenset(
-    {"issued", "pdf_made", "suspended", "restored", "revoked", "superseded", "annulled", "expired"},
-)
+_CHANGING = ("status", "review_on", "pdf_digest", "key_id")
+_REVIEWS = frozenset({"reviewed", "review_ended"})
+_EVENTS = _REVIEWS | {"issued", "pdf_made", "suspended", "restored", "revoked", "superseded", "annulled", "expired"}
 
 
 def credential_digest(row: Credential) -> bytes:
@@ -49,6 +48,7 @@ class _Logged(msgspec.Struct):
 
     digest: str = ""
     pdf: tuple[str, str] = ("", "")
+    review_on: str | None = None
     kinds: list[str] = []
     entries: set[UUID] = set()
 
@@ -70,6 +70,8 @@ class CredentialFold:
             known.digest = str(entry.facts.get("digest", ""))
         elif kind == "pdf_made":
             known.pdf = (str(entry.facts["pdf_digest"]), str(entry.facts["key_id"]))
+        elif kind in _REVIEWS:
+            known.review_on = str(entry.facts["review_on"])
 
     async def differences(self, session: AsyncSession) -> AsyncIterator[Difference]:
         found: set[str] = set()
@@ -104,9 +106,12 @@ def _unlike(row: Credential, known: _Logged) -> list[str]:
     except CredentialStateError:
         return ["credential_history_impossible"]
     pdf = (row.pdf_digest.hex(), row.key_id or "") if row.pdf_digest else ("", "")
+    review = row.review_due_on.isoformat() if row.review_due_on else ""
     checks = {
         "credential_changed": credential_digest(row).hex() == known.digest,
         "credential_status_differs": CredentialState(row.status) is state,
         "credential_document_differs": pdf == known.pdf,
+        "credential_review_differs": (row.review_on.isoformat() if row.review_on else "")
+        == (review if known.review_on is None else known.review_on),
     }
     return [code for code, holds in checks.items() if not holds]

@@ -14,14 +14,17 @@ from certs.events import (
     CredentialSuperseded,
     CredentialSuspended,
 )
+from certs.grounds import Ground, Warrant, act_of, warrant_of
 from certs.models import Credential, CredentialEvent
 from certs.state import EVENT_OF_ACT, CredentialAct, CredentialState, next_state
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
+from exam.core.clock import local_date
 from exam.core.events import publish
 from exam.core.ids import new_id
 from exam.core.jobs import defer
 from exam.core.principal import Principal
+from exam.standards.api import RuleSet, resolve_rule_set
 
 PUBLISH = "certs.publish_status"
 
@@ -50,20 +53,44 @@ async def change_state(
     session: AsyncSession,
     principal: Principal,
     row: Credential,
-    act: CredentialAct,
+    ground: Ground,
     *,
     reason: str,
     at: datetime,
     proposer: UUID | None = None,
+    rules: RuleSet | None = None,
 ) -> None:
-    """Do an act on a locked credential; raises CredentialStateError where its state does not allow it."""
+    """Do what a ground is for on a locked credential, and note the rule that allows it: by default one of the day.
+
+    Raises CredentialStateError where its state does not allow the act, and GroundNotStatedError where no rule does.
+    """
+    act = act_of(ground)
+    warrant = warrant_of(rules or resolve_rule_set(row.qualification, local_date(at)), ground)
     row.status = next_state(CredentialState(row.status), act).value
     await session.flush()
-    kind = EVENT_OF_ACT[act]
     facts: dict[str, Fact] = {"qualification": row.qualification, "version": row.version, "reason": reason}
+    facts |= {"ground": ground.value, "review_on": row.review_on.isoformat() if row.review_on else ""}
     if proposer:
         facts["proposed_by"] = str(proposer)
-    await note(session, principal, row, kind, reason=reason, at=at, facts=facts, proposer=proposer)
+    kind = EVENT_OF_ACT[act]
+    await note(
+        session,
+        principal,
+        row,
+        kind,
+        reason=reason,
+        at=at,
+        facts=facts,
+        proposer=proposer,
+        ground=ground,
+        warrant=warrant,
+    )
+    await _tell(session, row, act, at)
+
+
+async def _tell(session: AsyncSession, row: Credential, act: CredentialAct, at: datetime) -> None:
+    if act not in _PUBLISHED:
+        return
     told = _PUBLISHED[act](
         region=row.region,
         credential_id=row.id,
@@ -87,8 +114,11 @@ async def note(
     facts: dict[str, Fact],
     personal: dict[str, str] | None = None,
     proposer: UUID | None = None,
+    ground: Ground | None = None,
+    warrant: Warrant | None = None,
 ) -> None:
-    """Append one event and its audit entry, each naming the other's subject."""
+    """Append one event and its audit entry; without a warrant it rests on the rules that the issue rests on."""
+    warrant = warrant or Warrant(rule_set=row.rule_set, basis=row.basis)
     audit_id = await record(
         session,
         principal,
@@ -96,7 +126,7 @@ async def note(
         ("credential", row.id),
         at=at,
         region=row.region,
-        facts=facts,
+        facts={**facts, "rule_set": warrant.rule_set, "basis": warrant.basis},
         personal=personal,
     )
     event = CredentialEvent(
@@ -104,6 +134,9 @@ async def note(
         credential_id=row.id,
         region=row.region,
         kind=kind,
+        ground=ground.value if ground else "",
+        rule_set=warrant.rule_set,
+        basis=warrant.basis,
         reason=reason,
         actor=principal.account,
         proposer=proposer,

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.authority import find_employer, find_issuer
 from certs.events import CredentialIssued
 from certs.folding import credential_digest
+from certs.grounds import Ground
 from certs.history import change_state, note
 from certs.models import Credential
 from certs.naming import Named, name_credential
 from certs.passes import PartPassed, find_passes
-from certs.state import CredentialAct, CredentialState
+from certs.state import CredentialState
 from certs.statuses import give_position
 from certs.terms import Term, term_of
 from certs.withheld import settle, withhold
@@ -151,7 +152,7 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
     registration, previous = grounds.registration, grounds.previous
     person = await get_person(session, registration.person_id)
     if previous is not None and previous.status == CredentialState.ISSUED:
-        await change_state(session, SYSTEM, previous, CredentialAct.SUPERSEDE, reason="换发新证", at=at)
+        await change_state(session, SYSTEM, previous, Ground.RENEWED, reason="换发新证", at=at)
     named = await name_credential(session, runtime, registration, person, previous, at=at)
     row = _row(grounds, person, named, at)
     row.employer = await find_employer(session, registration.organisation_id)
@@ -200,6 +201,7 @@ def _row(grounds: _Grounds, person: PersonView, named: Named, at: datetime) -> C
         valid_from_on=term.valid_from_on,
         valid_until_on=term.valid_until_on,
         review_due_on=term.review_due_on,
+        review_on=term.review_due_on,
         status=CredentialState.ISSUED.value,
         rule_set=grounds.rules.version,
         basis=basis_of(grounds.rules, "credential_term_years"),

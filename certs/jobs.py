@@ -1,15 +1,19 @@
 """Background work of certs: PDFs, terms that have run out, and issues that were withheld."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.duties import review_day
+from certs.grounds import Warrant
 from certs.history import PUBLISH, lock_credential, note
 from certs.issuing import RENDER, consider
 from certs.models import Credential, CredentialEvent
 from certs.publishing import publish_status
 from certs.rendering import render_pdf
+from certs.reviews import end_reviews
 from certs.state import CredentialState
 from certs.withheld import list_withheld
 from exam.core.audit.entry import Fact
@@ -18,6 +22,7 @@ from exam.core.db.scope import Scope
 from exam.core.jobs import Job
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
+from exam.standards.api import basis_of, recall_rule_set, resolve_rule_set
 
 RECONSIDER_ONE = "certs.reconsider_one"
 EXPIRY_BATCH = 500
@@ -26,7 +31,13 @@ LOOK_BACK = timedelta(days=400)
 
 
 async def note_expiry(runtime: Runtime) -> None:
-    """Write the day's run-out terms into the histories; the status itself is computed from the date everywhere."""
+    """Write ended reviews and the day's run-out terms into the histories; the date alone decides the status everywhere."""
+    scope, last = Scope(region=runtime.settings.root_region), None
+    while True:
+        async with runtime.databases.transaction(scope) as session:
+            last = await end_reviews(session, after=last, limit=EXPIRY_BATCH, at=runtime.clock.now())
+        if last is None:
+            break
     while await _note_some(runtime):
         pass
 
@@ -38,9 +49,11 @@ async def _note_some(runtime: Runtime) -> int:
         CredentialEvent.credential_id == Credential.id,
         CredentialEvent.kind == "expired",
     )
+    # PostgreSQL's least passes over null
+    ends_on = func.least(Credential.valid_until_on, Credential.review_on)
     query = select(Credential.id).where(
-        Credential.valid_until_on < today,
-        Credential.valid_until_on >= today - LOOK_BACK,
+        ends_on < today,
+        ends_on >= today - LOOK_BACK,
         Credential.status.in_([CredentialState.ISSUED, CredentialState.SUSPENDED]),
         ~noted.exists(),
     )
@@ -48,9 +61,19 @@ async def _note_some(runtime: Runtime) -> int:
         ids = (await session.scalars(query.limit(EXPIRY_BATCH))).all()
         for credential_id in ids:
             row = await lock_credential(session, credential_id)
-            facts: dict[str, Fact] = {"valid_until": row.valid_until_on.isoformat()}
-            await note(session, SYSTEM, row, "expired", reason="", at=at, facts=facts)
+            await _note_one(session, row, at)
     return len(ids)
+
+
+async def _note_one(session: AsyncSession, row: Credential, at: datetime) -> None:
+    facts: dict[str, Fact] = {"valid_until": row.valid_until_on.isoformat()}
+    rules, key, reason = recall_rule_set(row.qualification, row.rule_set), "credential_term_years", ""
+    lapsed = review_day(row.qualification, row.review_on)
+    if lapsed is not None and lapsed < row.valid_until_on:
+        rules, key, reason = resolve_rule_set(row.qualification, lapsed), "review_lapse_voids", "逾期未复审,证书失效"
+        facts["review_on"] = lapsed.isoformat()
+    warrant = Warrant(rule_set=rules.version, basis=basis_of(rules, key))
+    await note(session, SYSTEM, row, "expired", reason=reason, at=at, facts=facts, warrant=warrant)
 
 
 async def reconsider(runtime: Runtime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.errors import ProposalOpenError, ProposalOverError, ReasonMissingError
+from certs.grounds import Ground, act_of, bars, warrant_of
 from certs.history import change_state, lock_credential
 from certs.issuing import lock_holder
 from certs.models import Credential, Proposal
@@ -22,7 +23,7 @@ from exam.core.principal import SYSTEM, Principal
 from exam.delivery.api import get_attempt
 from exam.identity.api import require_region
 from exam.sitting.api import get_registration, record_ban
-from exam.standards.api import Parameter, recall_rule_set
+from exam.standards.api import Parameter, resolve_rule_set
 
 REGULATOR = "regulator"
 MIN_REASON, MAX_REASON = 2, 500
@@ -35,8 +36,8 @@ class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     credential_id: UUID
     act: str
+    ground: str
     reason: str
-    fraud: bool
     proposed_by: UUID | None
     proposed_at: datetime
     confirmed: bool | None
@@ -71,7 +72,7 @@ async def suspend(
     """
     row = await lock_credential(session, credential_id)
     require_region(principal, row.region, REGULATOR)
-    await change_state(session, principal, row, CredentialAct.SUSPEND, reason=_reason(reason), at=at)
+    await change_state(session, principal, row, Ground.INQUIRY, reason=_reason(reason), at=at)
 
 
 async def suspend_after_correction(
@@ -96,7 +97,7 @@ async def suspend_after_correction(
     for row in await session.scalars(query.with_for_update()):
         if any((each["registration_id"], each["part"]) == (str(registration_id), part) for each in row.results):
             reason = "所依据的成绩经更正后不合格"
-            await change_state(session, SYSTEM, row, CredentialAct.SUSPEND, reason=reason, at=at)
+            await change_state(session, SYSTEM, row, Ground.INQUIRY, reason=reason, at=at)
             return row.id
     return None
 
@@ -117,61 +118,62 @@ async def open_case_of_hold(session: AsyncSession, attempt_id: UUID, *, at: date
     row = await session.scalar(query.with_for_update())
     if row is None or await find_open_proposal(session, row.id):
         return None
-    return await _ask(session, SYSTEM, row, CredentialAct.SUSPEND, reason="所依据的成绩在发证后被暂缓,须核查", at=at)
+    return await _ask(session, SYSTEM, row, Ground.INQUIRY, reason="所依据的成绩在发证后被暂缓,须核查", at=at)
 
 
 async def propose(
     session: AsyncSession,
     principal: Principal,
     credential_id: UUID,
-    act: CredentialAct,
+    ground: Ground,
     *,
     reason: str,
     at: datetime,
-    fraud: bool = False,
 ) -> UUID:
-    """Ask for an act that needs two people, and return the proposal's id.
+    """Ask for an act that needs two people, on a ground that the rules of the day know, and return the proposal's id.
 
-    `fraud` says of a revocation that the certificate was got by it, which bars the holder. Raises as `suspend`,
-    NotStatedError where the rules know no bar, and ProposalOpenError while another one waits.
+    A revocation for fraud or for false entries bars the holder from applying again. Raises as `suspend`,
+    GroundNotStatedError, NotStatedError where the rules know no bar, and ProposalOpenError while another one waits.
     """
     row = await lock_credential(session, credential_id)
     require_region(principal, row.region, REGULATOR)
-    if act not in TWO_PEOPLE or (fraud and act is not CredentialAct.REVOKE):
+    act = act_of(ground)
+    if act not in TWO_PEOPLE:
         raise ForbiddenError(act=act.value)
-    if fraud:
-        _fraud_ban(row).require()
+    warrant_of(resolve_rule_set(row.qualification, local_date(at)), ground)
+    if bars(ground):
+        _fraud_ban(row, at).require()
     next_state(CredentialState(row.status), act)
     if await find_open_proposal(session, credential_id):
         raise ProposalOpenError(credential_id=str(credential_id))
     _account(principal)
-    return await _ask(session, principal, row, act, reason=_reason(reason), fraud=fraud, at=at)
+    return await _ask(session, principal, row, ground, reason=_reason(reason), at=at)
 
 
 async def _ask(
     session: AsyncSession,
     principal: Principal,
     row: Credential,
-    act: CredentialAct,
+    ground: Ground,
     *,
     reason: str,
     at: datetime,
-    fraud: bool = False,
 ) -> UUID:
+    act = act_of(ground)
     proposal = Proposal(
         id=new_id(),
         credential_id=row.id,
         region=row.region,
         act=act.value,
+        ground=ground.value,
         reason=reason,
-        fraud=fraud,
         proposed_by=principal.account,
         proposed_at=at,
     )
     session.add(proposal)
     await session.flush()
     facts: dict[str, Fact] = {"act": act.value, "reason": proposal.reason, "proposal": str(proposal.id)}
-    facts["fraud"] = fraud
+    facts["ground"] = ground.value
     subject = ("credential", row.id)
     await record(session, principal, f"credential.{act.value}_proposed", subject, at=at, region=row.region, facts=facts)
     return proposal.id
@@ -185,8 +187,8 @@ async def revoke(
     reason: str,
     at: datetime,
 ) -> UUID:
-    """Ask for a revocation (撤销), which takes effect when another person confirms it with `confirm`."""
-    return await propose(session, principal, credential_id, CredentialAct.REVOKE, reason=reason, at=at)
+    """Ask for a revocation (撤销) of what should not have been issued; it takes effect by another person's `confirm`."""
+    return await propose(session, principal, credential_id, Ground.WRONG_ISSUE, reason=reason, at=at)
 
 
 async def confirm(session: AsyncSession, principal: Principal, proposal_id: UUID, *, at: datetime) -> None:
@@ -202,22 +204,22 @@ async def confirm(session: AsyncSession, principal: Principal, proposal_id: UUID
         session,
         principal,
         row,
-        CredentialAct(proposal.act),
+        Ground(proposal.ground),
         reason=proposal.reason,
         at=at,
         proposer=proposal.proposed_by,
     )
-    if proposal.fraud:
+    if bars(Ground(proposal.ground)):
         await _bar(session, principal, row, proposal.reason, at=at)
 
 
-def _fraud_ban(row: Credential) -> Parameter[int]:
-    """Return for how many years the rules that judged the credential bar whoever got it by fraud."""
-    return recall_rule_set(row.qualification, row.rule_set).fraud_ban_years
+def _fraud_ban(row: Credential, at: datetime) -> Parameter[int]:
+    """Return for how many years the rules of the day bar whoever got a credential by fraud."""
+    return resolve_rule_set(row.qualification, local_date(at)).fraud_ban_years
 
 
 async def _bar(session: AsyncSession, principal: Principal, row: Credential, reason: str, *, at: datetime) -> None:
-    years = _fraud_ban(row)
+    years = _fraud_ban(row, at)
     await record_ban(
         session,
         principal,

@@ -13,7 +13,7 @@ from exam.core.db.base import Base, Id
 class Credential(Base):
     """证书: one version of one person's credential for one qualification.
 
-    Only `status` and what the making of the PDF fills in ever change; a trigger holds the rest.
+    Only `status`, `review_on` and what the making of the PDF fills in ever change; a trigger holds the rest.
     """
 
     __tablename__ = "certs_credential"
@@ -39,6 +39,9 @@ class Credential(Base):
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date]
     review_due_on: Mapped[date | None]
+    """As it was issued, and as it stands on the paper."""
+    review_on: Mapped[date | None]
+    """复审期限: the last day for the review that is still asked for; None once none is."""
     status: Mapped[str]
     rule_set: Mapped[str]
     basis: Mapped[str]
@@ -65,6 +68,11 @@ class CredentialEvent(Base):
     credential_id: Mapped[UUID] = mapped_column(ForeignKey("certs_credential.id"))
     region: Mapped[str]
     kind: Mapped[str]
+    ground: Mapped[str]
+    """事由: the reason as the rules know it, empty for what needs none."""
+    rule_set: Mapped[str]
+    basis: Mapped[str]
+    """Document and article that allowed it, under the rules of its day."""
     reason: Mapped[str]
     actor: Mapped[UUID | None]
     proposer: Mapped[UUID | None]
@@ -82,9 +90,9 @@ class Proposal(Base):
     credential_id: Mapped[UUID] = mapped_column(ForeignKey("certs_credential.id"))
     region: Mapped[str]
     act: Mapped[str]
+    ground: Mapped[str]
+    """事由: a reason that the rules of the day of asking knew."""
     reason: Mapped[str]
-    fraud: Mapped[bool]
-    """欺骗、贿赂取证: the revocation bars the holder from applying again."""
     proposed_by: Mapped[UUID | None]
     """Nobody where a hold has opened the case: a regulator decides it alone, as any suspension."""
     proposed_at: Mapped[datetime]

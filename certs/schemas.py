@@ -1,10 +1,10 @@
 """Forms of the public and of the staff pages; the CSRF value is checked before they are read."""
 
-from typing import Literal
 from uuid import UUID
 
 from litestar.datastructures import UploadFile
 
+from certs.grounds import Ground
 from exam.web.forms import Form
 
 
@@ -43,11 +43,10 @@ class ReasonForm(Form, frozen=True):
 
 
 class ProposeForm(Form, frozen=True):
-    """An act that needs a second person, and why."""
+    """What the rules know as a reason for an act that needs a second person, and the case in words."""
 
-    act: Literal["restore", "revoke", "annul"]
+    ground: Ground
     reason: str = ""
-    fraud: bool = False
 
 
 class DecideForm(Form, frozen=True):

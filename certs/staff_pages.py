@@ -12,11 +12,22 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.errors import CredentialNotFoundError
+from certs.grounds import stated_grounds
 from certs.jobs import RECONSIDER_ONE
-from certs.lifecycle import REGULATOR, confirm, decline, find_open_proposal, list_open_proposals, propose, suspend
+from certs.lifecycle import (
+    REGULATOR,
+    TWO_PEOPLE,
+    confirm,
+    decline,
+    find_open_proposal,
+    list_open_proposals,
+    propose,
+    suspend,
+)
 from certs.numbers import parse_number
+from certs.reviews import record_review
 from certs.schemas import DecideForm, EmptyForm, NumberForm, ProposeForm, ReasonForm
-from certs.state import CredentialAct, CredentialState, Standing, allowed_acts
+from certs.state import CredentialState, Standing, allowed_acts
 from certs.views import (
     EXPIRING,
     CredentialFilter,
@@ -37,7 +48,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import list_people
 from exam.sitting.api import get_sitting, list_registrations
-from exam.standards.api import get_qualification, list_qualifications
+from exam.standards.api import get_qualification, list_qualifications, resolve_rule_set
 from exam.web import problem
 from exam.web.paging import Page
 from exam.web.policy import allow, allow_candidate
@@ -214,10 +225,26 @@ class CredentialController(Controller):
         at = runtime.clock.now()
 
         async def act() -> None:
-            asked = CredentialAct(data.act)
-            await propose(session, principal, credential_id, asked, reason=data.reason, fraud=data.fraud, at=at)
+            await propose(session, principal, credential_id, data.ground, reason=data.reason, at=at)
 
         return await _do(request, runtime, session, credential_id, act, "提议已提交,等待另一人确认。")
+
+    @post("/{credential_id:uuid}/review", opt=allow(REGULATOR), status_code=200)
+    async def review_one(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        credential_id: FromPath[UUID],
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # the form holds the CSRF value alone
+    ) -> Redirect | Template:
+        at = runtime.clock.now()
+
+        async def act() -> None:
+            await record_review(session, principal, credential_id, at=at)
+
+        return await _do(request, runtime, session, credential_id, act, "复审已登记。")
 
     @post("/{credential_id:uuid}/decide", opt=allow(REGULATOR), status_code=200)
     async def decide_one(
@@ -282,6 +309,7 @@ async def _detail(
     principal: Principal = request.user
     on = local_date(runtime.clock.now())
     view = await get_credential(session, credential_id, on=on)
+    rules = resolve_rule_set(view.qualification, on)
     described = problem.problem_of(error, request.app.state.catalogue) if error else None
     context = {
         "credential": view,
@@ -291,6 +319,7 @@ async def _detail(
         "acts": {act.value for act in allowed_acts(CredentialState(view.state))}
         if principal.has_role(REGULATOR)
         else set(),
+        "grounds": {act.value: stated_grounds(rules, act) for act in TWO_PEOPLE},
         "me": principal.account,
         "may_act": principal.has_role(REGULATOR),
         "problem": described,

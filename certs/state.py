@@ -30,6 +30,10 @@ class CredentialAct(StrEnum):
     REVOKE = "revoke"
     SUPERSEDE = "supersede"
     ANNUL = "annul"
+    REVIEW = "review"
+    """复审: what the term asked for half-way is done."""
+    END_REVIEW = "end_review"
+    """免予复审: the rules of the day on which the review falls due ask for none any more."""
 
 
 class Standing(StrEnum):
@@ -51,9 +55,12 @@ _NEXT: dict[tuple[CredentialState, CredentialAct], CredentialState] = {
     (CredentialState.ISSUED, CredentialAct.REVOKE): CredentialState.REVOKED,
     (CredentialState.ISSUED, CredentialAct.SUPERSEDE): CredentialState.SUPERSEDED,
     (CredentialState.ISSUED, CredentialAct.ANNUL): CredentialState.ANNULLED,
+    (CredentialState.ISSUED, CredentialAct.REVIEW): CredentialState.ISSUED,
+    (CredentialState.ISSUED, CredentialAct.END_REVIEW): CredentialState.ISSUED,
     (CredentialState.SUSPENDED, CredentialAct.RESTORE): CredentialState.ISSUED,
     (CredentialState.SUSPENDED, CredentialAct.REVOKE): CredentialState.REVOKED,
     (CredentialState.SUSPENDED, CredentialAct.ANNUL): CredentialState.ANNULLED,
+    (CredentialState.SUSPENDED, CredentialAct.END_REVIEW): CredentialState.SUSPENDED,
 }
 
 _ACT_OF_EVENT = {
@@ -62,6 +69,8 @@ _ACT_OF_EVENT = {
     "revoked": CredentialAct.REVOKE,
     "superseded": CredentialAct.SUPERSEDE,
     "annulled": CredentialAct.ANNUL,
+    "reviewed": CredentialAct.REVIEW,
+    "review_ended": CredentialAct.END_REVIEW,
 }
 EVENT_OF_ACT = {act: kind for kind, act in _ACT_OF_EVENT.items()}
 
@@ -98,8 +107,14 @@ def fold(kinds: Iterable[str]) -> CredentialState:
     return state
 
 
-def standing_on(state: CredentialState, valid_from: date, valid_until: date, on: date) -> Standing:
-    """Return what the credential is worth on a Shanghai date; both ends of the term count."""
+def standing_on(
+    state: CredentialState, valid_from: date, valid_until: date, on: date, *, review_on: date | None = None
+) -> Standing:
+    """Return what the credential is worth on a Shanghai date; both ends of the term count.
+
+    `review_on` is the last day for a review that is still asked for: without it the certificate is void from then on.
+    """
+    valid_until = min(valid_until, review_on or valid_until)
     match state:
         case CredentialState.REVOKED:
             return Standing.REVOKED

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
 from certs.chain import Day, day_asked, list_versions_on
+from certs.duties import duty_on, review_day
 from certs.envelope import find_qr_text, is_sealed
 from certs.errors import NothingAskedError
 from certs.keys import published_ring
@@ -18,7 +19,7 @@ from certs.naming import query_indexes
 from certs.numbers import parse_number
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
-from certs.state import CredentialState, standing_on
+from certs.state import FINAL_STATES, CredentialState, standing_on
 from exam.core.audit.publication import LogPublication
 from exam.core.clock import local_date
 from exam.core.crypto import Sealer, digest
@@ -253,7 +254,7 @@ async def _on_day(session: AsyncSession, now: CredentialAnswer, public_id: str, 
     status = now.status
     if day.past:
         status = next((each.status for each in versions if each.version == now.version), Verdict.NOT_YET)
-    return msgspec.structs.replace(now, status=status, versions=versions)
+    return msgspec.structs.replace(now, status=status, versions=versions, duty=None if day.past else now.duty)
 
 
 def _current(found: list[CredentialAnswer]) -> list[CredentialAnswer]:
@@ -268,7 +269,9 @@ def _current(found: list[CredentialAnswer]) -> list[CredentialAnswer]:
 
 def _credential(row: Row[Any], at: datetime) -> CredentialAnswer:
     state = CredentialState(row.status)
-    standing = standing_on(state, row.valid_from_on, row.valid_until_on, local_date(at))
+    today, review_on = local_date(at), review_day(row.qualification, row.review_due_on)
+    standing = standing_on(state, row.valid_from_on, row.valid_until_on, today, review_on=review_on)
+    over = state in FINAL_STATES
     qualification = get_qualification(row.qualification)
     return CredentialAnswer(
         status=Verdict(standing.value),
@@ -280,9 +283,10 @@ def _credential(row: Row[Any], at: datetime) -> CredentialAnswer:
         issued_on=row.issued_on,
         valid_from=row.valid_from_on,
         valid_until=row.valid_until_on,
-        review_due_on=row.review_due_on,
+        review_due_on=review_on,
         issuer=row.issuer_name,
         rule_set=row.rule_set,
         version=row.version,
         log=LogNote(),
+        duty=None if over else duty_on(row.qualification, row.valid_until_on, review_on, today),
     )

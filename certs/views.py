@@ -5,13 +5,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.duties import Duty, duty_on, review_day
 from certs.errors import CredentialNotFoundError, DocumentPendingError
 from certs.models import Credential, CredentialEvent
 from certs.naming import number_indexes
-from certs.state import CredentialState, Standing, standing_on
+from certs.state import FINAL_STATES, CredentialState, Standing, standing_on
 from exam.core.crypto import Sealer
 from exam.core.runtime import Runtime
 from exam.identity.api import list_engagements
@@ -49,6 +50,8 @@ class CredentialView(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str | None
     registration_ids: tuple[UUID, ...]
     """Registrations whose results it rests on."""
+    duty: Duty | None
+    """What its holder has to do next; none once it is over."""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,9 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     reason: str
+    ground: str
+    rule_set: str
+    basis: str
     actor: UUID | None
     proposer: UUID | None
     at: datetime
@@ -74,7 +80,8 @@ EXPIRING_DAYS = 90
 
 def credential_view(row: Credential, on: date) -> CredentialView:
     """Return the frozen view of a row as of a Shanghai date."""
-    standing = standing_on(CredentialState(row.status), row.valid_from_on, row.valid_until_on, on)
+    state, review_on = CredentialState(row.status), review_day(row.qualification, row.review_on)
+    standing = standing_on(state, row.valid_from_on, row.valid_until_on, on, review_on=review_on)
     same: tuple[str, ...] = (
         "id",
         "public_id",
@@ -85,13 +92,15 @@ def credential_view(row: Credential, on: date) -> CredentialView:
         "category",
         "region",
     )
-    same += ("holder_masked", "issued_on", "first_issued_on", "review_due_on", "rule_set", "basis", "employer")
+    same += ("holder_masked", "issued_on", "first_issued_on", "rule_set", "basis", "employer")
     same += ("pdf_key", "key_id")
     return CredentialView(
         **{name: getattr(row, name) for name in same},
         title=get_qualification(row.qualification).title,
         valid_from=row.valid_from_on,
         valid_until=row.valid_until_on,
+        review_due_on=review_on,
+        duty=None if state in FINAL_STATES else duty_on(row.qualification, row.valid_until_on, review_on, on),
         state=row.status,
         status=Standing.EXPIRED.value if standing is Standing.EXPIRED else row.status,
         issuer=row.issuer_name,
@@ -140,7 +149,7 @@ async def list_held(
 
 
 def _has_standing(wanted: str, on: date) -> ColumnElement[bool]:
-    over = Credential.valid_until_on < on
+    over = func.least(Credential.valid_until_on, Credential.review_on) < on
     counts = and_(Credential.status == CredentialState.ISSUED, ~over)
     match wanted:
         case Standing.VALID:

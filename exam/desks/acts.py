@@ -90,6 +90,8 @@ ACTS: Final[Mapping[str, str]] = {
     "credential.annulled": "注销证书",
     "credential.superseded": "换发证书",
     "credential.expired": "证书到期",
+    "credential.reviewed": "登记证书复审合格",
+    "credential.review_ended": "注明免予复审",
     "credential.restore_proposed": "提出恢复证书",
     "credential.revoke_proposed": "提出撤销证书",
     "credential.annul_proposed": "提出注销证书",

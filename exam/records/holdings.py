@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.api import Duty, duty_on
 from exam.identity.api import PersonView, list_people
 from exam.records.roster import Held, Requirement, RosterLine, Summary, ending, roster, summarise
 from exam.standards.api import Category, NoRuleSetError, UnknownQualificationError, resolve_rule_set
@@ -24,9 +25,10 @@ _HELD = text(
 
 
 class OrganisationRoster(msgspec.Struct, frozen=True, kw_only=True):
-    """One enterprise's roster with the people in it, by id."""
+    """One enterprise's roster with the people in it, by id; `duties` tells by credential what is due now."""
 
     lines: list[RosterLine]
+    duties: dict[UUID, Duty]
     soon: list[Held]
     summary: Summary
     people: dict[UUID, PersonView]
@@ -58,10 +60,17 @@ async def load_roster(session: AsyncSession, organisation_id: UUID, *, on: date)
     soon = ending(requirements, held, on=on)
     return OrganisationRoster(
         lines=lines,
+        duties=_due_now(lines, on),
         soon=soon,
         summary=summarise(lines, soon, on=on),
         people=await list_people(session, people),
     )
+
+
+def _due_now(lines: list[RosterLine], on: date) -> dict[UUID, Duty]:
+    held = [line.held for line in lines if line.held is not None and line.counts]
+    duties = {each.id: duty_on(each.qualification, each.valid_until_on, each.review_due_on, on) for each in held}
+    return {credential: duty for credential, duty in duties.items() if duty is not None and duty.due}
 
 
 def assessed_by(wanted: str, started_on: date) -> date | None:

@@ -84,7 +84,7 @@ def basis_of(rules: RuleSet, key: str) -> str:
     explanation = explain_parameter(rules, key)
     if explanation.mark is Mark.POLICY:
         return explanation.mark.label
-    documents = {source.reference: source.document for source in load().sources}
+    documents = {source.reference: source.cited for source in load().sources}
     return f"{documents.get(explanation.rule_set, '')} {explanation.source}".strip()
 
 

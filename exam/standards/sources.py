@@ -47,6 +47,11 @@ class RuleSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def reference(self) -> str:
         return f"{self.code}@{self.version}"
 
+    @property
+    def cited(self) -> str:
+        """How a decision names the document: by its number, a statute by its title."""
+        return self.document if "号" in self.document else self.title
+
     def applies(self, qualification: Qualification) -> bool:
         return any(name in self.applies_to for name in selectors(qualification))
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from certs.grounds import Ground
 from certs.lifecycle import confirm, propose, suspend
-from certs.state import CredentialAct
 from exam.core.audit.proof import parse_proof
 from exam.core.clock import FrozenClock
 from exam.core.runtime import Runtime
@@ -42,7 +42,7 @@ async def test_each_day_has_the_status_that_it_had(runtime: Runtime, clock: Froz
     clock.advance(timedelta(days=10))
     async with runtime.databases.transaction(HERE) as session:
         at = clock.now()
-        asked = await propose(session, regulator(), holder.credential_id, CredentialAct.RESTORE, reason="清楚", at=at)
+        asked = await propose(session, regulator(), holder.credential_id, Ground.CLEARED, reason="清楚", at=at)
         await confirm(session, regulator(), asked, at=at)
     clock.advance(timedelta(days=1))
     days = {-1: "not_yet", 0: "valid", 9: "valid", 10: "suspended", 19: "suspended", 20: "valid"}

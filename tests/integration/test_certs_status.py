@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
+from certs.grounds import Ground
 from certs.lifecycle import confirm, propose, suspend
 from certs.models import Credential
 from certs.publishing import LIST_ADDRESS, LIST_KEY, PAGE_KEY, find_file, publish_status
 from certs.qr import decode_payload
 from certs.signing import KeyRing
-from certs.state import CredentialAct
 from certs.statuses import BLOCK, FILLED, gather_codes, give_position
 from certs.statuslist import MEDIA_TYPE, StatusCode, StatusList, read_list
 from exam.core.clock import FrozenClock
@@ -52,7 +52,7 @@ async def test_the_list_follows_the_acts_and_names_nobody(
     assert position is not None
     assert statuses.code(position) is StatusCode.ISSUED
     assert sum(statuses.code(n) is not StatusCode.UNASSIGNED for n in range(BLOCK)) == 1
-    for act, code in ((None, StatusCode.SUSPENDED), (CredentialAct.REVOKE, StatusCode.REVOKED)):
+    for act, code in ((None, StatusCode.SUSPENDED), (Ground.WRONG_ISSUE, StatusCode.REVOKED)):
         clock.advance(timedelta(seconds=1))
         async with runtime.databases.transaction(HERE) as session:
             at = clock.now()

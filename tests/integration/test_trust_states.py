@@ -38,7 +38,8 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def _pairs(edges: Iterable[tuple[tuple[str, object], str]]) -> frozenset[Edge]:
-    return frozenset((state, after) for (state, _), after in edges)
+    """Return where a state leads; an act that leaves it as it is changes nothing in the row."""
+    return frozenset((state, after) for (state, _), after in edges if state != after)
 
 
 ATTEMPT = Machine(

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.api import CredentialAct, confirm, find_credentials, propose, suspend
+from certs.api import Ground, confirm, find_credentials, propose, suspend
 from exam.cli.demonstration.province import build_province
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.people import Invented
@@ -214,6 +214,6 @@ async def _doubt(session: AsyncSession, runtime: Runtime, credential: UUID) -> i
     one, other = (staff("regulator", region="33/3301") for _ in range(2))
     at = runtime.clock.now()
     await suspend(session, one, credential, reason="核查中", at=at)
-    proposal = await propose(session, one, credential, CredentialAct.RESTORE, reason="已查清", at=at)
+    proposal = await propose(session, one, credential, Ground.CLEARED, reason="已查清", at=at)
     await confirm(session, other, proposal, at=at)
     return 3

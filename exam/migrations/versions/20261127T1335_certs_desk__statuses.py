@@ -3,7 +3,7 @@
 from exam.migrations.sql import open_policy, run
 
 revision = "20261127T1335"
-down_revision = "20261127T1330"
+down_revision = "20261127T1332"
 
 
 def upgrade() -> None:
