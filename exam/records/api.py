@@ -1,24 +1,12 @@
 """What other packages may use of records."""
 
 from exam.records.board import SittingLine, list_today
-from exam.records.counting import (
-    EVERYTHING,
-    PLACE,
-    TIME,
-    TOTAL,
-    By,
-    Counts,
-    Narrowing,
-    add_up,
-    count,
-    countable,
-    rows_of,
-    value_of,
-    values_of,
-)
+from exam.records.counting import Counts, add_up, count, countable, rows_of, value_of, values_of
 from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
+from exam.records.folding import fold_sums
+from exam.records.grouping import EVERYTHING, PLACE, TIME, TOTAL, By, Narrowing
 from exam.records.holdings import OrganisationRoster, list_enterprises, load_roster
 from exam.records.measures import BANDS, BY_CODE, MEASURES, SOURCES, Dimension, Measure, Unit
 from exam.records.names import industry_of, title_of
@@ -60,6 +48,7 @@ __all__ = [
     "count_region",
     "countable",
     "desk_of",
+    "fold_sums",
     "industry_of",
     "list_enterprise_entries",
     "list_enterprises",

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.principal import VisibleRegion
 from exam.identity.api import RegionView, list_regions
-from exam.records.counting import PLACE, Counts, count
+from exam.records.counting import Counts, count
+from exam.records.grouping import PLACE
 from exam.records.measures import BY_CODE
 from exam.records.period import Period
 from exam.records.roster import BANDS

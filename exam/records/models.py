@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ARRAY, BigInteger, Column, Date, ForeignKey, Table, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -46,3 +46,38 @@ class EnterpriseEntry(Base):
     at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     facts: Mapped[dict[str, Any]]
+
+
+# sums have no identity of their own and are read and written by the statements of sums and folding alone
+Table(
+    "records_sum",
+    Base.metadata,
+    Column("source", Text, nullable=False),
+    Column("day_on", Date, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("qualification", Text),
+    Column("centre_id", Uuid),
+    Column("counts", ARRAY(BigInteger), nullable=False),
+)
+Table(
+    "records_sum_industry",
+    Base.metadata,
+    Column("source", Text, nullable=False),
+    Column("day_on", Date, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("industry", Text),
+    Column("counts", ARRAY(BigInteger), nullable=False),
+)
+Table(
+    "records_stale",
+    Base.metadata,
+    Column("source", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("day_on", Date, nullable=False),
+)
+Table(
+    "records_folded",
+    Base.metadata,
+    Column("source", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+)

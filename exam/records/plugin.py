@@ -1,5 +1,6 @@
 """What records bring to the composition."""
 
+from exam.records import folding
 from exam.records.credit import jobs as credit
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
@@ -20,7 +21,7 @@ PLUGIN = Plugin(
         ClueController,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS),
-    jobs=credit.JOBS,
+    jobs=(*credit.JOBS, *folding.JOBS),
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),

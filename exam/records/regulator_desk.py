@@ -45,10 +45,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(runtime: Runtime, principal: Principal, path: str) -> AsyncIterator[Desk]:
-    """Open a region's desk; raises RegionForbiddenError and NotFoundError."""
+async def desk_of(runtime: Runtime, principal: Principal, path: str, *, snapshot: bool = False) -> AsyncIterator[Desk]:
+    """Open a region's desk; raises RegionForbiddenError and NotFoundError.
+
+    Every figure of a `snapshot` is of the same instant, so that parts add up to the whole beside any other transaction.
+    """
     visible = seen_region(principal, path)
     async with runtime.databases.transaction(Scope(region=visible)) as session:
+        if snapshot:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         line = await _line_to(session, principal, visible)
         yield Desk(session, visible, await get_region(session, visible), line, runtime.clock.now())
 

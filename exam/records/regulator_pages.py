@@ -41,7 +41,7 @@ class RegulatorController(Controller):
         region: FromQuery[RegionPath] = "",
         period: FromQuery[Span] = Span.YEAR,
     ) -> Template:
-        async with desk_of(runtime, principal, region) as desk:
+        async with desk_of(runtime, principal, region, snapshot=True) as desk:
             span = period_of(period, desk.now)
             figures, places = await figures_of(desk, span)
             context = {

@@ -42,7 +42,7 @@ class StatisticsFilesController(Controller):
         choice: NamedDependency[Choice],
         kind: FromPath[Kind],
     ) -> Response[bytes]:
-        async with desk_of(runtime, principal, choice.region) as desk:
+        async with desk_of(runtime, principal, choice.region, snapshot=True) as desk:
             overview = await overview_of(desk, choice)
             sheet = sheet_of(desk, choice, overview, request.app.state.catalogue.gettext)
             name = f"figures-{desk.region.code}-{overview.period.first_on}-{overview.period.last_on}.{kind}"

@@ -44,7 +44,7 @@ class StatisticsController(Controller):
         principal: NamedDependency[Principal],
         choice: NamedDependency[Choice],
     ) -> Template:
-        async with desk_of(runtime, principal, choice.region) as desk:
+        async with desk_of(runtime, principal, choice.region, snapshot=True) as desk:
             overview = await overview_of(desk, choice)
             context = {
                 **_context(desk, choice),

@@ -18,6 +18,7 @@ from exam.core.principal import VisibleRegion
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.api import MEASURES, PLACE, TIME, TOTAL, By, Dimension, Narrowing, Span, add_up, count, period_at
+from exam.records.folding import fold_sums
 from tests.builders.certs import CITY, Certified, certified, regrade_to_fail, release
 from tests.builders.desks import session_of
 from tests.builders.grading import close_and_score, examined, work_off
@@ -137,6 +138,7 @@ async def test_every_figure_equals_a_recount_and_follows_a_regrade_into_its_own_
     runtime: Runtime, clock: FrozenClock, exams: Certified
 ) -> None:
     told_on = local_date(clock.now() - timedelta(days=3))
+    await fold_sums(runtime)
     before = await _agree(runtime, "33", Span.MONTH, told_on)
     assert (before["passed"], before["issued"]) == (1, 1)
     assert (await _agree(runtime, "33", Span.MONTH, local_date(clock.now())))["hours"] == 3 * 48 * 2700
@@ -145,6 +147,7 @@ async def test_every_figure_equals_a_recount_and_follows_a_regrade_into_its_own_
     await work_off(runtime)
     after = await _agree(runtime, "33", Span.MONTH, told_on)
     assert (after["over"], after["passed"]) == (before["over"], 0)
+    await fold_sums(runtime)
     for region in ("33", CITY, COUNTY, ELSEWHERE):
         for span in Span:
             await _agree(runtime, region, span, told_on)
@@ -176,8 +179,9 @@ async def test_what_stands_is_told_as_of_the_last_day(runtime: Runtime, clock: F
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         await session.execute(
             text(
-                "insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id)"
-                " select gen_random_uuid(), :id, region, 'suspended', 'x', :at, (select min(id::text)::uuid from core_audit_entry)"
+                "insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id, ground,"
+                " rule_set, basis) select gen_random_uuid(), :id, region, 'suspended', 'x', :at,"
+                " (select min(id::text)::uuid from core_audit_entry), 'inquiry', 'x', ''"
                 " from certs_credential where id = :id"
             ),
             {"id": exams.credential_id, "at": clock.now() - timedelta(days=1)},

@@ -11,6 +11,7 @@ from exam.cli.bench.stack import Scratch, scratch
 from exam.cli.bench.visiting import median_visit
 from exam.cli.demonstration.province import build_province
 from exam.cli.simulation.staff import StaffRoom, read_demo
+from exam.records.api import fold_sums
 
 DASHBOARD_MS, YEARLY_MS = 300.0, 5000.0
 COUNTY = "33/3301/330106"
@@ -38,6 +39,7 @@ def bench_statistics(*, scale: float) -> Report:
         before = time.perf_counter()
         fill_province(place.settings.database_url, people=people, attempts=attempts)
         filled_s = time.perf_counter() - before
+        folded_s = asyncio.run(_fold(place))
         with place.server("exam.cli", "web", ready="/health/live") as web:
             times = asyncio.run(_visit(place, web.url("")))
     figures = {
@@ -45,6 +47,7 @@ def bench_statistics(*, scale: float) -> Report:
         "people": Figure(people, "1"),
         "attempts": Figure(attempts, "1"),
         "filled": Figure(filled_s, "s"),
+        "folded": Figure(folded_s, "s"),
         **{name: Figure(value, "ms") for name, value in times.items()},
     }
     against = {
@@ -60,6 +63,17 @@ async def _build(place: Scratch) -> None:
         await build_province(runtime)
     finally:
         await runtime.close()
+
+
+async def _fold(place: Scratch) -> float:
+    """Sum the whole history by day, as the worker does in the first minute after an upgrade, and return the seconds."""
+    runtime = compose_runtime(place.settings)
+    before = time.perf_counter()
+    try:
+        await fold_sums(runtime)
+    finally:
+        await runtime.close()
+    return time.perf_counter() - before
 
 
 async def _visit(place: Scratch, url: str) -> dict[str, float]:
