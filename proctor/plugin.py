@@ -14,6 +14,7 @@ from proctor.evidence.retention import delete_expired
 from proctor.incidents.pages import HANDLERS as INCIDENT_HANDLERS
 from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
 from proctor.media.plugin import node_plugin, signalling
+from proctor.rooms.pages import RoomRuleController
 
 __all__ = ["PLUGIN", "node_plugin", "run_analysis"]
 
@@ -26,6 +27,7 @@ PLUGIN = Plugin(
         WallApiController,
         RecordController,
         CameraController,
+        RoomRuleController,
         *INCIDENT_HANDLERS,
         *MEDIA_HANDLERS,
     ),
@@ -37,7 +39,7 @@ PLUGIN = Plugin(
     lifespan=(signalling,),
     nav=(
         NavItem("监考", "/proctor", ("proctor",), "eye"),
-        NavItem("考场摄像机", "/proctor/cameras", ("centre",), "camera"),
+        NavItem("考场摄像机", "/proctor/cameras", ("centre",), "camera", also=("/proctor/rooms*",)),
         NavItem("异常事件", "/proctor/incidents", ("proctor", "regulator"), "gavel"),
     ),
 )

@@ -63,6 +63,7 @@ ACTS: Final[Mapping[str, str]] = {
     "recording.hold_placed": "录像延期保存",
     "camera.registered": "登记考场摄像机",
     "camera.retired": "停用考场摄像机",
+    "room.rules_set": "修改考场监考设置",
     "recording.hold_released": "解除录像延期保存",
     "clean_run.noted": "在演练环境中记一笔",
     "incident.reported": "报告异常情况",

@@ -18,9 +18,10 @@ from proctor.analysis.frames import FRESH_MS, Frame, connect_binary, receive, sh
 from proctor.analysis.health import Health, say_health
 from proctor.analysis.keeping import Standing
 from proctor.analysis.pictures import Pictures
+from proctor.analysis.rooms import RoomThresholds
 from proctor.analysis.shards import Shards
 from proctor.analysis.stills import keep_still, still_of
-from proctor.analysis.thresholds import Thresholds, thresholds
+from proctor.analysis.thresholds import thresholds
 from proctor.analysis.watch import Change, SeatWatch
 from proctor.media.names import Track, seat_source
 from proctor.media.registry import living_nodes, new_node_name
@@ -40,6 +41,7 @@ class Seat:
 
     def __init__(self, region: str, watch: SeatWatch) -> None:
         self.region = region
+        self.room_id: UUID | None = None
         self.watch = watch
         self.number = 0
         self.observed = True
@@ -57,6 +59,7 @@ class Analyst:
         self._binary = connect_binary(runtime.settings.valkey_url)
         self._shards = Shards(runtime.valkey, self._name)
         self._standing = Standing(runtime)
+        self._rooms = RoomThresholds(runtime)
         self._pictures = Pictures()
         self._last: dict[int, str] = {}
         self._minute: deque[tuple[int, int]] = deque(maxlen=MINUTE)
@@ -96,6 +99,7 @@ class Analyst:
         """Hold the shards, end what is over, see who is silent, say how things stand."""
         await self._claim()
         await self._ask_states()
+        await self._follow_rules()
         await self._hear_silence()
         await self._standing.write()
         self._beats += 1
@@ -124,7 +128,7 @@ class Analyst:
         if not gained:
             return
         for attempt_id, (region, kinds) in (await self._standing.load(gained)).items():
-            self.seats.setdefault(attempt_id, Seat(region, SeatWatch(self._rules(), kinds)))
+            self.seats.setdefault(attempt_id, Seat(region, SeatWatch(thresholds(), kinds)))
         since = f"{self._now_ms() - FRESH_MS}-0"
         self._last.update(dict.fromkeys(gained, since))
 
@@ -135,7 +139,9 @@ class Analyst:
             return  # counted with the gap before the next one that is looked at
         seat = self.seats.get(frame.attempt_id)
         if seat is None:
-            seat = self.seats[frame.attempt_id] = Seat(frame.region, SeatWatch(self._rules()))
+            watch = SeatWatch(self._rooms.of(frame.room_id))
+            seat = self.seats[frame.attempt_id] = Seat(frame.region, watch)
+        seat.room_id = frame.room_id
         if 0 < seat.number < frame.number:
             self.dropped += frame.number - seat.number - 1
         seat.number = frame.number
@@ -171,6 +177,13 @@ class Analyst:
             if state in _OVER:
                 del self.seats[attempt_id]
 
+    async def _follow_rules(self) -> None:
+        """Take what the rooms' centres ask for now; a seat's room is known from its first picture on."""
+        await self._rooms.read(seat.room_id for seat in self.seats.values() if seat.room_id)
+        for attempt_id, seat in self.seats.items():
+            changes = seat.watch.follow(self._rooms.of(seat.room_id), self._now_ms() / 1000)
+            self._standing.note(attempt_id, seat.region, changes)
+
     async def _hear_silence(self) -> None:
         """See whose packets have stopped; while no node lives at all that says nothing of any seat."""
         watched = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed]
@@ -182,9 +195,6 @@ class Analyst:
         at = self._now_ms() / 1000
         for (attempt_id, seat), word in zip(watched, seen, strict=True):
             self._standing.note(attempt_id, seat.region, seat.watch.silence(at, live=word is not None))
-
-    def _rules(self) -> Thresholds:
-        return thresholds()
 
     def _now_ms(self) -> int:
         return int(self._runtime.clock.now().timestamp() * 1000)

@@ -35,7 +35,7 @@ class Hysteresis:
 
     def __init__(self, rule: Rule, *, stands: bool = False) -> None:
         self.stands = stands
-        self._rule = rule
+        self.rule = rule
         self._turning: float | None = None
 
     def update(self, at: float, holds: bool | None) -> float | None:  # noqa: FBT001  # three values, one meaning each
@@ -45,7 +45,7 @@ class Hysteresis:
             return None
         if self._turning is None:
             self._turning = at
-        if at - self._turning < (self._rule.clear_s if self.stands else self._rule.after_s):
+        if at - self._turning < (self.rule.clear_s if self.stands else self.rule.after_s):
             return None
         since, self._turning, self.stands = self._turning, None, not self.stands
         return since
@@ -96,6 +96,16 @@ class SeatWatch:
         self._by_kind = {kind: Hysteresis(rule, stands=kind in already) for kind, rule in thresholds.rules.items()}
         self._scene = Scene()
         self._last: tuple[Grey, float] | None = None
+
+    def follow(self, thresholds: Thresholds, at: float) -> list[Change]:
+        """Go on under other rules; what is not observed any more ends."""
+        unobserved = self._by_kind.keys() - thresholds.rules.keys()
+        ended = [Change(kind, False, at) for kind in sorted(unobserved) if self._by_kind[kind].stands]
+        before = self._by_kind
+        self._by_kind = {kind: before.get(kind) or Hysteresis(rule) for kind, rule in thresholds.rules.items()}
+        for kind, each in self._by_kind.items():
+            each.rule = thresholds.rules[kind]
+        return ended
 
     def picture(self, at: float, grey: Grey, faces: int | None) -> list[Change]:
         """Take one decoded picture and the number of faces in it, None where nobody counted."""

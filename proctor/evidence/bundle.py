@@ -62,7 +62,7 @@ async def export_bundle(
         "observations.json": msgspec.json.format(msgspec.json.encode(observations)),
         "timeline.json": msgspec.json.format(msgspec.json.encode(await timeline_of(session, runtime, attempt))),
         "consent.json": msgspec.json.format(msgspec.json.encode(list(consent_texts().values()))),
-        **await _videos(session, runtime, incident),
+        **await _videos(session, runtime, incident, attempt.room_id),
     }
     manifest = Manifest(
         format=FORMAT,
@@ -99,24 +99,29 @@ def _attempt(attempt: AttemptView) -> dict[str, Any]:
     return {name: getattr(attempt, name) for name in told} | {"receipt_code": attempt.receipt_code}
 
 
-async def _videos(session: AsyncSession, runtime: Runtime, incident: Case) -> dict[str, bytes]:
-    """Return the recordings around the incident, playable, each under the digest of the sealed file it came from."""
+async def _videos(session: AsyncSession, runtime: Runtime, incident: Case, room_id: UUID) -> dict[str, bytes]:
+    """Return the recordings around the incident, playable, each under the digest of the sealed file it came from.
+
+    The seat's own come first, what the room's cameras saw after them.
+    """
+    of_room = Segment.attempt_id.is_(None) & (Segment.room_id == room_id)
     query = select(Segment).where(
-        Segment.attempt_id == incident.attempt_id,
+        (Segment.attempt_id == incident.attempt_id) | of_room,
         Segment.deleted_at.is_(None),
         Segment.ended_at > incident.happened_at - BEFORE,
         Segment.began_at < incident.happened_at + AFTER,
     )
     found: dict[str, bytes] = {}
     size = 0
-    for row in await session.scalars(query.order_by(Segment.began_at)):
+    for row in await session.scalars(query.order_by(Segment.attempt_id.is_(None), Segment.began_at)):
         size += row.size
         if size > MAX_VIDEO_BYTES:
             break
         key = await read_key(session, runtime.sealer, row.sitting_id)
         opened = open_segment(await runtime.storage.get(row.storage_key), key)
         kind = MEDIA_TYPES[row.codec].rpartition("/")[2]
-        name = f"video/{row.began_at:%Y%m%dT%H%M%SZ}-{row.digest.hex()[:16]}.{kind}"
+        folder = "video" if row.attempt_id else "room"
+        name = f"{folder}/{row.began_at:%Y%m%dT%H%M%SZ}-{row.digest.hex()[:16]}.{kind}"
         found[name] = await asyncio.to_thread(seekable, opened.media, row.codec)
     return found
 

@@ -21,6 +21,7 @@ class Consent(Base):
     """Of `proctor.media.consent`; empty for a consent from before texts had versions."""
     agreed: Mapped[bool]
     camera: Mapped[str]
+    microphone: Mapped[str]
     screen: Mapped[bool]
     uplink_kbps: Mapped[int]
     skew_ms: Mapped[int] = mapped_column(BigInteger)

@@ -32,6 +32,7 @@ class ConsentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of what was shown when the candidate chose."""
     agreed: bool
     camera: Literal["ok", "denied", "missing", "none"]
+    microphone: Literal["ok", "silent", "denied", "missing", "none"]
     screen: bool
     uplink_kbps: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
     skew_ms: Annotated[int, msgspec.Meta(ge=-(10**13), le=10**13)]
@@ -42,6 +43,9 @@ class CameraCheck(msgspec.Struct, frozen=True):
 
     text_version: str
     points: list[Point]
+    screen: bool
+    """Whether the room asks candidates to share their screens, and below to try their microphones."""
+    microphone: bool
     waived: bool
 
 

@@ -18,6 +18,7 @@ from exam.standards.api import recall_rule_set
 from proctor.media.consent import current_text, require_known
 from proctor.media.models import Consent, Waiver
 from proctor.media.schemas import CameraCheck, ConsentFacts
+from proctor.rooms.service import rules_of_room
 
 WAIVER_REASONS = (
     ("no_camera", "终端没有摄像头"),
@@ -59,6 +60,7 @@ async def record_consent(session: AsyncSession, attempt: AttemptView, facts: Con
             text_version=facts.text_version,
             agreed=facts.agreed,
             camera=facts.camera,
+            microphone=facts.microphone,
             screen=facts.screen,
             uplink_kbps=facts.uplink_kbps,
             skew_ms=facts.skew_ms,
@@ -81,10 +83,13 @@ async def check_of(session: AsyncSession, attempt: AttemptView, translate: Calla
     """Return what the candidate of an attempt is told before the camera opens."""
     sitting = await get_sitting(session, attempt.sitting_id)
     kept = recall_rule_set(sitting.qualification, sitting.rule_set).recording_retention_years
+    asked = await rules_of_room(session, attempt.room_id)
     text, camera = current_text(), (await cameras_of(session, [attempt.id]))[attempt.id]
     return CameraCheck(
         text_version=text.version,
         points=text.shown(translate, centre=sitting.centre_name, years=kept.value or LEAST_YEARS),
+        screen=asked.asks_screen,
+        microphone=asked.asks_microphone,
         waived=camera.waived,
     )
 

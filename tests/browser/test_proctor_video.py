@@ -21,6 +21,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.live import LiveServer
 from tests.builders.attempts import attempts_in_progress
 from tests.builders.room import OpenRoom, bind, let_in, open_room
+from tests.builders.sitting import make_staff
 from tests.integration.test_recordings import stored
 from tests.media.stage import MediaProcess, media_process
 
@@ -232,10 +233,25 @@ navigator.mediaDevices.getUserMedia = (wanted) => window.plugged ? open(wanted) 
 """
 
 
+def _ask_for_microphones(page: Page, live_server: LiveServer, room: OpenRoom, axe: Callable[[Page], list[str]]) -> None:
+    """Let the centre ask the room's candidates to try their microphones."""
+    clerk = live_server.do(lambda runtime: make_staff(runtime, region=room.centre.region, organisation=room.centre.id))
+    page.context.add_cookies([{"name": COOKIE, "value": clerk[1], "url": live_server.url}])
+    page.goto("/proctor/cameras/")
+    page.get_by_role("link", name="考场监考设置").click()
+    page.get_by_role("row", name="一号机房").get_by_role("link", name="修改").click()
+    page.get_by_label("画面中没有人").select_option(label="60 秒")
+    page.get_by_text("试一试麦克风").click()
+    assert axe(page) == []
+    page.get_by_role("button", name="保存设置").click()
+    expect(page.get_by_role("row", name="一号机房")).to_contain_text("画面中没有人: 60 秒")
+
+
 def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate, axe: Callable[[Page], list[str]]
 ) -> None:
     seat = candidate.page
+    _ask_for_microphones(page, live_server, room, axe)
     seat.add_init_script(UNPLUGGED)
     candidate.sit_down()
     expect(seat.locator("#camera-title")).to_be_focused()
@@ -247,6 +263,7 @@ def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     assert axe(seat) == []
     seat.evaluate("window.plugged = true")
     seat.locator("[data-act=again]").click()
+    expect(seat.locator("[data-check=microphone] output")).to_have_text("听得见")
     seat.wait_for_function("() => document.querySelector('.camera-card video').videoWidth > 0")
     seat.locator("[data-act=finish]").click()
     seat.locator("[data-act=withdraw]").click()

@@ -18,9 +18,12 @@ from exam.core.ids import new_id
 from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
+from exam.identity.sessions import COOKIE
+from exam.sitting.api import list_rooms
+from proctor.analysis import frames
 from proctor.analysis.analyst import TEND_S, Analyst
 from proctor.analysis.detector import BlazeFace
-from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, send, stream_name
+from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, stream_name
 from proctor.analysis.health import Standing, living, standing
 from proctor.analysis.shards import Shards
 from proctor.incidents.observations import ObservationView, list_observations
@@ -29,7 +32,8 @@ from proctor.media.node import Gauge
 from proctor.media.registry import beat, note_seen
 from tests.builders import identity as make
 from tests.builders.attempts import attempts_in_progress, lease_of
-from tests.builders.web import wear
+from tests.builders.sitting import make_bank, make_centre, make_sitting, make_staff
+from tests.builders.web import send, wear
 
 CITY = "33/3301"
 DETECTOR = BlazeFace(0.6)
@@ -48,6 +52,7 @@ class Room:
 
     def __init__(self, runtime: Runtime, clock: FrozenClock) -> None:
         self.runtime, self.clock = runtime, clock
+        self.id = new_id()
         self.binary = connect_binary(runtime.settings.valkey_url)
         self.analyst = Analyst(runtime, DETECTOR)
         self.number = 0
@@ -55,7 +60,7 @@ class Room:
     async def show(self, attempt: UUID, draw: Callable[[int], Any], seconds: int) -> None:
         for _ in range(seconds // 4):
             self.clock.advance(timedelta(seconds=4))
-            await send(self.binary, [self.frame(attempt, key_frame(draw, self.number))])
+            await frames.send(self.binary, [self.frame(attempt, key_frame(draw, self.number))])
             await self.tend(seen=[attempt])
 
     def frame(self, attempt: UUID, data: bytes) -> Frame:
@@ -63,7 +68,7 @@ class Room:
         at_ms = int(self.clock.now().timestamp() * 1000)
         return Frame(
             attempt_id=attempt,
-            room_id=new_id(),
+            room_id=self.id,
             region=CITY,
             codec="VP8",
             at_ms=at_ms,
@@ -104,6 +109,35 @@ async def test_an_empty_seat_is_observed_until_somebody_sits_there_again(room: R
     await room.show(attempt, lambda number: draw_person(number, 3), 16)
     [seen] = await room.observed(attempt)
     assert seen.ended_at is not None
+
+
+async def test_a_centre_changes_what_its_room_observes_while_the_exam_runs(room: Room, client: AsyncClient) -> None:
+    runtime = room.runtime
+    await make_bank(runtime)
+    centre = await make_centre(runtime)
+    sitting_id = await make_sitting(runtime, centre, rooms=[("一号机房", 1)])
+    async with runtime.databases.transaction(centre.scope) as session:
+        [found] = await list_rooms(session, sitting_id)
+    room.id = found.id
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    wear(client, {COOKIE: (await make_staff(runtime, region=centre.region, organisation=centre.id))[1]})
+    refused = await send(client, "/proctor/rooms", {"room": "一号机房", "no_face": "7"})
+    assert (refused.status_code, "从列出的时间里选择" in refused.text) == (400, True)
+    own = {"room": "一号机房", "no_face": "60", "asks_screen": "true"}
+    assert (await send(client, "/proctor/rooms", own)).status_code == 303
+    await room.show(attempt, empty_seat, 48)
+    assert await room.observed(attempt) == []
+    await room.show(attempt, empty_seat, 20)
+    [seen] = await room.observed(attempt)
+    assert (seen.kind, seen.ended_at) == ("no_face", None)
+    await send(client, "/proctor/rooms", {**own, "no_face": "0"})
+    await room.tend(seen=[attempt])
+    [seen] = await room.observed(attempt)
+    assert seen.ended_at is not None
+    page = (await client.get("/proctor/rooms?room=一号机房")).text
+    assert ("画面中没有人: 不观察" in page, page.count("checked")) == (True, 1)
+    wear(client, {COOKIE: (await make_staff(runtime, region="33/3302/330203", organisation=centre.id))[1]})
+    assert "画面中没有人: 不观察" not in (await client.get("/proctor/rooms")).text
 
 
 async def test_a_picture_that_stops_is_observed_and_a_dead_node_is_nobodys_fault(room: Room) -> None:
@@ -155,7 +189,7 @@ async def test_falling_behind_drops_pictures_and_says_so(room: Room) -> None:
     await room.show(attempt, lambda number: draw_person(number, 3), 4)
     assert await standing(room.runtime.valkey) is Standing.WORKS
     data = key_frame(empty_seat, 1)
-    await send(room.binary, [room.frame(attempt, data) for _ in range(KEPT + 50)])
+    await frames.send(room.binary, [room.frame(attempt, data) for _ in range(KEPT + 50)])
     assert sum([await room.binary.xlen(stream_name(shard)) for shard in range(SHARDS)]) == KEPT
     room.clock.advance(timedelta(seconds=60))
     await room.tend(seen=[attempt])
@@ -190,7 +224,7 @@ async def test_bytes_that_are_no_picture_are_nothing(room: Room) -> None:
     [attempt] = await attempts_in_progress(room.runtime, 1, slots=2)
     await room.show(attempt, lambda number: draw_person(number, 3), 4)
     for data in (b"", b"\x00" * 40, key_frame(empty_seat, 1)[:200]):
-        await send(room.binary, [room.frame(attempt, data)])
+        await frames.send(room.binary, [room.frame(attempt, data)])
         await room.tend(seen=[attempt])
     await room.show(attempt, lambda number: draw_person(number, 3), 8)
     assert await room.observed(attempt) == []

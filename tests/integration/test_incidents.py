@@ -195,13 +195,17 @@ async def test_the_candidate_is_told_and_may_object_once(client: AsyncClient, ru
 async def test_a_bundle_holds_what_there_is_and_any_change_is_found(client: AsyncClient, runtime: Runtime) -> None:
     reporter, attempt, path = await reported(client, runtime)
     await stored(runtime, sitting_id=attempt, attempt_id=attempt)
+    async with runtime.databases.transaction(Scope(region="33")) as session:
+        room_id = (await get_attempt(session, attempt, now=runtime.clock.now())).room_id
+    await stored(runtime, sitting_id=attempt, attempt_id=None, room_id=room_id)
+    await stored(runtime, sitting_id=attempt, attempt_id=None)  # of another room
     answer = await send(wear(client, reporter.cookie), f"{path}/bundle")
     bundle = answer.content
     assert is_bundle(bundle)
     checked = check_bundle(bundle)
     names = {each.path for each in checked.manifest.files}
     assert {"incident.json", "attempt.json", "observations.json", "timeline.json", "consent.json"} < names
-    assert sum(name.startswith("video/") for name in names) == 1
+    assert [sum(name.startswith(folder) for name in names) for folder in ("video/", "room/")] == [1, 1]
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         assert json.loads(archive.read("incident.json"))["summary"] == "桌下有手机"
         whole = {name: archive.read(name) for name in archive.namelist()}

@@ -124,7 +124,14 @@ async def test_a_proctor_watches_the_rooms_of_the_own_region_alone(client: Async
     assert (await _watch(client, room, tile)).json()["code"] == "source_unknown"
 
 
-CONSENT = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 900, "skew_ms": -2400}
+CONSENT = {
+    "agreed": True,
+    "camera": "ok",
+    "microphone": "none",
+    "screen": False,
+    "uplink_kbps": 900,
+    "skew_ms": -2400,
+}
 
 
 async def test_a_candidate_agrees_to_the_text_that_was_shown_and_the_proctor_reads_it(

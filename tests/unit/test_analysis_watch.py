@@ -94,6 +94,19 @@ def test_every_condition_is_observed_in_its_time_and_ends(kind: str) -> None:
     assert course.said[1].at > course.said[0].at
 
 
+def test_a_rooms_own_rules_are_followed_from_the_next_picture_on() -> None:
+    patient, blind = thresholds().with_room({"no_face": 60}), thresholds().with_room({"no_face": 0})
+    course = Course().show(40)
+    assert course.watch.follow(patient, course.at) == []
+    assert course.show(48, faces=0).said == []
+    assert course.show(20, faces=0).kinds == [("no_face", True)]
+    assert course.watch.follow(blind, course.at) == [Change("no_face", begins=False, at=course.at)]
+    assert course.watch.follow(blind, course.at) == []
+    assert course.show(60, faces=0).kinds == [("no_face", True)]
+    course.watch.follow(thresholds(), course.at)
+    assert course.show(28, faces=0).kinds == [("no_face", True), ("no_face", True)]
+
+
 @pytest.mark.parametrize("kind", ["dark", "moved", "no_face", "several_faces"])
 def test_what_passes_quickly_is_not_observed(kind: str) -> None:
     course = Course().show(40)

@@ -23,7 +23,14 @@ TITLE = "低压电工作业考试(实时监考演示)"
 CLIP_FRAMES = 60
 RESTLESS, SITS, LEAVES = 1, 25, 10
 """Number of the seat whose candidate leaves it, and how many clips of six seconds are there and away."""
-CONSENT = {"agreed": True, "camera": "ok", "screen": False, "uplink_kbps": 2000, "skew_ms": 0}
+CONSENT = {
+    "agreed": True,
+    "camera": "ok",
+    "microphone": "none",
+    "screen": False,
+    "uplink_kbps": 2000,
+    "skew_ms": 0,
+}
 PAUSE_S = 45.0
 POLL_S = 10.0
 RETRY_S = 2.0

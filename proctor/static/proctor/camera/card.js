@@ -1,5 +1,7 @@
 /** The card in which a candidate reads what is recorded, agrees or not, and sees that the camera works; its words stand in the page. */
 
+import { Loudness } from "./loudness.js";
+
 const PROBE_BYTES = 96 * 1024;
 const ENOUGH_KBPS = 400;
 const SKEW_MS = 5000;
@@ -16,7 +18,9 @@ export class ConsentCard extends EventTarget {
   camera = null;
   screen = null;
   waived = false;
-  facts = { text_version: "", agreed: false, camera: "none", screen: false, uplink_kbps: 0, skew_ms: 0 };
+  #asked = { screen: false, microphone: false };
+  #loudness = null;
+  facts = { text_version: "", agreed: false, camera: "none", microphone: "none", screen: false, uplink_kbps: 0, skew_ms: 0 };
 
   constructor(slot, signal) {
     super();
@@ -79,9 +83,12 @@ export class ConsentCard extends EventTarget {
   async #fill() {
     for (;;) {
       try {
-        const { text_version: version, points, waived } = await this.#signal.check();
+        const { text_version: version, points, screen, microphone, waived } = await this.#signal.check();
         this.facts.text_version = version;
         this.waived = waived;
+        this.#asked = { screen, microphone };
+        for (const name of ["screen", "microphone"]) this.#card.querySelector(`[data-check=${name}]`).hidden = !this.#asked[name];
+        this.#card.querySelector("[data-act=screen]").hidden = !screen;
         const row = ({ title, text }) => {
           const [name, words] = [document.createElement("dt"), document.createElement("dd")];
           name.textContent = title;
@@ -98,6 +105,7 @@ export class ConsentCard extends EventTarget {
   }
 
   async #check() {
+    this.#hear();
     await Promise.all([this.openCamera(), this.#measure()]);
     this.#help();
     this.#tell();
@@ -157,6 +165,19 @@ export class ConsentCard extends EventTarget {
     return this.camera !== null;
   }
 
+  /** Shows how loud it is at this seat, where the room asks for that; no sound leaves the page. */
+  #hear() {
+    if (!this.#asked.microphone) return;
+    this.#loudness?.end();
+    const meter = this.#card.querySelector("meter");
+    const heard = (state) => {
+      this.facts.microphone = state;
+      this.#row("microphone", { ok: "good", silent: "fair" }[state] ?? "bad", `microphone-${state}`);
+      this.#tell();
+    };
+    this.#loudness = new Loudness((level) => { meter.value = level; }, heard);
+  }
+
   async #shareScreen() {
     try {
       const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 }, audio: false });
@@ -196,6 +217,7 @@ export class ConsentCard extends EventTarget {
   /** Ends the check: of the card remains the line that says that the camera runs. */
   finish() {
     this.#card.querySelector("video").srcObject = null;
+    this.#loudness?.end();
     this.#show(this.camera ? "on" : "");
     this.dispatchEvent(new Event("finished"));
   }
@@ -203,5 +225,8 @@ export class ConsentCard extends EventTarget {
   /** Ends the check that is still open when the exam begins; the choice itself stays open below the answers. */
   begin() { if (this.#card.dataset.stage === "check") this.finish(); }
 
-  remove() { this.#card.remove(); }
+  remove() {
+    this.#loudness?.end();
+    this.#card.remove();
+  }
 }

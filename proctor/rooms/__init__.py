@@ -1,0 +1,1 @@
+"""What a centre asks of the video of each of its rooms."""
