@@ -29,7 +29,7 @@ def command() -> None:
 async def run_signer(settings: Settings) -> None:
     """Work until told to stop."""
     custody = open_custody(settings)
-    if custody.folder.stat().st_uid == settings.data_dir.stat().st_uid:
+    if _one_user(custody.folder, settings.files_folder):
         structlog.get_logger().warning("signer_shares_its_user", folder=str(custody.folder), uid=os.getuid())
     runtime = compose_runtime(settings)
     try:
@@ -39,6 +39,11 @@ async def run_signer(settings: Settings) -> None:
                 work.create_task(serve_desk(runtime, custody.head))
     finally:
         await runtime.close()
+
+
+def _one_user(own: Path, shared: Path) -> bool:
+    """Tell whether the other processes' files belong to the signer's user, or will."""
+    return not shared.exists() or own.stat().st_uid == shared.stat().st_uid
 
 
 def open_custody(settings: Settings, *, may_create: bool = False) -> Custody:

@@ -100,6 +100,18 @@ def test_another_process_learns_of_a_generation_within_the_refresh(tmp_path: Pat
     assert len(there.current().generations) == 2
 
 
+def test_a_linked_ring_is_changed_where_the_link_points(tmp_path: Path) -> None:
+    """The administrator's folder links to the ring of the processes that serve."""
+    served, own = tmp_path / "served", tmp_path / "own"
+    serving = keyring(served)
+    own.mkdir()
+    (own / "keyring.json").symlink_to(served / "keyring.json")
+    linked = keyring(own)
+    linked.store(linked.current().with_new(SealAlgorithm.AES_256_GCM))
+    assert (own / "keyring.json").is_symlink()
+    assert len(keyring(served).current().generations) == len(serving.current().generations) + 1
+
+
 def test_a_ring_that_cannot_be_read_for_a_moment_stays_as_it_was(tmp_path: Path) -> None:
     watch = Watch()
     keys = keyring(tmp_path, watch)
