@@ -12,6 +12,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_attempts
 from exam.sitting.api import SittingState, SittingView, get_sitting, list_sittings
 from grading.scores import SCORABLE, open_forms, score_one
+from grading.statistics import WRITE_STATISTICS, ask_for_statistics, write_statistics
 from questionbank.api import FormsAwaitCustodiansError, reveal_seed
 
 SCORE_SITTING = "grading.score_sitting"
@@ -31,16 +32,20 @@ async def score_sitting(runtime: Runtime, *, sitting_id: str) -> None:
     # a key that is still in pieces is no fault: its coming is an event, and that asks again
     with suppress(FormsAwaitCustodiansError):
         for batch in _batches(waiting):
-            await _score_batch(runtime, scope, sitting, batch)
+            await _score_batch(runtime, scope, sitting, batch, last=batch[-1] is waiting[-1])
 
 
-async def _score_batch(runtime: Runtime, scope: Scope, sitting: SittingView, batch: Sequence[AttemptView]) -> None:
+async def _score_batch(
+    runtime: Runtime, scope: Scope, sitting: SittingView, batch: Sequence[AttemptView], *, last: bool
+) -> None:
     at = runtime.clock.now()
     async with runtime.databases.transaction(scope) as session:
         forms = await open_forms(session, runtime, batch, at=at)
         # in id order, so that two workers at the same sitting wait for each other instead of deadlocking
         for attempt in sorted(batch, key=lambda each: each.id):
             await score_one(session, sitting, attempt, forms, at=at)
+        if last:
+            await ask_for_statistics(session, sitting.id)
 
 
 def _batches(attempts: Sequence[AttemptView]) -> Iterator[Sequence[AttemptView]]:
@@ -66,6 +71,7 @@ async def reveal_draw(runtime: Runtime, *, sitting_id: str) -> None:
 
 JOBS = (
     Job(SCORE_SITTING, score_sitting),
+    Job(WRITE_STATISTICS, write_statistics),
     Job(REVEAL_SEED, reveal_draw),
     Job(SWEEP, score_overlooked, cron="*/5 * * * *"),
 )

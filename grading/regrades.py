@@ -21,6 +21,7 @@ from grading.errors import RegradeDecidedError, RegradeEmptyError, RegradeNotFou
 from grading.guards import require_centre, require_closed
 from grading.models import Regrade
 from grading.scores import newest_scores, score_row
+from grading.statistics import ask_for_statistics
 from grading.weighing import Weighed, effect_of, weigh
 
 REASON_LENGTH = 2000
@@ -122,6 +123,7 @@ async def approve_regrade(
     for each in weighed:
         await _apply(session, principal, row, each, version=scores[each.attempt.id].version + 1, at=at)
     await _note(session, principal, "regrade.approved", row, at)
+    await ask_for_statistics(session, sitting.id)
     return _view(row)
 
 

@@ -10,6 +10,7 @@ from exam.delivery.events import AttemptVoided
 from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
 from grading.jobs import REVEAL_SEED, SCORE_SITTING
+from grading.statistics import ask_for_statistics
 from questionbank.api import release_scoring_views
 from questionbank.events import ViewUnsealed
 
@@ -32,6 +33,7 @@ async def on_view_unsealed(_runtime: Runtime, session: AsyncSession, event: View
 async def on_attempt_voided(runtime: Runtime, session: AsyncSession, event: AttemptVoided) -> None:
     """Take back a result that was told; one that was not is never released."""
     await withdraw_result(session, event.attempt_id, at=runtime.clock.now())
+    await ask_for_statistics(session, event.sitting_id)
 
 
 async def _ask_for_scores(session: AsyncSession, sitting_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What other packages may ask of the question bank: blueprints in sums, forms under seal."""
+"""What other packages may ask of the question bank: blueprints in sums, forms under seal, how items did."""
 
 from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
 from questionbank.blueprints.published import BlueprintView, get_published_blueprint
@@ -40,9 +40,13 @@ from questionbank.practice.forms import (
 )
 from questionbank.practice.pool import list_practice_pool, list_practice_stems
 from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
+from questionbank.statistics.figures import FULL, WHOLE, Sums
+from questionbank.statistics.recording import ScoredSitting, record_item_statistics
 from questionbank.syllabus.service import SyllabusView, find_syllabus
 
 __all__ = [
+    "FULL",
+    "WHOLE",
     "Assembly",
     "Blueprint",
     "BlueprintView",
@@ -67,12 +71,14 @@ __all__ = [
     "PracticePoolTooSmallError",
     "Predicted",
     "PreparedForms",
+    "ScoredSitting",
     "ScoringForm",
     "ScoringSlot",
     "Seal",
     "Section",
     "SeedReport",
     "Solution",
+    "Sums",
     "SyllabusView",
     "assemble",
     "assemble_parallel",
@@ -95,6 +101,7 @@ __all__ = [
     "predict",
     "prepare_forms",
     "prove_draw",
+    "record_item_statistics",
     "release_scoring_views",
     "release_seed_practice",
     "reveal_seed",

@@ -86,6 +86,13 @@ class MarkedForm(Form, frozen=True, kw_only=True):
         return {UUID(item_id): int(version) for item_id, _, version in pairs}
 
 
+class SuspicionForm(Form, frozen=True, kw_only=True):
+    """What a jump of an item's facility was found to be."""
+
+    leaked: Literal["true", "false"]
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
 class GroupForm(Form, frozen=True, kw_only=True):
     """One act on a whole group of the work list, which `listed` commits to."""
 

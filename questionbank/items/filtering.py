@@ -24,6 +24,7 @@ _PARAMETERS = {
     "law": "law",
     "state": "state",
     "use": "use",
+    "mark": "mark",
     "batch": "batch",
 }
 """Parameter of the address → field of the filter."""
@@ -37,6 +38,7 @@ _LABELS = {
     "law": "所依据的法规标准",
     "state": "状态",
     "use": "用途",
+    "mark": "标记",
     "batch": "导入批次",
     "qualification": "资格",
 }

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from questionbank.items.models import ItemRow, ItemVersionRow
+from questionbank.statistics.models import ItemSuspicion
 
 TRIGRAM = 3
 """Characters that the index can look up; fewer are looked for from row to row."""
@@ -20,7 +21,7 @@ class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     Every one of `words`, apart by blanks, must stand in stem, options, explanation or basis. `law` is as authors cite it,
     or a part of its name. `low` and `high` bound the difficulty, both included. `use` is exam for what forms are dealt
-    from, practice for what is open to learners.
+    from, practice for what is open to learners; `mark` is suspected for what may have leaked.
     """
 
     qualification: str = ""
@@ -32,6 +33,7 @@ class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
     law: str = ""
     state: str = ""
     use: str = ""
+    mark: str = ""
     batch: UUID | None = None
     author: UUID | None = None
     not_author: UUID | None = None
@@ -60,7 +62,14 @@ def conditions_of(wanted: ItemFilter) -> list[ColumnElement[bool]]:
     if wanted.use:
         in_use = {"exam": ItemRow.published_version, "practice": ItemRow.practice_version}.get(wanted.use)
         found.append(in_use.is_not(None) if in_use is not None else false())
+    if wanted.mark:
+        found.append(_marked(wanted.mark))
     return found + _persons(wanted)
+
+
+def _marked(mark: str) -> ColumnElement[bool]:
+    open_ones = select(ItemSuspicion.item_id).where(ItemSuspicion.state == "open")
+    return {"suspected": ItemRow.id.in_(open_ones)}.get(mark, false())
 
 
 def _wording(words: str) -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -32,6 +33,8 @@ from questionbank.pages import (
     writes_here,
 )
 from questionbank.schemas import ActForm, ItemForm
+from questionbank.statistics.reading import find_figures
+from questionbank.statistics.suspicions import list_suspicions
 
 EDITOR = "questionbank/item_edit.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
@@ -165,9 +168,12 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
     roles = bank_roles(principal)
     own, reviewed = item.wrote(principal.account), item.reviewed_by == principal.account
     may_write = writes_here(principal, runtime.settings.root_region)
+    at = runtime.clock.now()
     return {
         **WORDS,
         "item": item,
+        "figures": await find_figures(session, item, today=local_date(at)),
+        "suspicions": await list_suspicions(session, state="open", item_id=item_id),
         "title": title_of(item.qualification),
         "nodes": dict(await node_choices(session, item.qualification)),
         "allowed": allowed_acts(

@@ -16,6 +16,7 @@ from questionbank.items.errors import ItemStateError
 from questionbank.items.finding import ItemFilter, conditions_of, matching
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow
 from questionbank.items.state import ItemAct, ItemState
+from questionbank.statistics.models import ItemSuspicion
 
 PAGE = 50
 
@@ -34,6 +35,7 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
     stem: str
     difficulty: int
     similar: bool
+    suspected: bool
     changed_at: datetime
 
     @property
@@ -52,9 +54,15 @@ async def list_items(
     shown = found.limit(limit).offset((page - 1) * limit).subquery()
     query = select(ItemRow, shown.c.total).join(shown, shown.c.id == ItemRow.id).order_by(*order)
     rows = (await session.execute(query)).all()
+    doubted = await _suspected(session, [row.id for row, _ in rows])
     if not rows and page > 1:
         return [], await count_items(session, wanted)
-    return [_line(row) for row, _ in rows], rows[0][1] if rows else 0
+    return [_line(row, suspected=row.id in doubted) for row, _ in rows], rows[0][1] if rows else 0
+
+
+async def _suspected(session: AsyncSession, items: Sequence[UUID]) -> set[UUID]:
+    open_ones = select(ItemSuspicion.item_id).where(ItemSuspicion.item_id.in_(items), ItemSuspicion.state == "open")
+    return set(await session.scalars(open_ones))
 
 
 async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
@@ -62,7 +70,7 @@ async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
     return await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions_of(wanted))) or 0
 
 
-def _line(row: ItemRow) -> ItemLine:
+def _line(row: ItemRow, *, suspected: bool = False) -> ItemLine:
     return ItemLine(
         id=row.id,
         qualification=row.qualification,
@@ -75,6 +83,7 @@ def _line(row: ItemRow) -> ItemLine:
         stem=row.stem,
         difficulty=row.difficulty or 0,
         similar=row.similar_to is not None,
+        suspected=suspected,
         changed_at=row.changed_at,
     )
 
