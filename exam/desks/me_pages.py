@@ -24,7 +24,7 @@ from exam.desks.audit_log_pages import proof_file
 from exam.desks.me import Mine, load_mine
 from exam.desks.schemas import AppealForm, EntranceForm
 from exam.identity.api import address_of, keep_session
-from exam.records.api import title_of
+from exam.records.api import count_told, title_of
 from exam.sitting.api import get_registration, ticket_pdf
 from exam.web.forms import safe_path
 from exam.web.policy import PUBLIC, allow_candidate
@@ -159,7 +159,8 @@ async def _mine(session: AsyncSession, runtime: Runtime, principal: Principal) -
 
 async def _context(session: AsyncSession, runtime: Runtime, principal: Principal) -> dict[str, Any]:
     mine = await _mine(session, runtime, principal)
-    return {"mine": mine, "title_of": title_of, "today": local_date(runtime.clock.now())}
+    told = await count_told(session, person_id=principal.person)
+    return {"mine": mine, "title_of": title_of, "today": local_date(runtime.clock.now()), "told": told}
 
 
 async def _appeal_context(

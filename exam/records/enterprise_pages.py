@@ -27,6 +27,7 @@ from exam.identity.api import (
     parse_id_number,
     require_same_name,
 )
+from exam.records.credit.parties import count_told
 from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
 from exam.records.holdings import load_roster
@@ -88,6 +89,7 @@ class EnterpriseDeskController(Controller):
             "entries": entries,
             "more": more,
             "names": await list_people(session, [entry.person_id for entry in entries]),
+            "told": await count_told(session, organisation_id=enterprise.id),
             "today": on,
             "title_of": title_of,
         }

@@ -2,6 +2,8 @@
 
 from exam.records import folding
 from exam.records.credit import jobs as credit
+from exam.records.credit.decision_pages import DecisionController
+from exam.records.credit.party_pages import BodyCreditController, EnterpriseCreditController, PersonCreditController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
@@ -19,6 +21,10 @@ PLUGIN = Plugin(
         EnterpriseDeskController,
         RescueController,
         ClueController,
+        DecisionController,
+        EnterpriseCreditController,
+        BodyCreditController,
+        PersonCreditController,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS),
     jobs=(*credit.JOBS, *folding.JOBS),
@@ -26,5 +32,7 @@ PLUGIN = Plugin(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
         NavItem("信用管理", CREDIT, ("regulator",), "gavel"),
+        NavItem("信用事项", "/enterprise/credit", ("enterprise",), "gavel"),
+        NavItem("信用事项", "/centre/credit", ("centre",), "gavel"),
     ),
 )

@@ -10,12 +10,18 @@ from sqlalchemy.exc import DBAPIError
 
 from exam.core.clock import FrozenClock, local_date
 from exam.core.db.scope import Scope
+from exam.core.ids import new_id
+from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.delivery.api import get_attempt
 from exam.identity.sessions import COOKIE
 from exam.records.credit.clues import ClueView, list_clues, list_evidence, list_steps
 from exam.records.credit.jobs import find
 from exam.records.credit.state import ClueState
-from tests.builders.desks import session_of
+from exam.sitting.api import list_bans
+from proctor.incidents.cases import dispose_incident, report_incident, review_incident
+from tests.builders.desks import candidate_session, session_of
+from tests.builders.grading import Examined, examined
 from tests.builders.identity import regions
 from tests.builders.records import engage, hold, make_enterprise, make_person
 from tests.builders.sitting import COUNTY
@@ -118,3 +124,196 @@ async def test_the_database_keeps_the_steps_and_the_region(runtime: Runtime, cli
     async with runtime.databases.transaction(Scope(organisation=enterprise)) as session:
         for table in ("clue", "evidence", "step"):
             assert (await session.scalar(text(f"select count(*) from records_credit_{table}"))) == 0
+
+
+class Town:
+    """An enterprise with a lead, two officials of its county, and one browser they take turns in."""
+
+    def __init__(self, client: AsyncClient, runtime: Runtime, enterprise: UUID, clue: UUID) -> None:
+        self.client, self.runtime, self.enterprise, self.clue = client, runtime, enterprise, clue
+        self._tokens: dict[str, str] = {}
+
+    async def be(self, who: str) -> None:
+        if who not in self._tokens:
+            own = self.enterprise if who == "enterprise" else None
+            role = "enterprise" if own else "regulator"
+            _, self._tokens[who] = await session_of(self.runtime, role=role, organisation=own, second_factor=not own)
+        self.client.cookies.set(COOKIE, self._tokens[who])
+
+    async def act(self, what: str, data: dict[str, str] | None = None, *, home: str = HOME) -> int:
+        return (await send(self.client, f"{home}/{self.clue}/{what}", data)).status_code
+
+    def later(self, clock: FrozenClock, *, days: int) -> None:
+        """Let days pass: everybody logs in again."""
+        clock.advance(timedelta(days=days))
+        self._tokens.clear()
+
+    async def noticed(self) -> None:
+        await self.be("clerk")
+        assert await self.act("notice", NOTICE) == 303
+
+    async def decided(self, **changed: str) -> None:
+        """Bring the case to a confirmed decision."""
+        await self.noticed()
+        await self.be("enterprise")
+        assert await self.act("answer", {"waived": "true"}, home=OWN) == 303
+        await self.be("clerk")
+        assert await self.act("decision", {**DECISION, **changed}) == 303
+        await self.be("head")
+        assert await self.act("confirm") == 303
+
+    async def state(self) -> str:
+        (clue,) = [each for each in await clues_of(self.runtime, Scope(region=COUNTY)) if each.id == self.clue]
+        return clue.state
+
+
+OWN = "/enterprise/credit"
+NOTICE = {"document_no": "西应急告〔2026〕8号", "text": "现查明你单位 1 人无证上岗,拟处罚款一万元。"}
+DECISION = {
+    "penalised": "true",
+    "document_title": "行政处罚决定书",
+    "document_no": "西应急罚〔2026〕5号",
+    "conduct": "特种作业人员无证上岗",
+    "facts": "=1+1 焊工一人未取得操作证上岗作业。",
+    "basis": "《安全生产法》第九十七条第七项",
+    "kinds": "罚款",
+    "content": "罚款人民币一万元。",
+    "fine": "1.05",
+    "forfeited": "",
+    "licence": "",
+    "authority": "西湖区应急管理局",
+    "authority_code": "",
+    "decided_on": "2026-11-23",
+    "severity": "general",
+    "months": "3",
+    "ban_years": "0",
+}
+
+
+@pytest.fixture
+async def town(runtime: Runtime, client: AsyncClient) -> Town:
+    enterprise = await staffed(runtime)
+    await find(runtime)
+    found = await clues_of(runtime, Scope(region=COUNTY))
+    return Town(client, runtime, enterprise, next(each.id for each in found if each.rule == "unlicensed_operation"))
+
+
+async def test_nobody_decides_before_the_party_was_told_and_heard_and_nobody_alone(
+    town: Town, clock: FrozenClock
+) -> None:
+    await town.be("enterprise")
+    assert (await town.client.get(f"{OWN}/{town.clue}")).status_code == 404
+    await town.be("clerk")
+    assert await town.act("decision", DECISION) == 409
+    assert await town.act("notice", {**NOTICE, "document_no": " "}) == 400
+    await town.noticed()
+    assert await town.act("decision", DECISION) == 409  # the party may still answer
+    await town.be("enterprise")
+    page = (await town.client.get(f"{OWN}/{town.clue}")).text
+    assert "拟处罚款一万元" in page
+    assert "没有有效证书" in page
+    assert await town.act("answer", {"text": " "}, home=OWN) == 400
+    assert await town.act("answer", {"text": "该员工当日未作业。"}, home=OWN) == 303
+    assert await town.act("answer", {"text": "再补充"}, home=OWN) == 409
+    await town.be("clerk")
+    for wrong in ({"fine": "1e3"}, {"fine": "NaN"}, {"months": "13"}, {"decided_on": "2026-11-22"}, {"ban_years": "3"}):
+        assert await town.act("decision", {**DECISION, **wrong}) == 400, wrong
+    assert await town.act("decision", DECISION) == 303
+    assert await town.act("confirm") == 403
+    await town.be("enterprise")
+    assert "一万元。" not in (await town.client.get(f"{OWN}/{town.clue}")).text.replace("拟处罚款一万元。", "")
+    await town.be("head")
+    assert await town.act("return", {"reason": "处罚幅度有误"}) == 303
+    await town.be("clerk")
+    assert "处罚幅度有误" in (await town.client.get(f"{HOME}/{town.clue}")).text
+    assert "=1+1 焊工" in (await town.client.get(f"{HOME}/{town.clue}/decision")).text
+    assert await town.act("decision", {**DECISION, "fine": "0.5"}) == 303
+    await town.be("head")
+    assert [await town.act("confirm"), await town.act("confirm")] == [303, 404]
+    assert await town.state() == "decided"
+    await town.be("enterprise")
+    page = (await town.client.get(f"{OWN}/{town.clue}")).text
+    assert "0.5 万元" in page
+    assert "公示中" in page
+    assert "2027-02-23" in page
+    town.later(clock, days=93)
+    await town.be("enterprise")
+    assert "公示期满" in (await town.client.get(f"{OWN}/{town.clue}")).text
+
+
+async def test_silence_ends_with_the_term_and_no_penalty_leaves_no_record(town: Town, clock: FrozenClock) -> None:
+    await town.noticed()
+    town.later(clock, days=8)
+    await town.be("clerk")
+    assert await town.act("decision", {**DECISION, "penalised": "false"}) == 303
+    await town.be("head")
+    assert await town.act("confirm") == 303
+    assert await town.state() == "closed"
+    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
+        assert await session.scalar(text("select count(*) from records_credit_record")) == 0
+
+
+async def test_the_database_refuses_a_record_without_two_people(town: Town) -> None:
+    await town.noticed()
+    await town.be("enterprise")
+    await town.act("answer", {"waived": "true"}, home=OWN)
+    await town.be("clerk")
+    await town.act("decision", DECISION)
+    record = (
+        "insert into records_credit_record select gen_random_uuid(), {decision}, c.organisation_id, null, 'x', c.region,"
+        " 'penalty', 'n', 't', 'c', 'a', 'general', d.decided_on, d.decided_on, d.decided_on, null, d.decided_on,"
+        " 'standing', null, now() from records_credit_clue c join records_credit_decision d on d.clue_id = c.id"
+    )
+    confirmed = "update records_credit_decision set state = 'confirmed', confirmed_at = now(), confirmed_by = "
+    for scope, statement in (
+        (Scope(region=COUNTY), record.format(decision="d.id")),
+        (Scope(region=COUNTY), record.format(decision="null")),
+        (Scope(region=COUNTY), confirmed + "drafted_by"),
+        (Scope(region=COUNTY), "update records_credit_decision set fine = 0"),
+        (Scope(region=COUNTY), "update records_credit_notice set text = 'x'"),
+        (Scope(organisation=town.enterprise), "update records_credit_clue set state = 'heard'"),
+    ):
+        with pytest.raises(DBAPIError):
+            async with town.runtime.databases.transaction(scope) as session:
+                await session.execute(text(statement))
+    async with town.runtime.databases.transaction(Scope(organisation=town.enterprise)) as session:
+        assert await session.scalar(text("select count(*) from records_credit_decision")) == 0
+        changed = await session.execute(text(confirmed + "gen_random_uuid() returning id"))
+        assert changed.all() == []
+
+
+async def impersonated(runtime: Runtime, exam: Examined) -> UUID:
+    """Let three people find that somebody else sat the first candidate's exam; return the candidate."""
+    at = runtime.clock.now()
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        attempt = await get_attempt(session, exam.attempts[0], now=at)
+        people = [Principal(account=new_id()) for _ in range(3)]
+        incident = await report_incident(
+            session, people[0], attempt, category="impersonation", summary="人证不符", at=at
+        )
+        await review_incident(session, people[1], incident, finding="confirmed", review="录像可见", at=at)
+        await dispose_incident(session, people[2], incident, disposition="score_void", decision="成绩无效", at=at)
+    return attempt.person_id
+
+
+async def test_a_bar_follows_a_decision_on_a_person_and_ends_by_itself(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient
+) -> None:
+    await regions(runtime)
+    exam = await examined(runtime, clock, right=[9])
+    person = await impersonated(runtime, exam)
+    await find(runtime, source="incidents")
+    (clue,) = await clues_of(runtime, Scope(region=COUNTY))
+    assert (clue.rule, clue.person_id, clue.organisation_id) == ("exam_fraud", person, None)
+    town = Town(client, runtime, person, clue.id)
+    await town.noticed()
+    client.cookies.set(COOKIE, await candidate_session(runtime, exam.registrations[0]))
+    assert "由他人冒名顶替参加考试" in (await client.get(f"/me/credit/{clue.id}")).text
+    assert await town.act("answer", {"text": "确有其事。"}, home="/me/credit") == 303
+    await town.be("clerk")
+    assert await town.act("decision", {**DECISION, "ban_years": "1"}) == 303
+    await town.be("head")
+    assert await town.act("confirm") == 303
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        (ban,) = await list_bans(session, person, "special.1.2")
+    assert (ban.until_on, ban.basis) == (date(2027, 11, 22), "《行政许可法》(2019)第七十八条")

@@ -89,6 +89,10 @@ UNSEEN |= dict.fromkeys(
     ),
     "nobody completed a training here; the certificate's own test looks for the number",
 )
+UNSEEN |= dict.fromkeys(
+    ("/centre/credit/{clue_id:uuid}", "/me/credit/{clue_id:uuid}"),
+    "the lead here is an enterprise's, whose page is the same",
+)
 """Routes that nobody is shown here, each with its reason; every other one must be seen at least once."""
 
 
@@ -145,6 +149,15 @@ async def _examined(runtime: Runtime, clock: FrozenClock) -> Certified:
     return await credential_of(runtime, exam)
 
 
+async def _notice(runtime: Runtime, client: AsyncClient, regulator: str) -> None:
+    """Tell the enterprise of a lead, so that it reads its case."""
+    async with runtime.databases.session(ROOT) as session:
+        clue = await session.scalar(text("select id from records_credit_clue limit 1"))
+    wear(client, {COOKIE: regulator})
+    told = {"document_no": "告知1号", "text": "拟处罚款。"}
+    assert (await send(client, f"/regulator/credit/{clue}/notice", told)).status_code == 303
+
+
 async def _propose_regrade(runtime: Runtime, exam: Examined) -> None:
     form = await scoring_form(runtime, exam.attempts[0])
     changes, at = [RuleChange(item_id=form.slots[0].item_id, action=Action.VOID)], runtime.clock.now()
@@ -182,6 +195,7 @@ async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> 
             sessions.setdefault(role, []).append(token)
     sessions["candidate"] = [await candidate_session(runtime, holder.registration)]
     sessions["teacher"].append(await _again(runtime, school.teacher.account))
+    await _notice(runtime, client, sessions["regulator"][0])
     report = {"category": "phone_or_reference", "summary": "桌下有手机"}
     wear(client, {COOKIE: sessions["proctor"][0]})
     await send(client, f"/proctor/attempts/{holder.exam.attempts[0]}/incidents", report)

@@ -1,6 +1,6 @@
 """Leads as pages see them, and the first thing that may become of one: that it does not hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -141,7 +141,7 @@ async def advance(
     *,
     at: datetime,
     due_on: date | None = None,
-    facts: dict[str, Fact] | None = None,
+    facts: Mapping[str, Fact] | None = None,
 ) -> None:
     """Take a lead one step on: the state, the step and the audit entry; raises ClueStateError."""
     require_step(row.state, wanted)

@@ -1,6 +1,6 @@
-"""What can be wrong in the process from a lead to a decision."""
+"""What can be wrong in the process from a lead to a decision, and about a credit record."""
 
-from exam.core.errors import DomainError
+from exam.core.errors import ConflictError, DomainError, ForbiddenError
 
 
 class WordsError(DomainError):
@@ -8,3 +8,66 @@ class WordsError(DomainError):
 
     code = "credit_words"
     message = "请写明内容,{least} 到 {most} 个字。"
+
+
+class DocumentNumberError(DomainError):
+    """A document has no number, or a number that cannot be one."""
+
+    code = "document_no"
+    message = "请填写文书号,不超过 64 个字。"
+
+
+class DocumentNumberTakenError(ConflictError):
+    """Another decision has this number."""
+
+    code = "document_no_taken"
+    message = "文书号 {document_no} 已经登记过,请核对。"
+
+
+class DefenceTermError(ConflictError):
+    """The party may still answer, and has not."""
+
+    code = "defence_term"
+    message = "陈述申辩期到 {until} 为止。当事人还没有答复,期满后才能拟决定。"
+
+
+class DecisionFieldError(DomainError):
+    """A field of a decision is missing or too long; `field` is its title."""
+
+    code = "decision_field"
+    message = "请填写“{field}”,不超过 {most} 个字。"
+
+
+class DecisionDayError(DomainError):
+    """The day is none, lies ahead, or before the notice."""
+
+    code = "decision_day"
+    message = "请填写决定日期,不早于告知之日,不晚于今天。"
+
+
+class AmountError(DomainError):
+    """An amount of money is none."""
+
+    code = "decision_amount"
+    message = "金额以万元为单位,不小于零,最多六位小数。"
+
+
+class PublicationTermError(DomainError):
+    """The months of publication do not fit how grave the matter is."""
+
+    code = "publication_term"
+    message = "公示期须在 {least} 到 {most} 个月之间。"
+
+
+class BanTermError(DomainError):
+    """No article bars somebody from applying for so long."""
+
+    code = "ban_term"
+    message = "这类线索的依据中没有这样的禁考年限。"
+
+
+class NotYourCaseError(ForbiddenError):
+    """The case is somebody else's."""
+
+    code = "not_your_case"
+    message = "这件事不是您或您单位的。"

@@ -1,10 +1,11 @@
 """Tables of credit: leads, what they rest on, and every step of the process."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -61,3 +62,87 @@ class ClueStep(Base):
     by_person: Mapped[UUID | None]
     at: Mapped[datetime]
     text: Mapped[str]
+
+
+class Notice(Base):
+    """告知书: what the party was told, once for each lead."""
+
+    __tablename__ = "records_credit_notice"
+
+    clue_id: Mapped[UUID] = mapped_column(ForeignKey("records_credit_clue.id"), primary_key=True)
+    region: Mapped[str]
+    document_no: Mapped[str]
+    text: Mapped[str]
+    defence_until_on: Mapped[date]
+    noticed_by: Mapped[UUID | None]
+    noticed_at: Mapped[datetime]
+
+
+class Decision(Base):
+    """决定: what the authority decided outside, recorded by one person and confirmed or returned by another.
+
+    The fields are those that are published of an administrative penalty; amounts in 万元.
+    """
+
+    __tablename__ = "records_credit_decision"
+
+    id: Mapped[Id]
+    clue_id: Mapped[UUID] = mapped_column(ForeignKey("records_credit_clue.id"))
+    region: Mapped[str]
+    state: Mapped[str]
+    penalised: Mapped[bool]
+    document_title: Mapped[str]
+    document_no: Mapped[str]
+    conduct: Mapped[str]
+    facts: Mapped[str]
+    basis: Mapped[str]
+    kinds: Mapped[str]
+    content: Mapped[str]
+    fine: Mapped[Decimal] = mapped_column(Numeric(14, 6))
+    forfeited: Mapped[Decimal] = mapped_column(Numeric(14, 6))
+    licence: Mapped[str]
+    authority: Mapped[str]
+    authority_code: Mapped[str]
+    decided_on: Mapped[date]
+    severity: Mapped[str]
+    months: Mapped[int]
+    """For how many months it is published."""
+    ban_years: Mapped[int]
+    drafted_by: Mapped[UUID]
+    drafted_at: Mapped[datetime]
+    confirmed_by: Mapped[UUID | None]
+    """The second person, who confirmed or returned it."""
+    confirmed_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    """Why it was returned."""
+
+
+class CreditRecord(Base):
+    """信用记录: what stands on record of an enterprise or a person after a decision, and until when it is published."""
+
+    __tablename__ = "records_credit_record"
+
+    id: Mapped[Id]
+    decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("records_credit_decision.id"), unique=True)
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_organisation.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_person.id"))
+    subject_name: Mapped[str]
+    region: Mapped[str]
+    kind: Mapped[str]
+    document_no: Mapped[str]
+    title: Mapped[str]
+    content: Mapped[str]
+    authority: Mapped[str]
+    severity: Mapped[str]
+    decided_on: Mapped[date]
+    report_by_on: Mapped[date]
+    """By when it is to be published."""
+    repair_from_on: Mapped[date]
+    """From when repair may be asked for: the least term of publication is over."""
+    publish_until_on: Mapped[date | None]
+    """The last day of publication, None for what is not published."""
+    kept_until_on: Mapped[date]
+    state: Mapped[str]
+    ended_on: Mapped[date | None]
+    """When it was repaired or withdrawn."""
+    entered_at: Mapped[datetime]

@@ -11,12 +11,14 @@ from litestar.response import Redirect, Template
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import list_people, names_of_accounts
-from exam.records.credit import clues
+from exam.records.credit import clues, decisions, notices, register
 from exam.records.credit.finding import find_clues
+from exam.records.credit.limits import load_terms
+from exam.records.credit.money import show_wan
 from exam.records.credit.rules import Source
-from exam.records.credit.schemas import FindForm, Show, WordsForm
+from exam.records.credit.schemas import PlainForm, Show, WordsForm
 from exam.records.credit.state import ClueState
-from exam.records.credit.wording import STATES, STEPS, evidence_words
+from exam.records.credit.wording import PUBLICITY, STATES, STEPS, evidence_words
 from exam.records.regulator_desk import ROLE, Desk, desk_of
 from exam.records.schemas import RegionPath
 from exam.web.paging import Page
@@ -66,7 +68,7 @@ class ClueController(Controller):
         self,
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
-        data: URLEncodedBody[FindForm],  # noqa: ARG002  # read for its CSRF token
+        data: URLEncodedBody[PlainForm],  # noqa: ARG002  # read for its CSRF token
         region: FromQuery[RegionPath] = "",
     ) -> Redirect:
         """Look through the region now instead of tomorrow morning."""
@@ -83,7 +85,7 @@ class ClueController(Controller):
         clue_id: FromPath[UUID],
     ) -> Template:
         async with desk_of(runtime, principal, "") as desk:
-            return Template("records/credit/clue.html", context=await _context(desk, clue_id))
+            return Template("records/credit/clue.html", context=await _context(desk, principal.account, clue_id))
 
     @post("/{clue_id:uuid}/dismiss")
     async def dismiss(
@@ -98,10 +100,11 @@ class ClueController(Controller):
         return done(f"{HOME}/{clue_id}", "已记为核查后不成立。")
 
 
-async def _context(desk: Desk, clue_id: UUID) -> dict[str, Any]:
+async def _context(desk: Desk, account: UUID | None, clue_id: UUID) -> dict[str, Any]:
     clue = await clues.get_clue(desk.session, clue_id)
     evidence = await clues.list_evidence(desk.session, clue_id)
     steps = await clues.list_steps(desk.session, clue_id)
+    decision = await decisions.find_decision(desk.session, clue_id)
     return {
         **desk.context,
         "clue": clue,
@@ -110,6 +113,13 @@ async def _context(desk: Desk, clue_id: UUID) -> dict[str, Any]:
         "people": await list_people(desk.session, [each.person_id for each in evidence]),
         "steps": steps,
         "names": await names_of_accounts(desk.session, [each.by_account for each in steps if each.by_account]),
+        "notice": await notices.find_notice(desk.session, clue_id),
+        "decision": decision,
+        "drafted_here": decision is not None and decision.drafted_by == account,
+        "record": await register.find_record_of(desk.session, decision.id) if decision else None,
         "states": STATES,
         "step_words": STEPS,
+        "publicity": PUBLICITY,
+        "severities": load_terms().severity,
+        "show_wan": show_wan,
     }

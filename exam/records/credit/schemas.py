@@ -11,11 +11,47 @@ Show = Literal["found", "open", "over"]
 Words = Annotated[str, Meta(max_length=4000)]
 
 
-class FindForm(Form, frozen=True, kw_only=True):
-    """Looking now asks nothing."""
-
-
 class WordsForm(Form, frozen=True, kw_only=True):
     """An act that needs words."""
 
     reason: Words = ""
+
+
+class NoticeForm(Form, frozen=True, kw_only=True):
+    """What the party is told."""
+
+    document_no: Annotated[str, Meta(max_length=200)] = ""
+    text: Words = ""
+
+
+class DecisionForm(Form, frozen=True, kw_only=True):
+    """A decision as typed; `penalised` is "true" or "false", amounts in 万元."""
+
+    penalised: Literal["true", "false"] = "true"
+    document_title: Annotated[str, Meta(max_length=200)] = ""
+    document_no: Annotated[str, Meta(max_length=200)] = ""
+    conduct: Annotated[str, Meta(max_length=400)] = ""
+    facts: Words = ""
+    basis: Words = ""
+    kinds: Annotated[str, Meta(max_length=400)] = ""
+    content: Words = ""
+    fine: Annotated[str, Meta(max_length=40)] = ""
+    forfeited: Annotated[str, Meta(max_length=40)] = ""
+    licence: Annotated[str, Meta(max_length=200)] = ""
+    authority: Annotated[str, Meta(max_length=400)] = ""
+    authority_code: Annotated[str, Meta(max_length=40)] = ""
+    decided_on: Annotated[str, Meta(max_length=20)] = ""
+    severity: Literal["minor", "general", "serious"] = "general"
+    months: Annotated[str, Meta(max_length=4)] = ""
+    ban_years: Literal["0", "1", "3"] = "0"
+
+
+class PlainForm(Form, frozen=True, kw_only=True):
+    """An act that needs no words."""
+
+
+class AnswerForm(Form, frozen=True, kw_only=True):
+    """The party's statement and defence, or that it makes none."""
+
+    text: Words = ""
+    waived: Literal["", "true"] = ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from exam.records.credit.clues import EvidenceView
+from exam.records.credit.register import Publicity
 from exam.records.credit.state import ClueState
 from exam.records.names import ROLES, title_of
 from proctor.api import DISPOSITION_WORDS, taxonomy
@@ -19,8 +20,24 @@ STATES: Mapping[str, tuple[str, str, str]] = {
 """Word, tone and icon of each state."""
 STEPS: Mapping[str, str] = {
     "clue.dismissed": "核查后不成立",
+    "clue.noticed": "告知",
+    "clue.answered": "陈述申辩",
+    "clue.waived": "不作陈述申辩",
+    "decision.drafted": "登记决定",
+    "decision.returned": "决定退回重拟",
+    "decision.confirmed": "决定复核生效",
 }
 """What each step is called."""
+
+
+PUBLICITY: Mapping[str, tuple[str, str, str]] = {
+    Publicity.PUBLISHED: ("公示中", "warn", "eye"),
+    Publicity.UNPUBLISHED: ("不公示", "off", "eye-off"),
+    Publicity.EXPIRED: ("公示期满", "off", "calendar"),
+    Publicity.REPAIRED: ("已修复", "ok", "circle-check"),
+    Publicity.WITHDRAWN: ("已撤回", "off", "x"),
+}
+"""What the publication of a record is called."""
 
 
 def evidence_words(evidence: EvidenceView) -> tuple[str, dict[str, str]]:

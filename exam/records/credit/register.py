@@ -1,0 +1,132 @@
+"""信用记录: what stands on record after a decision, until when it is published, and how it ends by itself."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.ledger import record
+from exam.core.clock import local_date
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.records.credit.limits import load_terms
+from exam.records.credit.models import Clue, CreditRecord, Decision
+from exam.records.holdings import months_later
+from exam.standards.api import working_days_after
+
+MONTHS = 12
+
+
+class RecordState(StrEnum):
+    """记录状态 as stored; that its publication or its keeping is over is computed from the day."""
+
+    STANDING = "standing"
+    REPAIRED = "repaired"
+    """信用修复: no longer published, shared or used."""
+    WITHDRAWN = "withdrawn"
+    """撤回: an objection was right."""
+
+
+class Publicity(StrEnum):
+    """公示状态 of a record on a day."""
+
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+    """Minor, and decided so."""
+    EXPIRED = "expired"
+    REPAIRED = "repaired"
+    WITHDRAWN = "withdrawn"
+
+
+class RecordView(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of an enterprise, a body or a person."""
+
+    id: UUID
+    decision_id: UUID | None
+    organisation_id: UUID | None
+    person_id: UUID | None
+    subject_name: str
+    region: str
+    kind: str
+    document_no: str
+    title: str
+    content: str
+    authority: str
+    severity: str
+    decided_on: date
+    report_by_on: date
+    repair_from_on: date
+    publish_until_on: date | None
+    kept_until_on: date
+    state: str
+    ended_on: date | None
+    entered_at: datetime
+
+    def publicity(self, on: date) -> Publicity:
+        """Return whether anybody outside may see it on a Shanghai date; the last day is a day of publication."""
+        if self.state != RecordState.STANDING:
+            return Publicity(self.state)
+        if self.publish_until_on is None:
+            return Publicity.UNPUBLISHED
+        return Publicity.PUBLISHED if on <= self.publish_until_on else Publicity.EXPIRED
+
+    def repairable(self, on: date) -> bool:
+        """Say whether the least term is over and there is still something to repair."""
+        return self.publicity(on) is Publicity.PUBLISHED and on >= self.repair_from_on
+
+
+async def enter_record(
+    session: AsyncSession, principal: Principal, clue: Clue, decision: Decision, *, at: datetime
+) -> UUID:
+    """Enter what a confirmed decision leaves on record; raises nothing, for the decision was checked."""
+    terms = load_terms()
+    severity = terms.of(decision.severity)
+    decided = decision.decided_on
+    row = CreditRecord(
+        decision_id=decision.id,
+        organisation_id=clue.organisation_id,
+        person_id=clue.person_id,
+        subject_name=clue.subject_name,
+        region=clue.region,
+        kind="penalty",
+        document_no=decision.document_no,
+        title=decision.conduct,
+        content=decision.content,
+        authority=decision.authority,
+        severity=decision.severity,
+        decided_on=decided,
+        report_by_on=working_days_after(decided, terms.publish_days.value),
+        repair_from_on=months_later(decided, severity.min_months),
+        publish_until_on=months_later(decided, decision.months) if decision.months else None,
+        kept_until_on=months_later(decided, MONTHS * terms.kept_years.value),
+        state=RecordState.STANDING,
+        entered_at=at,
+    )
+    session.add(row)
+    await session.flush()
+    facts = {"document_no": row.document_no, "until": (row.publish_until_on or local_date(at)).isoformat()}
+    subject = ("credit_record", row.id)
+    await record(session, principal, "credit_record.entered", subject, at=at, region=row.region, facts=facts)
+    return row.id
+
+
+async def find_record_of(session: AsyncSession, decision_id: UUID) -> RecordView | None:
+    """Return what a decision left on record, or None."""
+    row = await session.scalar(select(CreditRecord).where(CreditRecord.decision_id == decision_id))
+    return record_view(row) if row else None
+
+
+async def get_record(session: AsyncSession, record_id: UUID) -> RecordView:
+    """Return one record of the scope."""
+    row = await session.get(CreditRecord, record_id)
+    if row is None:
+        raise NotFoundError(record_id=str(record_id))
+    return record_view(row)
+
+
+def record_view(row: CreditRecord) -> RecordView:
+    """Return a row as pages see it."""
+    return RecordView(**{name: getattr(row, name) for name in RecordView.__struct_fields__})
