@@ -8,6 +8,7 @@ from exam.core.jobs import defer
 
 SETTLE = "training.settle"
 CLOSE_SILENT = "training.close_silent"
+MAKE = "training.make_material"
 
 
 async def ask_to_settle(session: AsyncSession, person_id: UUID) -> None:

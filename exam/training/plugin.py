@@ -16,13 +16,16 @@ from exam.training.completion.pages import (
     RegulatorCompletionsController,
     VerifyCompletionController,
 )
-from exam.training.jobs import CLOSE_SILENT, SETTLE
+from exam.training.jobs import CLOSE_SILENT, MAKE, SETTLE
 from exam.training.ledger.controllers import HoursApiController, HoursController
 from exam.training.ledger.learner_pages import LearnerHoursController
 from exam.training.lessons.clerk_pages import LessonsController
+from exam.training.lessons.film_pages import FilmController
 from exam.training.lessons.learner_pages import LessonController
 from exam.training.lessons.study import run_close_silent
 from exam.training.lessons.study_route import AnswerPath, BeatPath
+from exam.training.materials.making import run_make
+from exam.training.materials.pages import MaterialFilmController, MaterialsController
 from exam.training.practice.pages import PracticeController
 from exam.training.programmes.pages import ProgrammesController
 from exam.training.settling import run_settle
@@ -49,13 +52,20 @@ PLUGIN = Plugin(
         RecordController,
         LessonsController,
         LessonController,
+        FilmController,
+        MaterialsController,
+        MaterialFilmController,
         PracticeController,
         CompletionController,
         ClassCompletionsController,
         RegulatorCompletionsController,
         VerifyCompletionController,
     ),
-    jobs=(Job(SETTLE, run_settle), Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *")),
+    jobs=(
+        Job(SETTLE, run_settle),
+        Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *"),
+        Job(MAKE, run_make, attempts=3),
+    ),
     raw=(
         RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),
         RawRoute(method="POST", prefix="/api/study/", suffix="/answer", policy=Policy("key"), make=AnswerPath),

@@ -175,3 +175,31 @@ class LessonForm(Form, frozen=True, kw_only=True):
     target: Text = ""
     title: Text = ""
     text: Long = ""
+
+
+class FilmLessonForm(Form, frozen=True, kw_only=True):
+    """A film made a lesson, as typed; `questions` as `read_cues` reads them."""
+
+    target: Text = ""
+    title: Text = ""
+    questions: Long = ""
+
+
+class SubtitleForm(Form, frozen=True, kw_only=True):
+    """The language of a subtitle file."""
+
+    language: Text = "zh"
+
+
+class UploadIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that is about to be sent; `size` in bytes."""
+
+    filename: Text
+    size: int
+
+
+class UploadBegun(msgspec.Struct, frozen=True):
+    """Under which id the parts are sent, and how long each but the last is."""
+
+    id: UUID
+    part_bytes: int

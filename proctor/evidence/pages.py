@@ -16,6 +16,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.web.policy import allow
+from exam.web.ranges import ranged
 from proctor.evidence.recordings import PLAYBACK_REASONS, has_playback, open_playback, read_segment
 from proctor.evidence.schemas import Opening
 from proctor.evidence.timeline import LANE_WORDS, LANES, timeline_of
@@ -81,22 +82,10 @@ class RecordController(Controller):
         opened = await read_segment(session, runtime, principal, segment_id)
         media = await asyncio.to_thread(_playable, opened.media, opened.head.codec)
         kind = MEDIA_TYPES[opened.head.codec]
-        return _ranged(media, request.headers.get("range", ""), kind)
+        return ranged(media, request.headers.get("range", ""), kind)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _playable(media: bytes, codec: str) -> bytes:
     """Return the file with its index; a player asks for one file in several ranges."""
     return seekable(media, codec)
-
-
-def _ranged(media: bytes, asked: str, kind: str) -> Response[bytes]:
-    """Answer one byte range (RFC 9110 §14), or the whole."""
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
-    unit, _, span = asked.partition("=")
-    first, _, last = span.partition("-")
-    if unit != "bytes" or not first.isdigit() or int(first) >= len(media):
-        return Response(media, media_type=kind, headers=headers)
-    end = min(int(last), len(media) - 1) if last.isdigit() else len(media) - 1
-    headers["Content-Range"] = f"bytes {first}-{end}/{len(media)}"
-    return Response(media[int(first) : end + 1], status_code=206, media_type=kind, headers=headers)

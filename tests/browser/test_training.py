@@ -18,11 +18,13 @@ from exam.training.api import record_hours
 from exam.training.attendance.roll import sign_code
 from exam.training.classes.enrolments import list_enrolments
 from exam.training.classes.service import list_sessions
+from exam.training.materials.making import run_make
 from exam.training.settling import run_settle
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.builders.desks import session_of
+from tests.builders.films import film_bytes
 from tests.builders.questionbank import publish_bank, some_drafts
 from tests.builders.sitting import id_number, make_bank, make_centre, make_sitting
 from tests.builders.training import (
@@ -223,6 +225,79 @@ def _study(academy: Academy, page: Page, axe: Check) -> None:
     expect(page.get_by_text("请再想想")).to_be_visible()
     page.get_by_role("button", name="立即报告并记录").click()
     expect(page.locator(".lesson-state")).to_contain_text("本课件已学完")
+    page.get_by_role("button", name="退出学习").click()
+    expect(page.get_by_text("已学完")).to_be_visible()
+
+
+def test_clerk_uploads_a_film_and_a_learner_watches_it_to_its_end(academy: Academy, axe: Check) -> None:
+    _film_lesson(academy, axe)
+    learner = academy.server.do(lambda runtime: make_learner(runtime, academy.school, academy.class_id, number=1))
+    academy.clock.jump(timedelta(days=1))
+    page = academy.page(width=390)
+    cookie = academy.server.do(lambda runtime: learner_cookie(runtime, learner))
+    page.context.add_cookies([{"name": COOKIE, "value": cookie[COOKIE], "url": academy.server.url}])
+    page.clock.install()
+    page.goto("/learn")
+    page.get_by_role("listitem").filter(has_text="停电检修").get_by_role("button").click()
+    _watch(academy, page, axe)
+
+
+def _film_lesson(academy: Academy, axe: Check) -> None:
+    """Upload a film as a clerk, let the worker's job make it, and make it a lesson that a second clerk publishes."""
+    page = academy.enter(academy.page(), academy.school.clerk)
+    page.goto("/centre/training/materials/new")
+    assert axe(page) == []
+    film = film_bytes(size=(320, 180))
+    page.get_by_label("视频文件").set_input_files({"name": "检修.mp4", "mimeType": "video/mp4", "buffer": film})
+    page.get_by_role("button", name="上传").click()
+    expect(page.get_by_text("正在排队等待转换")).to_be_visible()
+    material = page.url.rpartition("/")[2]
+    academy.server.do(lambda runtime: run_make(runtime, material_id=material, region=academy.school.region))
+    expect(page.get_by_role("heading", name="做成课件")).to_be_visible()  # the page noticed by itself
+    expect(page.get_by_role("main")).to_have_count(1)
+    _until(page, "readyState >= 2")
+    assert axe(page) == []
+    words = "WEBVTT\n\n00:00.000 --> 00:15.000\n先断电".encode()
+    page.get_by_label("字幕文件").set_input_files({"name": "a.vtt", "mimeType": "", "buffer": words})
+    page.get_by_role("button", name="保存字幕").click()
+    expect(page.get_by_text("字幕已保存")).to_be_visible()
+    page.get_by_label("条目").select_option("officer.general 1.1")
+    page.get_by_label("名称").fill("停电检修")
+    page.get_by_role("button", name="保存草稿").click()
+    second = academy.enter(page, academy.school.clerk2)
+    second.reload()
+    second.get_by_role("button", name="发布").click()
+    expect(second.get_by_text("课件已发布")).to_be_visible()
+
+
+def _until(page: Page, condition: str) -> None:
+    """Wait for a condition of the page's video; the page's policy lets no condition be evaluated inside it."""
+    for _ in range(300):
+        if page.evaluate(f"document.querySelector('video').{condition}"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(condition)
+
+
+def _watch(academy: Academy, page: Page, axe: Check) -> None:
+    """Play, try to drag ahead, hide the check's answer for a moment, come to the end, and move freely afterwards."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("停电检修")
+    assert axe(page) == []
+    page.get_by_role("button", name="播放").click()
+    _until(page, "currentTime >= 1")
+    page.evaluate("document.querySelector('video').currentTime = 12")
+    _until(page, "currentTime < 4")
+    assert page.evaluate("document.querySelector('video').textTracks[0].activeCues[0].text") == "先断电"
+    academy.pass_time(page, BEAT_S)
+    expect(page.get_by_role("progressbar", name="学习进度")).not_to_have_js_property("value", 0)
+    _until(page, "ended")
+    academy.pass_time(page, BEAT_S)
+    expect(page.get_by_role("dialog")).to_contain_text("您还在学习吗")
+    page.get_by_role("button", name="我在学习").click()
+    expect(page.locator(".lesson-state")).to_contain_text("本课件已学完")
+    page.evaluate("document.querySelector('video').currentTime = 3")
+    _until(page, "currentTime < 4")
+    assert page.evaluate("document.querySelector('video').controls")
     page.get_by_role("button", name="退出学习").click()
     expect(page.get_by_text("已学完")).to_be_visible()
 

@@ -13,13 +13,14 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import Role
-from exam.training.bodies.service import BodyView, own_body
+from exam.training.bodies.service import own_body
 from exam.training.kinds import title_of
 from exam.training.ledger.rules import hundredths
+from exam.training.lessons.choices import lesson_targets
 from exam.training.lessons.content import read_lesson
 from exam.training.lessons.errors import LessonNotFoundError
+from exam.training.lessons.film import LANGUAGES
 from exam.training.lessons.service import draft_lesson, get_lesson, list_lessons, publish_lesson
-from exam.training.programmes.service import list_programmes
 from exam.training.schemas import EmptyForm, LessonForm
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -48,7 +49,7 @@ class LessonsController(Controller):
     @get("/new")
     async def new(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
         body = await own_body(session, principal)
-        context = {**await _choices(session, body), "typed": LessonForm(), "problem": None}
+        context = {**await lesson_targets(session, body), "typed": LessonForm(), "problem": None}
         return Template(FORM, context=context)
 
     @post("/", status_code=200)
@@ -75,7 +76,7 @@ class LessonsController(Controller):
                     at=runtime.clock.now(),
                 )
         except DomainError as error:
-            return form_again(request, error, FORM, {**await _choices(session, body), "typed": data})
+            return form_again(request, error, FORM, {**await lesson_targets(session, body), "typed": data})
         return done(f"{HOME}/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
 
     @get("/{lesson_id:uuid}")
@@ -90,7 +91,13 @@ class LessonsController(Controller):
         if lesson.organisation_id != body.id:
             raise LessonNotFoundError
         mine = lesson.drafted_by == principal.account
-        context = {"lesson": lesson, "mine": mine, "title_of": title_of, "hundredths": hundredths}
+        context = {
+            "lesson": lesson,
+            "mine": mine,
+            "title_of": title_of,
+            "hundredths": hundredths,
+            "languages": LANGUAGES,
+        }
         return Template("training/lesson_read.html", context=context)
 
     @post("/{lesson_id:uuid}/publish")
@@ -105,14 +112,3 @@ class LessonsController(Controller):
         body = await own_body(session, principal)
         await publish_lesson(session, principal, lesson_id, body=body, at=runtime.clock.now())
         return done(f"{HOME}/{lesson_id}", "课件已发布,学员可以学习。")
-
-
-async def _choices(session: AsyncSession, body: BodyView) -> dict[str, Any]:
-    """Return the nodes of the programmes in force that the body may train for, each once."""
-    targets = {
-        f"{programme.qualification} {node.code}": (programme.qualification, node)
-        for programme in await list_programmes(session, state="published")
-        if programme.qualification in body.scope
-        for node in programme.nodes
-    }
-    return {"targets": targets, "title_of": title_of}

@@ -1,25 +1,17 @@
-"""What a text lesson holds, and how it is typed: sections with a least reading time and a question; pure."""
+"""What a lesson holds: typed sections with a least reading time and a question, or a film; pure."""
 
 from typing import Annotated
 
 import msgspec
 
 from exam.training.lessons.errors import LessonTextError
+from exam.training.lessons.film import Film
+from exam.training.lessons.questions import MARKED, SECTION, Question, read_question, sections
 
 CHARACTERS_PER_S = 6
 """What a grown-up reads of Chinese print with attention; the least time of a section follows from its length."""
 LEAST_S, STEP_S = 15, 15
 MOST_SECTIONS, MOST_CHARACTERS = 100, 20_000
-OPTIONS = (2, 6)
-SECTION, ASK, RIGHT, WRONG = "# ", "? ", "+ ", "- "
-
-
-class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question on what was just read; `right` is the index of the right option."""
-
-    prompt: str
-    options: tuple[str, ...]
-    right: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,14 +23,15 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     question: Question | None = None
 
 
-class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """课件正文."""
+class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """课件正文: sections, or a film; a film's time line is its own."""
 
-    units: tuple[Unit, ...]
+    units: tuple[Unit, ...] = ()
+    film: Film | None = None
 
     @property
     def ends_ms(self) -> tuple[int, ...]:
-        """The instants on the lesson's own time line at which its sections end."""
+        """The instants on the lesson's own time line at which its sections end; a film has none."""
         ends, total = [], 0
         for unit in self.units:
             total += unit.least_s * 1000
@@ -47,7 +40,7 @@ class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def length_ms(self) -> int:
-        return sum(unit.least_s for unit in self.units) * 1000
+        return self.film.length_ms if self.film else sum(unit.least_s for unit in self.units) * 1000
 
 
 def unlocked(content: LessonContent, reach_ms: int) -> int:
@@ -62,42 +55,23 @@ def least_s(characters: int) -> int:
 
 
 def read_lesson(text: str) -> LessonContent:
-    """Read a typed lesson: `# ` opens a section, `? ` a question, `+ ` its right option, `- ` a wrong one.
+    """Read a typed lesson: `# ` opens a section, the marks of `questions` a question, all else is a paragraph.
 
-    Everything else is a paragraph. Raises LessonTextError with the line that cannot be read.
+    Raises LessonTextError with the line that cannot be read.
     """
-    sections: list[list[str]] = []
-    for line in (line.strip() for line in text.splitlines()):
-        if line.startswith(SECTION):
-            sections.append([line])
-        elif line:
-            if not sections:
-                raise LessonTextError(line=line[:40])
-            sections[-1].append(line)
-    if not 0 < len(sections) <= MOST_SECTIONS or len(text) > MOST_CHARACTERS:
+    found = sections(text)
+    if not 0 < len(found) <= MOST_SECTIONS or len(text) > MOST_CHARACTERS:
         raise LessonTextError(line="")
-    return LessonContent(units=tuple(_unit(lines) for lines in sections))
+    return LessonContent(units=tuple(_unit(lines) for lines in found))
 
 
 def _unit(lines: list[str]) -> Unit:
-    marked = (ASK, RIGHT, WRONG)
-    paragraphs = tuple(line for line in lines[1:] if not line.startswith(marked))
+    paragraphs = tuple(line for line in lines[1:] if not line.startswith(MARKED))
     if not paragraphs:
         raise LessonTextError(line=lines[0][:40])
     return Unit(
         title=lines[0].removeprefix(SECTION).strip(),
         paragraphs=paragraphs,
         least_s=least_s(sum(len(paragraph) for paragraph in paragraphs)),
-        question=_question([line for line in lines if line.startswith(marked)]),
+        question=read_question([line for line in lines if line.startswith(MARKED)]),
     )
-
-
-def _question(lines: list[str]) -> Question | None:
-    if not lines:
-        return None
-    options = [line for line in lines if not line.startswith(ASK)]
-    right = [place for place, line in enumerate(options) if line.startswith(RIGHT)]
-    whole = lines[0].startswith(ASK) and len(lines) == len(options) + 1
-    if not whole or len(right) != 1 or not OPTIONS[0] <= len(options) <= OPTIONS[1]:
-        raise LessonTextError(line=lines[0][:40])
-    return Question(lines[0].removeprefix(ASK).strip(), tuple(line[2:].strip() for line in options), right[0])

@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.training.ledger.rules import rules_on
 from exam.training.lessons.content import unlocked
 from exam.training.lessons.errors import UnitLockedError, VisitNotFoundError
+from exam.training.lessons.film import LANGUAGES
 from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.opening import start_visit
 from exam.training.lessons.study import end_visit, read_visit
@@ -75,6 +76,7 @@ class LessonController(Controller):
             "lease": mint(StudyLease(visit_id, person, principal.region), secret),
             "beat_s": rules.beat_s,
             "limit_s": rules.check_limit_s,
+            "languages": LANGUAGES,
         }
         return Template("training/lesson.html", context=context)
 

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.training.ledger.live import Live
-from exam.training.lessons.content import Question
 from exam.training.lessons.errors import VisitNotFoundError
 from exam.training.lessons.models import LiveRow
+from exam.training.lessons.questions import Question
 
 MS = 1000
 

@@ -17,10 +17,12 @@ from exam.training.jobs import ask_to_settle
 from exam.training.ledger.judging import Beat, Front, Oddity
 from exam.training.ledger.live import Heard, close_visit, hear_answer, hear_beat
 from exam.training.ledger.rules import recall_rules
-from exam.training.lessons.content import LessonContent, Question
+from exam.training.lessons.content import LessonContent
+from exam.training.lessons.film import cue_at
 from exam.training.lessons.keeping import keep_message, observe
 from exam.training.lessons.models import Lesson, LiveRow, Progress, VisitRow
 from exam.training.lessons.opening import draw_due
+from exam.training.lessons.questions import Question
 from exam.training.lessons.service import LessonView, get_lesson
 from exam.training.lessons.standing import StudyAnswer, StudyStanding, answer_of, load_standing, unix_ms
 
@@ -75,7 +77,7 @@ def _gain(here: StudyStanding, heard: Heard) -> int:
 
 
 async def _question(session: AsyncSession, here: StudyStanding, unit: int) -> Question | None:
-    """Return the question of the section that was open, if it has one: who was there can answer it."""
+    """Return the question on what was open or shown last, if there is one: who was there can answer it."""
     query = (
         select(Lesson.content)
         .join(Progress, Progress.lesson_id == Lesson.id)
@@ -83,6 +85,8 @@ async def _question(session: AsyncSession, here: StudyStanding, unit: int) -> Qu
         .where(VisitRow.id == here.visit)
     )
     content = msgspec.convert((await session.execute(query)).scalar_one(), LessonContent)
+    if content.film is not None:
+        return cue_at(content.film, here.reach_ms)
     return content.units[unit].question if unit < len(content.units) else None
 
 

@@ -1,10 +1,12 @@
-// A lesson's page: reports every few seconds, asks for the next section when it is open, and tells the learner the truth.
+// A lesson's page: reports every few seconds and tells the learner the truth; its stage is sections or a film.
 // Nothing here decides what counts; it may only say less.
+
+import { Film } from "./film.js";
+import { Sections } from "./sections.js";
+
 const box = document.querySelector("[data-lesson]");
 const find = (name) => box.querySelector(`[data-${name}]`);
 const words = find("words").dataset;
-const ends = box.dataset.ends.split(",").map(Number);
-const total = Number(box.dataset.units);
 const beatMs = Number(box.dataset.beatS) * 1000;
 const RETRY_MS = 3000;
 const IDLE_WORD_S = 170;
@@ -12,17 +14,17 @@ const IDLE_WORD_S = 170;
 let seq = Number(box.dataset.seq);
 let after = box.dataset.after;
 let reach = Number(box.dataset.reach);
-let unit = Number(box.dataset.opened) - 1;
 let touched = performance.now();
 let heard = performance.now();
 let lost = false;
 let stop = box.dataset.stop;
 let finished = box.dataset.finished === "1";
 let counting = false;
+const stage = new (box.dataset.film ? Film : Sections)(box, find, words);
+stage.touch = () => { touched = performance.now(); };
 
 const idleS = () => Math.round((performance.now() - touched) / 1000);
 const seen = () => document.visibilityState === "visible" && document.hasFocus();
-const opened = () => Math.min(ends.filter((end) => end <= reach).length + 1, total);
 
 function state() {
   if (finished) return words.done;
@@ -30,29 +32,15 @@ function state() {
   if (lost) return words.lost;
   if (!seen()) return words.hidden;
   if (idleS() > IDLE_WORD_S) return words.idle;
-  if (unit < opened() - 1) return words.ready;
-  const left = Math.ceil((ends[unit] - reach - (counting ? performance.now() - heard : 0)) / 1000);
-  return `${words.run} · ${words.next.replace("{s}", Math.max(left, 1))}`;
+  return stage.state(counting ? performance.now() - heard : 0);
 }
 
 function show() {
+  stage.hold(!finished && (Boolean(stop) || lost || !seen() || find("check").open));
   const told = state();
   if (find("words").textContent !== told) find("words").textContent = told;
   find("bar").value = reach;
-  find("next-unit").disabled = unit + 1 >= opened();
-  find("back-unit").disabled = unit === 0;
-  const place = find("place");
-  place.textContent = place.dataset.of.replace("{n}", unit + 1).replace("{all}", total);
-}
-
-async function turn(to) {
-  const answer = await fetch(`/learn/visits/${box.dataset.lesson}/units/${to}`).catch(() => null);
-  if (!answer?.ok) return;
-  find("page").innerHTML = await answer.text();
-  unit = to;
-  scrollTo({ top: 0 });
-  find("page").focus({ preventScroll: true });
-  show();
+  stage.show();
 }
 
 async function send(what, body) {
@@ -76,6 +64,7 @@ function take(told) {
   finished = study.finished;
   heard = performance.now();
   lost = false;
+  stage.take(study);
   check(study);
   show();
 }
@@ -114,7 +103,7 @@ async function answer(choice) {
 // the same beat is sent again until it is answered: the server counts it once
 async function beat() {
   if (stop || finished) return show();
-  const body = { seq: seq + 1, after, unit, seen: seen(), idle_s: idleS(), clock_ms: Date.now() };
+  const body = { seq: seq + 1, after, ...stage.said(), seen: seen(), idle_s: idleS(), clock_ms: Date.now() };
   try {
     take(await send("beat", body));
     setTimeout(beat, beatMs);
@@ -129,10 +118,8 @@ for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstar
   addEventListener(name, () => { touched = performance.now(); }, { passive: true });
 }
 find("check").addEventListener("cancel", (event) => event.preventDefault());
-find("next-unit").addEventListener("click", () => turn(unit + 1));
-find("back-unit").addEventListener("click", () => turn(unit - 1));
-find("page").tabIndex = -1;
 document.addEventListener("visibilitychange", show);
+for (const name of ["focus", "blur"]) addEventListener(name, show);
 setInterval(show, 1000);
 setTimeout(beat, beatMs);
 show();

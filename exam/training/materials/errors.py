@@ -1,0 +1,83 @@
+"""What can be wrong with a material; what its making finds wrong is kept by the code and shown by the message."""
+
+from typing import ClassVar
+
+from exam.core.errors import ConflictError, DomainError, Kind, NotFoundError
+
+
+class MaterialNotFoundError(NotFoundError):
+    """No such material of this body."""
+
+    code = "material_not_found"
+    message = "没有找到这份素材。"
+
+
+class MaterialStateError(ConflictError):
+    """The material's state does not allow the act."""
+
+    code = "material_state"
+    message = "素材当前状态不允许这项操作,请刷新后再看。"
+
+
+class MaterialSizeError(DomainError):
+    """Nothing was chosen, or more than may be sent."""
+
+    kind: ClassVar[Kind] = Kind.TOO_LARGE
+    code = "material_size"
+    message = "文件为空或超过 {limit} MB,没有上传。"
+
+
+class MaterialKindError(DomainError):
+    """The file's name says that it is nothing that lessons are made of."""
+
+    code = "material_kind"
+    message = "请选择视频文件:mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts。"
+
+
+class PartError(DomainError):
+    """A part of an upload has the wrong size, or a part is missing at the end."""
+
+    code = "material_part"
+    message = "上传的内容不完整,请重新上传这个文件。"
+
+
+class SubtitleError(DomainError):
+    """The file is no WebVTT or SubRip, or a cue's times are impossible."""
+
+    code = "subtitle"
+    message = "字幕读不出来(第 {line} 行)。请使用 UTF-8 编码的 WebVTT(.vtt)或 SRT 文件。"
+
+
+class NotMadeError(DomainError):
+    """The file cannot be made into a lesson; every kind of it is shown to who uploaded the file."""
+
+    code = "material_broken"
+    message = "文件已损坏或不完整,无法播放。请检查原文件后重新上传。"
+
+
+class FilmContainerError(NotMadeError):
+    """The first bytes belong to no container that is read here, whatever the name says."""
+
+    code = "film_container"
+    message = "文件内容不是支持的视频格式。"
+
+
+class FilmPictureError(NotMadeError):
+    """There is no moving picture in it, or one of an impossible size."""
+
+    code = "film_picture"
+    message = "文件里没有视频画面,或画面尺寸超出范围。"
+
+
+class FilmLengthError(NotMadeError):
+    """Too short for a lesson, or too long."""
+
+    code = "film_length"
+    message = "视频应不短于 15 秒、不长于 4 小时。"
+
+
+class MakingStoppedError(NotMadeError):
+    """The process met its limit of memory or time, or crashed."""
+
+    code = "making_stopped"
+    message = "处理时超出内存或时间限制,已停止。请缩短视频或降低分辨率后重新上传。"

@@ -1,0 +1,119 @@
+"""Making a stranger's file playable in a process of its own, with a limit on memory, time and what it writes.
+
+The child prints one JSON line for every percent and one at its end; the parent reads them as they come.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from exam.training.lessons.film import Film
+from exam.training.materials.errors import MakingStoppedError, NotMadeError
+
+_ROOT: Final = Path(__file__).resolve().parents[3]
+_MEGABYTE: Final = 1024 * 1024
+_MOST_WRITTEN_MB: Final = 4096
+MEMORY_MB, SECONDS = 2048, 3 * 3600
+Progress = Callable[[int], Awaitable[None]]
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What the child says: how far it is, at last a film, or the code of what is wrong."""
+
+    percent: int = 0
+    film: Film | None = None
+    code: str = ""
+
+
+async def make_limited(
+    source: Path, folder: Path, progress: Progress, *, memory_mb: int = MEMORY_MB, seconds: int = SECONDS
+) -> Film:
+    """Make a film in a child that may use `memory_mb` of address space and `seconds` of processor time, and as many again
+    of waiting.
+
+    Raises what `make_film` raises, and MakingStoppedError when the child crashes or meets a limit.
+    """
+    arguments = (str(source), str(folder), str(memory_mb), str(seconds))
+    environment = {"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__, *arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=environment,
+        cwd=folder,
+    )
+    try:
+        async with asyncio.timeout(2 * seconds):
+            return await _follow(child, progress)
+    except TimeoutError as error:
+        raise MakingStoppedError from error
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+async def _follow(child: asyncio.subprocess.Process, progress: Progress) -> Film:
+    if child.stdout is None:
+        raise MakingStoppedError
+    async for line in child.stdout:
+        told = msgspec.json.decode(line, type=_Line)
+        if told.film is not None:
+            return told.film
+        if told.code:
+            raise error_of(told.code)
+        await progress(told.percent)
+    raise MakingStoppedError
+
+
+def error_of(code: str) -> NotMadeError:
+    """Return the error of a code."""
+    kinds: list[type[NotMadeError]] = [NotMadeError, *NotMadeError.__subclasses__()]
+    return next((kind for kind in kinds if kind.code == code), NotMadeError)()
+
+
+class _Told:
+    """Says each percent once."""
+
+    def __init__(self) -> None:
+        self._last = -1
+
+    def __call__(self, percent: int) -> None:
+        if percent > self._last:
+            self._last = percent
+            _say(_Line(percent=percent))
+
+
+def _say(line: _Line) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Make the film of a file in a folder."""
+    source, folder, memory_mb, seconds = arguments
+    from exam.training.materials.film_maker import make_film  # noqa: PLC0415  # the codecs, for this process alone
+
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory_mb) * _MEGABYTE,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds),) * 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_MB * _MEGABYTE,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    os.nice(10)
+    try:
+        _say(_Line(film=make_film(Path(source), Path(folder), _Told())))
+    except NotMadeError as error:
+        _say(_Line(code=error.code))
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""The worker's part: what was uploaded is put together, made playable in a limited process, and stored."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+import msgspec
+
+from exam.core.audit.entry import Fact
+from exam.core.db.scope import Scope
+from exam.core.principal import SYSTEM
+from exam.core.runtime import Runtime
+from exam.training.lessons.film import INIT, Film
+from exam.training.materials.errors import NotMadeError
+from exam.training.materials.limited import Progress, make_limited
+from exam.training.materials.models import Material
+from exam.training.materials.service import folder_of, note, part_key, parts_of
+
+STEP = 5
+"""Progress is written at every so many percent."""
+
+
+async def run_make(runtime: Runtime, *, material_id: str, region: str) -> None:
+    """Make a material that waits; one that was being made when a worker died is begun anew."""
+    made = _Making(runtime, UUID(material_id), Scope(region=region))
+    size = await made.begin()
+    if size is None:
+        return
+    async with _workplace(runtime) as place:
+        source, folder = place / "source", place / "made"
+        await asyncio.to_thread(folder.mkdir)
+        await made.fetch(source, parts_of(size))
+        try:
+            film = await make_limited(source, folder, made.progress())
+        except NotMadeError as error:
+            await made.end(None, error.code)
+        else:
+            await made.store(folder, film)
+            await made.end(film, "")
+    await made.forget(parts_of(size))
+
+
+@asynccontextmanager
+async def _workplace(runtime: Runtime) -> AsyncIterator[Path]:
+    """Give a folder beside the data, where a film has room."""
+    parent = runtime.settings.data_dir / "making"
+    await asyncio.to_thread(parent.mkdir, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=parent) as name:
+        yield Path(name)
+
+
+class _Making:
+    """One material on its way; every write is a transaction of its own."""
+
+    def __init__(self, runtime: Runtime, material_id: UUID, scope: Scope) -> None:
+        self._runtime, self._id, self._scope = runtime, material_id, scope
+
+    async def begin(self) -> int | None:
+        """Mark the material as being made and return its size, None if there is nothing to be done."""
+        async with self._runtime.databases.transaction(self._scope) as session:
+            row = await session.get(Material, self._id, with_for_update=True)
+            if row is None or row.state not in {"waiting", "making"}:
+                return None
+            row.state, row.percent = "making", 0
+            return row.size
+
+    async def fetch(self, source: Path, parts: int) -> None:
+        """Put the parts together in a file."""
+        with source.open("wb") as file:  # the writes go to a thread
+            for place in range(parts):
+                data = await self._runtime.storage.get(part_key(self._id, place))
+                await asyncio.to_thread(file.write, data)
+
+    def progress(self) -> Progress:
+        """Return what writes down how far the making is."""
+        written = 0
+
+        async def tell(percent: int) -> None:
+            nonlocal written
+            if percent >= written + STEP:
+                written = percent
+                async with self._runtime.databases.transaction(self._scope) as session:
+                    row = await session.get_one(Material, self._id, with_for_update=True)
+                    row.percent = percent
+
+        return tell
+
+    async def store(self, folder: Path, film: Film) -> None:
+        """Put the film's files into the storage."""
+        for name in (INIT, *(f"{place}.m4s" for place in range(len(film.ends_ms)))):
+            data = await asyncio.to_thread((folder / name).read_bytes)
+            await self._runtime.storage.put(f"{folder_of(self._id)}/{name}", data)
+
+    async def end(self, film: Film | None, reason: str) -> None:
+        """Write down what came of it."""
+        at = self._runtime.clock.now()
+        async with self._runtime.databases.transaction(self._scope) as session:
+            row = await session.get_one(Material, self._id, with_for_update=True)
+            row.state, row.reason, row.finished_at = "ready" if film else "refused", reason, at
+            facts: dict[str, Fact] = {"reason": reason}
+            if film is not None:
+                kept = msgspec.structs.replace(film, folder=folder_of(self._id))
+                row.made, row.percent = msgspec.to_builtins(kept), 100
+                facts = {"length_ms": film.length_ms, "digest": film.digest}
+            await session.flush()
+            await note(session, SYSTEM, "material.made" if film else "material.refused", row, facts, at)
+
+    async def forget(self, parts: int) -> None:
+        """Delete what was uploaded: it has been made, or cannot be."""
+        for place in range(parts):
+            await self._runtime.storage.delete(part_key(self._id, place))

@@ -1,0 +1,262 @@
+"""The training body's pages of materials: uploaded, watched while they are made, given subtitles, made a lesson."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.api import Role
+from exam.training.bodies.service import BodyView, own_body
+from exam.training.ledger.rules import hundredths
+from exam.training.lessons.choices import lesson_targets
+from exam.training.lessons.content import LessonContent
+from exam.training.lessons.film import LANGUAGES, Film, read_cues
+from exam.training.lessons.film_pages import head_answer, playlist_answer, segment_answer, subtitle_answer
+from exam.training.lessons.service import draft_lesson
+from exam.training.materials.errors import MaterialStateError, SubtitleError
+from exam.training.materials.limited import error_of
+from exam.training.materials.service import (
+    FILM_SUFFIXES,
+    MEGABYTE,
+    MOST_BYTES,
+    PART_BYTES,
+    MaterialView,
+    add_subtitle,
+    begin_material,
+    finish_upload,
+    get_material,
+    list_materials,
+    take_part,
+)
+from exam.training.schemas import FilmLessonForm, SubtitleForm, UploadBegun, UploadIn
+from exam.web.paging import Page
+from exam.web.policy import allow
+from exam.web.problem import form_again
+from exam.web.request import done
+from exam.web.uploads import read_file, read_form
+
+HOME = "/centre/training/materials"
+SHOW = "training/material.html"
+PER_PAGE = 50
+AnyRequest = Request[Principal, Any, Any]
+
+
+class MaterialsController(Controller):
+    """Materials of the principal's own training body."""
+
+    path = HOME
+    opt = allow(Role.CENTRE)
+
+    @get()
+    async def show_list(
+        self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal], page: FromQuery[Page] = 1
+    ) -> Template:
+        body = await own_body(session, principal)
+        rows = await list_materials(session, body=body, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
+        context = {"rows": rows[:PER_PAGE], "more": len(rows) > PER_PAGE, "page": page, "body": body, "mb": MEGABYTE}
+        return Template("training/materials.html", context=context)
+
+    @get("/new")
+    async def new(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
+        await own_body(session, principal)
+        context = {"most_mb": MOST_BYTES // MEGABYTE, "suffixes": ",".join(sorted(FILM_SUFFIXES))}
+        return Template("training/material_new.html", context=context)
+
+    @post("/")
+    async def begin(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        data: JSONBody[UploadIn],
+    ) -> UploadBegun:
+        """Announce an upload; its parts follow one by one."""
+        body = await own_body(session, principal)
+        at = runtime.clock.now()
+        begun = await begin_material(session, principal, body=body, filename=data.filename, size=data.size, at=at)
+        return UploadBegun(id=begun, part_bytes=PART_BYTES)
+
+    @post("/{material_id:uuid}/parts/{place:int}", status_code=204)
+    async def part(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> None:
+        body = await own_body(session, principal)
+        data = await read_file(request, "file") or b""
+        await take_part(session, runtime, material_id, place, data, body=body)
+
+    @post("/{material_id:uuid}/finish", status_code=204)
+    async def finish(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+    ) -> None:
+        body = await own_body(session, principal)
+        await finish_upload(session, principal, material_id, body=body, at=runtime.clock.now())
+
+    @get("/{material_id:uuid}")
+    async def show(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        material_id: FromPath[UUID],
+    ) -> Template:
+        body = await own_body(session, principal)
+        context = await _page(session, body, material_id)
+        if request.headers.get("hx-request"):
+            over = {"HX-Refresh": "true"} if context["one"].film else {}
+            return Template("training/_making.html", context=context, headers=over)
+        return Template(SHOW, context=context)
+
+    @post("/{material_id:uuid}/subtitles", status_code=200)
+    async def subtitle(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+    ) -> Redirect | Template:
+        body = await own_body(session, principal)
+        form, data = await read_form(request, SubtitleForm, "file")
+        try:
+            if data is None:
+                raise SubtitleError(line=0)
+            await add_subtitle(
+                session,
+                runtime,
+                principal,
+                material_id,
+                body=body,
+                language=form.language,
+                data=data,
+                at=runtime.clock.now(),
+            )
+        except DomainError as error:
+            return form_again(request, error, SHOW, await _page(session, body, material_id))
+        return done(f"{HOME}/{material_id}", "字幕已保存。")
+
+    @post("/{material_id:uuid}/lesson", status_code=200)
+    async def draft(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+        data: URLEncodedBody[FilmLessonForm],
+    ) -> Redirect | Template:
+        body = await own_body(session, principal)
+        film = _film(await get_material(session, material_id, body=body))
+        qualification, _, node = data.target.partition(" ")
+        try:
+            async with session.begin_nested():
+                cues = read_cues(data.questions, film.length_ms)
+                lesson_id = await draft_lesson(
+                    session,
+                    principal,
+                    body=body,
+                    qualification=qualification,
+                    node=node,
+                    title=data.title,
+                    content=LessonContent(film=msgspec.structs.replace(film, cues=cues)),
+                    at=runtime.clock.now(),
+                )
+        except DomainError as error:
+            context = {**await _page(session, body, material_id), "typed": data}
+            return form_again(request, error, SHOW, context)
+        return done(f"/centre/training/lessons/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
+
+
+class MaterialFilmController(Controller):
+    """A material's film for the body's own clerks, whole: they look before they publish."""
+
+    path = f"{HOME}/{{material_id:uuid}}"
+    opt = allow(Role.CENTRE)
+
+    @get("/film.m3u8")
+    async def playlist(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        material_id: FromPath[UUID],
+    ) -> Response[str]:
+        film = await _own_film(session, principal, material_id)
+        return playlist_answer(film, len(film.ends_ms))
+
+    @get("/film/init")
+    async def head(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+    ) -> Response[bytes]:
+        return await head_answer(request, runtime, await _own_film(session, principal, material_id))
+
+    @get("/film/segments/{place:int}")
+    async def segment(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> Response[bytes]:
+        film = await _own_film(session, principal, material_id)
+        return await segment_answer(request, runtime, film, place, len(film.ends_ms))
+
+    @get("/film/subtitles/{language:str}")
+    async def subtitles(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+        language: FromPath[str],
+    ) -> Response[bytes]:
+        return await subtitle_answer(request, runtime, await _own_film(session, principal, material_id), language)
+
+
+async def _own_film(session: AsyncSession, principal: Principal, material_id: UUID) -> Film:
+    return _film(await get_material(session, material_id, body=await own_body(session, principal)))
+
+
+def _film(one: MaterialView) -> Film:
+    if one.film is None:
+        raise MaterialStateError
+    return one.film
+
+
+async def _page(session: AsyncSession, body: BodyView, material_id: UUID) -> dict[str, Any]:
+    one = await get_material(session, material_id, body=body)
+    return {
+        "one": one,
+        "link": f"{HOME}/{one.id}",
+        "refusal": error_of(one.reason).message if one.reason else "",
+        "languages": LANGUAGES,
+        "hundredths": hundredths,
+        "typed": FilmLessonForm(),
+        "problem": None,
+        "mb": MEGABYTE,
+        **await lesson_targets(session, body),
+    }

@@ -1,0 +1,199 @@
+"""Materials of a training body: uploaded part by part, made by the worker, given subtitles; what lessons are made of."""
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import PurePath
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.audit.entry import Fact
+from exam.core.audit.ledger import record
+from exam.core.errors import ForbiddenError
+from exam.core.jobs import defer
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.training.bodies.service import BodyView
+from exam.training.jobs import MAKE
+from exam.training.lessons.film import LANGUAGES, Film, Subtitle
+from exam.training.materials.errors import (
+    MaterialKindError,
+    MaterialNotFoundError,
+    MaterialSizeError,
+    MaterialStateError,
+    PartError,
+)
+from exam.training.materials.models import Material
+from exam.training.materials.subtitles import read_subtitles
+
+MEGABYTE = 1024 * 1024
+PART_BYTES = 4 * MEGABYTE
+MOST_BYTES = 2048 * MEGABYTE
+FILM_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts"})
+NAME_LENGTH = 120
+
+
+class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
+    """A material as pages see it."""
+
+    id: UUID
+    organisation_id: UUID
+    region: str
+    kind: str
+    filename: str
+    size: int
+    received: int
+    state: str
+    percent: int
+    reason: str
+    film: Film | None
+    uploaded_by_name: str
+    created_at: datetime
+
+
+def parts_of(size: int) -> int:
+    """Return in how many parts a file of so many bytes is sent."""
+    return -(-size // PART_BYTES)
+
+
+def folder_of(material_id: UUID) -> str:
+    """Return where the storage keeps a material."""
+    return f"materials/{material_id}"
+
+
+def part_key(material_id: UUID, place: int) -> str:
+    """Return the storage key of a part of what was uploaded."""
+    return f"{folder_of(material_id)}/source/{place}"
+
+
+async def begin_material(
+    session: AsyncSession, principal: Principal, *, body: BodyView, filename: str, size: int, at: datetime
+) -> UUID:
+    """Announce an upload and return its id; raises MaterialKindError and MaterialSizeError."""
+    if principal.account is None:
+        raise ForbiddenError
+    name = PurePath(filename.strip().replace("\\", "/")).name[-NAME_LENGTH:]
+    if PurePath(name).suffix.lower() not in FILM_SUFFIXES:
+        raise MaterialKindError
+    if not 0 < size <= MOST_BYTES:
+        raise MaterialSizeError(limit=MOST_BYTES // MEGABYTE)
+    row = Material(
+        organisation_id=body.id,
+        region=body.region,
+        kind="film",
+        filename=name,
+        size=size,
+        received=0,
+        state="uploading",
+        percent=0,
+        reason="",
+        uploaded_by=principal.account,
+        uploaded_by_name=principal.name,
+        created_at=at,
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def take_part(
+    session: AsyncSession, runtime: Runtime, material_id: UUID, place: int, data: bytes, *, body: BodyView
+) -> None:
+    """Keep one part; parts come in order, and one that came already may come again. Raises PartError."""
+    row = await _load(session, material_id, body)
+    if row.state != "uploading":
+        raise MaterialStateError
+    last = parts_of(row.size) - 1
+    expected = PART_BYTES if place < last else row.size - last * PART_BYTES
+    if not 0 <= place <= min(row.received, last) or len(data) != expected:
+        raise PartError
+    await runtime.storage.put(part_key(row.id, place), data)
+    row.received = max(row.received, place + 1)
+    await session.flush()
+
+
+async def finish_upload(
+    session: AsyncSession, principal: Principal, material_id: UUID, *, body: BodyView, at: datetime
+) -> None:
+    """Let the worker make the material, one at a time; raises PartError while parts are missing."""
+    row = await _load(session, material_id, body)
+    if row.state != "uploading":
+        raise MaterialStateError
+    if row.received != parts_of(row.size):
+        raise PartError
+    row.state = "waiting"
+    await session.flush()
+    await note(session, principal, "material.uploaded", row, {"kind": row.kind, "size": row.size}, at)
+    await defer(session, MAKE, lock=MAKE, material_id=str(row.id), region=row.region)
+
+
+async def add_subtitle(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    material_id: UUID,
+    *,
+    body: BodyView,
+    language: str,
+    data: bytes,
+    at: datetime,
+) -> None:
+    """Give a film the subtitles of a language, in place of those it had; raises SubtitleError."""
+    row = await _load(session, material_id, body)
+    film = film_of(row)
+    if film is None or language not in LANGUAGES:
+        raise MaterialStateError
+    text = read_subtitles(data).encode()
+    fresh = Subtitle(language, sha256(text).hexdigest())
+    await runtime.storage.put(film.subtitle_key(fresh), text)
+    others = [each for each in film.subtitles if each.language != language]
+    row.made = msgspec.to_builtins(msgspec.structs.replace(film, subtitles=(*others, fresh)))
+    await session.flush()
+    facts: dict[str, Fact] = {"language": language, "digest": fresh.digest}
+    await note(session, principal, "material.subtitled", row, facts, at)
+
+
+async def _load(session: AsyncSession, material_id: UUID, body: BodyView) -> Material:
+    row = await session.get(Material, material_id, with_for_update=True)
+    if row is None or row.organisation_id != body.id:
+        raise MaterialNotFoundError
+    return row
+
+
+async def note(
+    session: AsyncSession, principal: Principal, act: str, row: Material, facts: dict[str, Fact], at: datetime
+) -> None:
+    """Leave the audit entry of an act on a material."""
+    await record(session, principal, act, ("material", row.id), at=at, region=row.region, facts=facts)
+
+
+def film_of(row: Material) -> Film | None:
+    """Return the film that came of a material, None before it is ready."""
+    return msgspec.convert(row.made, Film) if row.made is not None else None
+
+
+async def get_material(session: AsyncSession, material_id: UUID, *, body: BodyView) -> MaterialView:
+    """Return a material of a body; raises MaterialNotFoundError."""
+    row = await session.get(Material, material_id)
+    if row is None or row.organisation_id != body.id:
+        raise MaterialNotFoundError
+    return _view(row)
+
+
+async def list_materials(session: AsyncSession, *, body: BodyView, limit: int, offset: int = 0) -> list[MaterialView]:
+    """Return a body's materials, the newest first."""
+    query = (
+        select(Material)
+        .where(Material.organisation_id == body.id)
+        .order_by(Material.created_at.desc(), Material.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_view(row) for row in await session.scalars(query)]
+
+
+def _view(row: Material) -> MaterialView:
+    names = [name for name in MaterialView.__struct_fields__ if name != "film"]
+    return MaterialView(film=film_of(row), **{name: getattr(row, name) for name in names})

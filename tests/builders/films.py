@@ -1,0 +1,34 @@
+"""Small films for tests, made by the codecs that the product itself uses."""
+
+from contextlib import closing
+from io import BytesIO
+from typing import cast
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
+
+MARKS = 16
+
+
+def film_bytes(
+    seconds: int = 16,
+    *,
+    codec: str = "libx264",
+    container: str = "mp4",
+    size: tuple[int, int] = (160, 90),
+    rate: int = 5,
+) -> bytes:
+    """Return a film with a moving bar and no sound, a key frame each second."""
+    target = BytesIO()
+    with closing(av.open(target, "w", format=container)) as written:
+        track = cast("VideoStream", written.add_stream(codec, rate=rate, options={"g": str(rate)}))
+        track.width, track.height, track.pix_fmt = *size, "yuv420p"
+        for number in range(seconds * rate):
+            picture = np.full((size[1], size[0], 3), 40, np.uint8)
+            picture[:, number % MARKS * size[0] // MARKS :][:, : size[0] // MARKS] = (250, 190, 40)
+            for packet in track.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                written.mux(packet)
+        for packet in track.encode():
+            written.mux(packet)
+    return target.getvalue()

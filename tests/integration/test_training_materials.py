@@ -1,0 +1,169 @@
+"""Films from a clerk's file to a learner's hours: uploaded in parts, made by the job, studied in order, then free."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient, Response
+
+from exam.core.clock import FrozenClock
+from exam.core.db.scope import NOTHING, Scope
+from exam.core.errors import NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.identity.sessions import COOKIE, open_session
+from exam.training.bodies.service import get_body
+from exam.training.ledger.judging import Beat
+from exam.training.lessons.service import list_lessons
+from exam.training.lessons.standing import StudyAnswer
+from exam.training.lessons.study import take_answer, take_beat
+from exam.training.materials import service
+from exam.training.materials.making import run_make
+from tests.builders.films import film_bytes
+from tests.builders.training import School, learner_cookie, make_class, make_learner, make_programme, make_school
+from tests.builders.web import send, wear
+
+HOME = "/centre/training/materials"
+VTT = "WEBVTT\n\n00:01.000 --> 00:03.000\n先断电\n"
+QUESTIONS = "# 0:05\n? 检修前先做什么?\n- 通知食堂\n+ 断电挂牌"
+
+
+@pytest.fixture
+async def school(runtime: Runtime) -> School:
+    made = await make_school(runtime)
+    await make_programme(runtime, made)
+    return made
+
+
+async def cookie_of(runtime: Runtime, who: Principal) -> dict[str, str]:
+    assert who.account is not None
+    async with runtime.databases.transaction(NOTHING) as session:
+        at = runtime.clock.now()
+        token = await open_session(session, who.account, at=at, settings=runtime.settings, second_factor=True)
+    return {COOKIE: token}
+
+
+async def announce(client: AsyncClient, filename: str, size: int) -> Response:
+    headers = {"x-csrftoken": client.cookies["csrftoken"], "accept": "application/json"}
+    return await client.post(HOME, json={"filename": filename, "size": size}, headers=headers)
+
+
+async def give(client: AsyncClient, path: str, data: bytes, **fields: str) -> Response:
+    fields["_csrf_token"] = client.cookies["csrftoken"]
+    return await client.post(path, data=fields, files={"file": ("file", data)})
+
+
+async def upload(client: AsyncClient, data: bytes, *, filename: str = "检修.mp4") -> str:
+    """Send a file as the page does and return the material's id."""
+    material: str = (await announce(client, filename, len(data))).json()["id"]
+    for place in range(0, len(data), service.PART_BYTES):
+        part = data[place : place + service.PART_BYTES]
+        sent = await give(client, f"{HOME}/{material}/parts/{place // service.PART_BYTES}", part)
+        assert sent.status_code == 204
+    assert (await send(client, f"{HOME}/{material}/finish")).status_code == 204
+    return material
+
+
+async def test_film_is_uploaded_in_parts_made_and_watched_by_its_body_alone(
+    runtime: Runtime, school: School, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "PART_BYTES", 4000)
+    wear(client, await cookie_of(runtime, school.clerk))
+    assert (await announce(client, "病毒.exe", 10)).json()["code"] == "material_kind"
+    assert (await announce(client, "长.mp4", 3 * 1024**3)).status_code == 413
+    material = await upload(client, film_bytes())
+    assert "正在排队等待转换" in (await client.get(f"{HOME}/{material}")).text
+    late = await give(client, f"{HOME}/{material}/parts/0", b"x" * 4000)
+    assert late.status_code == 409
+    await run_make(runtime, material_id=material, region=school.region)
+    page = (await client.get(f"{HOME}/{material}")).text
+    assert "0:16" in page
+    assert (await client.get(f"{HOME}/{material}/film.m3u8")).text.count("film/segments/") == 3
+    assert (await client.get(f"{HOME}/{material}/film/segments/3")).status_code == 404
+    with pytest.raises(NotFoundError):  # what was uploaded is not kept
+        await runtime.storage.get(service.part_key(UUID(material), 0))
+    other = await make_school(runtime, name="另一家", region="33/3302/330203")
+    wear(client, await cookie_of(runtime, other.clerk))
+    assert (await client.get(f"{HOME}/{material}/film/init")).status_code == 404
+    async with runtime.databases.session(other.scope) as session:
+        assert await service.list_materials(session, body=await get_body(session, other.id), limit=9) == []
+
+
+async def test_file_that_is_no_film_is_refused_in_plain_words(
+    runtime: Runtime, school: School, client: AsyncClient
+) -> None:
+    wear(client, await cookie_of(runtime, school.clerk))
+    material = await upload(client, b"#EXTM3U\nfile:///etc/hostname\n")
+    await run_make(runtime, material_id=material, region=school.region)
+    await run_make(runtime, material_id=material, region=school.region)  # a second run finds nothing to do
+    assert "文件内容不是支持的视频格式" in (await client.get(f"{HOME}/{material}")).text
+    assert (await give(client, f"{HOME}/{material}/subtitles", VTT.encode(), language="zh")).status_code == 409
+
+
+async def film_lesson(runtime: Runtime, school: School, client: AsyncClient, *, seconds: int) -> UUID:
+    """Let one clerk make a film a lesson with subtitles and a question, and another publish it."""
+    wear(client, await cookie_of(runtime, school.clerk))
+    material = await upload(client, film_bytes(seconds))
+    await run_make(runtime, material_id=material, region=school.region)
+    refused = await give(client, f"{HOME}/{material}/subtitles", b"no times", language="zh")
+    assert "第 1 行" in refused.text
+    assert (await give(client, f"{HOME}/{material}/subtitles", VTT.encode(), language="zh")).status_code == 303
+    typed = {"target": "officer.general 1.1", "title": "停电检修", "questions": "# 9:00\n? 问\n+ 甲\n- 乙"}
+    assert (await send(client, f"{HOME}/{material}/lesson", typed)).status_code == 400  # beyond the film's end
+    drafted = await send(client, f"{HOME}/{material}/lesson", {**typed, "questions": QUESTIONS})
+    link = drafted.headers["location"]
+    assert (await send(client, f"{link}/publish")).status_code == 403
+    wear(client, await cookie_of(runtime, school.clerk2))
+    assert "检修前先做什么" in (await client.get(link)).text
+    assert (await send(client, f"{link}/publish")).status_code == 303
+    async with runtime.databases.session(school.scope) as session:
+        [lesson] = await list_lessons(session, school.id, state="published")
+    return lesson.id
+
+
+async def test_learner_watches_in_order_then_freely(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    lesson = await film_lesson(runtime, school, client, seconds=60)
+    class_id = await make_class(runtime, school, sessions=((9, "1.1", "theory"),))
+    learner = await make_learner(runtime, school, class_id, number=1)
+    clock.advance(timedelta(days=1))
+    wear(client, await learner_cookie(runtime, learner))
+    opened = await send(client, f"/learn/enrolments/{learner.id}/lessons/{lesson}")
+    visit = opened.headers["location"]
+    assert "先断电" in (await client.get(f"{visit}/film/subtitles/zh")).text
+    assert (await client.get(f"{visit}/film/segments/9")).status_code == 409
+    part = await client.get(f"{visit}/film/segments/0", headers={"range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"styp")
+    assert "#EXT-X-ENDLIST" not in (await client.get(f"{visit}/film.m3u8")).text
+    watched = Watching(runtime, clock, learner.person_id, UUID(visit.rpartition("/")[2]))
+    assert (await watched.beat(15_000)).reach_ms == 15_000
+    skipped = await watched.beat(55_000)  # dragged ahead, or played at more than its speed
+    assert (skipped.reach_ms, skipped.refused) == (15_000, "skipped_ahead")
+    for position in (30_000, 45_000):
+        await watched.beat(position)
+    told = await watched.beat(60_000)
+    assert told.check is not None
+    assert (told.check.prompt, told.finished) == ("检修前先做什么?", False)
+    assert (await watched.answer(1)).finished
+    assert "#EXT-X-ENDLIST" in (await client.get(f"{visit}/film.m3u8")).text
+    assert (await client.get(f"{visit}/film/segments/9")).status_code == 200
+
+
+class Watching:
+    """A learner before a film, whose page reports every fifteen seconds."""
+
+    def __init__(self, runtime: Runtime, clock: FrozenClock, person: UUID, visit: UUID) -> None:
+        self.runtime, self.clock, self.person, self.visit = runtime, clock, person, visit
+        self.seq = 0
+
+    async def beat(self, position_ms: int) -> StudyAnswer:
+        self.clock.advance(timedelta(seconds=15))
+        self.seq += 1
+        beat = Beat(seq=self.seq, after="", position_ms=position_ms, seen=True, idle_s=0, clock_ms=self.seq * 15_000)
+        async with self.runtime.databases.transaction(Scope(person=self.person)) as session:
+            return await take_beat(session, self.person, self.visit, beat, genuine=True, at=self.clock.now())
+
+    async def answer(self, choice: int) -> StudyAnswer:
+        async with self.runtime.databases.transaction(Scope(person=self.person)) as session:
+            return await take_answer(session, self.person, self.visit, choice, at=self.clock.now())

@@ -1,0 +1,146 @@
+"""Films of lessons: what opens when, typed questions, subtitles, and making them playable in the limited process."""
+
+import asyncio
+from pathlib import Path
+
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exam.training.lessons.errors import LessonTextError
+from exam.training.lessons.film import AHEAD_MS, Film, cue_at, ends_of, open_segments, playlist, read_cues
+from exam.training.materials.errors import (
+    FilmContainerError,
+    FilmLengthError,
+    MakingStoppedError,
+    NotMadeError,
+    SubtitleError,
+)
+from exam.training.materials.limited import make_limited
+from exam.training.materials.subtitles import read_subtitles
+from tests.builders.films import film_bytes
+
+FILM = Film(folder="materials/x", codecs="avc1.64001e", width=4, height=3, ends_ms=ends_of([10.0] * 9), digest="0" * 64)
+CUES = "# 0:30\n? 先做什么?\n+ 断电\n- 逃跑\n# 1:05\n? 再做什么?\n- 回家\n+ 报告"
+
+
+@given(st.integers(0, 90_000))
+def test_first_pass_opens_what_is_near_and_nothing_far_ahead(reach: int) -> None:
+    opened = open_segments(FILM, reach, finished=False)
+    starts = (0, *FILM.ends_ms[:-1])
+    assert all((start <= reach + AHEAD_MS) == (place < opened) for place, start in enumerate(starts))
+    assert playlist(FILM, opened).count("film/segments/") == opened
+    assert ("#EXT-X-ENDLIST" in playlist(FILM, opened)) == (opened == len(starts))
+
+
+def test_finished_film_is_open_throughout() -> None:
+    assert open_segments(FILM, 0, finished=True) == len(FILM.ends_ms)
+
+
+def test_check_asks_about_what_was_shown_last() -> None:
+    film = Film(**{**{name: getattr(FILM, name) for name in FILM.__struct_fields__}, "cues": read_cues(CUES, 90_000)})
+    assert cue_at(film, 29_000) is None
+    asked = cue_at(film, 70_000)
+    assert asked is not None
+    assert (asked.prompt, asked.right) == ("再做什么?", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# 开头\n? 问\n+ 甲\n- 乙",
+        "# 1:30\n? 问\n+ 甲\n- 乙",
+        "# 0:10\n没有问题",
+        "# 0:10\n一段话\n? 问\n+ 甲\n- 乙",
+        "正文",
+    ],
+)
+def test_questions_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(LessonTextError):
+        read_cues(text, 90_000)
+
+
+def test_subtitles_lose_markup_and_subrip_becomes_webvtt() -> None:
+    subrip = (
+        "1\r\n00:00:01,000 --> 00:00:02,500\r\n<b>先断电</b>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\n再检修\r\n"
+    )
+    wanted = "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n先断电\n\n00:00:03.000 --> 00:00:04.000\n再检修\n"
+    assert read_subtitles(subrip.encode("utf-8-sig")) == wanted
+    assert read_subtitles(wanted.encode()) == wanted
+    styled = "WEBVTT - 说明\n\nSTYLE\n::cue { background: url(x) }\n\nNOTE 注\n\n00:01.000 --> 00:02.500 align:start\n先断电\n"
+    assert read_subtitles(styled.encode()) == "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n先断电\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"", 0),
+        (b"\xff\xfe", 0),
+        ("没有时间".encode(), 1),
+        (b"WEBVTT\n\n00:02.000 --> 00:01.000\nx", 3),
+        (b"WEBVTT\n\n1\n00:0a.000 --> 00:01.000\nx", 4),
+    ],
+)
+def test_subtitles_that_cannot_be_read_name_the_line(data: bytes, line: int) -> None:
+    with pytest.raises(SubtitleError) as caught:
+        read_subtitles(data)
+    assert caught.value.fields == {"line": line}
+
+
+def _make(folder: Path, data: bytes, **limits: int) -> tuple[Film, list[int]]:
+    source, made = folder / "source", folder / "made"
+    source.write_bytes(data)
+    made.mkdir()
+    told: list[int] = []
+
+    async def tell(percent: int) -> None:
+        told.append(percent)
+        await asyncio.sleep(0)
+
+    return asyncio.run(make_limited(source, made, tell, **limits)), told
+
+
+def _played_s(folder: Path) -> float:
+    with av.open(str(folder / "made" / "film.m3u8")) as opened:
+        shown = sum(1 for frame in opened.decode(video=0) if frame.width)
+        return shown / float(opened.streams.video[0].average_rate or 1)
+
+
+def test_h264_is_copied_and_cut_at_key_frames(tmp_path: Path) -> None:
+    film, told = _make(tmp_path, film_bytes())
+    assert (film.width, film.height, film.length_ms) == (160, 90, 16_000)
+    assert len(film.ends_ms) == 3
+    assert film.codecs.startswith("avc1.")
+    assert told == sorted(told)
+    assert _played_s(tmp_path) == 16
+
+
+def test_another_codec_is_encoded_anew_and_made_smaller(tmp_path: Path) -> None:
+    film, _ = _make(tmp_path, film_bytes(codec="mpeg4", container="avi", size=(800, 760)))
+    assert (film.width, film.height) == (756, 720)
+    assert film.codecs.startswith("avc1.")
+    assert abs(_played_s(tmp_path) - 16) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"#EXTM3U\n#EXTINF:20,\nfile:///etc/hostname\n", FilmContainerError),
+        (b"ffconcat version 1.0\nfile /etc/hostname\n", FilmContainerError),
+        (b"\0\0\0\x18ftypisom" + bytes(2000), NotMadeError),
+        (film_bytes()[:3_000], NotMadeError),
+        (film_bytes(3), FilmLengthError),
+        (film_bytes(2, codec="mpeg4", container="avi", size=(64, 48)), FilmLengthError),
+    ],
+)
+def test_hostile_broken_and_short_files_are_refused_by_name(
+    tmp_path: Path, data: bytes, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        _make(tmp_path, data)
+
+
+def test_limits_stop_the_child(tmp_path: Path) -> None:
+    with pytest.raises(MakingStoppedError):
+        _make(tmp_path, film_bytes(), memory_mb=60)
