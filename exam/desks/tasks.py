@@ -11,7 +11,7 @@ from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import list_attempts
-from exam.records.api import count_credit_work, list_usable_credentials
+from exam.records.api import count_credit_requests, count_credit_work, list_usable_credentials
 from exam.reports.api import list_work
 from exam.sitting.api import SittingState, SittingTask, SittingView, list_sittings, load_work
 from exam.web.dependencies import scope_of
@@ -130,6 +130,13 @@ async def _credit(session: AsyncSession, now: datetime) -> list[tuple[str, str, 
     return [
         ("{count} 条信用线索超过办理期限", CREDIT, "bad", "gavel", work.late),
         ("{count} 条信用线索待核查", CREDIT, "warn", "gavel", work.found),
+        (
+            "{count} 件信用异议或修复申请待答复",
+            f"{CREDIT}/records",
+            "warn",
+            "gavel",
+            await count_credit_requests(session),
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from exam.records.board import SittingLine, list_today
 from exam.records.counting import Counts, add_up, count, countable, rows_of, value_of, values_of
 from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.credit.parties import count_told
+from exam.records.credit.requests import count_waiting as count_credit_requests
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.folding import fold_sums
@@ -45,6 +46,7 @@ __all__ = [
     "after",
     "before",
     "count",
+    "count_credit_requests",
     "count_credit_work",
     "count_region",
     "count_told",

@@ -4,6 +4,12 @@ from exam.records import folding
 from exam.records.credit import jobs as credit
 from exam.records.credit.decision_pages import DecisionController
 from exam.records.credit.party_pages import BodyCreditController, EnterpriseCreditController, PersonCreditController
+from exam.records.credit.party_record_pages import (
+    BodyRecordController,
+    EnterpriseRecordController,
+    PersonRecordController,
+)
+from exam.records.credit.record_pages import CreditRecordController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
@@ -25,6 +31,10 @@ PLUGIN = Plugin(
         EnterpriseCreditController,
         BodyCreditController,
         PersonCreditController,
+        CreditRecordController,
+        EnterpriseRecordController,
+        BodyRecordController,
+        PersonRecordController,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS),
     jobs=(*credit.JOBS, *folding.JOBS),

@@ -143,6 +143,9 @@ class Town:
     async def act(self, what: str, data: dict[str, str] | None = None, *, home: str = HOME) -> int:
         return (await send(self.client, f"{home}/{self.clue}/{what}", data)).status_code
 
+    async def post(self, path: str, **data: str) -> int:
+        return (await send(self.client, path, {"reason": "经核查", **data})).status_code
+
     def later(self, clock: FrozenClock, *, days: int) -> None:
         """Let days pass: everybody logs in again."""
         clock.advance(timedelta(days=days))
@@ -234,11 +237,12 @@ async def test_nobody_decides_before_the_party_was_told_and_heard_and_nobody_alo
     await town.be("enterprise")
     page = (await town.client.get(f"{OWN}/{town.clue}")).text
     assert "0.5 万元" in page
+    page = (await town.client.get(OWN)).text
     assert "公示中" in page
     assert "2027-02-23" in page
     town.later(clock, days=93)
     await town.be("enterprise")
-    assert "公示期满" in (await town.client.get(f"{OWN}/{town.clue}")).text
+    assert "公示期满" in (await town.client.get(OWN)).text
 
 
 async def test_silence_ends_with_the_term_and_no_penalty_leaves_no_record(town: Town, clock: FrozenClock) -> None:

@@ -48,6 +48,7 @@ from tests.builders.sitting import COUNTY, id_number
 from tests.builders.training import make_class, make_learner, make_lesson, make_programme, make_school
 from tests.builders.web import browsing, send, wear
 from tests.flows.wiretap import unwrapped
+from tests.integration.test_credit import DECISION, NOTICE
 
 PROVINCE = "33"
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -90,8 +91,13 @@ UNSEEN |= dict.fromkeys(
     "nobody completed a training here; the certificate's own test looks for the number",
 )
 UNSEEN |= dict.fromkeys(
-    ("/centre/credit/{clue_id:uuid}", "/me/credit/{clue_id:uuid}"),
-    "the lead here is an enterprise's, whose page is the same",
+    (
+        "/centre/credit/{clue_id:uuid}",
+        "/centre/credit/records/{record_id:uuid}",
+        "/me/credit/{clue_id:uuid}",
+        "/me/credit/records/{record_id:uuid}",
+    ),
+    "the case here is an enterprise's, whose pages are the same",
 )
 """Routes that nobody is shown here, each with its reason; every other one must be seen at least once."""
 
@@ -149,13 +155,17 @@ async def _examined(runtime: Runtime, clock: FrozenClock) -> Certified:
     return await credential_of(runtime, exam)
 
 
-async def _notice(runtime: Runtime, client: AsyncClient, regulator: str) -> None:
-    """Tell the enterprise of a lead, so that it reads its case."""
+async def _punish(runtime: Runtime, client: AsyncClient, enterprise: str, regulators: list[str]) -> None:
+    """Bring one lead to a decision, so that everybody has a case and a record to read."""
     async with runtime.databases.session(ROOT) as session:
         clue = await session.scalar(text("select id from records_credit_clue limit 1"))
-    wear(client, {COOKIE: regulator})
-    told = {"document_no": "告知1号", "text": "拟处罚款。"}
-    assert (await send(client, f"/regulator/credit/{clue}/notice", told)).status_code == 303
+    for token, home, act, data in (
+        (regulators[0], "/regulator/credit", "notice", NOTICE),
+        (enterprise, "/enterprise/credit", "answer", {"waived": "true"}),
+        (regulators[0], "/regulator/credit", "decision", DECISION),
+        (regulators[1], "/regulator/credit", "confirm", {}),
+    ):
+        assert (await send(wear(client, {COOKIE: token}), f"{home}/{clue}/{act}", data)).status_code == 303, act
 
 
 async def _propose_regrade(runtime: Runtime, exam: Examined) -> None:
@@ -195,7 +205,8 @@ async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> 
             sessions.setdefault(role, []).append(token)
     sessions["candidate"] = [await candidate_session(runtime, holder.registration)]
     sessions["teacher"].append(await _again(runtime, school.teacher.account))
-    await _notice(runtime, client, sessions["regulator"][0])
+    _, second = await session_of(runtime, role="regulator", region=PROVINCE)
+    await _punish(runtime, client, sessions["enterprise"][0], [sessions["regulator"][0], second])
     report = {"category": "phone_or_reference", "summary": "桌下有手机"}
     wear(client, {COOKIE: sessions["proctor"][0]})
     await send(client, f"/proctor/attempts/{holder.exam.attempts[0]}/incidents", report)

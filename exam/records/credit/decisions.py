@@ -69,6 +69,7 @@ class DecisionView(Wording, frozen=True, kw_only=True):
     """A decision as recorded."""
 
     id: UUID
+    clue_id: UUID
     state: str
     drafted_by: UUID
     drafted_at: datetime
@@ -169,8 +170,19 @@ async def find_decision(session: AsyncSession, clue_id: UUID) -> DecisionView | 
     """Return the decision of a case that is drafted or confirmed, else the one returned last, else None."""
     query = select(Decision).where(Decision.clue_id == clue_id).order_by(Decision.id.desc()).limit(1)
     row = await session.scalar(query)
-    names = DecisionView.__struct_fields__
-    return None if row is None else DecisionView(**{name: getattr(row, name) for name in names})
+    return None if row is None else _view(row)
+
+
+async def get_decision(session: AsyncSession, decision_id: UUID) -> DecisionView:
+    """Return one decision of the scope."""
+    row = await session.get(Decision, decision_id)
+    if row is None:
+        raise NotFoundError(decision_id=str(decision_id))
+    return _view(row)
+
+
+def _view(row: Decision) -> DecisionView:
+    return DecisionView(**{name: getattr(row, name) for name in DecisionView.__struct_fields__})
 
 
 async def _drafted(session: AsyncSession, principal: Principal, clue_id: UUID) -> tuple[Clue, Decision]:

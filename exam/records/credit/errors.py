@@ -71,3 +71,31 @@ class NotYourCaseError(ForbiddenError):
 
     code = "not_your_case"
     message = "这件事不是您或您单位的。"
+
+
+class RequestOpenError(ConflictError):
+    """An objection or an application of this kind waits for its answer already."""
+
+    code = "credit_request_open"
+    message = "已经提交过,正在办理。"
+
+
+class NotRepairableError(ConflictError):
+    """The least term of publication is not over, or nothing is published."""
+
+    code = "not_repairable"
+    message = "{day} 起才能申请修复,公示期满或已撤回的不需要修复。"
+
+
+class PromiseMissingError(DomainError):
+    """A repair is asked for with a public promise."""
+
+    code = "promise_missing"
+    message = "请勾选信用承诺,再提交修复申请。"
+
+
+class RequestOverError(ConflictError):
+    """The objection or application has been answered."""
+
+    code = "credit_request_over"
+    message = "这件申请已经答复。"

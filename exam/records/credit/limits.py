@@ -41,6 +41,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     decide_days: Term
     publish_days: Term
     kept_years: Term
+    objection_days: Term
+    objection_most_days: Term
+    repair_days: Term
+    reading_kept_years: Term
     severity: tuple[Severity, ...]
 
     def of(self, code: str) -> Severity:

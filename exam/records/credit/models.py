@@ -146,3 +146,40 @@ class CreditRecord(Base):
     ended_on: Mapped[date | None]
     """When it was repaired or withdrawn."""
     entered_at: Mapped[datetime]
+
+
+class CreditRequest(Base):
+    """异议, 信用修复申请: what the party asks of a record, and the authority's answer."""
+
+    __tablename__ = "records_credit_request"
+
+    id: Mapped[Id]
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("records_credit_record.id"))
+    region: Mapped[str]
+    kind: Mapped[str]
+    """objection or repair."""
+    text: Mapped[str]
+    filed_by: Mapped[UUID | None]
+    filed_at: Mapped[datetime]
+    due_on: Mapped[date]
+    most_on: Mapped[date]
+    """The last day where the matter is difficult."""
+    state: Mapped[str]
+    answer: Mapped[str] = mapped_column(default="")
+    answered_by: Mapped[UUID | None]
+    answered_at: Mapped[datetime | None]
+
+
+class Reading(Base):
+    """查询记录: that somebody has read a credit record; append-only, kept for the years of the rule."""
+
+    __tablename__ = "records_credit_reading"
+
+    id: Mapped[Id]
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("records_credit_record.id"))
+    region: Mapped[str]
+    role: Mapped[str]
+    """As whom: regulator, enterprise, centre, candidate, or export."""
+    by_account: Mapped[UUID | None]
+    at: Mapped[datetime]
+    kept_until_on: Mapped[date]

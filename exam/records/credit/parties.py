@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from exam.core.clock import local_date
 from exam.core.principal import Principal
@@ -31,6 +32,12 @@ class Party(msgspec.Struct, frozen=True):
         if not mine:
             raise NotYourCaseError
 
+    def owns(
+        self, organisation_id: InstrumentedAttribute[UUID | None], person_id: InstrumentedAttribute[UUID | None]
+    ) -> ColumnElement[bool]:
+        """Return the condition that rows are about this party."""
+        return person_id == self.person if self.person else organisation_id.in_(self.organisations)
+
 
 def party_of(principal: Principal, role: str) -> Party:
     """Return the party that a principal acts for in a role."""
@@ -42,8 +49,11 @@ def party_of(principal: Principal, role: str) -> Party:
 
 async def list_cases(session: AsyncSession, party: Party) -> list[ClueView]:
     """Return the party's cases from the notice on, the newest first."""
-    whose = Clue.person_id == party.person if party.person else Clue.organisation_id.in_(party.organisations)
-    query = select(Clue).where(whose, Clue.state.in_(TOLD)).order_by(Clue.id.desc())
+    query = (
+        select(Clue)
+        .where(party.owns(Clue.organisation_id, Clue.person_id), Clue.state.in_(TOLD))
+        .order_by(Clue.id.desc())
+    )
     return [view_of(row, 0) for row in await session.scalars(query)]
 
 

@@ -26,6 +26,8 @@ from exam.web.request import done
 
 CASE = "records/credit/case.html"
 CANDIDATE = "candidate"
+MOST = 100
+"""Records on one page: more than a party ever has."""
 AnyRequest = Request[Principal, Any, Any]
 
 
@@ -42,10 +44,14 @@ class _Party(Controller):
         principal: NamedDependency[Principal],
     ) -> Template:
         party = parties.party_of(principal, self.role)
+        records = await register.list_records(session, limit=MOST, party=party)
+        await register.note_reading(session, principal, records, self.role, at=runtime.clock.now())
         context = {
             "home": self.path,
             "role": self.role,
             "cases": await parties.list_cases(session, party),
+            "records": records,
+            "publicity": PUBLICITY,
             "states": STATES,
             "today": local_date(runtime.clock.now()),
         }

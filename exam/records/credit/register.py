@@ -1,5 +1,6 @@
 """信用记录: what stands on record after a decision, until when it is published, and how it ends by itself."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,7 +14,8 @@ from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.records.credit.limits import load_terms
-from exam.records.credit.models import Clue, CreditRecord, Decision
+from exam.records.credit.models import Clue, CreditRecord, Decision, Reading
+from exam.records.credit.parties import Party
 from exam.records.holdings import months_later
 from exam.standards.api import working_days_after
 
@@ -78,6 +80,15 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
         return self.publicity(on) is Publicity.PUBLISHED and on >= self.repair_from_on
 
 
+class ReadingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading of a record."""
+
+    role: str
+    by_account: UUID | None
+    at: datetime
+    kept_until_on: date
+
+
 async def enter_record(
     session: AsyncSession, principal: Principal, clue: Clue, decision: Decision, *, at: datetime
 ) -> UUID:
@@ -125,6 +136,44 @@ async def get_record(session: AsyncSession, record_id: UUID) -> RecordView:
     if row is None:
         raise NotFoundError(record_id=str(record_id))
     return record_view(row)
+
+
+async def list_records(
+    session: AsyncSession, *, limit: int, offset: int = 0, party: Party | None = None
+) -> list[RecordView]:
+    """Page the scope's records, or those of a party, the latest decision first."""
+    query = select(CreditRecord)
+    if party is not None:
+        query = query.where(party.owns(CreditRecord.organisation_id, CreditRecord.person_id))
+    query = query.order_by(CreditRecord.decided_on.desc(), CreditRecord.id.desc())
+    return [record_view(row) for row in await session.scalars(query.limit(limit).offset(offset))]
+
+
+async def note_reading(
+    session: AsyncSession, principal: Principal, records: Iterable[RecordView], role: str, *, at: datetime
+) -> None:
+    """Write down that somebody reads records, and as whom; in the transaction that shows them."""
+    years = load_terms().reading_kept_years.value
+    session.add_all(
+        Reading(
+            record_id=each.id,
+            region=each.region,
+            role=role,
+            by_account=principal.account,
+            at=at,
+            kept_until_on=months_later(local_date(at), MONTHS * years),
+        )
+        for each in records
+    )
+    await session.flush()
+
+
+async def list_readings(session: AsyncSession, record_id: UUID, *, limit: int) -> list[ReadingView]:
+    """Return who read a record last, the latest first."""
+    query = select(Reading).where(Reading.record_id == record_id).order_by(Reading.at.desc(), Reading.id.desc())
+    names = ReadingView.__struct_fields__
+    rows = await session.scalars(query.limit(limit))
+    return [ReadingView(**{name: getattr(row, name) for name in names}) for row in rows]
 
 
 def record_view(row: CreditRecord) -> RecordView:

@@ -55,3 +55,23 @@ class AnswerForm(Form, frozen=True, kw_only=True):
 
     text: Words = ""
     waived: Literal["", "true"] = ""
+
+
+class ObjectionForm(Form, frozen=True, kw_only=True):
+    """What the party says against a record."""
+
+    text: Words = ""
+
+
+class RepairForm(Form, frozen=True, kw_only=True):
+    """What the party has done, and its promise."""
+
+    text: Words = ""
+    promised: Literal["", "true"] = ""
+
+
+class ReplyForm(Form, frozen=True, kw_only=True):
+    """The authority's answer to an objection or an application."""
+
+    granted: Literal["true", "false"]
+    reason: Words = ""

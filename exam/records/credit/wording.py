@@ -38,6 +38,19 @@ PUBLICITY: Mapping[str, tuple[str, str, str]] = {
     Publicity.WITHDRAWN: ("已撤回", "off", "x"),
 }
 """What the publication of a record is called."""
+REQUESTS: Mapping[str, tuple[str, str, str]] = {
+    "objection": ("异议", "异议成立,撤回记录", "异议不成立"),
+    "repair": ("修复申请", "准予修复", "不予修复"),
+}
+"""What a request is called, and its two answers."""
+READERS: Mapping[str, str] = {
+    "regulator": "主管部门",
+    "enterprise": "企业本身",
+    "centre": "培训机构本身",
+    "candidate": "本人",
+    "export": "导出报送",
+}
+"""As whom somebody has read a record."""
 
 
 def evidence_words(evidence: EvidenceView) -> tuple[str, dict[str, str]]:

@@ -1,0 +1,133 @@
+"""What stands on record: who reads it is written down, objections have their clock, repair its term, and all ends by itself."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from exam.core.clock import FrozenClock
+from exam.core.db.scope import Scope
+from exam.core.runtime import Runtime
+from exam.identity.sessions import COOKIE
+from exam.records.credit.register import Publicity, list_records
+from exam.records.credit.requests import list_requests
+from tests.builders.desks import session_of
+from tests.builders.records import make_enterprise
+from tests.builders.sitting import COUNTY
+from tests.integration.test_credit import HOME, OTHER_COUNTY, OWN, Town, town
+
+__all__ = ["town"]
+RECORDS = f"{HOME}/records"
+
+
+async def record_of(town: Town) -> UUID:
+    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
+        (record,) = await list_records(session, limit=5)
+    return record.id
+
+
+async def publicity(town: Town, on: date) -> Publicity:
+    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
+        (record,) = await list_records(session, limit=5)
+    return record.publicity(on)
+
+
+async def asked(town: Town, record: UUID) -> UUID:
+    """Return the last thing that was asked of a record."""
+    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
+        return (await list_requests(session, record))[-1].id
+
+
+async def test_an_objection_runs_five_working_days_and_ends_by_a_fresh_pair_of_eyes(town: Town) -> None:
+    await town.decided()
+    record = await record_of(town)
+    assert await publicity(town, date(2026, 11, 23)) is Publicity.PUBLISHED
+    await town.be("enterprise")
+    town.clue = record
+    assert await town.act("objection", {"text": ""}, home=f"{OWN}/records") == 400
+    assert await town.act("objection", {"text": "处罚对象有误"}, home=f"{OWN}/records") == 303
+    assert await town.act("objection", {"text": "再提一次"}, home=f"{OWN}/records") == 409
+    assert "2026-11-30" in (await town.client.get(f"{OWN}/records/{record}")).text
+    request = await asked(town, record)
+    for who in ("clerk", "head"):
+        await town.be(who)
+        assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 403
+    assert "异议须由没有参与决定的人答复" in (await town.client.get(f"{RECORDS}/{record}")).text
+    with pytest.raises(DBAPIError):
+        async with town.runtime.databases.transaction(Scope(organisation=town.enterprise)) as session:
+            await session.execute(
+                text(
+                    "update records_credit_request set state = 'granted', answer = 'x',"
+                    " answered_at = now(), answered_by = gen_random_uuid()"
+                )
+            )
+    await town.be("third")
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 303
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 409
+    assert await publicity(town, date(2026, 11, 23)) is Publicity.WITHDRAWN
+
+
+async def test_repair_waits_for_the_least_term_and_a_promise(town: Town, clock: FrozenClock) -> None:
+    await town.decided(months="12")
+    record = await record_of(town)
+    await town.be("enterprise")
+    town.clue = record
+    done = {"text": "罚款已缴,人员已取证。", "promised": "true"}
+    assert await town.act("repair", done, home=f"{OWN}/records") == 409
+    town.later(clock, days=92)
+    await town.be("enterprise")
+    assert await town.act("repair", {**done, "promised": ""}, home=f"{OWN}/records") == 400
+    assert await town.act("repair", done, home=f"{OWN}/records") == 303
+    await town.be("clerk")
+    assert "有申请待答复" in (await town.client.get(RECORDS)).text
+    request = await asked(town, record)
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="false", reason="")) == 400
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 303
+    assert await publicity(town, date(2027, 2, 23)) is Publicity.REPAIRED
+    await town.be("enterprise")
+    assert await town.act("repair", done, home=f"{OWN}/records") == 409
+
+
+async def test_every_reading_is_written_down_for_ten_years(town: Town, runtime: Runtime) -> None:
+    await town.decided()
+    record = await record_of(town)
+    await town.be("clerk")
+    await town.client.get(f"{RECORDS}/{record}")
+    await town.be("enterprise")
+    page = (await town.client.get(f"{OWN}/records/{record}")).text
+    assert "主管部门" in page
+    assert "李明" not in page.partition("查询记录")[2].partition("</section>")[0]
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        rows = (await session.execute(text("select role, kept_until_on from records_credit_reading order by id"))).all()
+    assert [tuple(row) for row in rows] == [("regulator", date(2036, 11, 23)), ("enterprise", date(2036, 11, 23))]
+    for statement in (
+        "delete from records_credit_reading",
+        "update records_credit_reading set at = now()",
+        "delete from records_credit_record",
+        "update records_credit_record set publish_until_on = null",
+    ):
+        with pytest.raises(DBAPIError):
+            async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+                await session.execute(text(statement))
+
+
+async def test_no_other_region_and_no_other_enterprise_reads_a_record(town: Town, runtime: Runtime) -> None:
+    await town.decided()
+    record = await record_of(town)
+    other = await make_enterprise(runtime, name="别家企业")
+    for role, region, organisation, path in (
+        ("regulator", OTHER_COUNTY, None, RECORDS),
+        ("enterprise", COUNTY, other, f"{OWN}/records"),
+    ):
+        _, token = await session_of(
+            runtime, role=role, region=region, organisation=organisation, second_factor=not organisation
+        )
+        town.client.cookies.set(COOKIE, token)
+        assert (await town.client.get(f"{path}/{record}")).status_code == 404
+    # a training body's clerk sees the county's rows by scope, and is none of the parties
+    _, token = await session_of(runtime, role="centre", organisation=other)
+    town.client.cookies.set(COOKIE, token)
+    assert (await town.client.get(f"/centre/credit/records/{record}")).status_code == 403
+    assert (await town.client.get(f"/centre/credit/{town.clue}")).status_code == 403
