@@ -76,6 +76,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """First of the UDP ports of the media node, the only ones that a firewall must open; one for each connection."""
     media_last_port: Port = 42999
     """Last of the UDP ports of the media node."""
+    turn_urls: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(|turns?:[A-Za-z0-9.:\[\]_?=-]+(,turns?:[A-Za-z0-9.:\[\]_?=-]+)*)\Z",
+            title="turn: and turns: URLs with commas between them",
+        ),
+    ] = ""
+    """Relay for networks that let no UDP through, such as turns:turn.example:443?transport=tcp; empty means none."""
+    turn_secret_file: Path = Path()
+    """File with the secret that the relay has too, coturn's static-auth-secret; the web process alone reads it."""
     media_control_host: Host = "127.0.0.1"
     """Where the web process reaches the node; never an address that candidates reach."""
     media_control_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from proctor.media.consent import Point
+from proctor.media.relay import Relay
 from proctor.media.sdp import MAX_BYTES
 
 Sdp = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
@@ -80,7 +81,8 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """To a page: the node's answer."""
+    """To a page: the node's answer, and where the operator has a relay the way over it for the next try."""
 
     peer: UUID
     sdp: str
+    relay: Relay | None = None

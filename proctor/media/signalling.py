@@ -12,12 +12,13 @@ from exam.core.errors import DomainError
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.delivery.api import OPEN_STATES, AttemptState, Lease, get_attempt, list_room
+from exam.delivery.api import OPEN_STATES, AttemptState, AttemptView, Lease, get_attempt, list_room
 from exam.sitting.api import SittingNotFoundError, get_room, get_sitting
 from proctor.cameras.service import cameras_of_room
 from proctor.media import errors
 from proctor.media.names import TRACKS, Track, camera_source, seat_source
 from proctor.media.registry import NodeEntry, node_of_room
+from proctor.media.relay import AFTER_S, WATCH_S, Relays
 from proctor.media.schemas import Answered, Publish, Watch
 from proctor.media.sdp import check_offer
 from proctor.media.ticket import TICKET_S, MediaTicket, mint
@@ -52,6 +53,7 @@ class Exchange:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._key = runtime.secrets.tickets
+        self._relays = Relays(runtime.settings)
         limits = httpx.Limits(max_connections=NODE_CONNECTIONS, max_keepalive_connections=NODE_CONNECTIONS)
         self._client = httpx.AsyncClient(timeout=NODE_TIMEOUT_S, limits=limits, trust_env=False)
 
@@ -65,6 +67,7 @@ class Exchange:
         checked = check_offer(offer.sdp, sections=len(tracks), direction="sendonly")
         async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
             attempt = await get_attempt(session, lease.attempt_id, now=runtime.clock.now())
+            left_s = await _left_s(session, attempt)
         if attempt.epoch != lease.epoch or AttemptState(attempt.state) not in OPEN_STATES:
             raise errors.NotInExamError
         node = await node_of_room(runtime.valkey, attempt.room_id)
@@ -78,7 +81,8 @@ class Exchange:
             attempt_id=attempt.id,
             epoch=lease.epoch,
         )
-        return await self._connect(node, ticket, offer.sdp)
+        answered = await self._connect(node, ticket, offer.sdp)
+        return self._with_relay(answered, attempt.id, left_s + AFTER_S)
 
     async def watch(self, session: AsyncSession, principal: Principal, room_id: UUID, offer: Watch) -> Answered:
         """Connect a wall to pictures of one room of the principal's region."""
@@ -102,7 +106,12 @@ class Exchange:
             direction="watch",
             account_id=principal.account,
         )
-        return await self._connect(node, ticket, offer.sdp)
+        return self._with_relay(await self._connect(node, ticket, offer.sdp), principal.account or room.id, WATCH_S)
+
+    def _with_relay(self, answered: Answered, who: UUID, lasts_s: int) -> Answered:
+        """Give the way over the relay to who was connected."""
+        ends_at = int(self._runtime.clock.now().timestamp()) + lasts_s
+        return msgspec.structs.replace(answered, relay=self._relays.until(ends_at, who))
 
     def _ticket(
         self,
@@ -137,6 +146,13 @@ class Exchange:
         if answer.status_code == httpx.codes.OK:
             return msgspec.json.decode(answer.content, type=Answered)
         raise _refusal(answer)
+
+
+async def _left_s(session: AsyncSession, attempt: AttemptView) -> int:
+    """Return how long an attempt still lasts; one that has not begun lasts its sitting's whole time."""
+    if attempt.remaining_ms is not None:
+        return attempt.remaining_ms // 1000
+    return (await get_sitting(session, attempt.sitting_id)).duration_s
 
 
 def _refusal(answer: httpx.Response) -> DomainError:

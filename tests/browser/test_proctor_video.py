@@ -18,8 +18,9 @@ from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
 from exam.identity.sessions import COOKIE
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.live import LiveServer
+from tests.browser.live import LiveServer, serving
 from tests.builders.attempts import attempts_in_progress
+from tests.builders.relay import relaying
 from tests.builders.room import OpenRoom, bind, let_in, open_room
 from tests.builders.sitting import make_staff
 from tests.integration.test_recordings import stored
@@ -313,3 +314,29 @@ def test_a_recording_plays_and_seeks_on_the_record_page(
     page.wait_for_function(
         "src => document.querySelector('#player video').getAttribute('src') === src", arg=first, timeout=20_000
     )
+
+
+RELAY_ONLY = """
+const Plain = RTCPeerConnection;
+window.RTCPeerConnection = class extends Plain {
+  constructor(wanted) { super({ ...wanted, iceTransportPolicy: "relay" }); }
+};
+"""
+
+
+def test_a_seat_whose_network_lets_no_udp_through_comes_over_the_relay(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    with (
+        relaying(settings, tmp_path, media_node="127.0.0.1") as relayed,
+        serving(relayed) as server,
+        media_process(settings, tmp_path / "media.log", first_port=43400),
+    ):
+        seat = Candidate(browser, server, server.do(lambda runtime: open_room(runtime, people=1)))
+        seat.page.add_init_script(RELAY_ONLY)
+        seat.sit_down()
+        seat.agree()
+        seat.start()
+        # the first try goes without the relay, and so nowhere; its answer brings the way
+        seat.expect_camera("摄像头正常", patience_ms=RECONNECT_MS * 3)
+        seat.close()

@@ -10,6 +10,10 @@ const SILENCE_MS = 4000;
 const CONNECT_MS = 8000;
 const LOOK_MS = 1000;
 const GATHER_MS = 1500;
+const GATHER_RELAY_MS = 4000;
+
+/** The way over the operator's relay: it comes with an answer and serves the next try, for most networks need none. */
+let relays = [];
 
 /** Resolves when every candidate is known, or after a moment: a description without them all still connects. */
 function gathered(connection) {
@@ -17,7 +21,7 @@ function gathered(connection) {
   return new Promise((resolve) => {
     const done = () => { if (connection.iceGatheringState === "complete") resolve(); };
     connection.addEventListener("icegatheringstatechange", done);
-    window.setTimeout(resolve, GATHER_MS);
+    window.setTimeout(resolve, relays.length ? GATHER_RELAY_MS : GATHER_MS);
   });
 }
 
@@ -28,7 +32,7 @@ function onlyVp8(transceiver) {
 
 /** Events: live, lost. A lost publisher is thrown away and a new one made. */
 export class Publisher extends EventTarget {
-  #connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  #connection = new RTCPeerConnection({ iceServers: relays, bundlePolicy: "max-bundle" });
   #senders = new Map();
   #watch = null;
   #heard = { bytes: 0, at: 0 };
@@ -52,7 +56,8 @@ export class Publisher extends EventTarget {
   async connect(exchange) {
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
     await gathered(this.#connection);
-    const sdp = await exchange(this.#connection.localDescription.sdp);
+    const { sdp, relay } = await exchange(this.#connection.localDescription.sdp);
+    relays = relay ? [relay] : [];
     if (this.#state === "closed") return;
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
     this.#heard = { bytes: 0, at: performance.now() + CONNECT_MS - SILENCE_MS };

@@ -39,7 +39,8 @@ export class Signal {
     return this.#call(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
   }
 
-  async publish(sdp, tracks) { return (await (await this.#post("/publish", { sdp, tracks })).json()).sdp; }
+  /** Brings the answer: `sdp`, and `relay` where there is a way around a network without UDP. */
+  async publish(sdp, tracks) { return (await this.#post("/publish", { sdp, tracks })).json(); }
 
   /** What the candidate is told before the camera opens, and whether a proctor lets go without one. */
   async check() { return (await this.#call("/check", { method: "GET" })).json(); }

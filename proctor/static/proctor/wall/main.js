@@ -22,7 +22,7 @@ async function exchange(sdp, sources) {
     headers: { "content-type": "application/json", accept: "application/json", "x-csrftoken": csrf },
   });
   if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).code ?? "unknown");
-  return (await answer.json()).sdp;
+  return answer.json();
 }
 
 function toast(kind, text = words("done")) {

@@ -3,19 +3,23 @@
 const SILENCE_MS = 4000;
 const CONNECT_MS = 8000;
 const GATHER_MS = 1500;
+const GATHER_RELAY_MS = 4000;
+
+/** The way over the operator's relay: it comes with an answer and serves the next try, for most networks need none. */
+let relays = [];
 const LOOK_MS = 1000;
 
 function gathered(connection) {
   if (connection.iceGatheringState === "complete") return Promise.resolve();
   return new Promise((resolve) => {
     connection.addEventListener("icegatheringstatechange", () => { if (connection.iceGatheringState === "complete") resolve(); });
-    window.setTimeout(resolve, GATHER_MS);
+    window.setTimeout(resolve, relays.length ? GATHER_RELAY_MS : GATHER_MS);
   });
 }
 
 /** Events: live, lost. */
 export class Viewer extends EventTarget {
-  #connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+  #connection = new RTCPeerConnection({ iceServers: relays, bundlePolicy: "max-bundle" });
   #watch = null;
   #heard = { bytes: 0, at: 0 };
   #state = "new";
@@ -41,7 +45,8 @@ export class Viewer extends EventTarget {
   async connect(exchange) {
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
     await gathered(this.#connection);
-    const sdp = await exchange(this.#connection.localDescription.sdp, this.sources);
+    const { sdp, relay } = await exchange(this.#connection.localDescription.sdp, this.sources);
+    relays = relay ? [relay] : [];
     if (this.#state === "closed") return;
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
     this.#heard = { bytes: 0, at: performance.now() + CONNECT_MS - SILENCE_MS };
