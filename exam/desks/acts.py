@@ -159,6 +159,8 @@ ACTS: Final[Mapping[str, str]] = {
     "class.cancelled": "取消培训班",
     "enrolment.made": "学员报班",
     "enrolment.moved": "学员转班",
+    "enrolment.completed": "学时已满,培训结业",
+    "enrolment.reopened": "学时减少,取消结业",
     "enrolment.withdrawn": "学员退班",
     "passes.printed": "打印学员证",
     "attendance.signed": "学员签到",

@@ -113,6 +113,7 @@ async def seed_school(runtime: Runtime, staff: SchoolStaff, people: Sequence[tup
         await _roll(session, staff, past, learners)
         await _on_paper(session, staff, learners, now)
         passes = [await pass_text(session, runtime, learner.id) for learner in learners]
+    await _film(runtime, staff, body, begun)
     await _studied(runtime, learners, lessons, _at(today - timedelta(days=1), EVENING))
     for learner in learners:
         await run_settle(runtime, person_id=str(learner.person_id))
@@ -168,6 +169,14 @@ async def _lesson(
     )
     await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
     return lesson_id, content
+
+
+async def _film(runtime: Runtime, staff: SchoolStaff, body: BodyView, at: datetime) -> None:
+    from exam.training.seed_film import seed_film  # noqa: PLC0415  # the codecs, for the demo alone
+
+    lesson_id = await seed_film(runtime, staff.clerk, body, target=(SCHOOL_QUALIFICATION, "5.2"), at=at)
+    async with runtime.databases.transaction(Scope(region=staff.region)) as session:
+        await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
 
 
 async def _class(

@@ -13,6 +13,7 @@ from exam.core.runtime import Runtime
 from exam.training.attendance.models import Attendance
 from exam.training.attendance.views import Status
 from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
+from exam.training.completion.finishing import finish_enrolments
 from exam.training.ledger.credit import day_of, pieces_of, total_of
 from exam.training.ledger.entries import append_changes, changes, evidence_digest, kept_totals
 from exam.training.ledger.evidence import (
@@ -36,24 +37,22 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 async def run_settle(runtime: Runtime, *, person_id: str) -> None:
-    """Append what a person's evidence adds up to beyond what the ledger says, in the person's own scope."""
+    """Append what a person's evidence adds up to beyond what the ledger says, and see what that completes.
+
+    All in the person's own scope.
+    """
     person = UUID(person_id)
     async with runtime.databases.transaction(Scope(person=person)) as session:
         await session.execute(_LOCK, {"key": f"ledger:{person}"})
         evidence = await load_evidence(session, person)
         counted = total_of(evidence, recall_rules, rules_on)
         differences = changes(await kept_totals(session, person), counted)
-        if not differences:
-            return
-        await append_changes(
-            session,
-            SYSTEM,
-            person,
-            differences,
-            sources=await _sources(session, person),
-            evidence=evidence_digest(evidence),
-            at=runtime.clock.now(),
-        )
+        at = runtime.clock.now()
+        if differences:
+            sources = await _sources(session, person)
+            digest = evidence_digest(evidence)
+            await append_changes(session, SYSTEM, person, differences, sources=sources, evidence=digest, at=at)
+        await finish_enrolments(session, person, at=at)
 
 
 async def _sources(session: AsyncSession, person_id: UUID) -> Mapping[UUID | None, tuple[str, str]]:

@@ -13,7 +13,7 @@ from questionbank.items.state import ItemAct
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("exam", "questionbank", "grading", "certs", "proctor")
 ACT = re.compile(r"[a-z_]+\.[a-z_]+")
-RECORDERS = {"advance", "record", "_record", "_note", "note_class"}
+RECORDERS = {"advance", "record", "_record", "_note", "note_class", "note_material"}
 SECOND_PERSON = (CredentialAct.RESTORE, CredentialAct.REVOKE, CredentialAct.ANNUL)
 DRAWN_UP = {
     *(f"item.{act}" for act in ItemAct),

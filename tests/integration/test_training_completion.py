@@ -15,11 +15,16 @@ from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE, open_session
+from exam.standards.api import Mark
 from exam.training.api import record_hours
+from exam.training.classes.enrolments import get_enrolment
 from exam.training.classes.views import EnrolmentView
+from exam.training.completion import finishing
 from exam.training.completion.models import Completion
 from exam.training.completion.service import missing_hours, studied
+from exam.training.kinds import Requirement
 from exam.training.ledger.nodes import Coverage, HoursGap, NodeStanding
+from exam.training.settling import run_settle
 from tests.builders.secrecy import id_numbers
 from tests.builders.training import (
     OFFICER,
@@ -122,6 +127,38 @@ async def test_a_certificate_wants_all_hours_and_the_workers_own_signature(runti
         wear(client, await staff_cookie(runtime, trained.school.regulator))
         listed = await client.get(trained.desk.replace("/centre/", "/regulator/"))
     assert f"{row.id}/certificate.pdf" in listed.text
+
+
+async def state_of(runtime: Runtime, trained: Trained) -> str:
+    """Let the worker count, and return the learner's state in the class."""
+    await run_settle(runtime, person_id=str(trained.learner.person_id))
+    async with runtime.databases.session(trained.school.scope) as session:
+        return (await get_enrolment(session, trained.learner.id)).state.value
+
+
+async def test_training_is_complete_while_its_hours_are(
+    runtime: Runtime, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await attest(runtime, trained, 30)
+    assert await state_of(runtime, trained) == "enrolled"
+    await attest(runtime, trained, 2)
+    assert await state_of(runtime, trained) == "completed"
+    async with browsing(runtime) as client:
+        wear(client, await learner_cookie(runtime, trained.learner))
+        assert "已结业" in (await client.get("/learn")).text
+        wear(client, await staff_cookie(runtime, trained.school.clerk))
+        assert "已结业" in (await client.get(trained.desk.removesuffix("/completions"))).text
+    with monkeypatch.context() as more:
+        more.setattr(finishing, "required_hours", _forty)
+        assert await state_of(runtime, trained) == "enrolled"
+    assert await state_of(runtime, trained) == "completed"
+    await issue(runtime, trained)
+    monkeypatch.setattr(finishing, "required_hours", _forty)
+    assert await state_of(runtime, trained) == "completed"  # a certificate of it stands
+
+
+def _forty(*_asked: object) -> Requirement:
+    return Requirement(hours=40, basis="", mark=Mark.ABSENT)
 
 
 async def test_an_objection_is_heard_and_another_certificate_may_follow(runtime: Runtime, trained: Trained) -> None:

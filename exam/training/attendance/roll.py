@@ -30,7 +30,7 @@ from exam.training.classes.enrolments import list_enrolments
 from exam.training.classes.errors import ClassNotFoundError
 from exam.training.classes.models import ClassSession, Enrolment, TrainingClass
 from exam.training.classes.service import session_view
-from exam.training.classes.views import PRESENT, ClassState, EnrolmentState, EnrolmentView, SessionView
+from exam.training.classes.views import PRESENT, ClassState, EnrolmentView, SessionView
 from exam.training.jobs import ask_to_settle
 from exam.training.ledger.rules import LedgerRules, rules_on
 
@@ -97,7 +97,7 @@ async def find_own_enrolment(session: AsyncSession, person_id: UUID, class_id: U
     """Return the person's place in a class; raises NotOnTheRollError."""
     found = [each for each in await list_enrolments(session, class_id) if each.person_id == person_id]
     for each in found:
-        if each.state is EnrolmentState.ENROLLED:
+        if each.state in PRESENT:
             return each
     raise NotOnTheRollError
 

@@ -10,6 +10,7 @@ from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import SamePersonError
 from exam.core.principal import Principal
+from exam.training.jobs import ask_to_settle
 from exam.training.kinds import TrainingKind, require_subject
 from exam.training.ledger.errors import HoursOutOfRangeError, HoursSourceMissingError, UnknownHoursKindError
 from exam.training.ledger.evidence import Origin
@@ -60,6 +61,7 @@ async def record_hours(
     facts: dict[str, Fact] = {"qualification": qualification, "kind": kind, "hours_hundredths": hours_hundredths}
     facts["proposed_by"] = str(proposed_by or "")
     await record(session, principal, "hours.recorded", ("person", person_id), at=at, region=region, facts=facts)
+    await ask_to_settle(session, person_id)
     return row.id
 
 

@@ -15,7 +15,7 @@ from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.training.classes.enrolments import get_enrolment
 from exam.training.classes.service import get_class
-from exam.training.classes.views import ClassState, EnrolmentState, EnrolmentView
+from exam.training.classes.views import PRESENT, ClassState, EnrolmentView
 from exam.training.jobs import ask_to_settle
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.live import open_visit
@@ -81,7 +81,7 @@ async def _require_time(session: AsyncSession, enrolment: EnrolmentView, lesson:
     if lesson.state != "published" or not ours:
         raise LessonStateError
     running = one.state is ClassState.FILED and one.starts_on <= local_date(at) <= one.ends_on
-    if enrolment.state is not EnrolmentState.ENROLLED or not running:
+    if enrolment.state not in PRESENT or not running:
         raise StudyTimeError(first=one.starts_on.isoformat(), last=one.ends_on.isoformat())
 
 

@@ -17,7 +17,7 @@ from exam.training.lessons.film import INIT, Film
 from exam.training.materials.errors import NotMadeError
 from exam.training.materials.limited import Progress, make_limited
 from exam.training.materials.models import Material
-from exam.training.materials.service import folder_of, note, part_key, parts_of
+from exam.training.materials.service import folder_of, note_material, part_key, parts_of
 
 STEP = 5
 """Progress is written at every so many percent."""
@@ -106,7 +106,7 @@ class _Making:
                 row.made, row.percent = msgspec.to_builtins(kept), 100
                 facts = {"length_ms": film.length_ms, "digest": film.digest}
             await session.flush()
-            await note(session, SYSTEM, "material.made" if film else "material.refused", row, facts, at)
+            await note_material(session, SYSTEM, "material.made" if film else "material.refused", row, facts, at)
 
     async def forget(self, parts: int) -> None:
         """Delete what was uploaded: it has been made, or cannot be."""

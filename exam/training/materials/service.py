@@ -125,7 +125,7 @@ async def finish_upload(
         raise PartError
     row.state = "waiting"
     await session.flush()
-    await note(session, principal, "material.uploaded", row, {"kind": row.kind, "size": row.size}, at)
+    await note_material(session, principal, "material.uploaded", row, {"kind": row.kind, "size": row.size}, at)
     await defer(session, MAKE, lock=MAKE, material_id=str(row.id), region=row.region)
 
 
@@ -152,7 +152,7 @@ async def add_subtitle(
     row.made = msgspec.to_builtins(msgspec.structs.replace(film, subtitles=(*others, fresh)))
     await session.flush()
     facts: dict[str, Fact] = {"language": language, "digest": fresh.digest}
-    await note(session, principal, "material.subtitled", row, facts, at)
+    await note_material(session, principal, "material.subtitled", row, facts, at)
 
 
 async def _load(session: AsyncSession, material_id: UUID, body: BodyView) -> Material:
@@ -162,7 +162,7 @@ async def _load(session: AsyncSession, material_id: UUID, body: BodyView) -> Mat
     return row
 
 
-async def note(
+async def note_material(
     session: AsyncSession, principal: Principal, act: str, row: Material, facts: dict[str, Fact], at: datetime
 ) -> None:
     """Leave the audit entry of an act on a material."""

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.training.classes.service import get_class
-from exam.training.classes.views import EnrolmentState, EnrolmentView
+from exam.training.classes.views import PRESENT, EnrolmentView
 from exam.training.lessons.service import LessonView, list_lessons
 from exam.training.practice.mocks import MockView, list_mocks
 from exam.training.practice.readiness import Estimate, Level, rank_reading, readiness_of
@@ -111,7 +111,7 @@ async def _lines(
 
 async def _lessons(session: AsyncSession, learner: EnrolmentView) -> list[LessonView]:
     """Return the lessons that the learner may open now: those of the body whose class they are in."""
-    if learner.state is not EnrolmentState.ENROLLED:
+    if learner.state not in PRESENT:
         return []
     one = await get_class(session, learner.class_id)
     return await list_lessons(session, one.organisation_id, qualification=one.qualification, state="published")

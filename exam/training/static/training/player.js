@@ -1,7 +1,7 @@
 // Plays a film's segments: through Media Source Extensions, or by the browser's own HLS where it has that alone.
 // A segment that is not open yet is asked for again a little later.
 
-const AHEAD_S = 40;
+const AHEAD_S = 14; // the server opens 30 s beyond what counts, and that lags one report behind the picture
 const BEHIND_S = 60;
 const AGAIN_MS = 2000;
 const HLS = "application/vnd.apple.mpegurl";
