@@ -27,6 +27,8 @@ DONE: Final = {
     ItemAct.PUBLISHED: "已发布,可用于组卷。",
     ItemAct.RELEASED: "已公开练习,不再用于组卷。",
     ItemAct.RETIRED: "已停用,不再用于组卷。",
+    ItemAct.FLAGGED: "已标记,等待逐题复核。",
+    ItemAct.UPHELD: "已确认仍适用。",
 }
 """Chinese message ids."""
 

@@ -7,6 +7,7 @@ from questionbank.custody.controllers import CustodyController
 from questionbank.items.controllers import ItemsController
 from questionbank.items.import_controllers import BatchController, UploadController
 from questionbank.items.item_controllers import ItemController, NewItemController
+from questionbank.items.law_controllers import LawsController
 from questionbank.pages import MAKERS
 from questionbank.statistics.controllers import SuspicionsController
 
@@ -19,6 +20,7 @@ PLUGIN = Plugin(
         ItemController,
         UploadController,
         BatchController,
+        LawsController,
         SuspicionsController,
         BlueprintsController,
         CustodyController,
@@ -27,6 +29,7 @@ PLUGIN = Plugin(
         NavItem("题库工作台", "/bank", MAKERS, "books"),
         NavItem("试题", "/bank/items", MAKERS, "list-check"),
         NavItem("导入试题", "/bank/import", ("author",), "file-import", also=("/bank/imports/*",)),
+        NavItem("法规变动", "/bank/laws", ("publisher",), "gavel"),
         NavItem("疑似泄题", "/bank/suspicions", ("reviewer", "publisher"), "alert-triangle"),
         NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),
         NavItem("密钥保管", "/bank/custody", ("custodian",), "key"),

@@ -13,7 +13,7 @@ from questionbank.items.editing import Typed
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
-Button = Literal["submitted", "returned", "approved", "published", "released", "retired"]
+Button = Literal["submitted", "returned", "approved", "published", "released", "retired", "flagged", "upheld"]
 """The acts that have a button; drafting and revising are what the editor does."""
 Many = tuple[Long, ...] | Long
 """Repeated fields of one name: the form decoder gives a single one as text."""
@@ -84,6 +84,14 @@ class MarkedForm(Form, frozen=True, kw_only=True):
         """Return the ticked versions; a mark that is none raises ValueError."""
         pairs = [mark.partition(":") for mark in texts(self.mark)]
         return {UUID(item_id): int(version) for item_id, _, version in pairs}
+
+
+class LawForm(Form, frozen=True, kw_only=True):
+    """A law that changed, in what, and the items that were listed as citing it."""
+
+    law: Annotated[str, msgspec.Meta(max_length=128)]
+    change: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    listed: Code = ""
 
 
 class SuspicionForm(Form, frozen=True, kw_only=True):

@@ -34,6 +34,13 @@ class ItemMayBeDrawnError(ConflictError):
     message = "其中 {items} 道题可能出现在即将举行的考试中,场次结束后才能公开练习。"
 
 
+class ReviewNotDueError(ConflictError):
+    """An item that is not marked as due for review needs no confirmation."""
+
+    code = "review_not_due"
+    message = "选中的试题有的没有待复核标记,没有执行。请刷新后再看。"
+
+
 class ReasonRequiredError(DomainError):
     """An item is returned or retired without a word why."""
 

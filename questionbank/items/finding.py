@@ -21,7 +21,8 @@ class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     Every one of `words`, apart by blanks, must stand in stem, options, explanation or basis. `law` is as authors cite it,
     or a part of its name. `low` and `high` bound the difficulty, both included. `use` is exam for what forms are dealt
-    from, practice for what is open to learners; `mark` is suspected for what may have leaked.
+    from, practice for what is open to learners; `mark` is suspected for what may have leaked, review for
+    what is due for review.
     """
 
     qualification: str = ""
@@ -69,7 +70,8 @@ def conditions_of(wanted: ItemFilter) -> list[ColumnElement[bool]]:
 
 def _marked(mark: str) -> ColumnElement[bool]:
     open_ones = select(ItemSuspicion.item_id).where(ItemSuspicion.state == "open")
-    return {"suspected": ItemRow.id.in_(open_ones)}.get(mark, false())
+    due = ItemRow.review_due_since.is_not(None)
+    return {"suspected": ItemRow.id.in_(open_ones), "review": due}.get(mark, false())
 
 
 def _wording(words: str) -> list[ColumnElement[bool]]:

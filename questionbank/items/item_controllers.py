@@ -183,6 +183,7 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
             reviewed=reviewed,
             in_use=item.in_force is not None,
             released=item.released_at is not None,
+            due=item.review_due_since is not None,
         )
         if may_write
         else (),

@@ -36,6 +36,7 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: int
     similar: bool
     suspected: bool
+    due: bool
     changed_at: datetime
 
     @property
@@ -84,6 +85,7 @@ def _line(row: ItemRow, *, suspected: bool = False) -> ItemLine:
         difficulty=row.difficulty or 0,
         similar=row.similar_to is not None,
         suspected=suspected,
+        due=row.review_due_since is not None,
         changed_at=row.changed_at,
     )
 

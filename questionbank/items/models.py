@@ -18,6 +18,9 @@ class ItemRow(Base):
     `released_at` on the item is for practice: it has a `practice_version` instead, and never a published one again.
     `stem`, `node` and `interaction` are copies of the newest version's, for lists and search; so are `difficulty`, `words`
     (every text but the key, in lower case) and `laws` (what its basis cites), which the database copies by itself.
+
+    While `review_due_since` is set a law that it cites has changed; a later version's publication or a reviewer's word
+    takes the mark away.
     """
 
     __tablename__ = "questionbank_item"
@@ -36,6 +39,9 @@ class ItemRow(Base):
     difficulty: Mapped[int | None]
     words: Mapped[str] = mapped_column(deferred=True, server_default="")
     laws: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    review_due_since: Mapped[datetime | None]
+    review_due_version: Mapped[int | None]
+    review_due_reason: Mapped[str] = mapped_column(server_default="")
     author_id: Mapped[UUID]
     reviewed_by: Mapped[UUID | None]
     published_by: Mapped[UUID | None]

@@ -1,4 +1,4 @@
-"""送审, 审定, 退回, 发布, 公开练习, 停用: acts on one item or on many at once, each by the right person of three."""
+"""送审, 审定, 退回, 发布, 公开练习, 停用, 待复核: acts on one item or on many at once, each by the right person of three."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,10 +15,16 @@ from exam.core.principal import Principal
 from exam.identity.api import require_region
 from questionbank.forms.canonical import digest
 from questionbank.items.drafting import event_values, require_account
-from questionbank.items.errors import ItemsChangedError, ItemStateError, ReasonRequiredError, SameMakerError
+from questionbank.items.errors import (
+    ItemsChangedError,
+    ItemStateError,
+    ReasonRequiredError,
+    ReviewNotDueError,
+    SameMakerError,
+)
 from questionbank.items.models import ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.releasing import require_releasable
-from questionbank.items.state import STATE_WORDS, STEPS, ItemAct, ItemState
+from questionbank.items.state import NOT_OWN, STATE_WORDS, STEPS, ItemAct, ItemState
 
 
 class _Standing(msgspec.Struct, frozen=True):
@@ -32,6 +38,7 @@ class _Standing(msgspec.Struct, frozen=True):
     author_id: UUID
     in_force: int | None
     released: bool
+    due: bool
 
 
 async def act_on_items(
@@ -48,7 +55,7 @@ async def act_on_items(
     """Do one act on every item or on none, with one audit entry, and return how many items it moved.
 
     `batch` is the import batch that the items make up; `seen` are the versions that the person read. Raises
-    ItemStateError, ItemsChangedError, SameMakerError, ReasonRequiredError, RegionForbiddenError, NotFoundError; releasing also
+    ItemStateError, ItemsChangedError, SameMakerError, ReasonRequiredError, RegionForbiddenError, NotFoundError; upholding also ReviewNotDueError; releasing
     ItemReleasedError, ItemMayBeDrawnError, and PoolTooSmallError where the blueprint in force would run short.
     """
     wanted = sorted(set(item_ids))
@@ -63,6 +70,8 @@ async def act_on_items(
     for region in {one.region for one in found}:
         require_region(principal, region, *step.roles)
     _require_states(found, step.before)
+    if act is ItemAct.UPHELD and not all(one.due for one in found):
+        raise ReviewNotDueError
     if act is ItemAct.RETIRED and not principal.has_role("publisher"):
         _require_own_drafts(principal, found)
     await _require_other_person(session, principal, act, found)
@@ -87,6 +96,7 @@ async def _standings(session: AsyncSession, item_ids: Sequence[UUID]) -> list[_S
             author_id=row.author_id,
             in_force=row.published_version or row.practice_version,
             released=row.released_at is not None,
+            due=row.review_due_since is not None,
         )
         for row in rows
     ]
@@ -113,7 +123,7 @@ async def _require_other_person(
     session: AsyncSession, principal: Principal, act: ItemAct, found: Sequence[_Standing]
 ) -> None:
     """Refuse whoever wrote any version, and for publishing whoever approved this one."""
-    if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED, ItemAct.RELEASED}:
+    if act not in NOT_OWN:
         return
     account = require_account(principal)
     ids = [one.item_id for one in found]

@@ -28,27 +28,32 @@ class ItemAct(StrEnum):
     RELEASED = "released"
     """Given to practice: the item leaves the sealed pool for good."""
     RETIRED = "retired"
+    FLAGGED = "flagged"
+    """Marked as due for review: what it cites has changed."""
+    UPHELD = "upheld"
+    """Reviewed, and right as it stands: the mark goes."""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One act: the states it starts from, the state it leads to, the roles that may do it, whether it wants a reason."""
+    """One act: the states it starts from, the state it leads to (None: the same), the roles that may do it, whether it wants a reason."""
 
     before: frozenset[ItemState]
-    after: ItemState
+    after: ItemState | None
     roles: tuple[str, ...]
     reason: bool = False
 
 
 _S = ItemState
+_LIVE = frozenset(_S) - {_S.RETIRED}
 STEPS: Final = {
     ItemAct.SUBMITTED: Step(frozenset({_S.DRAFT}), _S.IN_REVIEW, ("author",)),
     ItemAct.RETURNED: Step(frozenset({_S.IN_REVIEW, _S.APPROVED}), _S.DRAFT, ("reviewer", "publisher"), reason=True),
     ItemAct.APPROVED: Step(frozenset({_S.IN_REVIEW}), _S.APPROVED, ("reviewer",)),
     ItemAct.PUBLISHED: Step(frozenset({_S.APPROVED}), _S.PUBLISHED, ("publisher",)),
     ItemAct.RELEASED: Step(frozenset({_S.PUBLISHED}), _S.PUBLISHED, ("reviewer", "publisher")),
-    ItemAct.RETIRED: Step(
-        frozenset({_S.DRAFT, _S.IN_REVIEW, _S.APPROVED, _S.PUBLISHED}), _S.RETIRED, ("author", "publisher"), reason=True
-    ),
+    ItemAct.RETIRED: Step(_LIVE, _S.RETIRED, ("author", "publisher"), reason=True),
+    ItemAct.FLAGGED: Step(_LIVE, None, ("publisher",), reason=True),
+    ItemAct.UPHELD: Step(_LIVE, None, ("reviewer", "publisher"), reason=True),
 }
 STATE_WORDS: Final = {
     _S.DRAFT: "草稿",
@@ -68,24 +73,36 @@ ACT_WORDS: Final = {
     ItemAct.PUBLISHED: "发布",
     ItemAct.RELEASED: "公开练习",
     ItemAct.RETIRED: "停用",
+    ItemAct.FLAGGED: "标记待复核",
+    ItemAct.UPHELD: "确认仍适用",
 }
 """Chinese message ids."""
 
 
+NOT_OWN: Final = frozenset({ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED, ItemAct.RELEASED, ItemAct.UPHELD})
+"""What nobody does to an item that he wrote a version of."""
+
+
 def allowed_acts(
-    state: ItemState, roles: frozenset[str], *, own: bool, reviewed: bool, in_use: bool = False, released: bool = False
+    state: ItemState,
+    roles: frozenset[str],
+    *,
+    own: bool,
+    reviewed: bool,
+    in_use: bool = False,
+    released: bool = False,
+    due: bool = False,
 ) -> tuple[ItemAct, ...]:
     """Return what a holder of `roles` may do next.
 
     `own`: is among its authors, `reviewed`: approved this version, `in_use`: some version is published, `released`: it
-    is open for practice already.
+    is open for practice already, `due`: is marked as due for review.
     An author withdraws only what was never reviewed: taking a published item out is for the publisher.
     """
     found = [act for act, step in STEPS.items() if state in step.before and roles & set(step.roles)]
     if own:
-        found = [
-            act for act in found if act not in {ItemAct.APPROVED, ItemAct.PUBLISHED, ItemAct.RETURNED, ItemAct.RELEASED}
-        ]
+        found = [act for act in found if act not in NOT_OWN]
+    found = [act for act in found if act is not (ItemAct.FLAGGED if due else ItemAct.UPHELD)]
     if released:
         found = [act for act in found if act is not ItemAct.RELEASED]
     if reviewed:

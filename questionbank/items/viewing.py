@@ -71,6 +71,9 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     practice_version: int | None
     released_at: datetime | None
     reviewed_by: UUID | None
+    review_due_since: datetime | None
+    review_due_reason: str
+    laws: tuple[str, ...]
     batch: UUID | None
     batch_name: str
     batch_row: int | None
@@ -113,6 +116,9 @@ async def get_item(session: AsyncSession, item_id: UUID) -> ItemView:
         practice_version=item.practice_version,
         released_at=item.released_at,
         reviewed_by=item.reviewed_by,
+        review_due_since=item.review_due_since,
+        review_due_reason=item.review_due_reason,
+        laws=tuple(item.laws),
         batch=item.import_id,
         batch_name=batch.filename if batch else "",
         batch_row=item.import_row,
