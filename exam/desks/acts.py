@@ -112,6 +112,7 @@ ACTS: Final[Mapping[str, str]] = {
     "decision.returned": "退回处罚决定",
     "decision.confirmed": "复核处罚决定生效",
     "credit_record.entered": "记入信用记录",
+    "publicity.exported": "导出双公示数据",
     "objection.filed": "对信用记录提出异议",
     "objection.granted": "认定异议成立,撤回信用记录",
     "objection.refused": "认定异议不成立",
