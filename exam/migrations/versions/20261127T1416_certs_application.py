@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant, region_policy, run
 
-revision = "20261127T1409"
-down_revision = "20261127T1407"
+revision = "20261127T1416"
+down_revision = "20261127T1415"
 
 
 def upgrade() -> None:
