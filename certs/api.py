@@ -1,7 +1,6 @@
 """What other packages may use of credentials."""
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
-from certs.applications.views import ApplicationView, list_of_credentials, read_clock
 from certs.desk.serving import serve_desk
 from certs.duties import Duty, DutyKind, duty_on
 from certs.envelope import read_upload
@@ -22,7 +21,6 @@ from certs.withheld import WithheldView, list_withheld
 
 __all__ = [
     "Answer",
-    "ApplicationView",
     "CredentialAct",
     "CredentialAnswer",
     "CredentialFold",
@@ -52,12 +50,10 @@ __all__ = [
     "get_credential",
     "grouped",
     "list_events",
-    "list_of_credentials",
     "list_open_proposals",
     "list_withheld",
     "propose",
     "published_ring",
-    "read_clock",
     "read_list",
     "read_ring",
     "read_upload",

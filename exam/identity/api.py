@@ -24,7 +24,6 @@ from exam.identity.passwords import PasswordPool
 from exam.identity.people import (
     PersonView,
     add_engagement,
-    change_name,
     ensure_person,
     find_bearer,
     find_person_id,
@@ -54,7 +53,6 @@ __all__ = [
     "Role",
     "add_engagement",
     "address_of",
-    "change_name",
     "create_account",
     "create_organisation",
     "enabled_accounts",

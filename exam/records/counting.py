@@ -3,7 +3,7 @@
 Rows are counted by one statement for each source, where a source has no sums or a day is not yet in them again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
@@ -14,7 +14,8 @@ from exam.core.principal import VisibleRegion
 from exam.records.grouping import DAY, EVERYTHING, TOTAL, By, Narrowing, dimensions_of, key_of, narrowed
 from exam.records.measures import BY_CODE, MEASURES, SOURCES, Measure, Source, Unit
 from exam.records.period import Period
-from exam.records.sums import add_sums, add_to, find_summed, runs_of, table_for
+from exam.records.snapshots import find_snapshots
+from exam.records.sums import TABLES, Reading, add_sums, add_to, find_stale_days, runs_of, table_for
 
 _PERMILLE = 1000
 Counts = Mapping[str, int]
@@ -49,18 +50,39 @@ async def count(
     for measure in measures:
         if measure.unit is not Unit.SHARE and countable(measure, narrowing, by):
             asked.setdefault(measure.source, []).append(measure)
+    summable = [name for name in asked if table_for(name, dimensions_of(by, narrowing))]
+    days = await find_stale_days(session, period, summable)
+    regions = await find_snapshots(session, period.last_on, summable)
     found: dict[str, dict[str, int]] = {}
-    table = table_for(dimensions_of(by, narrowing))
-    stale = await find_summed(session, period, asked) if table else {}
-    values = values_of(region, period, narrowing)
-    if table and stale:
-        await add_sums(session, found, table, (by, period, narrowing), stale, values)
+    for reading in _readings(asked, by, period, narrowing, days, regions):
+        await add_sums(session, found, reading, values_of(region, period, narrowing))
     for name, wanted in asked.items():
-        query = _query(SOURCES[name], wanted, by, period, narrowing)
-        for part in _stretches(period, stale[name]) if name in stale else (period,):
-            for row in (await session.execute(query, values_of(region, part, narrowing))).mappings():
+        if regions.get(name) == []:
+            continue
+        query = _query(SOURCES[name], wanted, by, period, narrowing, within=name in regions)
+        for part in _stretches(period, days[name]) if name in days else (period,):
+            values = values_of(region, part, narrowing) | {"within": regions.get(name)}
+            for row in (await session.execute(query, values)).mappings():
                 add_to(found, row["key"], {each.code: row[each.code] for each in wanted})
     return found
+
+
+def _readings(
+    asked: Mapping[str, list[Measure]],
+    by: By,
+    period: Period,
+    narrowing: Narrowing,
+    days: Mapping[str, list[date]],
+    regions: Mapping[str, list[str]],
+) -> Iterator[Reading]:
+    last_day = msgspec.structs.replace(period, first_on=period.last_on)
+    for stale, column, over in ((days, "day_on", period), (regions, "region", last_day)):
+        for table in TABLES:
+            mine = {name: asked[name] for name in stale if table_for(name, dimensions_of(by, narrowing)) is table}
+            if mine:
+                yield Reading(
+                    table=table, asked=mine, by=by, period=over, narrowing=narrowing, stale=stale, column=column
+                )
 
 
 def _stretches(period: Period, stale: list[date]) -> list[Period]:
@@ -78,11 +100,13 @@ def times_of(period: Period) -> dict[str, object]:
     return {"since": period.since, "until": period.until, "on": period.last_on}
 
 
-def _query(source: Source, measures: list[Measure], by: By, period: Period, narrowing: Narrowing) -> TextClause:
+def _query(
+    source: Source, measures: list[Measure], by: By, period: Period, narrowing: Narrowing, *, within: bool
+) -> TextClause:
     counts = ", ".join(f"{measure.aggregate} as {measure.code}" for measure in measures)
     return text(
         f"select {key_of(by, period, DAY.format(source.at))} as key, {counts} from {source.table}"
-        f" where {rows_of(source, narrowing)} group by 1",
+        f" where {rows_of(source, narrowing)}{' and region = any(:within)' if within else ''} group by 1",
     )
 
 

@@ -81,3 +81,9 @@ Table(
     Column("source", Text, primary_key=True),
     Column("digest", Text, nullable=False),
 )
+Table(
+    "records_snapshot",
+    Base.metadata,
+    Column("source", Text, primary_key=True),
+    Column("day_on", Date, primary_key=True),
+)

@@ -6,7 +6,7 @@ promise, and why a reader needs one snapshot for all its statements, stands in d
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -40,9 +40,14 @@ SUMMED = tuple(name for name, source in SOURCES.items() if not source.stands)
 """The sources whose rows have a day of their own."""
 
 
-def table_for(dimensions: frozenset[Dimension]) -> Table | None:
-    """Return the table that tells these apart, None where only rows do."""
-    return next((table for table in TABLES if table.dimensions >= dimensions), None)
+def tables_of(name: str) -> list[Table]:
+    """Return the tables that a source is summed in: those that tell apart something it knows."""
+    return [table for table in TABLES if not SOURCES[name].dimensions.isdisjoint(table.dimensions)]
+
+
+def table_for(name: str, dimensions: frozenset[Dimension]) -> Table | None:
+    """Return the source's table that tells these apart, None where only rows do."""
+    return next((table for table in tables_of(name) if table.dimensions >= dimensions), None)
 
 
 def measures_of(name: str) -> list[Measure]:
@@ -70,12 +75,12 @@ _RAW = {
     Dimension.INDUSTRY: "industry",
 }
 _FRESH = (
-    "not exists (select from unnest(cast(:stale_sources as text[]), cast(:stale_days as date[])) stale(s, d)"
-    " where stale.s = source and stale.d = day_on)"
+    "not exists (select from unnest(cast(:stale_sources as text[]), cast(:stale_keys as {}[])) stale(s, k)"
+    " where stale.s = source and stale.k = {})"
 )
 
 
-async def find_summed(session: AsyncSession, period: Period, sources: Collection[str]) -> dict[str, list[date]]:
+async def find_stale_days(session: AsyncSession, period: Period, sources: Collection[str]) -> dict[str, list[date]]:
     """Return which of the sources are summed, and of each the days of a period that are to be counted from rows."""
     asked = sorted(set(SUMMED).intersection(sources))
     if not asked:
@@ -85,39 +90,50 @@ async def find_summed(session: AsyncSession, period: Period, sources: Collection
     return {row.source: _covered(sorted(row.days)) for row in rows if row.digest == digest_of(row.source)}
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read from sums: measures by source, over the days of a period, without the stale days or regions."""
+
+    table: Table
+    asked: Mapping[str, Sequence[Measure]]
+    by: By
+    period: Period
+    narrowing: Narrowing
+    stale: Mapping[str, Sequence[date] | Sequence[str]]
+    column: str = "day_on"
+    """Whether `stale` names days or regions."""
+
+
 async def add_sums(
-    session: AsyncSession,
-    found: dict[str, dict[str, int]],
-    table: Table,
-    choice: tuple[By, Period, Narrowing],
-    stale: Mapping[str, list[date]],
-    values: Mapping[str, object],
+    session: AsyncSession, found: dict[str, dict[str, int]], reading: Reading, values: Mapping[str, object]
 ) -> None:
-    """Add to counts by key what the days that are not stale amount to, of every measure of the sources."""
-    pairs = [(name, day) for name, days in stale.items() for day in days]
+    """Add to counts by key what the sums amount to."""
+    pairs = [(name, key) for name in reading.asked for key in reading.stale[name]]
     bound = {
         **values,
-        "sources": list(stale),
-        "first": choice[1].first_on,
-        "last": choice[1].last_on,
+        "sources": list(reading.asked),
+        "first": reading.period.first_on,
+        "last": reading.period.last_on,
         "stale_sources": [name for name, _ in pairs],
-        "stale_days": [day for _, day in pairs],
+        "stale_keys": [key for _, key in pairs],
     }
-    most = max(len(measures_of(name)) for name in stale)
-    for row in await session.execute(_statement(table, *choice, most), bound):
-        add_to(found, row.key, {each.code: row[2 + place] for place, each in enumerate(measures_of(row.source))})
+    places = {name: {each.code: place for place, each in enumerate(measures_of(name))} for name in reading.asked}
+    for row in await session.execute(_statement(reading, max(map(len, places.values()))), bound):
+        wanted = reading.asked[row.source]
+        add_to(found, row.key, {each.code: row[2 + places[row.source][each.code]] for each in wanted})
 
 
-def _statement(table: Table, by: By, period: Period, narrowing: Narrowing, most: int) -> TextClause:
+def _statement(reading: Reading, most: int) -> TextClause:
     """Add up first by what the table has, then by what is asked for: the key of a group is dearer than its sum."""
+    by = reading.by
     raw = "region" if by.place else "day_on" if by.time else _RAW[by.dimension] if by.dimension else ""
     of_raw = f", {raw}" if raw else ""
-    where = ["ankao_in_region(region)", "source = any(:sources)", "day_on between :first and :last", _FRESH]
+    fresh = _FRESH.format("date" if reading.column == "day_on" else "text", reading.column)
+    where = ["ankao_in_region(region)", "source = any(:sources)", "day_on between :first and :last", fresh]
     inner = ", ".join(f"sum(counts[{place}]) as n{place}" for place in range(1, most + 1))
     outer = ", ".join(f"sum(n{place})" for place in range(1, most + 1))
     return text(
-        f"select source, {key_of(by, period, 'day_on')} as key, {outer} from ("
-        f"select source{of_raw}, {inner} from {table.name} where {' and '.join(where + narrowed(narrowing))}"
+        f"select source, {key_of(by, reading.period, 'day_on')} as key, {outer} from (select source{of_raw}, {inner}"
+        f" from {reading.table.name} where {' and '.join(where + narrowed(reading.narrowing))}"
         f" group by source{of_raw}) each group by 1, 2",
     )
 

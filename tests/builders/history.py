@@ -1,6 +1,7 @@
 """Random histories of what figures count: rows written past every rule, so that any change of a row may come at any time."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -34,7 +35,7 @@ class History:
         connection.execute("set session_replication_role = replica")
 
     def act(self) -> None:
-        """Let one random thing happen, or nothing where there is nobody for it to happen to."""
+        """Let one random thing happen, or nothing where there is nobody yet."""
         self.random.choice(_ACTS)(self)
 
     def insert(self, table: str, **values: Any) -> None:
@@ -56,6 +57,9 @@ class History:
     def all(self, table: str, where: str = "true", *, order: str = "id") -> list[Any]:
         return self._rows.execute(f"select * from {table} where {where} order by {order}".encode()).fetchall()
 
+    def transaction(self) -> AbstractContextManager[object]:
+        return self._connection.transaction()
+
     def at(self) -> datetime:
         return _NOON - timedelta(hours=self.random.randrange(DAYS * 24))
 
@@ -63,7 +67,7 @@ class History:
         return UUID(int=self.random.getrandbits(128))
 
 
-def _found(history: History) -> None:
+def found(history: History) -> None:
     place, industry = history.random.choice(REGIONS), history.random.choice(INDUSTRIES)
     history.insert(
         "identity_organisation",
@@ -77,12 +81,13 @@ def _found(history: History) -> None:
 
 
 def _change_industry(history: History) -> None:
-    if found := history.pick("identity_organisation"):
-        history.update("identity_organisation", found, industry=history.random.choice(INDUSTRIES))
+    if row := history.pick("identity_organisation"):
+        history.update("identity_organisation", row, industry=history.random.choice(INDUSTRIES))
 
 
 def _plan(history: History) -> None:
     at = history.at()
+    opened_at = history.random.choice((None, None, at))
     history.insert(
         "sitting_sitting",
         id=history.id(),
@@ -96,23 +101,22 @@ def _plan(history: History) -> None:
         starts_at=at,
         ends_at=at + timedelta(days=90),
         duration_s=7200,
-        state="planned",
+        state="open" if opened_at else "planned",
         rule_set="x",
         created_at=at,
+        opened_at=opened_at,
     )
 
 
 def _move_on(history: History) -> None:
-    if found := history.pick("sitting_sitting", "state <> 'released'"):
-        state = {"planned": "open", "open": "closed", "closed": "released"}[found.state]
-        history.update("sitting_sitting", found, state=state, opened_at=found.opened_at or found.starts_at)
+    if row := history.pick("sitting_sitting", "state <> 'released'"):
+        state = {"planned": "open", "open": "closed", "closed": "released"}[row.state]
+        history.update("sitting_sitting", row, state=state, opened_at=row.opened_at or row.starts_at)
 
 
 def _reschedule(history: History) -> None:
-    if found := history.pick("sitting_sitting"):
-        history.update(
-            "sitting_sitting", found, starts_at=found.starts_at - timedelta(days=history.random.randrange(9))
-        )
+    if row := history.pick("sitting_sitting"):
+        history.update("sitting_sitting", row, starts_at=row.starts_at - timedelta(days=history.random.randrange(9)))
 
 
 def _register(history: History) -> None:
@@ -138,28 +142,28 @@ def _register(history: History) -> None:
 
 
 def _cancel(history: History) -> None:
-    if found := history.pick("sitting_registration"):
-        history.update("sitting_registration", found, state="cancelled")
+    if row := history.pick("sitting_registration"):
+        history.update("sitting_registration", row, state="cancelled")
 
 
 def _employ(history: History) -> None:
-    if (found := history.pick("sitting_registration")) and (other := history.pick("identity_organisation")):
-        history.update("sitting_registration", found, organisation_id=other.id)
+    if (row := history.pick("sitting_registration")) and (other := history.pick("identity_organisation")):
+        history.update("sitting_registration", row, organisation_id=other.id)
 
 
 def _check_in(history: History) -> None:
     free = "not exists (select from delivery_attempt a where a.registration_id = sitting_registration.id)"
-    if found := history.pick("sitting_registration", free):
+    if row := history.pick("sitting_registration", free):
         at = history.at()
         history.insert(
             "delivery_attempt",
             id=history.id(),
-            registration_id=found.id,
-            sitting_id=found.sitting_id,
-            room_id=found.room_id,
+            registration_id=row.id,
+            sitting_id=row.sitting_id,
+            room_id=row.room_id,
             seat="",
-            person_id=found.person_id,
-            region=found.region,
+            person_id=row.person_id,
+            region=row.region,
             rule_set="x",
             state="ready",
             epoch=1,
@@ -170,17 +174,18 @@ def _check_in(history: History) -> None:
             starts_at=at,
             starts_until=at,
             checked_in_at=at,
+            started_at=history.random.choice((None, None, at)),
         )
 
 
 def _start(history: History) -> None:
-    if found := history.pick("delivery_attempt", "started_at is null"):
-        history.update("delivery_attempt", found, started_at=history.at(), state="in_progress")
+    if row := history.pick("delivery_attempt", "started_at is null"):
+        history.update("delivery_attempt", row, started_at=history.at(), state="in_progress")
 
 
 def _void(history: History) -> None:
-    if found := history.pick("delivery_attempt"):
-        history.update("delivery_attempt", found, state="voided")
+    if row := history.pick("delivery_attempt"):
+        history.update("delivery_attempt", row, state="voided")
 
 
 def _tell(history: History) -> None:
@@ -226,9 +231,39 @@ def _tell_version(history: History, about: Any, part: str, version: int, origin:
     )
 
 
-def _issue(history: History) -> None:
-    at, item, place = history.at(), history.random.choice(QUALIFICATIONS), history.random.choice(REGIONS)
-    fresh, day = history.id(), at.date()
+def _engage(history: History) -> None:
+    if row := history.pick("identity_organisation"):
+        history.insert(
+            "identity_engagement",
+            id=history.id(),
+            person_id=history.id(),
+            organisation_id=row.id,
+            role=history.random.choice(("special", "officer")),
+            region=row.region,
+            started_on=history.at().date(),
+        )
+
+
+def _leave(history: History) -> None:
+    if row := history.pick("identity_engagement", "ended_on is null"):
+        history.update("identity_engagement", row, ended_on=max(row.started_on, history.at().date()))
+
+
+def _deregister(history: History) -> None:
+    if (row := history.pick("identity_organisation")) and history.random.random() < 1 / 3:
+        history.update("identity_organisation", row, deregistered_on=history.at().date())
+
+
+def issue(history: History) -> None:
+    """Issue to somebody at work, whom figures of enterprises ask for, or to anybody."""
+    at, item, fresh = history.at(), history.random.choice(QUALIFICATIONS), history.id()
+    worker = history.pick("identity_engagement")
+    item = next(each for each in (item, *QUALIFICATIONS) if not worker or each.startswith(worker.role))
+    person, place = (worker.person_id, worker.region) if worker else (history.id(), history.random.choice(REGIONS))
+    if history.all("certs_credential", f"person_id = '{person}' and qualification = '{item}'"):
+        return
+    day = at.date()
+    until = day + timedelta(days=history.random.randrange(200))
     history.insert(
         "certs_credential",
         id=fresh,
@@ -238,7 +273,7 @@ def _issue(history: History) -> None:
         number_index=fresh.bytes,
         query_index=b"",
         number_masked="",
-        person_id=history.id(),
+        person_id=person,
         holder_masked="",
         qualification=item,
         category=item.partition(".")[0],
@@ -246,7 +281,8 @@ def _issue(history: History) -> None:
         issued_on=day,
         first_issued_on=day,
         valid_from_on=day,
-        valid_until_on=day + timedelta(days=history.random.randrange(120)),
+        valid_until_on=until,
+        review_on=history.random.choice((None, until - timedelta(days=9))),
         status="issued",
         rule_set="x",
         basis="",
@@ -259,13 +295,21 @@ def _issue(history: History) -> None:
     _note(history, fresh, place, "issued", at)
 
 
-def _turn(history: History) -> None:
-    """Suspend, restore or revoke."""
-    if found := history.pick("certs_credential", "status in ('issued', 'suspended')"):
-        kinds = ("suspended", "revoked") if found.status == "issued" else ("restored", "revoked")
+def turn(history: History) -> None:
+    """Suspend, restore or revoke, after all that has happened to the credential before."""
+    if row := history.pick("certs_credential", "status in ('issued', 'suspended')"):
+        kinds = ("suspended", "revoked") if row.status == "issued" else ("restored", "restored", "revoked")
         kind = history.random.choice(kinds)
-        _note(history, found.id, found.region, kind, history.at())
-        history.update("certs_credential", found, status="issued" if kind == "restored" else kind)
+        (*_, last) = history.all("certs_credential_event", f"credential_id = '{row.id}'", order="at")
+        at = last.at + (_NOON - last.at) * history.random.random()
+        with history.transaction():
+            history.update("certs_credential", row, status="issued" if kind == "restored" else kind)
+            _note(history, row.id, row.region, kind, at)
+
+
+def _review(history: History) -> None:
+    if row := history.pick("certs_credential", "review_on is not null"):
+        history.update("certs_credential", row, review_on=history.random.choice((None, row.valid_until_on)))
 
 
 def _note(history: History, credential: UUID, place: str, kind: str, at: datetime) -> None:
@@ -284,7 +328,7 @@ def _note(history: History, credential: UUID, place: str, kind: str, at: datetim
     )
 
 
-def _record_hours(history: History) -> None:
+def record_hours(history: History) -> None:
     """Record hours, or take some back."""
     history.insert(
         "training_hours",
@@ -305,14 +349,14 @@ def _record_hours(history: History) -> None:
 
 
 def _report(history: History) -> None:
-    if found := history.pick("delivery_attempt"):
+    if row := history.pick("delivery_attempt"):
         history.insert(
             "proctor_incident",
             id=history.id(),
-            attempt_id=found.id,
-            sitting_id=found.sitting_id,
-            person_id=found.person_id,
-            region=found.region,
+            attempt_id=row.id,
+            sitting_id=row.sitting_id,
+            person_id=row.person_id,
+            region=row.region,
             category="x",
             summary="x",
             state="reported",
@@ -323,15 +367,15 @@ def _report(history: History) -> None:
 
 
 def _dispose(history: History) -> None:
-    if found := history.pick("proctor_incident", "state = 'reported'"):
+    if row := history.pick("proctor_incident", "state = 'reported'"):
         verdict = history.random.choice(("no_finding", "warning"))
         by, then = {"reviewed_by": history.id(), "disposed_by": history.id()}, history.at()
-        history.update("proctor_incident", found, state="disposed", finding="confirmed", disposition=verdict, **by)
-        history.update("proctor_incident", found, disposed_at=then)
+        history.update("proctor_incident", row, state="disposed", finding="confirmed", disposition=verdict, **by)
+        history.update("proctor_incident", row, disposed_at=then)
 
 
 _ACTS: tuple[Callable[[History], None], ...] = (
-    _found,
+    *(found,) * 2,
     _change_industry,
     _plan,
     _move_on,
@@ -343,10 +387,14 @@ _ACTS: tuple[Callable[[History], None], ...] = (
     *(_check_in,) * 2,
     *(_start,) * 2,
     _void,
-    *(_tell,) * 3,
-    *(_issue,) * 2,
-    _turn,
-    _record_hours,
+    *(_tell,) * 5,
+    *(_engage,) * 2,
+    _leave,
+    _deregister,
+    *(issue,) * 4,
+    *(turn,) * 2,
+    _review,
+    record_hours,
     _report,
     _dispose,
 )

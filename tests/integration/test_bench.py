@@ -81,3 +81,10 @@ def test_an_hour_of_study_at_home_is_measured_against_its_limit() -> None:
     assert report["name"] == "training"
     assert {"beats_per_s", "beat_cpu", "count_cpu", "learner_hour_cpu"} <= set(report["figures"])
     assert set(report["against"]) == {"learner_hour_cpu_over_1_s"}
+
+
+def test_pages_of_figures_are_measured_beside_their_limits() -> None:
+    report = run_bench("statistics", "--scale", "0.0002")
+    assert report["name"] == "statistics"
+    assert {"filled", "folded", "desk_province", "month_province", "year_by_item"} <= set(report["figures"])
+    assert set(report["against"]) == {"slowest_dashboard_over_300_ms", "slowest_yearly_over_5_s"}

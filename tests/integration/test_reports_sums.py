@@ -1,7 +1,8 @@
 """Figures from sums by day equal those counted from rows: at every moment of a random history, beside any other transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
 import msgspec
@@ -13,6 +14,7 @@ from exam.core.config import Settings
 from exam.core.db.scope import Scope
 from exam.core.principal import VisibleRegion
 from exam.core.runtime import Runtime
+from exam.records import snapshots
 from exam.records.api import (
     MEASURES,
     PLACE,
@@ -21,18 +23,32 @@ from exam.records.api import (
     TOTAL,
     By,
     Dimension,
+    Measure,
     Narrowing,
     Period,
     Span,
     count,
     period_at,
 )
-from exam.records.folding import fold, fold_sums
+from exam.records.folding import fold, fold_snapshots, fold_sums
+from exam.records.snapshots import STANDING
 from exam.records.sums import SUMMED
-from tests.builders.history import CENTRES, DAYS, INDUSTRIES, QUALIFICATIONS, REGIONS, TODAY, History
+from tests.builders.history import (
+    CENTRES,
+    DAYS,
+    INDUSTRIES,
+    QUALIFICATIONS,
+    REGIONS,
+    TODAY,
+    History,
+    found,
+    issue,
+    record_hours,
+    turn,
+)
 
 ROOT = VisibleRegion("33")
-STEPS, CHECKS_EVERY = 500, 8
+STEPS, CHECKS_EVERY = 450, 10
 YEAR = period_at(Span.YEAR, TODAY, today=TODAY)
 BYS = (TOTAL, PLACE, TIME, *(By(dimension=each) for each in Dimension))
 Found = dict[str, dict[str, int]]
@@ -44,12 +60,19 @@ def history(settings: Settings) -> Iterator[History]:
         yield History(connection, Random(20261127))
 
 
-async def _compare(runtime: Runtime, region: str, period: Period, by: By, narrowing: Narrowing) -> Found:
+async def _compare(
+    runtime: Runtime,
+    region: str,
+    period: Period,
+    by: By,
+    narrowing: Narrowing,
+    measures: Sequence[Measure] = MEASURES,
+) -> Found:
     """Count twice in one transaction, the second time without sums, and return what both say."""
     async with runtime.databases.session(Scope(region=region)) as session:
-        summed = await count(session, VisibleRegion(region), period, by=by, narrowing=narrowing)
+        summed = await count(session, VisibleRegion(region), period, by=by, narrowing=narrowing, measures=measures)
         await session.execute(text("update records_folded set digest = 'another'"))
-        counted = await count(session, VisibleRegion(region), period, by=by, narrowing=narrowing)
+        counted = await count(session, VisibleRegion(region), period, by=by, narrowing=narrowing, measures=measures)
         await session.rollback()
     assert _there(summed) == _there(counted), (region, period, by, narrowing)
     return counted
@@ -60,7 +83,7 @@ def _there(found: Found) -> Found:
     return {key: counts for key, counts in told.items() if counts}
 
 
-def _asked(random: Random) -> tuple[str, Period, By, Narrowing]:
+def _asked(random: Random) -> tuple[str, Period, By, Narrowing, list[Measure]]:
     day = TODAY - timedelta(days=random.randrange(DAYS))
     narrowing = random.choice(
         (
@@ -72,44 +95,106 @@ def _asked(random: Random) -> tuple[str, Period, By, Narrowing]:
         )
     )
     period = period_at(random.choice(list(Span)), day, today=TODAY)
-    return random.choice(("33", "33/3301", *REGIONS)), period, random.choice(BYS), narrowing
+    measures = random.sample(MEASURES, random.choice((6, len(MEASURES))))
+    return random.choice(("33", "33/3301", *REGIONS)), period, random.choice(BYS), narrowing, measures
 
 
 async def _fold_one(runtime: Runtime, name: str) -> None:
     async with runtime.databases.transaction(Scope(region=ROOT)) as session:
-        await fold(session, name)
+        if name in SUMMED:
+            await fold(session, name)
+        else:
+            await fold_snapshots(session, name, TODAY)
 
 
-async def test_sums_say_what_rows_say_whatever_has_happened(runtime: Runtime, history: History) -> None:
-    random = history.random
+async def test_sums_say_what_rows_say_whatever_has_happened(
+    runtime: Runtime, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "MONTHS", 2)
+    random, seen = history.random, set[str]()
     for step in range(STEPS):
         history.act()
         if step == STEPS // 5:
             await fold_sums(runtime)
-        elif random.random() < 0.1:
-            await _fold_one(runtime, random.choice(SUMMED))
+        elif random.random() < 0.2:
+            await _fold_one(runtime, random.choice((*SUMMED, *STANDING * 4)))
         if step % CHECKS_EVERY == 0:
-            await _compare(runtime, *_asked(random))
+            seen |= _codes(await _compare(runtime, *_asked(random)))
     await fold_sums(runtime)
-    for by in BYS[1:]:
-        await _compare(runtime, ROOT, YEAR, by, Narrowing())
-    total = (await _compare(runtime, ROOT, YEAR, TOTAL, Narrowing()))[""]
+    for by in BYS:
+        seen |= _codes(await _compare(runtime, ROOT, YEAR, by, Narrowing()))
     # else what was compared may have been noughts
-    assert {code for code, value in total.items() if value} >= {each.code for each in MEASURES if each.source in SUMMED}
+    assert seen == {each.code for each in MEASURES if each.source}
     assert history.all("records_stale", order="day_on") == []
+
+
+def _codes(found: Found) -> set[str]:
+    return {code for counts in _there(found).values() for code in counts}
+
+
+def _found_general(history: History) -> None:
+    found(history)
+    history.update("identity_organisation", *history.all("identity_organisation"), industry="general")
+
+
+def _issue_for_long(history: History) -> None:
+    issue(history)
+    (held,) = history.all("certs_credential")
+    history.update(
+        "certs_credential", held, valid_until_on=TODAY + timedelta(days=400), review_on=TODAY + timedelta(days=60)
+    )
+
+
+def _engage_the_holder(history: History) -> None:
+    (held,), (employer,) = history.all("certs_credential"), history.all("identity_organisation")
+    post = {"role": held.category, "region": employer.region, "started_on": TODAY - timedelta(days=DAYS)}
+    history.insert(
+        "identity_engagement", id=history.id(), person_id=held.person_id, organisation_id=employer.id, **post
+    )
+
+
+def _set(table: str, **values: object) -> Callable[[History], None]:
+    return lambda history: history.update(table, *history.all(table), **values)
+
+
+CHANGES = (
+    _found_general,
+    _issue_for_long,
+    _engage_the_holder,
+    _set("certs_credential", review_on=None),
+    _set("identity_engagement", ended_on=TODAY - timedelta(days=1)),
+    _set("identity_engagement", ended_on=None),
+    _set("identity_organisation", industry="mine"),
+    turn,
+    _set("identity_organisation", deregistered_on=TODAY),
+)
+
+
+async def test_whatever_changes_what_stands_is_seen_at_once(
+    runtime: Runtime, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "MONTHS", 1)
+    seen = []
+    for change in CHANGES:
+        for name in STANDING:
+            await _fold_one(runtime, name)
+        change(history)
+        bys = (TOTAL, By(dimension=Dimension.INDUSTRY))
+        seen.append([_there(await _compare(runtime, ROOT, YEAR, by, Narrowing())) for by in bys])
+    assert all(one != next_one for one, next_one in pairwise(seen))
 
 
 async def test_sums_are_what_is_read_until_their_definition_changes(
     runtime: Runtime, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(60):
-        history.act()
+    for _ in range(13):
+        record_hours(history)
     await fold_sums(runtime)
     async with runtime.databases.session(Scope(region=ROOT)) as session:
         before = (await count(session, ROOT, YEAR))[""]
         await session.execute(text("delete from records_sum where source = 'hours'"))
         assert before["hours"]
-        assert "hours" not in (await count(session, ROOT, YEAR))[""]
+        assert "" not in await count(session, ROOT, YEAR)
         monkeypatch.setitem(SOURCES, "hours", msgspec.structs.replace(SOURCES["hours"], where="seconds > 0"))
         only_given = (await count(session, ROOT, YEAR))[""]["hours"]
         await fold(session, "hours")
