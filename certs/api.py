@@ -1,6 +1,7 @@
 """What other packages may use of credentials."""
 
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict
+from certs.applications.views import ApplicationView, list_of_credentials, read_clock
 from certs.desk.serving import serve_desk
 from certs.duties import Duty, DutyKind, duty_on
 from certs.envelope import read_upload
@@ -21,6 +22,7 @@ from certs.withheld import WithheldView, list_withheld
 
 __all__ = [
     "Answer",
+    "ApplicationView",
     "CredentialAct",
     "CredentialAnswer",
     "CredentialFold",
@@ -50,10 +52,12 @@ __all__ = [
     "get_credential",
     "grouped",
     "list_events",
+    "list_of_credentials",
     "list_open_proposals",
     "list_withheld",
     "propose",
     "published_ring",
+    "read_clock",
     "read_list",
     "read_ring",
     "read_upload",

@@ -7,7 +7,10 @@ import msgspec
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.applications.initial import close_initial, find_refusal, open_initial
+from certs.applications.state import ApplicationState
 from certs.authority import find_employer, find_issuer
+from certs.bars import find_bar
 from certs.events import CredentialIssued
 from certs.folding import credential_digest
 from certs.grounds import Ground
@@ -26,11 +29,11 @@ from exam.core.clock import local_date
 from exam.core.events import publish
 from exam.core.ids import new_id, new_token
 from exam.core.jobs import defer
-from exam.core.principal import SYSTEM
+from exam.core.principal import SYSTEM, Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import has_hold
 from exam.identity.api import OrganisationView, PersonView, get_person, mask_name
-from exam.sitting.api import RegistrationView, get_registration, list_bans
+from exam.sitting.api import RegistrationView, get_registration
 from exam.standards.api import (
     NoRuleSetError,
     NotStatedError,
@@ -71,17 +74,25 @@ async def consider(session: AsyncSession, runtime: Runtime, registration_id: UUI
     """
     registration = await get_registration(session, registration_id)
     await lock_holder(session, registration.person_id, registration.qualification)
+    if refusal := await find_refusal(session, registration_id):
+        if refusal is ApplicationState.REFUSED:
+            await settle(session, registration.person_id, registration.qualification, at=at)
+        return None
     found = await _weigh(session, registration, local_date(at))
     if isinstance(found, _Grounds) and await is_behind(session, LogPublication(runtime.storage)):
         # an old backup is running: what it would issue again may have been decided otherwise since
         found = _Obstacle("log_behind")
     if isinstance(found, _Obstacle):
         await withhold(session, registration, reason=found.reason, detail=found.detail, at=at)
+        await open_initial(session, registration, at=at)
         return None
     await settle(session, registration.person_id, registration.qualification, at=at)
     if found is None:
         return None
-    return await _issue(session, runtime, found, at=at)
+    await open_initial(session, registration, at=at)
+    issued = await _issue(session, runtime, found, at=at)
+    await close_initial(session, registration, issued, at=at)
+    return issued
 
 
 async def lock_holder(session: AsyncSession, person_id: UUID, qualification: str) -> None:
@@ -141,8 +152,8 @@ async def _obstacle(
     for each in passes:
         if each.attempt_id is not None and await has_hold(session, each.attempt_id):
             return _Obstacle("hold", str(each.attempt_id))
-    if any(ban.until_on >= on for ban in await list_bans(session, person_id, qualification)):
-        return _Obstacle("ban")
+    if barred := await find_bar(session, person_id, qualification, on):
+        return _Obstacle("ban", f"{barred.until_on} {barred.basis}")
     if previous is not None and previous.status == CredentialState.SUSPENDED:
         return _Obstacle("suspended", str(previous.id))
     return None
@@ -156,6 +167,14 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
     named = await name_credential(session, runtime, registration, person, previous, at=at)
     row = _row(grounds, person, named, at)
     row.employer = await find_employer(session, registration.organisation_id)
+    await put_in_force(session, SYSTEM, row, named, person.name, at=at)
+    return row.id
+
+
+async def put_in_force(
+    session: AsyncSession, principal: Principal, row: Credential, named: Named, holder: str, *, at: datetime
+) -> None:
+    """Store a new credential with its place in the status list, its first act, its event, and the order for its PDF."""
     session.add(row)
     await session.flush()
     await give_position(session, row)
@@ -168,8 +187,8 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
         "results": ",".join(each["result_id"] for each in row.results),
         "digest": credential_digest(row).hex(),
     }
-    personal = {"holder": person.name, "number": named.number}
-    await note(session, SYSTEM, row, "issued", reason="", at=at, facts=facts, personal=personal)
+    personal = {"holder": holder, "number": named.number}
+    await note(session, principal, row, "issued", reason="", at=at, facts=facts, personal=personal)
     issued = CredentialIssued(
         region=row.region,
         credential_id=row.id,
@@ -178,7 +197,6 @@ async def _issue(session: AsyncSession, runtime: Runtime, grounds: _Grounds, *, 
     )
     await publish(session, issued, at=at)
     await defer(session, RENDER, credential_id=str(row.id))
-    return row.id
 
 
 def _row(grounds: _Grounds, person: PersonView, named: Named, at: datetime) -> Credential:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.applications.deciding import deem_accepted
 from certs.duties import review_day
 from certs.grounds import Warrant
 from certs.history import PUBLISH, lock_credential, note
@@ -85,6 +86,15 @@ async def reconsider(runtime: Runtime) -> None:
         await reconsider_one(runtime, registration_id=str(each.registration_id))
 
 
+async def deem_applications(runtime: Runtime) -> None:
+    """Accept every application that nobody has answered within the days of the law."""
+    scope = Scope(region=runtime.settings.root_region)
+    done = EXPIRY_BATCH
+    while done == EXPIRY_BATCH:
+        async with runtime.databases.transaction(scope) as session:
+            done = await deem_accepted(session, limit=EXPIRY_BATCH, at=runtime.clock.now())
+
+
 async def reconsider_one(runtime: Runtime, *, registration_id: str) -> None:
     """Look again at one withheld issue, in the scope of the whole installation."""
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
@@ -95,6 +105,7 @@ JOBS = (
     Job(RENDER, render_pdf),
     Job(RECONSIDER_ONE, reconsider_one),
     Job(PUBLISH, publish_status, cron="*/5 * * * *"),
+    Job("certs.deem_applications", deem_applications, cron="5 16 * * *"),
     # 00:10 and 00:40 in Shanghai; the scheduler counts in UTC
     Job("certs.note_expiry", note_expiry, cron="10 16 * * *"),
     Job("certs.reconsider", reconsider, cron="40 16 * * *"),

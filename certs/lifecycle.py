@@ -7,13 +7,13 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.bars import bar
 from certs.errors import ProposalOpenError, ProposalOverError, ReasonMissingError
 from certs.grounds import Ground, act_of, bars, warrant_of
 from certs.history import change_state, lock_credential
 from certs.issuing import lock_holder
 from certs.models import Credential, Proposal
 from certs.state import CredentialAct, CredentialState, next_state
-from certs.terms import last_day_after
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
@@ -22,8 +22,8 @@ from exam.core.ids import new_id
 from exam.core.principal import SYSTEM, Principal
 from exam.delivery.api import get_attempt
 from exam.identity.api import require_region
-from exam.sitting.api import get_registration, record_ban
-from exam.standards.api import Parameter, resolve_rule_set
+from exam.sitting.api import get_registration
+from exam.standards.api import resolve_rule_set
 
 REGULATOR = "regulator"
 MIN_REASON, MAX_REASON = 2, 500
@@ -45,7 +45,8 @@ class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """Return a reason in words, of 2 to 500 characters; raises ReasonMissingError."""
     reason = text.strip()
     if not MIN_REASON <= len(reason) <= MAX_REASON:
         raise ReasonMissingError
@@ -72,7 +73,7 @@ async def suspend(
     """
     row = await lock_credential(session, credential_id)
     require_region(principal, row.region, REGULATOR)
-    await change_state(session, principal, row, Ground.INQUIRY, reason=_reason(reason), at=at)
+    await change_state(session, principal, row, Ground.INQUIRY, reason=checked_reason(reason), at=at)
 
 
 async def suspend_after_correction(
@@ -140,14 +141,15 @@ async def propose(
     act = act_of(ground)
     if act not in TWO_PEOPLE:
         raise ForbiddenError(act=act.value)
-    warrant_of(resolve_rule_set(row.qualification, local_date(at)), ground)
+    rules = resolve_rule_set(row.qualification, local_date(at))
+    warrant_of(rules, ground)
     if bars(ground):
-        _fraud_ban(row, at).require()
+        rules.fraud_ban_years.require()
     next_state(CredentialState(row.status), act)
     if await find_open_proposal(session, credential_id):
         raise ProposalOpenError(credential_id=str(credential_id))
     _account(principal)
-    return await _ask(session, principal, row, ground, reason=_reason(reason), at=at)
+    return await _ask(session, principal, row, ground, reason=checked_reason(reason), at=at)
 
 
 async def _ask(
@@ -210,27 +212,18 @@ async def confirm(session: AsyncSession, principal: Principal, proposal_id: UUID
         proposer=proposal.proposed_by,
     )
     if bars(Ground(proposal.ground)):
-        await _bar(session, principal, row, proposal.reason, at=at)
-
-
-def _fraud_ban(row: Credential, at: datetime) -> Parameter[int]:
-    """Return for how many years the rules of the day bar whoever got a credential by fraud."""
-    return resolve_rule_set(row.qualification, local_date(at)).fraud_ban_years
-
-
-async def _bar(session: AsyncSession, principal: Principal, row: Credential, reason: str, *, at: datetime) -> None:
-    years = _fraud_ban(row, at)
-    await record_ban(
-        session,
-        principal,
-        person_id=row.person_id,
-        qualification=row.qualification,
-        until_on=last_day_after(local_date(at), years.require()),
-        reason=reason,
-        basis=f"{years.rule_set} {years.source}",
-        region=row.region,
-        at=at,
-    )
+        rules = resolve_rule_set(row.qualification, local_date(at))
+        await bar(
+            session,
+            principal,
+            rules,
+            rules.fraud_ban_years,
+            person_id=row.person_id,
+            ground=proposal.ground,
+            reason=proposal.reason,
+            region=row.region,
+            at=at,
+        )
 
 
 async def decline(session: AsyncSession, principal: Principal, proposal_id: UUID, *, at: datetime) -> None:

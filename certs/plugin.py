@@ -1,5 +1,6 @@
 """What credentials bring to the composition."""
 
+from certs.applications.pages import ApplicationController, FilingController
 from certs.bulk_pages import BulkController
 from certs.controllers import VerifyController
 from certs.jobs import JOBS
@@ -11,7 +12,15 @@ from exam.web.plugin import NavItem, Plugin
 
 PLUGIN = Plugin(
     package="certs",
-    handlers=(VerifyController, HolderController, CredentialController, BulkController, sitting_credentials),
+    handlers=(
+        VerifyController,
+        HolderController,
+        CredentialController,
+        ApplicationController,
+        FilingController,
+        BulkController,
+        sitting_credentials,
+    ),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     sealed=(
@@ -25,6 +34,7 @@ PLUGIN = Plugin(
     ),
     nav=(
         NavItem("证书", "/centre/credentials", ("centre", "regulator"), "certificate"),
+        NavItem("办证时限", "/centre/applications", ("regulator",), "clock"),
         NavItem("批量核验", "/enterprise/verify", ("enterprise",), "shield-check"),
     ),
 )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from litestar.datastructures import UploadFile
 
+from certs.applications.state import RefusalGround
 from certs.grounds import Ground
 from exam.web.forms import Form
 
@@ -47,6 +48,26 @@ class ProposeForm(Form, frozen=True):
 
     ground: Ground
     reason: str = ""
+
+
+class ChangeForm(Form, frozen=True):
+    """Another name, empty where only the photo changes, and why."""
+
+    name: str = ""
+    reason: str = ""
+
+
+class RefusalForm(Form, frozen=True):
+    """Why an application is to be refused."""
+
+    ground: RefusalGround
+    reason: str = ""
+
+
+class ConfirmForm(Form, frozen=True):
+    """The second person's word about a refusal."""
+
+    confirmed: bool
 
 
 class DecideForm(Form, frozen=True):

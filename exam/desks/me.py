@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.api import CredentialView, find_credentials
+from certs.api import ApplicationView, CredentialView, find_credentials, list_of_credentials
 from exam.core.clock import local_date
 from exam.delivery.api import AttemptView, find_attempt_of
 from exam.desks.stages import PASSED, Stage, stage_of
@@ -44,6 +44,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonView
     registrations: list[MyRegistration]
     credentials: list[CredentialView]
+    applications: dict[UUID, ApplicationView]
+    """The latest application to renew or change each credential."""
 
     @property
     def ahead(self) -> list[MyRegistration]:
@@ -67,7 +69,9 @@ async def load_mine(session: AsyncSession, person_id: UUID, *, now: datetime) ->
         for view in await list_registrations_of(session, person_id)
     ]
     person = await get_person(session, person_id)
-    return Mine(person=person, registrations=registrations, credentials=credentials)
+    filed = await list_of_credentials(session, [held.id for held in credentials], on=today)
+    applications = {each.credential_id: each for each in reversed(filed) if each.credential_id}
+    return Mine(person=person, registrations=registrations, credentials=credentials, applications=applications)
 
 
 async def _told(session: AsyncSession, person_id: UUID, today: date) -> list[ToldResult]:

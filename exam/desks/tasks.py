@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.api import list_open_proposals, list_withheld
+from certs.api import list_open_proposals, list_withheld, read_clock
 from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -20,6 +20,7 @@ from grading.api import Standing, list_awaiting_practical, list_results, standin
 
 EXPIRING_DAYS = 30
 REPORTS = "/regulator/reports"
+APPLICATIONS = "/centre/applications"
 CREDIT = "/regulator/credit"
 MOST = 500
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
@@ -102,6 +103,7 @@ async def _regulator(session: AsyncSession, principal: Principal, now: datetime)
     today = local_date(now)
     expiring = await list_usable_credentials(session, on=today, within=EXPIRING_DAYS, limit=MOST)
     certificates, near = "/centre/credentials", f"/regulator/credentials?within={EXPIRING_DAYS}"
+    clock = await read_clock(session, on=today)
     sittings = await list_sittings(session, limit=MOST)
     running = [each for each in sittings if each.state is SittingState.OPEN or local_date(each.starts_at) == today]
     lines = (
@@ -114,6 +116,8 @@ async def _regulator(session: AsyncSession, principal: Principal, now: datetime)
             "certificate",
             len(await list_withheld(session)),
         ),
+        ("{count} 项证书申请已逾期", APPLICATIONS, "bad", "clock", clock.overdue),
+        ("{count} 项证书申请今天到期", APPLICATIONS, "warn", "clock", clock.today),
         ("{count} 本证书 30 日内到期", near, "info", "calendar", len(expiring)),
         *await _credit(session, now),
         *await _reports(session, principal, now),

@@ -24,6 +24,7 @@ from exam.identity.passwords import PasswordPool
 from exam.identity.people import (
     PersonView,
     add_engagement,
+    change_name,
     ensure_person,
     find_bearer,
     find_person_id,
@@ -53,6 +54,7 @@ __all__ = [
     "Role",
     "add_engagement",
     "address_of",
+    "change_name",
     "create_account",
     "create_organisation",
     "enabled_accounts",

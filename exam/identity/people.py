@@ -124,6 +124,17 @@ async def set_photo(session: AsyncSession, principal: Principal, person_id: UUID
     await record(session, principal, "person.photo_set", ("person", person_id), at=at, region=person.region)
 
 
+async def change_name(session: AsyncSession, principal: Principal, person_id: UUID, name: str, *, at: datetime) -> None:
+    """Give a person another name, already in its normal form; the log commits to it without saying it."""
+    person = await session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError(person_id=str(person_id))
+    person.name = name
+    personal = {"name": name}
+    subject = ("person", person_id)
+    await record(session, principal, "person.renamed", subject, at=at, region=person.region, personal=personal)
+
+
 async def matches_id_number(session: AsyncSession, sealer: Sealer, person_id: UUID, number: IdNumber) -> bool:
     """Tell whether the number is this person's, without opening what is stored."""
     return await find_person_id(session, sealer, number) == person_id

@@ -3,6 +3,7 @@
 from exam.records import folding
 from exam.records.credit import jobs as credit
 from exam.records.credit.decision_pages import DecisionController
+from exam.records.credit.exchange_pages import ExchangeController
 from exam.records.credit.party_pages import BodyCreditController, EnterpriseCreditController, PersonCreditController
 from exam.records.credit.party_record_pages import (
     BodyRecordController,
@@ -32,6 +33,7 @@ PLUGIN = Plugin(
         BodyCreditController,
         PersonCreditController,
         CreditRecordController,
+        ExchangeController,
         EnterpriseRecordController,
         BodyRecordController,
         PersonRecordController,

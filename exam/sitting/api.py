@@ -2,9 +2,11 @@
 
 from exam.sitting.desk import Task as SittingTask
 from exam.sitting.desk import load_work
+from exam.sitting.eligibility import Ban
 from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
 from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass, withdraw_pass
 from exam.sitting.forms import form_key, request_forms
+from exam.sitting.photo import prepare_photo
 from exam.sitting.ports import OPEN_ATTEMPTS, OpenAttempts
 from exam.sitting.readiness import Readiness, readiness_of, readiness_of_all
 from exam.sitting.registration_views import (
@@ -39,6 +41,7 @@ from exam.sitting.views import (
 
 __all__ = [
     "OPEN_ATTEMPTS",
+    "Ban",
     "NotEligibleError",
     "OpenAttempts",
     "PassView",
@@ -72,6 +75,7 @@ __all__ = [
     "load_work",
     "mark_released",
     "open_sitting",
+    "prepare_photo",
     "readiness_of",
     "readiness_of_all",
     "record_attempt_used",

@@ -33,10 +33,11 @@ class Used(msgspec.Struct, frozen=True):
 
 
 class Ban(msgspec.Struct, frozen=True):
-    """No application through `until_on`, by `basis`."""
+    """No application through `until_on`, by `basis`; `ground` is why, as a code, empty where it is not known."""
 
     until_on: date
     basis: str
+    ground: str = ""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -154,13 +155,19 @@ def _age(facts: PersonFacts, rules: RuleSet, today: date) -> Iterable[Reason]:
         )
 
 
+_BANNED = {
+    "fraud": "因以欺骗、贿赂等手段取得证书被撤销,在 {until} 之前(含当日)不得申请。",
+    "false_record": "因证书记载虚假信息被撤销,在 {until} 之前(含当日)不得申请。",
+    "false_material": "因申请时隐瞒有关情况或者提供虚假材料,在 {until} 之前(含当日)不得申请。",
+}
+
+
 def _bans(facts: PersonFacts, today: date) -> Iterable[Reason]:
     for ban in facts.bans:
         if ban.until_on >= today:
-            message = "在 {until} 之前(含当日)不得申请。"
             yield Reason(
                 code="banned",
-                message=message,
+                message=_BANNED.get(ban.ground, "在 {until} 之前(含当日)不得申请。"),
                 basis=ban.basis,
                 stated=True,
                 fields={"until": ban.until_on.isoformat()},

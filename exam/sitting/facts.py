@@ -18,7 +18,7 @@ from exam.training.api import TrainingKind, cover_programme, list_hours, trained
 
 _PASSES = text("select part, passed_on, valid_until, result_id, recorded_at from sitting_passes_of(:person, :wanted)")
 _ATTEMPTS = text("select part, used_at from sitting_attempts_of(:person, :wanted)")
-_BANS = text("select until_on, basis from sitting_bans_of(:person, :wanted)")
+_BANS = text("select until_on, basis, ground from sitting_bans_of(:person, :wanted)")
 _STANDING = text("select sitting_id, starts_at from sitting_standing_of(:person, :wanted)")
 
 
@@ -141,13 +141,15 @@ async def record_ban(
     basis: str,
     region: str,
     at: datetime,
+    ground: str = "",
 ) -> UUID:
-    """Note until when a person may not apply, for one qualification or for all, by which article."""
+    """Note until when a person may not apply, for one qualification or for all, why and by which article."""
     row = BanFact(
         person_id=person_id,
         qualification=qualification,
         until_on=until_on,
         reason=reason,
+        ground=ground,
         basis=basis,
         region=region,
         recorded_by=principal.account,
@@ -155,6 +157,6 @@ async def record_ban(
     )
     session.add(row)
     await session.flush()
-    facts = {"qualification": qualification, "until": until_on.isoformat(), "basis": basis}
+    facts = {"qualification": qualification, "until": until_on.isoformat(), "basis": basis, "ground": ground}
     await record(session, principal, "ban.recorded", ("person", person_id), at=at, region=region, facts=facts)
     return row.id

@@ -163,6 +163,8 @@ class BanFact(Base):
     qualification: Mapped[str | None]
     until_on: Mapped[date]
     reason: Mapped[str]
+    ground: Mapped[str]
+    """事由: a code that eligibility has a sentence for; empty where the reason in words is all that is known."""
     basis: Mapped[str]
     region: Mapped[str]
     recorded_by: Mapped[UUID | None]

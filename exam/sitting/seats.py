@@ -1,5 +1,10 @@
-"""Seats: the lowest free one of the first room that has any; the database refuses to give one twice."""
+"""Seats: a free one of the first room that has any, drawn at random, so that who registers together does not sit together.
 
+Rooms are filled one after the other: a centre opens no more of them than it needs. The database refuses to give a seat
+twice.
+"""
+
+import secrets
 from string import ascii_uppercase
 from typing import NamedTuple
 from uuid import UUID
@@ -45,7 +50,6 @@ async def take_seat(session: AsyncSession, sitting_id: UUID) -> Seat:
     )
     used = {(room_id, number) for room_id, number in taken}
     for room in rooms:
-        for number in range(1, room.seats + 1):
-            if (room.id, number) not in used:
-                return Seat(room, number)
+        if free := [number for number in range(1, room.seats + 1) if (room.id, number) not in used]:
+            return Seat(room, secrets.choice(free))
     raise SittingFullError(seats=sum(room.seats for room in rooms))

@@ -27,6 +27,7 @@ __all__ = [
     "RuleSet",
     "UnknownQualificationError",
     "basis_of",
+    "calendar_source",
     "explain",
     "get_qualification",
     "is_calendar_stated",
@@ -38,6 +39,7 @@ __all__ = [
     "recall_rule_set",
     "resolve_rule_set",
     "working_days_after",
+    "working_days_left",
 ]
 
 
@@ -107,6 +109,17 @@ def list_explanations(rules: RuleSet) -> tuple[Explanation, ...]:
 def working_days_after(day: date, count: int) -> date:
     """Return the `count`-th working day after a Shanghai date, which is not counted itself."""
     return load().calendar.working_days_after(day, count)
+
+
+def working_days_left(day: date, until: date) -> int:
+    """Return how many working days lie after a Shanghai date through another; as many below zero where it has passed."""
+    return load().calendar.working_days_left(day, until)
+
+
+def calendar_source(year: int) -> str | None:
+    """Return the notice that a year's holidays and worked weekends were read from; None where it is not known."""
+    notice = load().calendar.find_year(year)
+    return notice.source if notice else None
 
 
 def is_working_day(day: date) -> bool:

@@ -54,3 +54,9 @@ class WorkCalendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             day += timedelta(days=1)
             count -= self.is_working_day(day)
         return day
+
+    def working_days_left(self, day: date, until: date) -> int:
+        """Return how many working days lie after `day` through `until`; as many below zero where it has passed."""
+        first, last = sorted((day, until))
+        count = sum(self.is_working_day(first + timedelta(days=step)) for step in range(1, (last - first).days + 1))
+        return count if until >= day else -count

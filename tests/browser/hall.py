@@ -111,7 +111,8 @@ class Hall:
     @property
     def free_seat(self) -> str:
         """The seat that nobody was given."""
-        return f"A-{len(self.candidates) + 1:02}"
+        taken = {each.seat for each in self.candidates}
+        return next(seat for number in range(1, len(taken) + 2) if (seat := f"A-{number:02}") not in taken)
 
     def terminal(self, number: int, **options: Any) -> TerminalPage:
         """Open a browser of its own, with the ticket of the n-th candidate in hand."""

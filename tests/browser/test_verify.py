@@ -129,6 +129,7 @@ def test_one_regulator_proposes_and_another_confirms(
     page.get_by_role("link", name=NAME).click()
     page.get_by_role("button", name="提议撤销", exact=True).click()
     dialog = page.get_by_role("dialog", name="提议撤销：")
+    dialog.get_by_label("事由").select_option("wrong_issue")
     dialog.get_by_label("理由和依据").fill(REASON)
     assert axe(page) == []
     dialog.get_by_role("button", name="提议撤销", exact=True).click()

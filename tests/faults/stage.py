@@ -46,18 +46,24 @@ class WebProcess:
         self.process = self._spawn()
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
+        assert not self._answers(), f"another server answers at {self.url}"
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "exam.cli", "web"]
             process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         until = time.monotonic() + READY_S
         while time.monotonic() < until:
-            try:
-                with urllib.request.urlopen(f"{self.url}/health/live", timeout=1):  # noqa: S310  # our own loopback address
-                    return process
-            except OSError:
-                time.sleep(0.1)
+            if self._answers():
+                return process
+            time.sleep(0.1)
         message = f"the web process did not start: {self._log.read_text()[-2000:]}"
         raise AssertionError(message)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/live", timeout=1):  # noqa: S310  # our own loopback address
+                return True
+        except OSError:
+            return False
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

@@ -135,7 +135,7 @@ class Scene:
         registrations = await self._register(centre)
         proctor = await self._staff("proctor", self.observed.proctor)
         home = await self._at_home(registrations[0])
-        terminals = [await self._seat(each, proctor) for each in registrations]
+        terminals = [await self._seat(each, number, proctor) for number, each in enumerate(registrations)]
         ids = self._ids(registrations[0], terminals[0])
         await self._look_everywhere(ids, home, proctor, terminals[0], acting=True)
         for terminal in terminals:
@@ -200,9 +200,8 @@ class Scene:
         client.headers["x-csrftoken"] = client.cookies["csrftoken"]
         return client
 
-    async def _seat(self, registration: RegistrationView, proctor: httpx.AsyncClient) -> Candidate:
+    async def _seat(self, registration: RegistrationView, number: int, proctor: httpx.AsyncClient) -> Candidate:
         """Bring a candidate to the seat; on the way everything is asked for that is not due yet."""
-        number = int(registration.seat.rpartition("-")[2]) - 1
         ticket = await ticket_of(self._runtime, registration)
         seat = Seat(registration.id, ticket, registration.room_id, registration.seat, "张三", id_number(number))
         terminal = Candidate(

@@ -76,7 +76,7 @@ async def test_a_review_in_time_with_its_hours_keeps_the_certificate(runtime: Ru
     async with browsing(runtime) as client:
         wear(client, cookie)
         page = (await client.get(path)).text
-        assert ("应复审" in page, "期内应完成培训 8 学时" in page) == (True, True)
+        assert ("应复审" in page, "期内应完成培训 8 学时。" in page) == (True, True)
         short = await send(client, f"{path}/review", {})
         assert (short.status_code, "复审培训已登记 0 学时" in short.text) == (409, True)
         await _train(runtime, holder)

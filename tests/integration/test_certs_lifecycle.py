@@ -106,7 +106,7 @@ async def test_fraud_bars_the_holder_when_the_second_person_confirms(runtime: Ru
     assert await _status(runtime, holder.credential_id) == "revoked"
     async with runtime.databases.session(ROOT) as session:
         (ban,) = await list_bans(session, person, code)
-    assert (ban.until_on, ban.basis) == (date(2029, 11, 22), "licensing@1 第79条")
+    assert (ban.until_on, ban.basis) == (date(2029, 11, 22), "中华人民共和国行政许可法 第79条")
 
 
 async def test_only_a_revocation_bars(runtime: Runtime, clock: FrozenClock) -> None:

@@ -1,20 +1,21 @@
 """What stands on record: who reads it is written down, objections have their clock, repair its term, and all ends by itself."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from exam.core.clock import FrozenClock
-from exam.core.db.scope import Scope
+from exam.core.clock import FrozenClock, local_date
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.credit.register import Publicity, list_records
 from exam.records.credit.requests import list_requests
 from tests.builders.desks import session_of
-from tests.builders.records import make_enterprise
+from tests.builders.records import make_enterprise, make_person
 from tests.builders.sitting import COUNTY
 from tests.integration.test_credit import HOME, OTHER_COUNTY, OWN, Town, town
 
@@ -131,3 +132,41 @@ async def test_no_other_region_and_no_other_enterprise_reads_a_record(town: Town
     town.client.cookies.set(COOKIE, token)
     assert (await town.client.get(f"/centre/credit/records/{record}")).status_code == 403
     assert (await town.client.get(f"/centre/credit/{town.clue}")).status_code == 403
+
+
+async def test_only_what_is_published_today_is_exported_and_every_file_is_a_reading(
+    town: Town, clock: FrozenClock, runtime: Runtime
+) -> None:
+    await town.decided()
+    await town.be("clerk")
+    page = (await town.client.get(f"{HOME}/exchange?since=2026-11-01")).text
+    assert "单位缺少统一社会信用代码" in page  # this enterprise was registered without one
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(
+            text("update identity_organisation set uscc = '91350100M000100Y43' where kind = 'enterprise'")
+        )
+    answer = await town.client.get(f"{HOME}/exchange/file?since=2026-11-01&form=json")
+    (row,) = answer.json()["records"]
+    assert (row["party_code_1"], row["fine"], row["facts"][:4]) == ("91350100M000100Y43", "1.050000", "=1+1")
+    assert row["publish_until_on"] == "2027-02-23"
+    for form in ("xml", "xlsx"):
+        assert (await town.client.get(f"{HOME}/exchange/file?form={form}")).status_code == 200
+    assert (await town.client.get(f"{HOME}/exchange?since=2026-11-02&until=2026-11-01")).status_code == 400
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        readings = text("select count(*) from records_credit_reading where role = 'export'")
+        acts = text("select count(*) from core_audit_entry where act = 'publicity.exported'")
+        assert [await session.scalar(readings), await session.scalar(acts)] == [3, 3]
+    town.later(clock, days=93)
+    await town.be("clerk")
+    assert (await town.client.get(f"{HOME}/exchange/file?since=2026-11-01")).json()["records"] == []
+
+
+async def test_a_permit_names_its_holder_with_the_number_masked(runtime: Runtime, town: Town) -> None:
+    person = await make_person(runtime, number=0)
+    issued = local_date(runtime.clock.now()) - timedelta(days=300)
+    await town.be("clerk")
+    found = await town.client.get(f"{HOME}/exchange/file?what=permit&since={issued}&until={issued}")
+    (row,) = found.json()["records"]
+    assert (row["party_name"], row["party_kind"], row["content"]) == ("张三", "自然人", "低压电工作业")
+    assert "*" * 8 in row["paper_number"]
+    assert person

@@ -52,3 +52,11 @@ def test_the_days_between_hold_exactly_the_counted_working_days(day: date, count
 
     assert api.is_working_day(end)
     assert sum(api.is_working_day(each) for each in between) == count
+
+
+@given(day=st.dates(date(2025, 1, 1), date(2027, 6, 1)), count=st.integers(1, 40))
+def test_what_is_left_is_what_was_given(day: date, count: int) -> None:
+    until = api.working_days_after(day, count)
+    assert api.working_days_left(day, until) == count
+    assert api.working_days_left(until, day) == -count
+    assert api.working_days_left(day, day) == 0

@@ -99,3 +99,17 @@ class RequestOverError(ConflictError):
 
     code = "credit_request_over"
     message = "这件申请已经答复。"
+
+
+class ExportTooLongError(DomainError):
+    """More rows than one file should hold."""
+
+    code = "export_too_long"
+    message = "一次最多导出 {most} 条,请缩短日期范围。"
+
+
+class ExportPeriodError(DomainError):
+    """The days are none, or stand the wrong way round."""
+
+    code = "export_period"
+    message = "请填写开始和结束日期,开始不晚于结束。"

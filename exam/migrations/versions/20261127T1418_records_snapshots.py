@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant, run
 
-revision = "20261127T1410"
-down_revision = "20261127T1407"
+revision = "20261127T1418"
+down_revision = "20261127T1416"
 
 _DAY = "({} at time zone 'Asia/Shanghai')::date"
 _TURNS = "('suspended', 'restored', 'revoked', 'superseded', 'annulled')"
