@@ -121,6 +121,8 @@ ACTS: Final[Mapping[str, str]] = {
     "decision.returned": "退回处罚决定",
     "decision.confirmed": "复核处罚决定生效",
     "credit_record.entered": "记入信用记录",
+    "credit_record.listing_noticed": "登记信用平台的列入通知",
+    "credit_record.repair_noticed": "登记信用平台的修复通知",
     "publicity.exported": "导出双公示数据",
     "objection.filed": "对信用记录提出异议",
     "objection.granted": "认定异议成立,撤回信用记录",

@@ -4,6 +4,7 @@ from exam.records import folding
 from exam.records.credit import jobs as credit
 from exam.records.credit.decision_pages import DecisionController
 from exam.records.credit.exchange_pages import ExchangeController
+from exam.records.credit.import_pages import PlatformNoticeController
 from exam.records.credit.party_pages import BodyCreditController, EnterpriseCreditController, PersonCreditController
 from exam.records.credit.party_record_pages import (
     BodyRecordController,
@@ -34,6 +35,7 @@ PLUGIN = Plugin(
         PersonCreditController,
         CreditRecordController,
         ExchangeController,
+        PlatformNoticeController,
         EnterpriseRecordController,
         BodyRecordController,
         PersonRecordController,

@@ -11,27 +11,32 @@ from exam.core.clock import FrozenClock, local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import write_workbook
 from exam.identity.sessions import COOKIE
-from exam.records.credit.register import Publicity, list_records
+from exam.records.credit.register import Publicity, RecordView, list_records
 from exam.records.credit.requests import list_requests
 from tests.builders.desks import session_of
 from tests.builders.records import make_enterprise, make_person
 from tests.builders.sitting import COUNTY
-from tests.integration.test_credit import HOME, OTHER_COUNTY, OWN, Town, town
+from tests.builders.web import send
+from tests.integration.test_credit import DECISION, HOME, OTHER_COUNTY, OWN, Town, town
 
 __all__ = ["town"]
 RECORDS = f"{HOME}/records"
 
 
+async def records_of(runtime: Runtime) -> list[RecordView]:
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        return await list_records(session, limit=9)
+
+
 async def record_of(town: Town) -> UUID:
-    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
-        (record,) = await list_records(session, limit=5)
+    (record,) = await records_of(town.runtime)
     return record.id
 
 
 async def publicity(town: Town, on: date) -> Publicity:
-    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
-        (record,) = await list_records(session, limit=5)
+    (record,) = await records_of(town.runtime)
     return record.publicity(on)
 
 
@@ -170,3 +175,44 @@ async def test_a_permit_names_its_holder_with_the_number_masked(runtime: Runtime
     assert (row["party_name"], row["party_kind"], row["content"]) == ("张三", "自然人", "低压电工作业")
     assert "*" * 8 in row["paper_number"]
     assert person
+
+
+async def test_platform_notices_are_judged_line_by_line_and_written_after_a_dry_run(
+    town: Town, runtime: Runtime
+) -> None:
+    code, elsewhere = "91350100M000100Y43", "91330100799655058B"
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(
+            text("update identity_organisation set uscc = :code where kind = 'enterprise'"), {"code": code}
+        )
+    await make_enterprise(runtime, name="别县企业", region=OTHER_COUNTY, uscc=elsewhere)
+    await town.decided()
+    lines = [
+        ("列入", code, "失信〔2026〕1号", "西湖区应急管理局", "2026-11-20", "=隐瞒事故"),
+        ("列入", code, "失信〔2026〕1号", "西湖区应急管理局", "2026-11-20", "再来一次"),
+        ("列入", elsewhere, "失信〔2026〕2号", "别处", "2026-11-20", "别县"),
+        ("列入", code, "失信〔2026〕3号", "西湖区应急管理局", "2027-01-01", "将来"),
+        ("列入", code, "失信〔2026〕4号", "", "2026-11-20", "无机关"),
+        ("移出", code, "失信〔2026〕1号", "", "2026-11-20", ""),
+        ("修复", code, "没有的文书", "", "2026-11-22", ""),
+        ("repair", code, DECISION["document_no"], "", "2026-11-23", ""),
+    ]
+    book = write_workbook(("类型", "统一社会信用代码", "文书号", "认定机关", "日期", "事由"), lines)
+    await town.be("clerk")
+    fields = {"_csrf_token": town.client.cookies["csrftoken"]}
+    answer = await town.client.post(f"{HOME}/import", data=fields, files={"file": ("n.xlsx", book)})
+    assert "2 行可以登记，6 行不能" in answer.text
+    for why in ("已经登记过", "辖区内没有", "不晚于今天", "请填写“认定机关”", "类型须为", "没有这份文书号的记录"):
+        assert why in answer.text, why
+    assert len(await records_of(runtime)) == 1
+    file = answer.text.partition('name="file" value="')[2].partition('"')[0]
+    await town.be("head")
+    assert (await send(town.client, f"{HOME}/import/confirm", {"file": file})).status_code == 404  # not the uploader
+    await town.be("clerk")
+    assert "已登记 2 条" in (await send(town.client, f"{HOME}/import/confirm", {"file": file})).text
+    assert (await send(town.client, f"{HOME}/import/confirm", {"file": file})).status_code == 404
+    penalty, listing = sorted(await records_of(runtime), key=lambda each: each.kind, reverse=True)
+    assert (penalty.publicity(date(2026, 11, 23)), listing.content) == (Publicity.REPAIRED, "=隐瞒事故")
+    assert (listing.repair_from_on, listing.publish_until_on) == (date(2027, 11, 20), date(2029, 11, 20))
+    await town.be("enterprise")
+    assert "列入安全生产严重失信主体名单" in (await town.client.get(OWN)).text

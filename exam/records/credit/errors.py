@@ -113,3 +113,52 @@ class ExportPeriodError(DomainError):
 
     code = "export_period"
     message = "请填写开始和结束日期,开始不晚于结束。"
+
+
+class NoticeKindError(DomainError):
+    """A line is neither a listing nor a repair."""
+
+    code = "platform_notice_kind"
+    message = "类型须为“列入”或“修复”。"
+
+
+class UnknownPartyError(DomainError):
+    """No organisation of the region has this unified code."""
+
+    code = "platform_notice_party"
+    message = "辖区内没有这个统一社会信用代码的单位。"
+
+
+class NoticeDayError(DomainError):
+    """The day is none, or lies ahead."""
+
+    code = "platform_notice_day"
+    message = "日期须写成 2026-01-31 的样子,不晚于今天。"
+
+
+class AlreadyOnRecordError(ConflictError):
+    """The listing is on record already, or the record has been repaired."""
+
+    code = "platform_notice_known"
+    message = "这份文书已经登记过。"
+
+
+class NoSuchRecordError(DomainError):
+    """Nothing stands on record under this document number."""
+
+    code = "platform_notice_no_record"
+    message = "没有这份文书号的记录,无法登记修复。"
+
+
+class ImportEmptyError(DomainError):
+    """No file, or no sheet with the needed columns."""
+
+    code = "platform_notice_empty"
+    message = "没有找到数据。第一行应有列名:类型、统一社会信用代码、文书号、认定机关、日期、事由。"
+
+
+class ImportTooLongError(DomainError):
+    """More lines than one file may have."""
+
+    code = "platform_notice_long"
+    message = "一次最多导入 {most} 行。"

@@ -45,6 +45,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     objection_most_days: Term
     repair_days: Term
     reading_kept_years: Term
+    listing_months: Term
+    listing_repair_months: Term
     severity: tuple[Severity, ...]
 
     def of(self, code: str) -> Severity:

@@ -75,3 +75,9 @@ class ReplyForm(Form, frozen=True, kw_only=True):
 
     granted: Literal["true", "false"]
     reason: Words = ""
+
+
+class ImportForm(Form, frozen=True, kw_only=True):
+    """Which uploaded file is to be written."""
+
+    file: Annotated[str, Meta(max_length=64)] = ""

@@ -1,0 +1,108 @@
+"""Bringing in what the credit platform has told: upload, see what would happen, then let it happen."""
+
+import asyncio
+import re
+import secrets
+from typing import Any
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from litestar.response import Template
+
+from exam.core.errors import DomainError, NotFoundError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.records.credit.errors import ImportEmptyError
+from exam.records.credit.importing import MOST, Verdict, read_lines, run
+from exam.records.credit.regulator_pages import HOME
+from exam.records.credit.schemas import ImportForm
+from exam.records.regulator_desk import ROLE, desk_of
+from exam.web.i18n import Catalogue
+from exam.web.policy import allow
+from exam.web.problem import Problem, problem_of
+from exam.web.uploads import read_file
+
+_FILE = re.compile(r"[0-9a-f]{32}")
+PAGE = "records/credit/import.html"
+AnyRequest = Request[Principal, Any, Any]
+
+
+class PlatformNoticeController(Controller):
+    """Notices of listing and repair for the organisations of the regulator's region."""
+
+    path = f"{HOME}/import"
+    opt = allow(ROLE)
+
+    @get()
+    async def show(self) -> Template:
+        return _page()
+
+    @post(status_code=200)
+    async def dry_run(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], principal: NamedDependency[Principal]
+    ) -> Template:
+        data = await read_file(request, "file")
+        catalogue: Catalogue = request.app.state.catalogue
+        try:
+            lines = await asyncio.to_thread(read_lines, _given(data))
+        except DomainError as error:
+            return _page(problem=problem_of(error, catalogue))
+        async with desk_of(runtime, principal, "") as desk:
+            verdicts = await run(desk.session, principal, lines, dry_run=True, at=desk.now)
+        name = secrets.token_hex(16)
+        await runtime.storage.put(_key(principal, name), _given(data))
+        return _page(_told(verdicts, catalogue), file=name)
+
+    @post("/confirm", status_code=200)
+    async def confirm(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        data: URLEncodedBody[ImportForm],
+    ) -> Template:
+        """Judge the file anew, for much may have happened since, and write what holds."""
+        if not _FILE.fullmatch(data.file):
+            raise NotFoundError
+        content = await runtime.storage.get(_key(principal, data.file))
+        lines = await asyncio.to_thread(read_lines, content)
+        async with desk_of(runtime, principal, "") as desk:
+            verdicts = await run(desk.session, principal, lines, dry_run=False, at=desk.now)
+        await runtime.storage.delete(_key(principal, data.file))
+        return _page(_told(verdicts, request.app.state.catalogue), written=True)
+
+
+def _given(data: bytes | None) -> bytes:
+    if data is None:
+        raise ImportEmptyError
+    return data
+
+
+def _key(principal: Principal, name: str) -> str:
+    """Return where a file waits: whoever uploaded it, and nobody else, lets it happen."""
+    return f"credit-imports/{principal.account}/{name}"
+
+
+def _told(verdicts: list[Verdict], catalogue: Catalogue) -> list[tuple[Verdict, Problem | None]]:
+    return [(each, problem_of(each.refused, catalogue) if each.refused else None) for each in verdicts]
+
+
+def _page(
+    verdicts: list[tuple[Verdict, Problem | None]] | None = None,
+    *,
+    file: str = "",
+    written: bool = False,
+    problem: Problem | None = None,
+) -> Template:
+    told = verdicts or []
+    context = {
+        "verdicts": told,
+        "accepted": sum(refused is None for _, refused in told),
+        "refused": sum(refused is not None for _, refused in told),
+        "file": file,
+        "written": written,
+        "problem": problem,
+        "most": MOST,
+    }
+    return Template(PAGE, context=context, status_code=problem.status if problem else 200)
