@@ -15,6 +15,7 @@ from questionbank.blueprints.coverage import Chapter, Coverage, cover
 from questionbank.blueprints.published import blueprint_of, find_published_row
 from questionbank.blueprints.service import list_drafts
 from questionbank.items.batches import list_batches
+from questionbank.items.comments import list_comments_for
 from questionbank.items.drafting import require_account
 from questionbank.items.finding import ItemFilter
 from questionbank.items.listing import Pending, count_states, list_pending, list_returned, waiting_for
@@ -70,6 +71,7 @@ async def _work(session: AsyncSession, principal: Principal, roles: frozenset[st
     return {
         "pending": pending,
         "returned": await list_returned(session, account) if author else [],
+        "comments": await list_comments_for(session, account) if author else [],
         "unfinished": await list_batches(session, state="checked", account=account) if author else [],
         "blueprints": await list_drafts(session) if "publisher" in roles else [],
     }

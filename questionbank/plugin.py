@@ -4,6 +4,7 @@ from exam.web.plugin import NavItem, Plugin
 from questionbank.blueprints.controllers import BlueprintsController
 from questionbank.controllers import DeskController
 from questionbank.custody.controllers import CustodyController
+from questionbank.items.bulk_controllers import BulkController
 from questionbank.items.controllers import ItemsController
 from questionbank.items.import_controllers import BatchController, UploadController
 from questionbank.items.item_controllers import ItemController, NewItemController
@@ -16,6 +17,7 @@ PLUGIN = Plugin(
     handlers=(
         DeskController,
         ItemsController,
+        BulkController,
         NewItemController,
         ItemController,
         UploadController,

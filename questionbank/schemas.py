@@ -8,8 +8,10 @@ from litestar.datastructures import UploadFile
 
 from exam.web.forms import Form
 from questionbank.blueprints.cells import ANY_NODE
-from questionbank.items.content import Interaction
+from questionbank.items.bulk import BulkChange
+from questionbank.items.content import Depth, Interaction
 from questionbank.items.editing import Typed
+from questionbank.items.errors import BulkEmptyError
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
@@ -84,6 +86,35 @@ class MarkedForm(Form, frozen=True, kw_only=True):
         """Return the ticked versions; a mark that is none raises ValueError."""
         pairs = [mark.partition(":") for mark in texts(self.mark)]
         return {UUID(item_id): int(version) for item_id, _, version in pairs}
+
+
+class CommentForm(Form, frozen=True, kw_only=True):
+    """A remark on an item."""
+
+    words: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+
+
+class BulkForm(Form, frozen=True, kw_only=True):
+    """One change over a search; `listed` commits to what was shown, empty before that."""
+
+    node: Code = ""
+    depth: Literal["", "know", "grasp", "master"] = ""
+    difficulty: Code = ""
+    retire: Literal["", "true"] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    listed: Code = ""
+
+    def change(self) -> BulkChange:
+        """Return the change; raises BulkEmptyError for a difficulty that is none."""
+        typed = self.difficulty.strip()
+        if typed and not (typed.isdecimal() and len(typed) <= len("100") and int(typed) <= 100):  # noqa: PLR2004  # per cent
+            raise BulkEmptyError
+        return BulkChange(
+            node=self.node.strip(),
+            depth=Depth(self.depth) if self.depth else None,
+            difficulty=int(typed) if typed else None,
+            retire=bool(self.retire),
+        )
 
 
 class LawForm(Form, frozen=True, kw_only=True):

@@ -138,6 +138,8 @@ ACTS: Final[Mapping[str, str]] = {
     "item.published": "发布试题",
     "item.released": "公开试题供练习",
     "item.retired": "停用试题",
+    "item.commented": "对试题提出意见",
+    "items.revised": "成批修改试题",
     "item.flagged": "标记待复核的试题",
     "item.upheld": "确认试题仍适用",
     "items.submitted": "成批送审试题",

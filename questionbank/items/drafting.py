@@ -75,7 +75,7 @@ async def draft_items(
         placed = {draft.row: item_id for item_id, draft in pairs}
         items = [_item_values(each, draft, maker, origin or Origin(), placed) for each, draft in pairs]
         await session.execute(insert(ItemRow), items)
-        await _add_versions(session, maker, ItemAct.DRAFTED, [(each, 1, draft) for each, draft in pairs])
+        await add_versions(session, maker, ItemAct.DRAFTED, [(each, 1, draft) for each, draft in pairs])
     return [item_id for item_id, _ in pairs]
 
 
@@ -112,7 +112,7 @@ async def revise_item(
         at=at,
     )
     number = item.version + 1
-    await _add_versions(session, maker, ItemAct.REVISED, [(item_id, number, draft)])
+    await add_versions(session, maker, ItemAct.REVISED, [(item_id, number, draft)])
     facts: dict[str, Fact] = {"version": number, "digest": digest(draft.content)}
     await record(session, principal, "item.revised", ("item", item_id), at=at, region=item.region, facts=facts)
     session.expire(item)
@@ -126,12 +126,19 @@ async def _equals_newest(session: AsyncSession, item: ItemRow, draft: ItemDraft)
     return tuple(row) == (digest(draft.content), draft.node, draft.depth.value, draft.difficulty)
 
 
-async def _add_versions(
-    session: AsyncSession, maker: Maker, act: ItemAct, versions: Sequence[tuple[UUID, int, ItemDraft]]
+async def add_versions(
+    session: AsyncSession,
+    maker: Maker,
+    act: ItemAct,
+    versions: Sequence[tuple[UUID, int, ItemDraft]],
+    *,
+    reason: str = "",
 ) -> None:
+    """Store versions of items, by id and number, each with its event; the audit entry is the caller's."""
     rows = [_version_values(item_id, number, draft, maker) for item_id, number, draft in versions]
     events = [
-        event_values(item_id, act, number, maker.principal, maker.region, maker.at) for item_id, number, _ in versions
+        event_values(item_id, act, number, maker.principal, maker.region, maker.at, reason)
+        for item_id, number, _ in versions
     ]
     await session.execute(insert(ItemVersionRow), rows)
     await session.execute(insert(ItemEventRow), events)

@@ -34,6 +34,27 @@ class ItemMayBeDrawnError(ConflictError):
     message = "其中 {items} 道题可能出现在即将举行的考试中,场次结束后才能公开练习。"
 
 
+class CommentEmptyError(DomainError):
+    """A remark without words."""
+
+    code = "comment_empty"
+    message = "请写下意见。"
+
+
+class BulkEmptyError(DomainError):
+    """A change over a search says nothing, or changes what it retires."""
+
+    code = "bulk_empty"
+    message = "请至少选一项修改,难度为 0 至 100;停用不能与其他修改同时进行。"
+
+
+class BulkTooManyError(ConflictError):
+    """A search finds more than one change may touch."""
+
+    code = "bulk_too_many"
+    message = "一次至多修改 {most} 题,请缩小查找范围。"
+
+
 class ReviewNotDueError(ConflictError):
     """An item that is not marked as due for review needs no confirmation."""
 

@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
+from questionbank.items.comments import comment_on_item, list_comments
 from questionbank.items.drafting import create_item, revise_item
 from questionbank.items.editing import DEPTHS, KINDS, Typed, draft_of, key_words, typed_from
 from questionbank.items.reviewing import act_on_items
@@ -32,7 +33,7 @@ from questionbank.pages import (
     title_of,
     writes_here,
 )
-from questionbank.schemas import ActForm, ItemForm
+from questionbank.schemas import ActForm, CommentForm, ItemForm
 from questionbank.statistics.reading import find_figures
 from questionbank.statistics.suspicions import list_suspicions
 
@@ -143,6 +144,23 @@ class ItemController(Controller):
             return form_again(request, error, "questionbank/item.html", context)
         return done(f"/bank/items/{item_id}", DONE[ItemAct(data.act)])
 
+    @post("/comment", status_code=200)
+    async def comment(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        item_id: FromPath[UUID],
+        data: URLEncodedBody[CommentForm],
+    ) -> Response[Any]:
+        try:
+            await comment_on_item(bank_session, principal, item_id, words=data.words, at=runtime.clock.now())
+        except DomainError as error:
+            context = await _item_context(bank_session, runtime, principal, item_id)
+            return form_again(request, error, "questionbank/item.html", context)
+        return done(f"/bank/items/{item_id}#comments", "意见已记下。")
+
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004  # no version has ten digits
@@ -173,6 +191,7 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
         **WORDS,
         "item": item,
         "figures": await find_figures(session, item, today=local_date(at)),
+        "comments": await list_comments(session, item_id),
         "suspicions": await list_suspicions(session, state="open", item_id=item_id),
         "title": title_of(item.qualification),
         "nodes": dict(await node_choices(session, item.qualification)),
@@ -188,6 +207,7 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
         if may_write
         else (),
         "own": own,
+        "may_write": may_write,
         "may_edit": may_write and "author" in roles,
         "shown_options": shown_options,
         "key_words": key_words,

@@ -89,6 +89,21 @@ class ItemEventRow(Base):
     at: Mapped[datetime]
 
 
+class ItemCommentRow(Base):
+    """意见: a maker's remark on an item, appended."""
+
+    __tablename__ = "questionbank_item_comment"
+
+    id: Mapped[Id]
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("questionbank_item.id"))
+    region: Mapped[str]
+    version: Mapped[int]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str]
+    words: Mapped[str]
+    at: Mapped[datetime]
+
+
 class ImportBatch(Base):
     """导入批次: a file that was checked, and written once somebody confirmed it."""
 
