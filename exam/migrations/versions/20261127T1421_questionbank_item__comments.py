@@ -2,7 +2,7 @@
 
 from exam.migrations.sql import append_only, grant, run
 
-revision = "20261127T1420"
+revision = "20261127T1421"
 down_revision = "20261127T1420"
 
 
