@@ -3,7 +3,7 @@
 from exam.migrations.sql import run
 
 revision = "20261127T1425"
-down_revision = "20261127T1420"
+down_revision = "20261127T1421"
 
 
 def upgrade() -> None:
