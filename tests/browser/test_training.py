@@ -248,7 +248,7 @@ def _film_lesson(academy: Academy, axe: Check) -> None:
     page.goto("/centre/training/materials/new")
     assert axe(page) == []
     film = film_bytes(size=(320, 180))
-    page.get_by_label("视频文件").set_input_files({"name": "检修.mp4", "mimeType": "video/mp4", "buffer": film})
+    page.get_by_label("视频或 PDF 文件").set_input_files({"name": "检修.mp4", "mimeType": "video/mp4", "buffer": film})
     page.get_by_role("button", name="上传").click()
     expect(page.get_by_text("正在排队等待转换")).to_be_visible()
     material = page.url.rpartition("/")[2]

@@ -1,5 +1,6 @@
-"""Small films for tests, made by the codecs that the product itself uses."""
+"""Small films and PDFs for tests, made by the codecs that the product itself uses."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from io import BytesIO
 from typing import cast
@@ -7,6 +8,8 @@ from typing import cast
 import av
 import numpy as np
 from av.video.stream import VideoStream
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 MARKS = 16
 
@@ -31,4 +34,15 @@ def film_bytes(
                 written.mux(packet)
         for packet in track.encode():
             written.mux(packet)
+    return target.getvalue()
+
+
+def pdf_bytes(pages: Sequence[str], *, password: str = "", size: tuple[float, float] = (400, 300)) -> bytes:
+    """Return a PDF with one line of text a page."""
+    target = BytesIO()
+    canvas = Canvas(target, pagesize=size, encrypt=StandardEncryption(password, canPrint=0) if password else None)
+    for words in pages:
+        canvas.drawString(20, size[1] / 2, words)
+        canvas.showPage()
+    canvas.save()
     return target.getvalue()

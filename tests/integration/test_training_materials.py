@@ -19,7 +19,7 @@ from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import take_answer, take_beat
 from exam.training.materials import service
 from exam.training.materials.making import run_make
-from tests.builders.films import film_bytes
+from tests.builders.films import film_bytes, pdf_bytes
 from tests.builders.training import School, learner_cookie, make_class, make_learner, make_programme, make_school
 from tests.builders.web import send, wear
 
@@ -148,6 +148,36 @@ async def test_learner_watches_in_order_then_freely(
     assert (await watched.answer(1)).finished
     assert "#EXT-X-ENDLIST" in (await client.get(f"{visit}/film.m3u8")).text
     assert (await client.get(f"{visit}/film/segments/9")).status_code == 200
+
+
+async def test_pdf_is_shown_page_by_page(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    wear(client, await cookie_of(runtime, school.clerk))
+    material = await upload(client, pdf_bytes(["Lock out", "Test", "Earth"]), filename="检修.pdf")
+    await run_make(runtime, material_id=material, region=school.region)
+    assert (await client.get(f"{HOME}/{material}/slides/2")).headers["content-type"] == "image/jpeg"
+    assert (await client.get(f"{HOME}/{material}/slides/3")).status_code == 404
+    typed = {"target": "officer.general 1.1", "title": "停电检修", "questions": ""}
+    link = (await send(client, f"{HOME}/{material}/lesson", typed)).headers["location"]
+    wear(client, await cookie_of(runtime, school.clerk2))
+    assert "第 3 页" in (await client.get(link)).text
+    await send(client, f"{link}/publish")
+    class_id = await make_class(runtime, school, sessions=((9, "1.1", "theory"),))
+    learner = await make_learner(runtime, school, class_id, number=1)
+    clock.advance(timedelta(days=1))
+    wear(client, await learner_cookie(runtime, learner))
+    opened = await send(client, f"/learn/enrolments/{learner.id}/lessons/{link.rpartition('/')[2]}")
+    visit = opened.headers["location"]
+    page = (await client.get(visit)).text
+    assert 'alt="Lock out"' in page
+    assert "Earth" not in page
+    assert (await client.get(f"{visit}/slides/0")).content.startswith(b"\xff\xd8")
+    assert (await client.get(f"{visit}/slides/1")).status_code == 409
+    watched = Watching(runtime, clock, learner.person_id, UUID(visit.rpartition("/")[2]))
+    for _ in range(2):
+        await watched.beat(0)
+    assert (await client.get(f"{visit}/slides/1")).status_code == 200
 
 
 class Watching:

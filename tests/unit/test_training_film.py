@@ -1,4 +1,4 @@
-"""Films of lessons: what opens when, typed questions, subtitles, and making them playable in the limited process."""
+"""Films and slides of lessons: what opens when, typed questions, subtitles, and making them playable in the limited process."""
 
 import asyncio
 from pathlib import Path
@@ -7,19 +7,23 @@ import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from exam.training.lessons.errors import LessonTextError
 from exam.training.lessons.film import AHEAD_MS, Film, cue_at, ends_of, open_segments, playlist, read_cues
+from exam.training.lessons.slides import Slides, read_page_questions, slides_lesson
 from exam.training.materials.errors import (
     FilmContainerError,
     FilmLengthError,
     MakingStoppedError,
     NotMadeError,
+    SlidesCountError,
+    SlidesLockedError,
     SubtitleError,
 )
 from exam.training.materials.limited import make_limited
 from exam.training.materials.subtitles import read_subtitles
-from tests.builders.films import film_bytes
+from tests.builders.films import film_bytes, pdf_bytes
 
 FILM = Film(folder="materials/x", codecs="avc1.64001e", width=4, height=3, ends_ms=ends_of([10.0] * 9), digest="0" * 64)
 CUES = "# 0:30\n? 先做什么?\n+ 断电\n- 逃跑\n# 1:05\n? 再做什么?\n- 回家\n+ 报告"
@@ -98,7 +102,51 @@ def _make(folder: Path, data: bytes, **limits: int) -> tuple[Film, list[int]]:
         told.append(percent)
         await asyncio.sleep(0)
 
-    return asyncio.run(make_limited(source, made, tell, **limits)), told
+    film = asyncio.run(make_limited("film", source, made, tell, **limits))
+    assert isinstance(film, Film)
+    return film, told
+
+
+def _make_slides(folder: Path, data: bytes) -> Slides:
+    source = folder / "source"
+    source.write_bytes(data)
+
+    async def ignore(_percent: int) -> None:
+        await asyncio.sleep(0)
+
+    slides = asyncio.run(make_limited("slides", source, folder, ignore))
+    assert isinstance(slides, Slides)
+    return slides
+
+
+def test_pdf_becomes_pictures_with_their_text_and_questions(tmp_path: Path) -> None:
+    slides = _make_slides(tmp_path, pdf_bytes(["Lock out first", "x" * 400, ""], size=(4000, 3000)))
+    with Image.open(tmp_path / slides.key(0).removeprefix("/")) as picture:
+        assert (picture.format, picture.width) == ("JPEG", 1280)
+    lesson = slides_lesson(slides, read_page_questions("# 2\n? 问\n+ 甲\n- 乙", 3))
+    assert [unit.least_s for unit in lesson.units] == [30, 75, 30]
+    assert [unit.title for unit in lesson.units][::2] == ["Lock out first", ""]
+    assert [unit.question is None for unit in lesson.units] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"%PDF-1.7 nothing", NotMadeError),
+        (pdf_bytes(["a"], password="x"), SlidesLockedError),
+        (pdf_bytes([""] * 301), SlidesCountError),
+        (pdf_bytes(["a"], size=(10, 10_000)), NotMadeError),
+    ],
+)
+def test_pdf_that_cannot_be_shown_is_refused_by_name(tmp_path: Path, data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        _make_slides(tmp_path, data)
+
+
+@pytest.mark.parametrize("text", ["# 4\n? 问\n+ 甲\n- 乙", "# 0\n? 问\n+ 甲\n- 乙", "# 1\n没有问题"])
+def test_questions_of_no_page_are_refused(text: str) -> None:
+    with pytest.raises(LessonTextError):
+        read_page_questions(text, 3)
 
 
 def _played_s(folder: Path) -> float:

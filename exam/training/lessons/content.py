@@ -15,12 +15,16 @@ MOST_SECTIONS, MOST_CHARACTERS = 100, 20_000
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One section; `least_s` is how long it must be open before the next one."""
+    """One section; `least_s` is how long it must be open before the next one.
+
+    `picture` is the storage key of a slide's picture, whose text the paragraphs are.
+    """
 
     title: str
     paragraphs: tuple[str, ...]
     least_s: Annotated[int, msgspec.Meta(ge=1, le=7200)]
     question: Question | None = None
+    picture: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

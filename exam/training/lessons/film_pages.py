@@ -22,6 +22,7 @@ from exam.web.ranges import NOT_SHARED, ranged
 
 AnyRequest = Request[Principal, Any, Any]
 PLAYLIST, MP4, VTT = "application/vnd.apple.mpegurl", "video/mp4", "text/vtt; charset=utf-8"
+JPEG = "image/jpeg"
 
 
 def playlist_answer(film: Film, opened: int) -> Response[str]:
@@ -49,6 +50,11 @@ async def subtitle_answer(request: AnyRequest, runtime: Runtime, film: Film, lan
         if each.language == language:
             return ranged(await runtime.storage.get(film.subtitle_key(each)), request.headers.get("range", ""), VTT)
     raise NotFoundError
+
+
+async def picture_answer(runtime: Runtime, key: str) -> Response[bytes]:
+    """Answer with the picture of a slide."""
+    return ranged(await runtime.storage.get(key), "", JPEG)
 
 
 class FilmController(Controller):

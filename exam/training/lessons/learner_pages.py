@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
@@ -14,9 +14,10 @@ from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.ledger.rules import rules_on
-from exam.training.lessons.content import unlocked
+from exam.training.lessons.content import Unit, unlocked
 from exam.training.lessons.errors import UnitLockedError, VisitNotFoundError
 from exam.training.lessons.film import LANGUAGES
+from exam.training.lessons.film_pages import picture_answer
 from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.opening import start_visit
 from exam.training.lessons.study import end_visit, read_visit
@@ -89,13 +90,22 @@ class LessonController(Controller):
         place: FromPath[int],
     ) -> Template:
         """Return one section; those ahead of the learner stay on the server."""
-        answer, _, lesson = await read_visit(session, _person(principal), visit_id)
-        if not 0 <= place < len(lesson.content.units):
+        unit = await _unit(session, principal, visit_id, place)
+        return Template("training/_unit.html", context={"unit": unit, "place": place, "visit": visit_id})
+
+    @get("/visits/{visit_id:uuid}/slides/{place:int}")
+    async def slide(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        visit_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> Response[bytes]:
+        unit = await _unit(session, principal, visit_id, place)
+        if not unit.picture:
             raise VisitNotFoundError
-        if place >= unlocked(lesson.content, answer.reach_ms):
-            raise UnitLockedError
-        context = {"unit": lesson.content.units[place], "place": place}
-        return Template("training/_unit.html", context=context)
+        return await picture_answer(runtime, unit.picture)
 
     @post("/visits/{visit_id:uuid}/close")
     async def close(
@@ -108,6 +118,16 @@ class LessonController(Controller):
     ) -> Redirect:
         await end_visit(session, _person(principal), visit_id, at=runtime.clock.now())
         return done("/learn", "已退出学习,已学的时间随即计入。")
+
+
+async def _unit(session: AsyncSession, principal: Principal, visit_id: UUID, place: int) -> Unit:
+    """Return an open section of a visit's lesson; raises VisitNotFoundError and UnitLockedError."""
+    answer, _, lesson = await read_visit(session, _person(principal), visit_id)
+    if not 0 <= place < len(lesson.content.units):
+        raise VisitNotFoundError
+    if place >= unlocked(lesson.content, answer.reach_ms):
+        raise UnitLockedError
+    return lesson.content.units[place]
 
 
 def _person(principal: Principal) -> UUID:

@@ -31,7 +31,7 @@ class MaterialKindError(DomainError):
     """The file's name says that it is nothing that lessons are made of."""
 
     code = "material_kind"
-    message = "请选择视频文件:mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts。"
+    message = "请选择 PDF 或视频文件(mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts)。"
 
 
 class PartError(DomainError):
@@ -81,3 +81,17 @@ class MakingStoppedError(NotMadeError):
 
     code = "making_stopped"
     message = "处理时超出内存或时间限制,已停止。请缩短视频或降低分辨率后重新上传。"
+
+
+class SlidesLockedError(NotMadeError):
+    """The PDF asks for a password."""
+
+    code = "slides_locked"
+    message = "PDF 有密码,打不开。请去掉密码后重新上传。"
+
+
+class SlidesCountError(NotMadeError):
+    """No page, or too many."""
+
+    code = "slides_count"
+    message = "PDF 应为 1 至 300 页。"

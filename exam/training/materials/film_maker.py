@@ -70,6 +70,8 @@ def make_film(source: Path, folder: Path, tell: Tell) -> Film:
             copied = _may_copy(opened)
         with closing(_open(source, name)) as opened:
             _convert(opened, folder, tell, copied=copied)
+    except MemoryError:  # the limit, not the file
+        raise
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise NotMadeError from error
     return _read_back(folder)

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from exam.training.lessons.film import Film
+from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import MakingStoppedError, NotMadeError
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
@@ -25,22 +26,23 @@ Progress = Callable[[int], Awaitable[None]]
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What the child says: how far it is, at last a film, or the code of what is wrong."""
+    """What the child says: how far it is, at last what it made, or the code of what is wrong."""
 
     percent: int = 0
     film: Film | None = None
+    slides: Slides | None = None
     code: str = ""
 
 
 async def make_limited(
-    source: Path, folder: Path, progress: Progress, *, memory_mb: int = MEMORY_MB, seconds: int = SECONDS
-) -> Film:
-    """Make a film in a child that may use `memory_mb` of address space and `seconds` of processor time, and as many again
+    kind: str, source: Path, folder: Path, progress: Progress, *, memory_mb: int = MEMORY_MB, seconds: int = SECONDS
+) -> Film | Slides:
+    """Make a `film`, or `slides`, in a child that may use `memory_mb` of address space and `seconds` of processor time, and as many again
     of waiting.
 
-    Raises what `make_film` raises, and MakingStoppedError when the child crashes or meets a limit.
+    Raises what `make_film` and `make_slides` raise, and MakingStoppedError when the child crashes or meets a limit.
     """
-    arguments = (str(source), str(folder), str(memory_mb), str(seconds))
+    arguments = (kind, str(source), str(folder), str(memory_mb), str(seconds))
     environment = {"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", __name__, *arguments),
@@ -61,13 +63,14 @@ async def make_limited(
             await child.wait()
 
 
-async def _follow(child: asyncio.subprocess.Process, progress: Progress) -> Film:
+async def _follow(child: asyncio.subprocess.Process, progress: Progress) -> Film | Slides:
     if child.stdout is None:
         raise MakingStoppedError
     async for line in child.stdout:
         told = msgspec.json.decode(line, type=_Line)
-        if told.film is not None:
-            return told.film
+        made = told.film or told.slides
+        if made is not None:
+            return made
         if told.code:
             raise error_of(told.code)
         await progress(told.percent)
@@ -98,9 +101,10 @@ def _say(line: _Line) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Make the film of a file in a folder."""
-    source, folder, memory_mb, seconds = arguments
-    from exam.training.materials.film_maker import make_film  # noqa: PLC0415  # the codecs, for this process alone
+    """Make what a file is to become in a folder."""
+    kind, source, folder, memory_mb, seconds = arguments
+    from exam.training.materials.film_maker import make_film  # noqa: PLC0415  # codecs, for this process alone
+    from exam.training.materials.slide_maker import make_slides  # noqa: PLC0415
 
     resource.setrlimit(resource.RLIMIT_AS, (int(memory_mb) * _MEGABYTE,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds),) * 2)
@@ -109,7 +113,10 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.nice(10)
     try:
-        _say(_Line(film=make_film(Path(source), Path(folder), _Told())))
+        if kind == "film":
+            _say(_Line(film=make_film(Path(source), Path(folder), _Told())))
+        else:
+            _say(_Line(slides=make_slides(Path(source), Path(folder), _Told())))
     except NotMadeError as error:
         _say(_Line(code=error.code))
     return os.EX_OK

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -13,12 +14,14 @@ from exam.core.audit.entry import Fact
 from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.training.lessons.film import INIT, Film
+from exam.training.lessons.film import Film
+from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import NotMadeError
 from exam.training.materials.limited import Progress, make_limited
 from exam.training.materials.models import Material
 from exam.training.materials.service import folder_of, note_material, part_key, parts_of
 
+KEPT = {".mp4", ".m4s", ".jpg"}
 STEP = 5
 """Progress is written at every so many percent."""
 
@@ -26,20 +29,21 @@ STEP = 5
 async def run_make(runtime: Runtime, *, material_id: str, region: str) -> None:
     """Make a material that waits; one that was being made when a worker died is begun anew."""
     made = _Making(runtime, UUID(material_id), Scope(region=region))
-    size = await made.begin()
-    if size is None:
+    begun = await made.begin()
+    if begun is None:
         return
+    kind, size = begun
     async with _workplace(runtime) as place:
         source, folder = place / "source", place / "made"
         await asyncio.to_thread(folder.mkdir)
         await made.fetch(source, parts_of(size))
         try:
-            film = await make_limited(source, folder, made.progress())
+            whole = await make_limited(kind, source, folder, made.progress())
         except NotMadeError as error:
             await made.end(None, error.code)
         else:
-            await made.store(folder, film)
-            await made.end(film, "")
+            await made.store(folder)
+            await made.end(whole, "")
     await made.forget(parts_of(size))
 
 
@@ -58,14 +62,14 @@ class _Making:
     def __init__(self, runtime: Runtime, material_id: UUID, scope: Scope) -> None:
         self._runtime, self._id, self._scope = runtime, material_id, scope
 
-    async def begin(self) -> int | None:
-        """Mark the material as being made and return its size, None if there is nothing to be done."""
+    async def begin(self) -> tuple[str, int] | None:
+        """Mark the material as being made and return its kind and size, None if there is nothing to be done."""
         async with self._runtime.databases.transaction(self._scope) as session:
             row = await session.get(Material, self._id, with_for_update=True)
             if row is None or row.state not in {"waiting", "making"}:
                 return None
             row.state, row.percent = "making", 0
-            return row.size
+            return row.kind, row.size
 
     async def fetch(self, source: Path, parts: int) -> None:
         """Put the parts together in a file."""
@@ -88,27 +92,37 @@ class _Making:
 
         return tell
 
-    async def store(self, folder: Path, film: Film) -> None:
-        """Put the film's files into the storage."""
-        for name in (INIT, *(f"{place}.m4s" for place in range(len(film.ends_ms)))):
-            data = await asyncio.to_thread((folder / name).read_bytes)
-            await self._runtime.storage.put(f"{folder_of(self._id)}/{name}", data)
+    async def store(self, folder: Path) -> None:
+        """Put what was made into the storage; a film's playlist is written anew for whoever asks."""
+        for path in await asyncio.to_thread(lambda: sorted(folder.iterdir())):
+            if path.suffix in KEPT:
+                data = await asyncio.to_thread(path.read_bytes)
+                await self._runtime.storage.put(f"{folder_of(self._id)}/{path.name}", data)
 
-    async def end(self, film: Film | None, reason: str) -> None:
+    async def end(self, made: Film | Slides | None, reason: str) -> None:
         """Write down what came of it."""
         at = self._runtime.clock.now()
         async with self._runtime.databases.transaction(self._scope) as session:
             row = await session.get_one(Material, self._id, with_for_update=True)
-            row.state, row.reason, row.finished_at = "ready" if film else "refused", reason, at
+            row.state, row.reason, row.finished_at = "ready" if made else "refused", reason, at
             facts: dict[str, Fact] = {"reason": reason}
-            if film is not None:
-                kept = msgspec.structs.replace(film, folder=folder_of(self._id))
+            if made is not None:
+                kept = msgspec.structs.replace(made, folder=folder_of(self._id))
                 row.made, row.percent = msgspec.to_builtins(kept), 100
-                facts = {"length_ms": film.length_ms, "digest": film.digest}
+                facts = _facts(kept)
             await session.flush()
-            await note_material(session, SYSTEM, "material.made" if film else "material.refused", row, facts, at)
+            await note_material(session, SYSTEM, "material.made" if made else "material.refused", row, facts, at)
 
     async def forget(self, parts: int) -> None:
         """Delete what was uploaded: it has been made, or cannot be."""
         for place in range(parts):
             await self._runtime.storage.delete(part_key(self._id, place))
+
+
+def _facts(made: Film | Slides) -> dict[str, Fact]:
+    if isinstance(made, Film):
+        return {"length_ms": made.length_ms, "digest": made.digest}
+    return {
+        "pages": len(made.pages),
+        "digest": sha256("".join(page.digest for page in made.pages).encode()).hexdigest(),
+    }

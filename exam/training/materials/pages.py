@@ -19,15 +19,23 @@ from exam.training.ledger.rules import hundredths
 from exam.training.lessons.choices import lesson_targets
 from exam.training.lessons.content import LessonContent
 from exam.training.lessons.film import LANGUAGES, Film, read_cues
-from exam.training.lessons.film_pages import head_answer, playlist_answer, segment_answer, subtitle_answer
+from exam.training.lessons.film_pages import (
+    head_answer,
+    picture_answer,
+    playlist_answer,
+    segment_answer,
+    subtitle_answer,
+)
 from exam.training.lessons.service import draft_lesson
-from exam.training.materials.errors import MaterialStateError, SubtitleError
+from exam.training.lessons.slides import read_page_questions, slides_lesson
+from exam.training.materials.errors import MaterialNotFoundError, MaterialStateError, SubtitleError
 from exam.training.materials.limited import error_of
 from exam.training.materials.service import (
     FILM_SUFFIXES,
     MEGABYTE,
     MOST_BYTES,
     PART_BYTES,
+    SLIDE_SUFFIXES,
     MaterialView,
     add_subtitle,
     begin_material,
@@ -67,7 +75,10 @@ class MaterialsController(Controller):
     @get("/new")
     async def new(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
         await own_body(session, principal)
-        context = {"most_mb": MOST_BYTES // MEGABYTE, "suffixes": ",".join(sorted(FILM_SUFFIXES))}
+        context = {
+            "most_mb": {kind: most // MEGABYTE for kind, most in MOST_BYTES.items()},
+            "suffixes": ",".join(sorted(FILM_SUFFIXES | SLIDE_SUFFIXES)),
+        }
         return Template("training/material_new.html", context=context)
 
     @post("/")
@@ -120,7 +131,7 @@ class MaterialsController(Controller):
         body = await own_body(session, principal)
         context = await _page(session, body, material_id)
         if request.headers.get("hx-request"):
-            over = {"HX-Refresh": "true"} if context["one"].film else {}
+            over = {"HX-Refresh": "true"} if context["one"].state == "ready" else {}
             return Template("training/_making.html", context=context, headers=over)
         return Template(SHOW, context=context)
 
@@ -163,11 +174,10 @@ class MaterialsController(Controller):
         data: URLEncodedBody[FilmLessonForm],
     ) -> Redirect | Template:
         body = await own_body(session, principal)
-        film = _film(await get_material(session, material_id, body=body))
+        one = await get_material(session, material_id, body=body)
         qualification, _, node = data.target.partition(" ")
         try:
             async with session.begin_nested():
-                cues = read_cues(data.questions, film.length_ms)
                 lesson_id = await draft_lesson(
                     session,
                     principal,
@@ -175,7 +185,7 @@ class MaterialsController(Controller):
                     qualification=qualification,
                     node=node,
                     title=data.title,
-                    content=LessonContent(film=msgspec.structs.replace(film, cues=cues)),
+                    content=_content(one, data.questions),
                     at=runtime.clock.now(),
                 )
         except DomainError as error:
@@ -185,7 +195,7 @@ class MaterialsController(Controller):
 
 
 class MaterialFilmController(Controller):
-    """A material's film for the body's own clerks, whole: they look before they publish."""
+    """A material's film or slides for the body's own clerks, whole: they look before they publish."""
 
     path = f"{HOME}/{{material_id:uuid}}"
     opt = allow(Role.CENTRE)
@@ -236,6 +246,20 @@ class MaterialFilmController(Controller):
     ) -> Response[bytes]:
         return await subtitle_answer(request, runtime, await _own_film(session, principal, material_id), language)
 
+    @get("/slides/{place:int}")
+    async def slide(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        material_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> Response[bytes]:
+        one = await get_material(session, material_id, body=await own_body(session, principal))
+        if one.slides is None or not 0 <= place < len(one.slides.pages):
+            raise MaterialNotFoundError
+        return await picture_answer(runtime, one.slides.key(place))
+
 
 async def _own_film(session: AsyncSession, principal: Principal, material_id: UUID) -> Film:
     return _film(await get_material(session, material_id, body=await own_body(session, principal)))
@@ -245,6 +269,13 @@ def _film(one: MaterialView) -> Film:
     if one.film is None:
         raise MaterialStateError
     return one.film
+
+
+def _content(one: MaterialView, questions: str) -> LessonContent:
+    if one.slides is not None:
+        return slides_lesson(one.slides, read_page_questions(questions, len(one.slides.pages)))
+    film = _film(one)
+    return LessonContent(film=msgspec.structs.replace(film, cues=read_cues(questions, film.length_ms)))
 
 
 async def _page(session: AsyncSession, body: BodyView, material_id: UUID) -> dict[str, Any]:

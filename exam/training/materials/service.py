@@ -18,6 +18,7 @@ from exam.core.runtime import Runtime
 from exam.training.bodies.service import BodyView
 from exam.training.jobs import MAKE
 from exam.training.lessons.film import LANGUAGES, Film, Subtitle
+from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import (
     MaterialKindError,
     MaterialNotFoundError,
@@ -30,8 +31,9 @@ from exam.training.materials.subtitles import read_subtitles
 
 MEGABYTE = 1024 * 1024
 PART_BYTES = 4 * MEGABYTE
-MOST_BYTES = 2048 * MEGABYTE
+MOST_BYTES = {"film": 2048 * MEGABYTE, "slides": 100 * MEGABYTE}
 FILM_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts"})
+SLIDE_SUFFIXES = frozenset({".pdf"})
 NAME_LENGTH = 120
 
 
@@ -49,6 +51,7 @@ class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
     percent: int
     reason: str
     film: Film | None
+    slides: Slides | None
     uploaded_by_name: str
     created_at: datetime
 
@@ -75,14 +78,16 @@ async def begin_material(
     if principal.account is None:
         raise ForbiddenError
     name = PurePath(filename.strip().replace("\\", "/")).name[-NAME_LENGTH:]
-    if PurePath(name).suffix.lower() not in FILM_SUFFIXES:
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in FILM_SUFFIXES | SLIDE_SUFFIXES:
         raise MaterialKindError
-    if not 0 < size <= MOST_BYTES:
-        raise MaterialSizeError(limit=MOST_BYTES // MEGABYTE)
+    kind = "slides" if suffix in SLIDE_SUFFIXES else "film"
+    if not 0 < size <= MOST_BYTES[kind]:
+        raise MaterialSizeError(limit=MOST_BYTES[kind] // MEGABYTE)
     row = Material(
         organisation_id=body.id,
         region=body.region,
-        kind="film",
+        kind=kind,
         filename=name,
         size=size,
         received=0,
@@ -170,8 +175,12 @@ async def note_material(
 
 
 def film_of(row: Material) -> Film | None:
-    """Return the film that came of a material, None before it is ready."""
-    return msgspec.convert(row.made, Film) if row.made is not None else None
+    """Return the film that came of a material, None before it is ready and for slides."""
+    return msgspec.convert(row.made, Film) if row.made is not None and row.kind == "film" else None
+
+
+def _slides_of(row: Material) -> Slides | None:
+    return msgspec.convert(row.made, Slides) if row.made is not None and row.kind == "slides" else None
 
 
 async def get_material(session: AsyncSession, material_id: UUID, *, body: BodyView) -> MaterialView:
@@ -195,5 +204,5 @@ async def list_materials(session: AsyncSession, *, body: BodyView, limit: int, o
 
 
 def _view(row: Material) -> MaterialView:
-    names = [name for name in MaterialView.__struct_fields__ if name != "film"]
-    return MaterialView(film=film_of(row), **{name: getattr(row, name) for name in names})
+    names = [name for name in MaterialView.__struct_fields__ if name not in {"film", "slides"}]
+    return MaterialView(film=film_of(row), slides=_slides_of(row), **{name: getattr(row, name) for name in names})
