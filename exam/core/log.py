@@ -19,7 +19,7 @@ PROCESSORS: list[Processor] = [
 def configure_logging(*, level: int = logging.INFO) -> None:
     """Set up structlog and the standard library for the process."""
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
-    for noisy in ("procrastinate", "uvicorn.access", "asyncio", "httpx", "httpcore"):
+    for noisy in ("procrastinate", "uvicorn.access", "asyncio", "httpx", "httpcore", "aioice", "aiortc"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=PROCESSORS,
