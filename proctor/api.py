@@ -5,17 +5,23 @@ from proctor.evidence.bundle import is_exported
 from proctor.evidence.manifest import BundleBrokenError, Checked, Listed, Manifest, check_bundle, is_bundle
 from proctor.incidents.cases import DISPOSITION_WORDS
 from proctor.incidents.taxonomy import taxonomy
+from proctor.media.press import Direction, TicketPress
+from proctor.media.registry import NodeEntry, living_nodes
 
 __all__ = [
     "DISPOSITION_WORDS",
     "Accuracy",
     "BundleBrokenError",
     "Checked",
+    "Direction",
     "Listed",
     "Manifest",
+    "NodeEntry",
+    "TicketPress",
     "check_bundle",
     "is_bundle",
     "is_exported",
+    "living_nodes",
     "measure_accuracy",
     "taxonomy",
 ]

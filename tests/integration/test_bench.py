@@ -88,3 +88,12 @@ def test_pages_of_figures_are_measured_beside_their_limits() -> None:
     assert report["name"] == "statistics"
     assert {"filled", "folded", "desk_province", "month_province", "year_by_item"} <= set(report["figures"])
     assert set(report["against"]) == {"slowest_dashboard_over_300_ms", "slowest_yearly_over_5_s"}
+
+
+def test_a_media_node_is_measured_with_real_peers_and_records_what_they_send() -> None:
+    report = run_bench("video", "--publishers", "2", "--walls", "1", "--seconds", "1")
+    assert {"ingest_cpu_per_publisher", "forward_cpu_per_stream", "memory_last"} <= set(report["figures"])
+    assert set(report["against"]) == {"ingest_over_0.27_percent", "forward_over_0.078_percent"}
+    arrived = report["figures"]["pictures_arrived"]["value"]
+    assert arrived > 0
+    assert report["figures"]["recordings"]["value"] == 2

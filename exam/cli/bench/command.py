@@ -137,6 +137,21 @@ def analysis(seats: int, *, as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--publishers", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--walls", type=click.IntRange(1, 20), default=4, show_default=True, help="Each shows every publisher.")
+@click.option("--seconds", type=click.FloatRange(min=1), default=30.0, show_default=True, help="Length of each phase.")
+@click.option(
+    "--soak", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Minutes to go on afterwards."
+)
+@as_json_option
+def video(publishers: int, walls: int, seconds: float, soak: float, *, as_json: bool) -> None:
+    """A media node's processor time per tile taken in and sent on, its memory, and what it has recorded."""
+    from exam.cli.bench.video import bench_video  # noqa: PLC0415
+
+    show(bench_video(publishers=publishers, walls=walls, seconds=seconds, soak_s=soak * 60), as_json=as_json)
+
+
+@command.command()
 @click.option(
     "--scale",
     type=click.FloatRange(0.0002, 1),
