@@ -25,7 +25,8 @@ FOLD = "records.fold"
 ALL_DAYS = Period(span=Span.DAY, first_on=date(1900, 1, 1), last_on=date(9000, 1, 1))
 
 _BEGIN = text("insert into records_folded (source, digest) values (:source, '') on conflict do nothing")
-_LOCK = text("select digest from records_folded where source = :source for update skip locked")
+_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended('records_folded ' || cast(:source as text), 0))")
+_DIGEST = text("select digest from records_folded where source = :source")
 _TAKE = text("delete from records_stale where source = :source returning region, day_on")
 _FOLDED = text("update records_folded set digest = :digest where source = :source")
 _MARKED = (
@@ -98,9 +99,11 @@ async def fold_snapshots(session: AsyncSession, name: str, today: date) -> int:
 
 
 async def _lock(session: AsyncSession, name: str) -> str | None:
+    """Return the digest that a source was summed by, empty before the first fold, or None while another fold runs."""
+    if not await session.scalar(_LOCK, {"source": name}):
+        return None
     await session.execute(_BEGIN, {"source": name})
-    found: str | None = await session.scalar(_LOCK, {"source": name})
-    return found
+    return str(await session.scalar(_DIGEST, {"source": name}))
 
 
 async def _snap(session: AsyncSession, name: str, day: date, only: str, values: Mapping[str, object]) -> None:

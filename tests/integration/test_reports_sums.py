@@ -1,5 +1,6 @@
 """Figures from sums by day equal those counted from rows: at every moment of a random history, beside any other transaction."""
 
+from asyncio import timeout
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -225,6 +226,15 @@ async def test_what_commits_after_a_fold_has_read_is_folded_again(
     await _fold_one(runtime, "hours")
     assert await _hours(runtime) == 120
     assert history.all("records_stale", order="day_on") == []
+
+
+async def test_a_fold_does_not_wait_for_another(runtime: Runtime) -> None:
+    async with runtime.databases.transaction(Scope(region=ROOT)) as session:
+        await fold(session, "hours")
+        await fold_snapshots(session, "enterprise", TODAY)
+        async with timeout(20):
+            for name in ("hours", "enterprise"):
+                await _fold_one(runtime, name)
 
 
 async def _hours(runtime: Runtime) -> int:
