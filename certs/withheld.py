@@ -87,6 +87,13 @@ async def list_withheld(session: AsyncSession, *, limit: int = 200) -> list[With
     return [_view(row) for row in await session.scalars(query)]
 
 
+async def find_withheld(session: AsyncSession, registration_id: UUID) -> WithheldView | None:
+    """Return what still stands in the way of what a registration leads to, or None."""
+    query = select(Withheld).where(Withheld.registration_id == registration_id, Withheld.settled_at.is_(None))
+    row = await session.scalar(query)
+    return _view(row) if row else None
+
+
 async def get_withheld(session: AsyncSession, withheld_id: UUID) -> WithheldView:
     """Return one note of the scope; raises NotFoundError."""
     row = await session.get(Withheld, withheld_id)

@@ -24,7 +24,7 @@ from certs.applications.views import (
 from certs.lifecycle import REGULATOR
 from certs.schemas import ChangeForm, ConfirmForm, EmptyForm, ReasonForm, RefusalForm
 from certs.views import get_credential
-from certs.withheld import list_withheld
+from certs.withheld import find_withheld, list_withheld
 from exam.core.clock import local_date
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
@@ -284,14 +284,11 @@ async def _detail(
     on = local_date(runtime.clock.now())
     view = await get_application(session, application_id, on=on)
     described = problem.problem_of(error, request.app.state.catalogue) if error else None
-    withheld = [
-        each for each in await list_withheld(session, limit=1000) if each.registration_id == view.registration_id
-    ]
     context = {
         "application": view,
         "person": await get_person(session, view.person_id),
         "held": await get_credential(session, view.credential_id, on=on) if view.credential_id else None,
-        "withheld": withheld[0] if withheld and view.registration_id else None,
+        "withheld": await find_withheld(session, view.registration_id) if view.registration_id else None,
         "acts": {act.value for act in allowed_acts(ApplicationState(view.state))},
         "grounds": [ground.value for ground in RefusalGround],
         "me": request.user.account,

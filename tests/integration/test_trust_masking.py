@@ -65,6 +65,7 @@ UNSEEN = {
     "/learn/visits/{visit_id:uuid}/units/{place:int}": "a section of the same",
     "/learn/sign/{session_id:uuid}": "no lesson is on at this hour; it shows the learner the lesson and nobody else",
     "/centre/registrations/{registration_id:uuid}/photo.jpg": "a picture",
+    "/centre/applications/{application_id:uuid}/photo.jpg": "a picture",
     "/proctor/recordings/{segment_id:uuid}": "a film",
     "/training/sessions/{session_id:uuid}/photos/{enrolment_id:uuid}": "a picture",
     "/regulator/reports/{report_id:uuid}": "no report was begun; it holds figures, and the names of who signed them",
@@ -80,6 +81,22 @@ UNSEEN = {
         "/api/learn/mocks/{mock_id:uuid}/state",
     ),
     "questions and the learner's own answers, shown to the learner alone",
+)
+UNSEEN |= dict.fromkeys(
+    (
+        "/centre/training/materials/{material_id:uuid}",
+        "/centre/training/materials/{material_id:uuid}/film.m3u8",
+        "/centre/training/materials/{material_id:uuid}/film/init",
+        "/centre/training/materials/{material_id:uuid}/film/segments/{place:int}",
+        "/centre/training/materials/{material_id:uuid}/film/subtitles/{language:str}",
+        "/learn/visits/{visit_id:uuid}/film.m3u8",
+        "/learn/visits/{visit_id:uuid}/film/init",
+        "/learn/visits/{visit_id:uuid}/film/segments/{place:int}",
+        "/learn/visits/{visit_id:uuid}/film/subtitles/{language:str}",
+        "/centre/training/materials/{material_id:uuid}/slides/{place:int}",
+        "/learn/visits/{visit_id:uuid}/slides/{place:int}",
+    ),
+    "no film and no slides were brought in here, and those of a lesson know nobody",
 )
 UNSEEN |= dict.fromkeys(
     (
