@@ -8,8 +8,10 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from certs.api import Ground, confirm, propose
 from exam.core.clock import FrozenClock, local_date
-from exam.core.db.scope import Scope
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -20,11 +22,13 @@ from exam.records.credit.jobs import find
 from exam.records.credit.state import ClueState
 from exam.sitting.api import list_bans
 from proctor.incidents.cases import dispose_incident, report_incident, review_incident
+from tests.builders.certs import certified, regulator
 from tests.builders.desks import candidate_session, session_of
-from tests.builders.grading import Examined, examined
+from tests.builders.grading import Examined, examined, work_off
 from tests.builders.identity import regions
 from tests.builders.records import engage, hold, make_enterprise, make_person
 from tests.builders.sitting import COUNTY
+from tests.builders.training import make_class, make_learner, make_programme, make_school
 from tests.builders.web import send
 
 HOME = "/regulator/credit"
@@ -321,3 +325,40 @@ async def test_a_bar_follows_a_decision_on_a_person_and_ends_by_itself(
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
         (ban,) = await list_bans(session, person, "special.1.2")
     assert (ban.until_on, ban.basis) == (date(2027, 11, 22), "《行政许可法》(2019)第七十八条")
+
+
+async def test_a_revocation_for_fraud_is_a_lead_at_once(runtime: Runtime, clock: FrozenClock) -> None:
+    holder = await certified(runtime, clock)
+    at = clock.now()
+    async with runtime.databases.transaction(Scope(region="33")) as session:
+        proposal = await propose(session, regulator(), holder.credential_id, Ground.FRAUD, reason="材料造假", at=at)
+        await confirm(session, regulator(), proposal, at=at)
+    await work_off(runtime)
+    (clue,) = await clues_of(runtime, Scope(region="33"))
+    assert (clue.rule, clue.person_id) == ("credential_fraud", holder.registration.person_id)
+    assert await clues_of(runtime, Scope(person=clue.person_id)) == []
+
+
+async def test_two_rolls_at_the_same_time_are_a_lead_of_both_bodies(runtime: Runtime, clock: FrozenClock) -> None:
+    await regions(runtime)
+    schools = []
+    for qualification in ("officer.general", "principal.general"):
+        school = await make_school(runtime, name=qualification, scope=(qualification,))
+        await make_programme(runtime, school, qualification=qualification)
+        await make_learner(runtime, school, await make_class(runtime, school, qualification=qualification), number=3)
+        schools.append(school)
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(
+            text(
+                "insert into training_attendance select gen_random_uuid(), s.id, e.id, e.person_id, e.region, 1,"
+                " 'present', s.starts_at, s.ends_at, null, gen_random_uuid(), cast(:at as timestamptz)"
+                " from training_enrolment e join training_session s on s.class_id = e.class_id"
+            ),
+            {"at": clock.now()},
+        )
+    clock.advance(timedelta(days=1))
+    for _ in range(2):
+        await find(runtime, source="attendance")
+    found = await clues_of(runtime, Scope(region="33"))
+    assert {clue.organisation_id for clue in found} == {school.id for school in schools}
+    assert [clue.evidence for clue in found] == [1, 1]
