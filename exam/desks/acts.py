@@ -42,6 +42,7 @@ ACTS: Final[Mapping[str, str]] = {
     "ticket.printed": "下载准考证",
     "tickets.printed": "下载一个考场的准考证",
     "ban.recorded": "登记不得报考",
+    "ban.lifted": "解除不得报考",
     "terminal.bound": "绑定考试终端",
     "attempt.checked_in": "考生签到",
     "attempt.admitted": "核验身份并准予入场",

@@ -4,7 +4,15 @@ from exam.sitting.desk import Task as SittingTask
 from exam.sitting.desk import load_work
 from exam.sitting.eligibility import Ban
 from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
-from exam.sitting.facts import list_bans, list_passes, record_attempt_used, record_ban, record_pass, withdraw_pass
+from exam.sitting.facts import (
+    lift_ban,
+    list_bans,
+    list_passes,
+    record_attempt_used,
+    record_ban,
+    record_pass,
+    withdraw_pass,
+)
 from exam.sitting.forms import form_key, request_forms
 from exam.sitting.photo import prepare_photo
 from exam.sitting.ports import OPEN_ATTEMPTS, OpenAttempts
@@ -65,6 +73,7 @@ __all__ = [
     "get_registration",
     "get_room",
     "get_sitting",
+    "lift_ban",
     "list_bans",
     "list_passes",
     "list_refusals",

@@ -12,7 +12,7 @@ from exam.core.audit.ledger import record
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.sitting.eligibility import Ban, MissingHours, Passed, PersonFacts, Standing, Used
-from exam.sitting.models import AttemptFact, BanFact, PassFact, PassWithdrawal
+from exam.sitting.models import AttemptFact, BanFact, BanLift, PassFact, PassWithdrawal
 from exam.sitting.views import PassView
 from exam.training.api import TrainingKind, cover_programme, list_hours, trained_at
 
@@ -160,3 +160,20 @@ async def record_ban(
     facts = {"qualification": qualification, "until": until_on.isoformat(), "basis": basis, "ground": ground}
     await record(session, principal, "ban.recorded", ("person", person_id), at=at, region=region, facts=facts)
     return row.id
+
+
+async def lift_ban(session: AsyncSession, principal: Principal, ban_id: UUID, *, reason: str, at: datetime) -> None:
+    """Let a bar count for nothing from now on, because what it rested on has been undone."""
+    ban = await session.get_one(BanFact, ban_id)
+    lift = BanLift(
+        ban_id=ban_id,
+        person_id=ban.person_id,
+        region=ban.region,
+        reason=reason,
+        lifted_by=principal.account,
+        lifted_at=at,
+    )
+    session.add(lift)
+    await session.flush()
+    facts = {"until": ban.until_on.isoformat(), "reason": reason}
+    await record(session, principal, "ban.lifted", ("person", ban.person_id), at=at, region=ban.region, facts=facts)

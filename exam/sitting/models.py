@@ -169,3 +169,16 @@ class BanFact(Base):
     region: Mapped[str]
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime]
+
+
+class BanLift(Base):
+    """禁考解除: what the bar rested on has been undone; the bar stays on record and counts for nothing."""
+
+    __tablename__ = "sitting_ban_lift"
+
+    ban_id: Mapped[UUID] = mapped_column(ForeignKey("sitting_ban.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    region: Mapped[str]
+    reason: Mapped[str]
+    lifted_by: Mapped[UUID | None]
+    lifted_at: Mapped[datetime]

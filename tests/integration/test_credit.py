@@ -148,7 +148,7 @@ class Town:
         return (await send(self.client, f"{home}/{self.clue}/{what}", data)).status_code
 
     async def post(self, path: str, **data: str) -> int:
-        return (await send(self.client, path, {"reason": "经核查", **data})).status_code
+        return (await send(self.client, path, data)).status_code
 
     def later(self, clock: FrozenClock, *, days: int) -> None:
         """Let days pass: everybody logs in again."""
@@ -304,7 +304,7 @@ async def impersonated(runtime: Runtime, exam: Examined) -> UUID:
     return attempt.person_id
 
 
-async def test_a_bar_follows_a_decision_on_a_person_and_ends_by_itself(
+async def test_a_bar_follows_a_decision_on_a_person_and_goes_with_it(
     runtime: Runtime, clock: FrozenClock, client: AsyncClient
 ) -> None:
     await regions(runtime)
@@ -324,7 +324,16 @@ async def test_a_bar_follows_a_decision_on_a_person_and_ends_by_itself(
     assert await town.act("confirm") == 303
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
         (ban,) = await list_bans(session, person, "special.1.2")
+        record = await session.scalar(text("select id from records_credit_record"))
     assert (ban.until_on, ban.basis) == (date(2027, 11, 22), "《行政许可法》(2019)第七十八条")
+    client.cookies.set(COOKIE, await candidate_session(runtime, exam.registrations[0]))
+    assert await town.post(f"/me/credit/records/{record}/objection", text="当事人不是本人") == 303
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        request = await session.scalar(text("select id from records_credit_request"))
+    await town.be("third")
+    assert await town.post(f"{HOME}/records/requests/{request}", granted="true", reason="经核查") == 303
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        assert await list_bans(session, person, "special.1.2") == []
 
 
 async def test_a_revocation_for_fraud_is_a_lead_at_once(runtime: Runtime, clock: FrozenClock) -> None:

@@ -59,7 +59,7 @@ async def test_an_objection_runs_five_working_days_and_ends_by_a_fresh_pair_of_e
     request = await asked(town, record)
     for who in ("clerk", "head"):
         await town.be(who)
-        assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 403
+        assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 403
     assert "异议须由没有参与决定的人答复" in (await town.client.get(f"{RECORDS}/{record}")).text
     with pytest.raises(DBAPIError):
         async with town.runtime.databases.transaction(Scope(organisation=town.enterprise)) as session:
@@ -70,8 +70,8 @@ async def test_an_objection_runs_five_working_days_and_ends_by_a_fresh_pair_of_e
                 )
             )
     await town.be("third")
-    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 303
-    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 409
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 303
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 409
     assert await publicity(town, date(2026, 11, 23)) is Publicity.WITHDRAWN
 
 
@@ -90,7 +90,7 @@ async def test_repair_waits_for_the_least_term_and_a_promise(town: Town, clock: 
     assert "有申请待答复" in (await town.client.get(RECORDS)).text
     request = await asked(town, record)
     assert (await town.post(f"{RECORDS}/requests/{request}", granted="false", reason="")) == 400
-    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true")) == 303
+    assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 303
     assert await publicity(town, date(2027, 2, 23)) is Publicity.REPAIRED
     await town.be("enterprise")
     assert await town.act("repair", done, home=f"{OWN}/records") == 409

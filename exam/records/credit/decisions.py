@@ -152,8 +152,8 @@ async def confirm(session: AsyncSession, principal: Principal, clue_id: UUID, *,
     decision.state, decision.confirmed_by, decision.confirmed_at = "confirmed", principal.account, at
     await session.flush()
     if decision.penalised:
-        await enter_record(session, principal, row, decision, at=at)
-        await _bar(session, principal, row, decision, at=at)
+        ban_id = await _bar(session, principal, row, decision, at=at)
+        await enter_record(session, principal, row, decision, ban_id=ban_id, at=at)
 
 
 async def give_back(session: AsyncSession, principal: Principal, clue_id: UUID, *, reason: str, at: datetime) -> None:
@@ -195,12 +195,14 @@ async def _drafted(session: AsyncSession, principal: Principal, clue_id: UUID) -
     return row, decision
 
 
-async def _bar(session: AsyncSession, principal: Principal, row: Clue, decision: Decision, *, at: datetime) -> None:
+async def _bar(
+    session: AsyncSession, principal: Principal, row: Clue, decision: Decision, *, at: datetime
+) -> UUID | None:
     """Push down until when the person may not apply: registration asks for nothing else, and the bar ends by itself."""
     ban = find_ban(row.rule, decision.ban_years)
     if ban is None or row.person_id is None:
-        return
-    await record_ban(
+        return None
+    return await record_ban(
         session,
         principal,
         person_id=row.person_id,

@@ -124,6 +124,8 @@ class CreditRecord(Base):
 
     id: Mapped[Id]
     decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("records_credit_decision.id"), unique=True)
+    ban_id: Mapped[UUID | None] = mapped_column(ForeignKey("sitting_ban.id"))
+    """The bar from exams that the decision brought, if it did."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_organisation.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_person.id"))
     subject_name: Mapped[str]

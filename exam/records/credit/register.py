@@ -90,7 +90,7 @@ class ReadingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def enter_record(
-    session: AsyncSession, principal: Principal, clue: Clue, decision: Decision, *, at: datetime
+    session: AsyncSession, principal: Principal, clue: Clue, decision: Decision, *, ban_id: UUID | None, at: datetime
 ) -> UUID:
     """Enter what a confirmed decision leaves on record; raises nothing, for the decision was checked."""
     terms = load_terms()
@@ -98,6 +98,7 @@ async def enter_record(
     decided = decision.decided_on
     row = CreditRecord(
         decision_id=decision.id,
+        ban_id=ban_id,
         organisation_id=clue.organisation_id,
         person_id=clue.person_id,
         subject_name=clue.subject_name,

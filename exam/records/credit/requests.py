@@ -26,6 +26,7 @@ from exam.records.credit.models import CreditRecord, CreditRequest, Decision
 from exam.records.credit.parties import Party
 from exam.records.credit.register import RecordState, record_view
 from exam.records.regulator_desk import ROLE
+from exam.sitting.api import lift_ban
 from exam.standards.api import working_days_after
 
 OBJECTION, REPAIR = "objection", "repair"
@@ -103,12 +104,21 @@ async def answer(
     row.answered_by, row.answered_at = principal.account, at
     await session.flush()
     if granted and about.state == RecordState.STANDING:
-        about.state, about.ended_on = _ENDS[row.kind], local_date(at)
-        await session.flush()
+        await _end(session, principal, about, row, at)
     said: dict[str, Fact] = {"document_no": about.document_no, "text": row.answer}
     subject = ("credit_record", about.id)
     await record(session, principal, _ANSWERED[row.kind, granted], subject, at=at, region=row.region, facts=said)
     return about.id
+
+
+async def _end(
+    session: AsyncSession, principal: Principal, about: CreditRecord, row: CreditRequest, at: datetime
+) -> None:
+    """End a record; a bar goes with a decision that was wrong, and outlasts the repair of one that was right."""
+    about.state, about.ended_on = _ENDS[row.kind], local_date(at)
+    await session.flush()
+    if row.kind == OBJECTION and about.ban_id:
+        await lift_ban(session, principal, about.ban_id, reason=row.answer, at=at)
 
 
 async def list_requests(session: AsyncSession, record_id: UUID) -> list[RequestView]:
