@@ -63,6 +63,8 @@ class Simulation:
         self._history = History(order.history)
         self._tally = Tally([], [], Counter())
         self._report = Report(candidates=order.candidates)
+        self.credentials: list[str] = []
+        """Ids of what the sitting has led to, once it is over."""
 
     async def run(self) -> Report:
         """Play the sitting and report."""
@@ -183,7 +185,8 @@ class Simulation:
         """Wait until everybody who passed every part holds a credential, or patience ends; then count."""
         self._report.passed = sum(1 for row in await centre.results() if row["passed"])
         for _ in range(PATIENCE_S):
-            self._report.credentials = len(await centre.credentials())
+            self.credentials = [str(row["credential_id"]) for row in await centre.credentials()]
+            self._report.credentials = len(self.credentials)
             self._say("credentials", self._report.credentials, self._report.passed)
             if self._report.credentials >= self._report.passed:
                 return
