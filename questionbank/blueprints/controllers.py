@@ -20,7 +20,7 @@ from exam.web.problem import form_again
 from exam.web.request import done
 from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.blueprints.coverage import CellCover, cover_cells
-from questionbank.blueprints.editing import TypedBlueprint, blueprint_from, typed_from
+from questionbank.blueprints.editing import TypedBlueprint, blueprint_from, ids_in, typed_from
 from questionbank.blueprints.feasibility import find_obstacle
 from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of
@@ -30,6 +30,7 @@ from questionbank.forms.errors import infeasible
 from questionbank.forms.quotas import ConstraintUnmetError
 from questionbank.forms.trial import Trial, require_dealable
 from questionbank.items.editing import KINDS
+from questionbank.items.listing import list_stems
 from questionbank.items.pool import list_pool
 from questionbank.pages import (
     MAKERS,
@@ -140,6 +141,7 @@ async def _editor(session: AsyncSession, typed: TypedBlueprint) -> dict[str, Any
         "title": title_of(typed.qualification),
         "nodes": await node_choices(session, typed.qualification),
         "interactions": KINDS,
+        "stems": await list_stems(session, ids_in(typed.enemies)),
     }
 
 

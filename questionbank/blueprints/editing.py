@@ -139,12 +139,17 @@ def _cell(number: int, cell: TypedCell) -> dict[str, Any]:
     return built
 
 
+def ids_in(text: str) -> list[str]:
+    """Return the ids of items in a text, which may stand in the addresses of their pages."""
+    return list(dict.fromkeys(found.lower() for found in _ITEM_ID.findall(text)))
+
+
 def _enemies(text: str) -> list[tuple[str, ...]]:
-    """Return the items of each line that has any text, whose ids may stand in the addresses of their pages."""
+    """Return the items of each line that has any text."""
     groups = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            group = tuple(dict.fromkeys(found.lower() for found in _ITEM_ID.findall(line)))
+            group = tuple(ids_in(line))
             if len(group) < 2:  # noqa: PLR2004  # nobody is his own enemy
                 raise BlueprintEnemiesError(line=number)
             groups.append(group)

@@ -38,6 +38,7 @@ from questionbank.pages import (
 from questionbank.schemas import GroupForm, MarkedForm
 
 LIST = "/bank/items"
+PICKED = 10
 FormatName = Annotated[str, QueryParameter(name="format", max_length=16)]
 
 
@@ -59,6 +60,12 @@ class ItemsController(Controller):
     ) -> Template:
         context = await _list_context(bank_session, runtime, principal, wanted, page)
         return Template("questionbank/items.html", context={**context, "problem": None})
+
+    @get("/pick", opt=allow("author", "publisher"))
+    async def pick(self, bank_session: NamedDependency[AsyncSession], wanted: NamedDependency[ItemFilter]) -> Template:
+        """Return the first items found, to be chosen from in another page."""
+        found, total = await list_items(bank_session, wanted, limit=PICKED)
+        return Template("questionbank/picked.html", context={**WORDS, "found": found, "total": total})
 
     @get("/export")
     async def export(

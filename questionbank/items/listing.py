@@ -66,6 +66,12 @@ async def _suspected(session: AsyncSession, items: Sequence[UUID]) -> set[UUID]:
     return set(await session.scalars(open_ones))
 
 
+async def list_stems(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
+    """Return the newest stems of items by id; what is no item's is left out."""
+    rows = await session.execute(select(ItemRow.id, ItemRow.stem).where(ItemRow.id.in_(map(UUID, ids))))
+    return {str(item): stem for item, stem in rows}
+
+
 async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
     """Return how many items a filter finds."""
     return await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions_of(wanted))) or 0

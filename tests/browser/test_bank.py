@@ -181,6 +181,37 @@ def test_the_editor_shows_only_what_the_interaction_needs(staff: Staff) -> None:
             assert visible == [shown]
 
 
+def test_enemies_are_chosen_by_search_and_a_changed_law_marks_what_cites_it(seeded: Staff) -> None:
+    with seeded.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank/blueprints/new?qualification={CODE}")
+        page.get_by_label("查找要互斥的试题").fill("验电")
+        page.get_by_label("查找要互斥的试题").press("Enter")
+        boxes = page.locator("#picked input[type=checkbox]")
+        expect(boxes.first).to_be_visible()
+        stems = page.locator("#picked .form-check-label").all_inner_texts()[:2]
+        boxes.nth(0).check()
+        expect(page.get_by_role("button", name="成为一组")).to_be_disabled()
+        boxes.nth(1).check()
+        page.get_by_role("button", name="成为一组").click()
+        expect(page.locator("[data-groups] > li")).to_have_count(1)
+        assert [
+            stem.startswith(page.locator("[data-groups] a").nth(n).inner_text()) for n, stem in enumerate(stems)
+        ] == [
+            True,
+            True,
+        ]
+        assert len(page.locator("[name=enemies]").input_value().split()) == 2
+        page.get_by_role("button", name="删除这一组").click()
+        expect(page.locator("[data-groups] > li")).to_have_count(0)
+    with seeded.at_work(Role.PUBLISHER) as page:
+        page.goto("/bank/laws")
+        page.get_by_label("变动的法规或标准").fill("GB26860-2011")
+        page.get_by_role("button", name="查看受影响的试题").click()
+        page.get_by_label("变了什么").fill("2026 版代替 2011 版")
+        page.get_by_role("button", name="标记这").click()
+        expect(page.locator("td .state", has_text="待复核").first).to_be_visible()
+
+
 def test_the_editor_of_a_blueprint_tells_while_typing_what_is_missing(seeded: Staff) -> None:
     with seeded.at_work(Role.AUTHOR) as page:
         page.goto(f"/bank/blueprints/new?qualification={CODE}")
