@@ -14,6 +14,7 @@ from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import text
 
+from certs.schemas import ChangeForm
 from exam.core.db.roles import Role as DatabaseRole
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
@@ -23,7 +24,7 @@ from exam.identity.sessions import COOKIE
 from exam.sitting.schemas import RegistrationForm, RegistrationIn
 from exam.training.ledger.judging import Beat
 from exam.training.lessons.study_route import Choice
-from exam.training.schemas import SignForm
+from exam.training.schemas import SignForm, SubtitleForm
 from exam.web.forms import Form
 from exam.web.policy import KEY, Policy
 from tests.builders import identity as make
@@ -51,6 +52,10 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/training/classes/{class_id:uuid}/learners/workbook": Form,
     "/enterprise/training/classes/{class_id:uuid}/workbook": Form,
     "/learn/sign/{session_id:uuid}": SignForm,
+    "/centre/training/materials/{material_id:uuid}/parts/{place:int}": Form,
+    "/centre/training/materials/{material_id:uuid}/subtitles": SubtitleForm,
+    "/centre/credentials/{credential_id:uuid}/change": ChangeForm,
+    "/regulator/credit/import": Form,
     "/enterprise/verify": Form,
     "/api/study/{id}/beat": Beat,
     "/api/study/{id}/answer": Choice,
@@ -72,6 +77,7 @@ WITHOUT_BODY = frozenset(
         "/api/media/attempts/{attempt_id:uuid}/probe",
         "/proctor/incidents/{incident_id:uuid}/bundle",
         "/proctor/cameras/{camera_id:uuid}/retire",
+        "/centre/training/materials/{material_id:uuid}/finish",
     },
 )
 """Acts that are wholly in their address: a body is not read."""
