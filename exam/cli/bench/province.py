@@ -30,7 +30,7 @@ def _statements(people: int, attempts: int) -> list[str]:
     person = _id("p", f"({n} % {people})")
     registration, attempt, result = _id("r", n), _id("a", n), _id("g", n)
     county, item = _COUNTY.format("s"), _ITEM.format("s")
-    marks = f"(3000 + ({n} * 7919) % 7000)"
+    marks = f"(3000 + ({n} * 7919::bigint) % 7000)"
     return [
         (
             f"insert into identity_organisation (id, kind, name, region, industry, created_at)"
