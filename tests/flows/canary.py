@@ -33,6 +33,7 @@ from questionbank.forms.views import ScoringForm, ScoringSlot
 from questionbank.items.content import Interaction, ItemDraft
 from tests.builders.desks import ticket_of
 from tests.builders.grading import scoring_form, work_off
+from tests.builders.identity import regions
 from tests.builders.questionbank import Bank, draft, new_canary, publish_bank, small_blueprint
 from tests.builders.sitting import (
     COUNTY,
@@ -131,6 +132,7 @@ class Scene:
     async def play(self) -> None:
         """Do everything that people do before release."""
         await self._fetch_static()
+        await regions(self._runtime)
         centre = await make_centre(self._runtime)
         registrations = await self._register(centre)
         proctor = await self._staff("proctor", self.observed.proctor)

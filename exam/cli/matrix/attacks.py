@@ -128,12 +128,18 @@ def _forged_certificate() -> list[str]:
         " status = 'superseded', issued_at = issued_at - interval '3 years', issued_on = issued_on - 1095,"
         " first_issued_on = first_issued_on - 1095, valid_from_on = valid_from_on - 1095"
     )
-    issued = (
-        "insert into certs_credential_event select gen_random_uuid(), f.id, f.region, 'issued', '', null, null,"
-        " f.issued_at, e.audit_id from forged f, certs_credential_event e where e.kind = 'issued' limit 1"
+    its_own = (
+        "update forged_event e set id = gen_random_uuid(), credential_id = f.id, region = f.region, at = f.issued_at"
+        " from forged f"
     )
-    copied = "create temporary table forged as select * from certs_credential limit 1"
-    return [copied, years_before, "insert into certs_credential select * from forged", issued]
+    return [
+        "create temporary table forged as select * from certs_credential limit 1",
+        years_before,
+        "insert into certs_credential select * from forged",
+        "create temporary table forged_event as select * from certs_credential_event where kind = 'issued' limit 1",
+        its_own,
+        "insert into certs_credential_event select * from forged_event",
+    ]
 
 
 async def append_a_back_dated_entry(instance: Instance) -> None:
