@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ def read_services(data_dir: Path) -> dict[str, Any]:
     return noted
 
 
-def connected_settings(data_dir: Path | None = None) -> Settings:
+def connected_settings(data_dir: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Return settings whose addresses are known: from the environment, else from the supervisor's note."""
-    settings = load_settings()
+    settings = load_settings(environ)
     if data_dir is not None:
         settings = msgspec.structs.replace(settings, data_dir=data_dir.resolve())
     noted = read_services(settings.data_dir)
@@ -65,9 +65,11 @@ def connected_settings(data_dir: Path | None = None) -> Settings:
 
 
 @asynccontextmanager
-async def command_runtime(data_dir: Path | None = None) -> AsyncIterator[Runtime]:
+async def command_runtime(
+    data_dir: Path | None = None, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Runtime]:
     """Open the ports for one command."""
-    runtime = compose_runtime(connected_settings(data_dir))
+    runtime = compose_runtime(connected_settings(data_dir, environ))
     try:
         yield runtime
     finally:

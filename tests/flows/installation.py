@@ -75,7 +75,7 @@ class Installation:
     @asynccontextmanager
     async def runtime(self) -> AsyncIterator[Runtime]:
         """Open the installation's ports, to look at what it has stored."""
-        async with command_runtime(self.data_dir) as runtime:
+        async with command_runtime(self.data_dir, self.environment) as runtime:
             yield runtime
 
     def dump(self) -> bytes:
