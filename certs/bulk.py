@@ -11,6 +11,7 @@ from certs.answers import Answer, CredentialAnswer
 from certs.errors import BulkColumnsError, BulkEmptyError, BulkTooLongError
 from certs.numbers import mask_number, parse_number
 from certs.verification import Question, verify_public
+from exam.core.audit.publication import LogPublication
 from exam.core.crypto import Sealer
 from exam.core.errors import DomainError
 from exam.core.sheets.columns import NamedRow, find_rows
@@ -27,6 +28,7 @@ STATUSES = {
     "revoked": "已撤销",
     "superseded": "已换证",
     "annulled": "已注销",
+    "unproven": "无法证明",
     "not_found": "未找到",
     "refused": "没有核验",
 }
@@ -76,17 +78,17 @@ async def read_rows(data: bytes | None) -> list[NamedRow]:
 
 
 async def check_rows(
-    session: AsyncSession, sealer: Sealer, rows: Sequence[NamedRow], *, at: datetime
+    session: AsyncSession, sealer: Sealer, rows: Sequence[NamedRow], *, at: datetime, log: LogPublication
 ) -> list[BulkLine]:
     """Ask about every row as a stranger would, by name and number together; an unknown number is as a wrong name."""
-    return [await _check(session, sealer, row, at) for row in rows]
+    return [await _check(session, sealer, row, at, log) for row in rows]
 
 
-async def _check(session: AsyncSession, sealer: Sealer, row: NamedRow, at: datetime) -> BulkLine:
+async def _check(session: AsyncSession, sealer: Sealer, row: NamedRow, at: datetime, log: LogPublication) -> BulkLine:
     name, number = row.cells["name"], row.cells["number"]
     try:
         masked = mask_number(parse_number(number))
-        told = await verify_public(session, sealer, Question(name=name, number=number), at=at)
+        told = await verify_public(session, sealer, Question(name=name, number=number), at=at, log=log)
     except DomainError as error:
         # what could not be read is not repeated: it may be an ID number with a slip in it
         return BulkLine(number=row.number, name=name, masked="", answer=None, error=error)

@@ -22,6 +22,7 @@ from certs.bulk import (
     template_workbook,
 )
 from exam.core.audit.ledger import record
+from exam.core.audit.publication import LogPublication
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError, ForbiddenError
@@ -85,7 +86,7 @@ class BulkController(Controller):
         except DomainError as error:
             return form_again(request, error, PAGE, {})
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as public:
-            lines = await check_rows(public, runtime.sealer, rows, at=at)
+            lines = await check_rows(public, runtime.sealer, rows, at=at, log=LogPublication(runtime.storage))
         missed = sum(line.word in {Verdict.NOT_FOUND, "refused"} for line in lines)
         if missed > MISSES and 2 * missed > len(lines):
             structlog.get_logger().warning("bulk_check_misses", organisation=str(enterprise), missed=missed)

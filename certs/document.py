@@ -44,7 +44,7 @@ CERTIFICATE_LABELS = {
     "employer": "工作单位",
     "first": "初次领证",
     "valid": "有效期限",
-    "review": "复审日期",
+    "review": "复审期限",
 }
 PERMIT_LABELS = {
     "holder": "姓名",
@@ -55,7 +55,7 @@ PERMIT_LABELS = {
     "employer": "工作单位",
     "first": "初领日期",
     "valid": "有效期限",
-    "review": "复审日期",
+    "review": "复审期限",
     "issuer": "发证机关",
     "issued": "发证日期",
 }
@@ -86,8 +86,8 @@ class CertificateFace(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that stands on a certificate.
 
     `title` is the certificate's name, `category` 人员类别 or 作业类别, `item` 资格类型 or 准操项目, `number` the
-    credential number in full (T + ID number for a permit, DOMAIN.md §1.8), `review_due_on` None where the rule set
-    knows no review, `qr_text` from `certs.qr.encode_payload`, `photo` JPEG or PNG bytes. A demonstration or a draft says so in `watermark`.
+    credential number in full (T + ID number for a permit, DOMAIN.md §1.8), `review_due_on` the last day for a review
+    that is still to come, None where no review is asked for, `qr_text` from `certs.qr.encode_payload`, `photo` JPEG or PNG bytes. A demonstration or a draft says so in `watermark`.
     """
 
     title: str

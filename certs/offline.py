@@ -24,6 +24,7 @@ _VERDICTS = {
     StatusCode.SUSPENDED: Verdict.SUSPENDED,
     StatusCode.SUPERSEDED: Verdict.SUPERSEDED,
     StatusCode.ANNULLED: Verdict.ANNULLED,
+    StatusCode.LAPSED: Verdict.EXPIRED,
 }
 
 
@@ -72,7 +73,7 @@ def _authentic(statement: Statement, payload: QrPayload, at: datetime, statuses:
         version=None,
         log=LogNote(),
     )
-    reasons = _about_status(code, statuses, at) if verdict in {Verdict.AUTHENTIC, *_VERDICTS.values()} else ()
+    reasons = _about_status(code, statuses, at) if verdict is Verdict.AUTHENTIC or code in _VERDICTS else ()
     told = answer((said,), at=at, reasons=reasons, signature="good", key_id=statement.key_id)
     return msgspec.structs.replace(told, status_as_of=statuses.signed_at if statuses else None)
 

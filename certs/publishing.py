@@ -21,6 +21,7 @@ from certs.statuses import gather_codes
 from certs.statuslist import RENEWED_EVERY, StatusListMalformedError, read_list, sign_list
 from exam.core.audit.publication import LogPublication
 from exam.core.audit.standing import is_behind
+from exam.core.clock import local_date
 from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
@@ -51,7 +52,7 @@ async def publish_status(runtime: Runtime) -> None:
             structlog.get_logger().warning("status_list_refused", reason="log_behind")
             return
         material = await _gather(session, runtime, signer, at)
-    if material is None or await _is_fresh(runtime.storage, material, at):
+    if material is None or await _is_fresh(runtime.storage, material, signer, at):
         return
     issuer = next(key.issuer for key in material.ring.keys if key.key_id == signer.key_id)
     address = runtime.settings.base_url.rstrip("/") + LIST_ADDRESS
@@ -68,7 +69,7 @@ async def publish_status(runtime: Runtime) -> None:
 
 
 async def _gather(session: AsyncSession, runtime: Runtime, signer: Signer, at: datetime) -> _Material | None:
-    packed = await gather_codes(session)
+    packed = await gather_codes(session, on=local_date(at))
     if packed is None:
         return None
     # a key is named when it is first used, and after a change of keys the list may come before the next PDF
@@ -80,13 +81,16 @@ async def _gather(session: AsyncSession, runtime: Runtime, signer: Signer, at: d
     return _Material(packed, KeyRing(PublicKey(issuer=key.issuer, public=key.public) for key in keys))
 
 
-async def _is_fresh(storage: Storage, material: _Material, at: datetime) -> bool:
+async def _is_fresh(storage: Storage, material: _Material, signer: Signer, at: datetime) -> bool:
+    """Say whether the newest list says the same, is young, and is signed by the key in use: its page pins that one."""
     token = await find_file(storage, LIST_KEY)
     try:
         known = read_list(token, material.ring) if token else None
     except StatusListMalformedError:
         return False
-    return known is not None and known.packed == material.packed and at - known.signed_at < RENEWED_EVERY
+    if known is None or known.key_id != signer.key_id.hex():
+        return False
+    return known.packed == material.packed and at - known.signed_at < RENEWED_EVERY
 
 
 async def find_file(storage: Storage, key: str) -> bytes | None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.authority import unpublished_key
 from certs.desk.errors import NotLoggedYetError
 from certs.document import CertificateFace, certificate_pdf, permit_pdf
+from certs.duties import review_day
 from certs.envelope import qr_attachment, seal_file
 from certs.history import lock_credential, note
 from certs.issuing import RENDER
@@ -131,7 +132,7 @@ def _face(
         issued_on=row.issued_on,
         valid_from=row.valid_from_on,
         valid_until=row.valid_until_on,
-        review_due_on=row.review_due_on,
+        review_due_on=review_day(row.qualification, row.review_due_on),
         issuer=row.issuer_name,
         photo=photo,
         qr_text=qr_text,

@@ -1,6 +1,5 @@
 """Staff pages of credentials (证书管理), and the downloads of holder and centre."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.act_pages import Stage
 from certs.errors import CredentialNotFoundError
 from certs.grounds import stated_grounds
 from certs.jobs import RECONSIDER_ONE
@@ -210,7 +210,7 @@ class CredentialController(Controller):
         async def act() -> None:
             await suspend(session, principal, credential_id, reason=data.reason, at=at)
 
-        return await _do(request, runtime, session, credential_id, act, "证书已暂停。")
+        return await _stage(request, runtime, session, credential_id).do(act, "证书已暂停。")
 
     @post("/{credential_id:uuid}/propose", opt=allow(REGULATOR), status_code=200)
     async def propose_one(
@@ -227,7 +227,7 @@ class CredentialController(Controller):
         async def act() -> None:
             await propose(session, principal, credential_id, data.ground, reason=data.reason, at=at)
 
-        return await _do(request, runtime, session, credential_id, act, "提议已提交,等待另一人确认。")
+        return await _stage(request, runtime, session, credential_id).do(act, "提议已提交,等待另一人确认。")
 
     @post("/{credential_id:uuid}/review", opt=allow(REGULATOR), status_code=200)
     async def review_one(
@@ -244,7 +244,7 @@ class CredentialController(Controller):
         async def act() -> None:
             await record_review(session, principal, credential_id, at=at)
 
-        return await _do(request, runtime, session, credential_id, act, "复审已登记。")
+        return await _stage(request, runtime, session, credential_id).do(act, "复审已登记。")
 
     @post("/{credential_id:uuid}/decide", opt=allow(REGULATOR), status_code=200)
     async def decide_one(
@@ -263,7 +263,7 @@ class CredentialController(Controller):
             await verb(session, principal, data.proposal_id, at=at)
 
         message = "已确认,证书状态已更新。" if data.confirmed else "提议已退回。"
-        return await _do(request, runtime, session, credential_id, act, message)
+        return await _stage(request, runtime, session, credential_id).do(act, message)
 
     @post("/withheld/{withheld_id:uuid}/reconsider", opt=allow(REGULATOR), status_code=200)
     async def reconsider(
@@ -277,21 +277,8 @@ class CredentialController(Controller):
         return done(PATH, "已重新核查,结果稍后显示。")
 
 
-async def _do(
-    request: AnyRequest,
-    runtime: Runtime,
-    session: AsyncSession,
-    credential_id: UUID,
-    act: Callable[[], Awaitable[None]],
-    message: str,
-) -> Redirect | Template:
-    """Do an act and show the credential again, or show it at once with what stood in the way."""
-    try:
-        async with session.begin_nested():
-            await act()
-    except DomainError as error:
-        return await _detail(request, runtime, session, credential_id, error)
-    return done(f"{PATH}/{credential_id}", message)
+def _stage(request: AnyRequest, runtime: Runtime, session: AsyncSession, credential_id: UUID) -> Stage:
+    return Stage(request, runtime, session, credential_id, path=PATH, detail=_detail)
 
 
 async def _proposals(session: AsyncSession, on: Any) -> list[tuple[Any, CredentialView]]:

@@ -1,13 +1,15 @@
 """Positions in the status list, and what stands there now."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.duties import review_day
 from certs.models import Credential, StatusEntry
-from certs.state import CredentialState
-from certs.statuslist import CODE_OF_STATE, pack_codes
+from certs.state import FINAL_STATES, CredentialState
+from certs.statuslist import CODE_OF_STATE, StatusCode, pack_codes
 
 BLOCK = 1 << 17
 """Positions that are drawn from at a time: among so many a neighbour tells nothing (herd privacy)."""
@@ -40,12 +42,22 @@ async def find_position(session: AsyncSession, credential_id: UUID) -> int | Non
     return found
 
 
-async def gather_codes(session: AsyncSession) -> bytes | None:
-    """Return the packed entries of every credential of the scope; None while nothing was issued."""
+async def gather_codes(session: AsyncSession, *, on: date) -> bytes | None:
+    """Return the packed entries of every credential of the scope on a Shanghai date; None while nothing was issued."""
     last = await session.scalar(select(StatusEntry.position).order_by(StatusEntry.position.desc()).limit(1))
     if last is None:
         return None
-    query = select(StatusEntry.position, Credential.status).join(Credential, Credential.id == StatusEntry.credential_id)
-    rows = await session.execute(query)
-    codes = ((position, CODE_OF_STATE[CredentialState(status)]) for position, status in rows)
+    query = select(StatusEntry.position, Credential.status, Credential.qualification, Credential.review_on)
+    rows = await session.execute(query.join(Credential, Credential.id == StatusEntry.credential_id))
+    codes = (
+        (position, _code(CredentialState(status), item, review_on, on)) for position, status, item, review_on in rows
+    )
     return pack_codes(codes, (last // BLOCK + 1) * BLOCK)
+
+
+def _code(state: CredentialState, qualification: str, review_on: date | None, on: date) -> StatusCode:
+    """Return the code of a credential; a missed review voids it, and no QR tells of the day (`state.standing_on`)."""
+    missed = review_on is not None and review_on < on and state not in FINAL_STATES
+    if missed and review_day(qualification, review_on) is not None:
+        return StatusCode.LAPSED
+    return CODE_OF_STATE[state]

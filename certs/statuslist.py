@@ -40,6 +40,8 @@ class StatusCode(IntEnum):
     SUSPENDED = 0x2
     SUPERSEDED = 0x3
     ANNULLED = 0xC
+    LAPSED = 0xD
+    """逾期未复审: void since the last day of a review that was asked for and missed."""
     UNASSIGNED = 0xF
     """Given to no credential when the list was signed."""
 

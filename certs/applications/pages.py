@@ -1,6 +1,5 @@
 """The clock of the staff that issues (办证时限), one application, and the forms that file one."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certs.act_pages import Stage
 from certs.applications.deciding import accept, approve, not_accept, propose_refusal, settle_refusal
 from certs.applications.errors import ApplicationNotFoundError
 from certs.applications.filing import apply_change, apply_renewal
@@ -113,7 +113,7 @@ class ApplicationController(Controller):
         async def act() -> None:
             await accept(session, principal, application_id, at=at)
 
-        return await _do(request, runtime, session, application_id, act, "申请已受理。")
+        return await _stage(request, runtime, session, application_id).do(act, "申请已受理。")
 
     @post("/{application_id:uuid}/not-accept", status_code=200)
     async def not_accept_one(
@@ -130,7 +130,7 @@ class ApplicationController(Controller):
         async def act() -> None:
             await not_accept(session, principal, application_id, reason=data.reason, at=at)
 
-        return await _do(request, runtime, session, application_id, act, "已作不予受理处理。")
+        return await _stage(request, runtime, session, application_id).do(act, "已作不予受理处理。")
 
     @post("/{application_id:uuid}/approve", status_code=200)
     async def approve_one(
@@ -147,7 +147,7 @@ class ApplicationController(Controller):
         async def act() -> None:
             await approve(session, principal, runtime, application_id, at=at)
 
-        return await _do(request, runtime, session, application_id, act, "已批准,新证书已签发。")
+        return await _stage(request, runtime, session, application_id).do(act, "已批准,新证书已签发。")
 
     @post("/{application_id:uuid}/refusal", status_code=200)
     async def propose_one(
@@ -164,7 +164,7 @@ class ApplicationController(Controller):
         async def act() -> None:
             await propose_refusal(session, principal, application_id, data.ground, reason=data.reason, at=at)
 
-        return await _do(request, runtime, session, application_id, act, "提议已提交,等待另一人确认。")
+        return await _stage(request, runtime, session, application_id).do(act, "提议已提交,等待另一人确认。")
 
     @post("/{application_id:uuid}/settle", status_code=200)
     async def settle_one(
@@ -182,7 +182,7 @@ class ApplicationController(Controller):
             await settle_refusal(session, principal, application_id, confirmed=data.confirmed, at=at)
 
         message = "已作出不予批准的决定。" if data.confirmed else "提议已退回,申请继续办理。"
-        return await _do(request, runtime, session, application_id, act, message)
+        return await _stage(request, runtime, session, application_id).do(act, message)
 
 
 class FilingController(Controller):
@@ -257,21 +257,8 @@ async def _change_context(runtime: Runtime, session: AsyncSession, credential_id
     return {"credential": credential, "person": await get_person(session, credential.person_id)}
 
 
-async def _do(
-    request: AnyRequest,
-    runtime: Runtime,
-    session: AsyncSession,
-    application_id: UUID,
-    act: Callable[[], Awaitable[None]],
-    message: str,
-) -> Redirect | Template:
-    """Do an act and show the application again, or show it at once with what stood in the way."""
-    try:
-        async with session.begin_nested():
-            await act()
-    except DomainError as error:
-        return await _detail(request, runtime, session, application_id, error)
-    return done(f"{PATH}/{application_id}", message)
+def _stage(request: AnyRequest, runtime: Runtime, session: AsyncSession, application_id: UUID) -> Stage:
+    return Stage(request, runtime, session, application_id, path=PATH, detail=_detail)
 
 
 async def _detail(

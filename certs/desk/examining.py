@@ -29,6 +29,7 @@ from exam.core.audit.ledger import AuditRow
 from exam.core.audit.merkle import inclusion_ranges, leaf_hash, root_of_inclusion
 from exam.core.audit.models import LogLeaf
 from exam.core.audit.publication import LogPublication
+from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
@@ -95,7 +96,7 @@ class Examiner:
         stated = read_unsigned(message)
         if abs(self._runtime.clock.now() - stated.signed_at) > CLOCK_SKEW:
             raise SigningRefusedError(reason="list_of_another_time")
-        if stated.packed != await gather_codes(session):
+        if stated.packed != await gather_codes(session, on=local_date(stated.signed_at)):
             raise SigningRefusedError(reason="list_differs")
 
 

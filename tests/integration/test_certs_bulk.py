@@ -12,14 +12,17 @@ from certs.bulk import MAX_ROWS, template_workbook
 from certs.bulk_pages import PATH, PER_HOUR
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
+from exam.core.config import Settings
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
 from exam.identity.sessions import COOKIE
 from tests.builders.certs import BUREAU, NAME, ROOT, certified
 from tests.builders.desks import session_of
+from tests.builders.log import signing
 from tests.builders.records import make_enterprise
 from tests.builders.sitting import id_number
 from tests.builders.web import browsing, wear
+from tests.integration.test_log_signing import as_superuser
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 
@@ -80,6 +83,19 @@ async def test_every_row_has_its_status_and_no_cell_runs(
         True,
         False,
     )
+
+
+async def test_a_row_that_the_log_does_not_prove_is_not_called_valid(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient, settings: Settings
+) -> None:
+    holder = await certified(runtime, clock)
+    async with signing(runtime) as log:
+        await log.turn()
+    await enter(runtime, client)
+    assert cells(await upload(client, [(NAME, holder.number)]))[1][3] == "有效"
+    changed = "convert_to(replace(convert_from(leaf, 'UTF8'), 'credential.issued', 'credential.issued '), 'UTF8')"
+    as_superuser(settings, f"update core_audit_entry set leaf = {changed} where act = 'credential.issued'")
+    assert cells(await upload(client, [(NAME, holder.number)]))[1][3] == "无法证明"
 
 
 async def test_what_cannot_be_checked_is_said_on_the_page(runtime: Runtime, client: AsyncClient) -> None:

@@ -25,7 +25,7 @@ from certs.signing import KeyRing
 from certs.statuses import gather_codes
 from certs.statuslist import StatusCode, pack_codes, read_list, sign_list
 from exam.core.audit.custody import Custody
-from exam.core.clock import FrozenClock
+from exam.core.clock import FrozenClock, local_date
 from exam.core.config import Profile, Settings, SettingsError
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
@@ -142,7 +142,7 @@ async def test_a_status_list_is_signed_as_the_database_has_it_and_for_now(holder
     await publish_status(asking)
     signer, ring = await asyncio.to_thread(open_signer, asking.settings), await ring_of(asking)
     async with asking.databases.session(ROOT) as session:
-        packed = await gather_codes(session)
+        packed = await gather_codes(session, on=local_date(asking.clock.now()))
     assert packed is not None
     assert read_list(await asking.storage.get(LIST_KEY), ring).packed == packed
     at = asking.clock.now()

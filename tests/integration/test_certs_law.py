@@ -6,8 +6,14 @@ from sqlalchemy import text
 
 from certs.api import CredentialView, Ground, confirm, get_credential, list_events, propose, suspend
 from certs.jobs import note_expiry
+from certs.keys import published_ring
+from certs.offline import check_qr
+from certs.publishing import LIST_KEY, publish_status
+from certs.statuslist import read_list
 from certs.views import EventView
 from exam.core.clock import FrozenClock, local_date
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
@@ -65,6 +71,11 @@ async def test_a_review_missed_under_the_old_order_voids_and_the_new_order_bring
     assert ("order-30@1" in events[-1].rule_set, "第26条" in events[-1].basis) == (True, True)
     assert await _asked(runtime, holder, date(2026, 5, 31)) == "valid"
     assert await _asked(runtime, holder, date(2026, 6, 1)) == "expired"
+    await publish_status(runtime)
+    async with runtime.databases.session(NOTHING, Role.PUBLIC) as session:
+        ring = await published_ring(session)
+    statuses = read_list(await runtime.storage.get(LIST_KEY), ring)
+    assert check_qr(holder.qr_text, ring, at=TODAY, statuses=statuses).reasons == ("expired", "status_as_of_list")
 
 
 async def test_a_review_in_time_with_its_hours_keeps_the_certificate(runtime: Runtime, clock: FrozenClock) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from certs.grounds import Ground
+from certs.keys import KEY_FILE
 from certs.lifecycle import confirm, propose, suspend
 from certs.models import Credential
 from certs.publishing import LIST_ADDRESS, LIST_KEY, PAGE_KEY, find_file, publish_status
@@ -13,7 +14,7 @@ from certs.qr import decode_payload
 from certs.signing import KeyRing
 from certs.statuses import BLOCK, FILLED, gather_codes, give_position
 from certs.statuslist import MEDIA_TYPE, StatusCode, StatusList, read_list
-from exam.core.clock import FrozenClock
+from exam.core.clock import FrozenClock, local_date
 from exam.core.config import Settings
 from exam.core.ids import new_id, new_token
 from exam.core.runtime import Runtime
@@ -79,6 +80,18 @@ async def test_nothing_is_signed_anew_without_a_change_until_the_hour(
     assert (await published(runtime))[0].signed_at == clock.now()
 
 
+async def test_a_new_key_signs_the_list_at_once(holder: Certified, runtime: Runtime, clock: FrozenClock) -> None:
+    assert holder.qr_text
+    await publish_status(runtime)
+    (runtime.settings.data_dir / KEY_FILE).unlink()
+    clock.advance(timedelta(minutes=5))
+    await publish_status(runtime)
+    statuses, ring = await published(runtime)
+    assert (statuses.signed_at, len(ring.keys)) == (clock.now(), 2)
+    page = (await find_file(runtime.storage, PAGE_KEY) or b"").decode()
+    assert all(key.key_id.hex() in page for key in ring.keys)
+
+
 async def test_an_old_backup_signs_no_list(
     holder: Certified, runtime: Runtime, settings: Settings, clock: FrozenClock
 ) -> None:
@@ -105,7 +118,7 @@ async def test_a_full_block_is_followed_by_the_next(holder: Certified, runtime: 
         copy = await session.scalar(select(Credential).where(Credential.version == 2))
         assert copy is not None
         assert BLOCK <= await give_position(session, copy) < 2 * BLOCK
-        packed = await gather_codes(session)
+        packed = await gather_codes(session, on=local_date(runtime.clock.now()))
     assert packed is not None
     assert len(packed) == BLOCK
 

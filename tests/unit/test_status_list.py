@@ -86,6 +86,7 @@ def test_a_list_of_another_key_is_refused() -> None:
         (StatusCode.SUSPENDED, "suspended", ("suspended", "status_as_of_list")),
         (StatusCode.SUPERSEDED, "superseded", ("superseded", "status_as_of_list")),
         (StatusCode.ANNULLED, "annulled", ("annulled", "status_as_of_list")),
+        (StatusCode.LAPSED, "expired", ("expired", "status_as_of_list")),
         (StatusCode.UNASSIGNED, "authentic", ("status_not_listed",)),
     ],
 )
