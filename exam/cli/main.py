@@ -28,6 +28,7 @@ COMMANDS = {
     "live": "exam.cli.live",
     "verify": "exam.cli.verify",
     "training": "exam.cli.training",
+    "exchange": "exam.cli.exchange",
 }
 
 

@@ -108,6 +108,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many custodians it takes to open a sitting's forms."""
     media_segment_s: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 300
     """Length of a recording's files; a new one begins at the next key frame."""
+    exchange_inside: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(|[A-Za-z0-9.:_/-]+(,[A-Za-z0-9.:_/-]+)*)\Z",
+            title="hosts and networks with commas between them",
+        ),
+    ] = ""
+    """Hosts and networks inside that messages to neighbouring systems may go to; all others must be public and https."""
     demo_live_seats: Annotated[int, msgspec.Meta(ge=0, le=30)] = 6
     """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15

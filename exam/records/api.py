@@ -6,6 +6,7 @@ from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.credit.parties import count_told
 from exam.records.credit.requests import count_waiting as count_credit_requests
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
+from exam.records.exchange.conformance import Receiver, Verdict
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.folding import fold_sums
 from exam.records.grouping import EVERYTHING, PLACE, TIME, TOTAL, By, Narrowing
@@ -38,10 +39,12 @@ __all__ = [
     "OrganisationRoster",
     "Period",
     "PersonEntryView",
+    "Receiver",
     "SittingLine",
     "Span",
     "Standing",
     "Unit",
+    "Verdict",
     "add_up",
     "after",
     "before",

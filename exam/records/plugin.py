@@ -1,5 +1,6 @@
 """What records bring to the composition."""
 
+from exam.core.reseal import SealedColumn
 from exam.records import folding
 from exam.records.credit import jobs as credit
 from exam.records.credit.decision_pages import DecisionController
@@ -15,6 +16,13 @@ from exam.records.credit.record_pages import CreditRecordController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
+from exam.records.exchange import sending
+from exam.records.exchange import subscribers as exchange
+from exam.records.exchange.message_pages import MessageController
+from exam.records.exchange.models import SECRET_PLACE
+from exam.records.exchange.neighbours import APPROVER, OPERATOR
+from exam.records.exchange.pages import HOME as NEIGHBOURS
+from exam.records.exchange.pages import NeighbourController, NeighboursController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
 from exam.records.rescue_pages import RescueController
@@ -39,14 +47,19 @@ PLUGIN = Plugin(
         EnterpriseRecordController,
         BodyRecordController,
         PersonRecordController,
+        NeighboursController,
+        NeighbourController,
+        MessageController,
     ),
-    subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS),
-    jobs=(*credit.JOBS, *folding.JOBS),
+    subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS, *exchange.SUBSCRIPTIONS),
+    jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS),
+    sealed=(SealedColumn(table="records_exchange_neighbour", key="id", column="secret_sealed", place=SECRET_PLACE),),
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
         NavItem("信用管理", CREDIT, ("regulator",), "gavel"),
         NavItem("信用事项", "/enterprise/credit", ("enterprise",), "gavel"),
         NavItem("信用事项", "/centre/credit", ("centre",), "gavel"),
+        NavItem("数据交换", NEIGHBOURS, (OPERATOR, APPROVER), "transfer"),
     ),
 )

@@ -31,7 +31,7 @@ from exam.records.credit.errors import (
 from exam.records.credit.limits import load_terms
 from exam.records.credit.models import CreditRecord
 from exam.records.credit.notices import number_of
-from exam.records.credit.register import MONTHS, RecordState
+from exam.records.credit.register import MONTHS, RecordState, tell_change
 from exam.records.holdings import months_later
 from exam.standards.api import working_days_after
 
@@ -171,6 +171,7 @@ async def _write(session: AsyncSession, principal: Principal, planned: Planned, 
     act = "credit_record.repair_noticed" if planned.record_id else "credit_record.listing_noticed"
     facts = {"document_no": planned.document_no, "on": planned.day.isoformat()}
     await record(session, principal, act, ("credit_record", row.id), at=at, region=row.region, facts=facts)
+    await tell_change(session, row, at=at)
 
 
 async def _repaired(session: AsyncSession, planned: Planned) -> CreditRecord:

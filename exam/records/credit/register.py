@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
+from exam.core.events import publish
 from exam.core.principal import Principal
 from exam.records.credit.limits import load_terms
 from exam.records.credit.models import Clue, CreditRecord, Decision, Reading
 from exam.records.credit.parties import Party
+from exam.records.events import CreditRecordChanged
 from exam.records.holdings import months_later
 from exam.standards.api import working_days_after
 
@@ -122,7 +124,13 @@ async def enter_record(
     facts = {"document_no": row.document_no, "until": (row.publish_until_on or local_date(at)).isoformat()}
     subject = ("credit_record", row.id)
     await record(session, principal, "credit_record.entered", subject, at=at, region=row.region, facts=facts)
+    await tell_change(session, row, at=at)
     return row.id
+
+
+async def tell_change(session: AsyncSession, row: CreditRecord, *, at: datetime) -> None:
+    """Let be heard that a record was entered or has ended."""
+    await publish(session, CreditRecordChanged(region=row.region, record_id=row.id), at=at)
 
 
 async def find_record_of(session: AsyncSession, decision_id: UUID) -> RecordView | None:

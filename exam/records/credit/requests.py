@@ -24,7 +24,7 @@ from exam.records.credit.errors import (
 from exam.records.credit.limits import load_terms
 from exam.records.credit.models import CreditRecord, CreditRequest, Decision
 from exam.records.credit.parties import Party
-from exam.records.credit.register import RecordState, record_view
+from exam.records.credit.register import RecordState, record_view, tell_change
 from exam.records.regulator_desk import ROLE
 from exam.sitting.api import lift_ban
 from exam.standards.api import working_days_after
@@ -117,6 +117,7 @@ async def _end(
     """End a record; a bar goes with a decision that was wrong, and outlasts the repair of one that was right."""
     about.state, about.ended_on = _ENDS[row.kind], local_date(at)
     await session.flush()
+    await tell_change(session, about, at=at)
     if row.kind == OBJECTION and about.ban_id:
         await lift_ban(session, principal, about.ban_id, reason=row.answer, at=at)
 

@@ -1,0 +1,100 @@
+"""Tables of the exchange: neighbours, what each is told, every attempt to tell it, and the tokens it calls with."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.core.db.base import Base, Id
+
+SECRET_PLACE = "records_exchange_neighbour.secret"  # noqa: S105  # the place of a column, not a secret
+
+
+class Neighbour(Base):
+    """对接系统: registered by one administrator, admitted by another; told of what happens in its region."""
+
+    __tablename__ = "records_exchange_neighbour"
+
+    id: Mapped[Id]
+    region: Mapped[str]
+    name: Mapped[str]
+    address: Mapped[str]
+    """Where messages are pushed to; empty for a neighbour that only calls."""
+    form: Mapped[str]
+    """json or xml."""
+    kinds: Mapped[list[Any]]
+    """Codes of the kinds of messages that it is told."""
+    secret_sealed: Mapped[bytes]
+    state: Mapped[str]
+    last_position: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How many messages were written for it; its row is locked while one is."""
+    registered_by: Mapped[UUID]
+    registered_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    """The second administrator, who admitted or returned it."""
+    decided_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    """Why it was returned or closed."""
+
+
+class OutgoingMessage(Base):
+    """报文: one message to one neighbour, its body as it was signed; nothing of it but its state ever changes."""
+
+    __tablename__ = "records_exchange_message"
+    __table_args__ = (
+        UniqueConstraint("neighbour_id", "position"),
+        UniqueConstraint("neighbour_id", "subject", "sequence"),
+        UniqueConstraint("neighbour_id", "idempotency_key"),
+    )
+
+    id: Mapped[Id]
+    neighbour_id: Mapped[UUID] = mapped_column(ForeignKey("records_exchange_neighbour.id"))
+    region: Mapped[str]
+    """The neighbour's: whoever sees the one sees the other."""
+    position: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    sequence: Mapped[int]
+    idempotency_key: Mapped[str]
+    body: Mapped[str]
+    made_at: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    """Pushes since it was made or replayed."""
+    next_attempt_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Receipt(Base):
+    """回执: one attempt to deliver a message, and how the neighbour answered; append-only."""
+
+    __tablename__ = "records_exchange_receipt"
+
+    id: Mapped[Id]
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("records_exchange_message.id"))
+    region: Mapped[str]
+    at: Mapped[datetime]
+    outcome: Mapped[str]
+    status: Mapped[int]
+    """The HTTP status of a push, 0 where there was none."""
+
+
+class ApiToken(Base):
+    """接口令牌: what a neighbour's program calls with; only its digest is kept."""
+
+    __tablename__ = "records_exchange_token"
+
+    id: Mapped[Id]
+    neighbour_id: Mapped[UUID] = mapped_column(ForeignKey("records_exchange_neighbour.id"))
+    region: Mapped[str]
+    name: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[Any]]
+    issued_by: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

@@ -1,0 +1,96 @@
+"""Writing messages: one for each neighbour that is told of what happened, numbered by its subject."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.core.ids import new_id
+from exam.core.jobs import Asked, defer_all
+from exam.core.principal import contains
+from exam.core.runtime import Runtime
+from exam.records.exchange.contract import SCHEMA_VERSION, Message, to_json
+from exam.records.exchange.models import Neighbour, OutgoingMessage
+from exam.records.exchange.state import MessageState, NeighbourState
+from exam.records.exchange.xml import to_xml
+
+PUSH = "records.exchange_push"
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says; `key` is the same for the same happening, `data` holds no empty values."""
+
+    kind: str
+    key: str
+    subject: str
+    region: str
+    occurred_at: datetime
+    data: dict[str, Any]
+
+
+def push_of(neighbour_id: UUID) -> Asked:
+    """Return the job that delivers what is due to a neighbour; two never run at once."""
+    return Asked(PUSH, {"neighbour_id": str(neighbour_id)}, lock=f"{PUSH}:{neighbour_id}")
+
+
+async def offer(session: AsyncSession, runtime: Runtime, content: Content) -> None:
+    """Write the message of every neighbour that is told of this kind and whose region it happened in.
+
+    A neighbour's row is locked meanwhile, so that its positions and the numbers of a subject are committed in order and
+    without a gap: a reader that asks for what comes after a position never misses what was committed later.
+    """
+    query = select(Neighbour).where(Neighbour.state == NeighbourState.ACTIVE, Neighbour.kinds.contains([content.kind]))
+    told = [
+        row
+        for row in await session.scalars(query.order_by(Neighbour.id).with_for_update())
+        if contains(row.region, content.region)
+    ]
+    for row in told:
+        await _write(session, runtime, row, content)
+    await session.flush()
+    await defer_all(session, [push_of(row.id) for row in told if row.address])
+
+
+async def _write(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, content: Content) -> None:
+    at = runtime.clock.now()
+    message = Message(
+        id=new_id(),
+        kind=content.kind,
+        schema_version=SCHEMA_VERSION,
+        source=runtime.settings.base_url,
+        region=content.region,
+        subject=content.subject,
+        sequence=await _next_number(session, neighbour.id, content.subject),
+        idempotency_key=content.key,
+        occurred_at=content.occurred_at,
+        made_at=at,
+        data={name: value for name, value in content.data.items() if value is not None},
+    )
+    neighbour.last_position += 1
+    row = OutgoingMessage(
+        id=message.id,
+        neighbour_id=neighbour.id,
+        region=neighbour.region,
+        position=neighbour.last_position,
+        kind=message.kind,
+        subject=message.subject,
+        sequence=message.sequence,
+        idempotency_key=message.idempotency_key,
+        body=to_xml(message) if neighbour.form == "xml" else to_json(message),
+        made_at=at,
+        state=MessageState.WAITING,
+        attempts=0,
+        next_attempt_at=at,
+    )
+    session.add(row)
+    await session.flush()
+
+
+async def _next_number(session: AsyncSession, neighbour_id: UUID, subject: str) -> int:
+    query = select(func.max(OutgoingMessage.sequence)).where(
+        OutgoingMessage.neighbour_id == neighbour_id, OutgoingMessage.subject == subject
+    )
+    return (await session.scalar(query) or 0) + 1
