@@ -1,6 +1,6 @@
 """What other packages and commands may use of proctoring."""
 
-from proctor.analysis.accuracy import Accuracy, measure_accuracy
+from proctor.analysis.accuracy import Accuracy, FaceAccuracy, measure_accuracy, measure_faces
 from proctor.evidence.bundle import is_exported
 from proctor.evidence.manifest import BundleBrokenError, Checked, Listed, Manifest, check_bundle, is_bundle
 from proctor.incidents.cases import DISPOSITION_WORDS
@@ -14,6 +14,7 @@ __all__ = [
     "BundleBrokenError",
     "Checked",
     "Direction",
+    "FaceAccuracy",
     "Listed",
     "Manifest",
     "NodeEntry",
@@ -23,5 +24,6 @@ __all__ = [
     "is_exported",
     "living_nodes",
     "measure_accuracy",
+    "measure_faces",
     "taxonomy",
 ]

@@ -11,6 +11,7 @@ from exam.delivery.attempts import FinalResponse, list_final_responses, mark_rel
 from exam.delivery.batcher import Batcher, PendingSave, Verdict
 from exam.delivery.folding import HandInFold
 from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
+from exam.delivery.portrait import portrait_of
 from exam.delivery.receipt import Revision, hand_in_digest, response_digest
 from exam.delivery.room import (
     acknowledge_message,
@@ -116,6 +117,7 @@ __all__ = [
     "pause",
     "pause_room",
     "place_hold",
+    "portrait_of",
     "release_hold",
     "require_lease",
     "response_digest",

@@ -146,13 +146,18 @@ def _display(registration: RegistrationView, sitting: SittingView, person: Perso
 
 async def _photo(runtime: Runtime, key: str | None) -> str | None:
     """Inline the photo: an address of its own would need a right of its own."""
+    data = await stored_photo(runtime, key)
+    return f"data:image/jpeg;base64,{b64encode(data).decode()}" if data else None
+
+
+async def stored_photo(runtime: Runtime, key: str | None) -> bytes | None:
+    """Return a stored photo, None where nothing is stored under its key."""
     if not key:
         return None
     try:
-        data = await runtime.storage.get(key)
+        return await runtime.storage.get(key)
     except NotFoundError:
         return None
-    return f"data:image/jpeg;base64,{b64encode(data).decode()}"
 
 
 async def get_attempt_row(session: AsyncSession, attempt_id: UUID, *, lock: bool = False) -> Attempt:

@@ -11,11 +11,14 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from exam.core.db.scope import Scope
+from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
-from exam.delivery.api import FINISHED_STATES, AttemptState, list_epochs
+from exam.delivery.api import FINISHED_STATES, AttemptState, list_epochs, portrait_of
+from proctor.analysis.comparison import Comparer, Comparison
 from proctor.analysis.detector import BlazeFace, Detector
 from proctor.analysis.frames import FRESH_MS, Frame, connect_binary, receive, shard_of
 from proctor.analysis.health import Health, say_health
+from proctor.analysis.identity import Recogniser, ResidualNet
 from proctor.analysis.keeping import Standing
 from proctor.analysis.pictures import Pictures
 from proctor.analysis.rooms import RoomThresholds
@@ -23,12 +26,15 @@ from proctor.analysis.shards import Shards
 from proctor.analysis.stills import keep_still, still_of
 from proctor.analysis.thresholds import thresholds
 from proctor.analysis.watch import Change, SeatWatch
+from proctor.media.consent import consent_texts
 from proctor.media.names import Track, seat_source
 from proctor.media.registry import living_nodes, new_node_name
+from proctor.media.seats import cameras_of
 
 TEND_S = 2.0
 WAIT_MS = 500
 AT_ONCE = 64
+PHOTOS_AT_ONCE = 32
 RETRY_S = 1.0
 MINUTE = int(60 / TEND_S)
 _OVER = frozenset(state.value for state in FINISHED_STATES) | {AttemptState.VOIDED.value}
@@ -45,16 +51,20 @@ class Seat:
         self.watch = watch
         self.number = 0
         self.observed = True
+        self.comparison: Comparison | None = None
+        self.asked_photo = False
 
 
 class Analyst:
-    """Looks at the seats of the shards it holds; `detector` is None where nobody counts faces."""
+    """Looks at the seats of the shards it holds; without detector or recogniser nobody counts or compares faces."""
 
-    def __init__(self, runtime: Runtime, detector: Detector | None) -> None:
+    def __init__(self, runtime: Runtime, detector: Detector | None, recogniser: Recogniser | None = None) -> None:
         self.seats: dict[UUID, Seat] = {}
         self.looked = self.dropped = 0
         self._runtime = runtime
         self._detector = detector
+        limit = thresholds().measures.face_distance
+        self._comparer = Comparer(detector, recogniser, limit) if detector and recogniser else None
         self._name = new_node_name()
         self._binary = connect_binary(runtime.settings.valkey_url)
         self._shards = Shards(runtime.valkey, self._name)
@@ -100,6 +110,7 @@ class Analyst:
         await self._claim()
         await self._ask_states()
         await self._follow_rules()
+        await self._fetch_photos()
         await self._hear_silence()
         await self._standing.write()
         self._beats += 1
@@ -159,8 +170,11 @@ class Analyst:
         still = still_of(decoded.picture)
         if not seat.observed:
             return [], still
-        faces = len(self._detector.faces(decoded.picture)) if self._detector is not None else None
-        return seat.watch.picture(frame.at_ms / 1000, decoded.grey, faces), still
+        if self._detector is None:
+            return seat.watch.picture(frame.at_ms / 1000, decoded.grey, None), still
+        at, faces = frame.at_ms / 1000, self._detector.faces(decoded.picture)
+        apart = seat.comparison.look(at, decoded.picture, faces) if seat.comparison else None
+        return seat.watch.picture(at, decoded.grey, len(faces), apart), still
 
     async def _ask_states(self) -> None:
         """Observe those who work, rest with those who pause, forget those who have finished."""
@@ -184,6 +198,29 @@ class Analyst:
             changes = seat.watch.follow(self._rooms.of(seat.room_id), self._now_ms() / 1000)
             self._standing.note(attempt_id, seat.region, changes)
 
+    async def _fetch_photos(self) -> None:
+        """Fetch the check-in photos of some seats that have come, each once."""
+        if self._comparer is None:
+            return
+        new = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed and not seat.asked_photo]
+        for attempt_id, seat in new[:PHOTOS_AT_ONCE]:
+            photo = await self._photo(attempt_id)
+            seat.asked_photo, seat.comparison = True, Comparison(self._comparer, photo) if photo else None
+
+    async def _photo(self, attempt_id: UUID) -> bytes | None:
+        """Return a candidate's check-in photo, None without one or where the candidate was not told of comparing."""
+        runtime = self._runtime
+        try:
+            async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+                camera = (await cameras_of(session, [attempt_id]))[attempt_id]
+                told = consent_texts().get(camera.text_version)
+                if not camera.agreed or told is None or not told.compares:
+                    return None
+                return await portrait_of(session, runtime, attempt_id)
+        except DomainError as error:
+            log.warning("analysis.no_photo", attempt=str(attempt_id), error=error.code)
+            return None
+
     async def _hear_silence(self) -> None:
         """See whose packets have stopped; while no node lives at all that says nothing of any seat."""
         watched = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed]
@@ -203,4 +240,4 @@ class Analyst:
 async def analyse(runtime: Runtime) -> None:
     """Run one process of analysis until cancelled."""
     cv2.setNumThreads(1)
-    await Analyst(runtime, BlazeFace(thresholds().measures.face_score)).run()
+    await Analyst(runtime, BlazeFace(thresholds().measures.face_score), ResidualNet()).run()

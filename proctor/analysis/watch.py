@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proctor.analysis.signals import Grey, Look, changed_share, likeness, look_at, rim_of
-from proctor.analysis.thresholds import Rule, Thresholds
+from proctor.analysis.thresholds import OTHER_FACE, Rule, Thresholds
 
 GAP_S = 15.0
 """Without a picture for so long nothing is known: what was about to be observed starts anew."""
@@ -107,8 +107,8 @@ class SeatWatch:
             each.rule = thresholds.rules[kind]
         return ended
 
-    def picture(self, at: float, grey: Grey, faces: int | None) -> list[Change]:
-        """Take one decoded picture and the number of faces in it, None where nobody counted."""
+    def picture(self, at: float, grey: Grey, faces: int | None, apart: float | None = None) -> list[Change]:
+        """Take one picture, the number of faces in it and how far the one face is from the photo's; None is untold."""
         look = look_at(grey)
         if self._last is not None and at - self._last[1] > GAP_S:
             self._forget()
@@ -117,6 +117,9 @@ class SeatWatch:
         facts = {"mean": round(look.mean, 1), "deviation": round(look.deviation, 1)}
         if faces is not None:
             facts["faces"] = faces
+        if apart is not None:
+            holds[OTHER_FACE] = apart > self._measures.face_distance
+            facts["distance"] = round(apart, 2)
         return self._update(at, holds, facts)
 
     def silence(self, at: float, *, live: bool) -> list[Change]:

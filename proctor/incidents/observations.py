@@ -17,6 +17,7 @@ KIND_WORDS = {
     "moved": "摄像头被移动",
     "no_face": "画面中没有人",
     "several_faces": "画面中有多人",
+    "other_face": "可能不是本人,请与签到照片核对",
     "focus_lost": "离开考试页面",
     "copied": "复制或粘贴",
     "second_screen": "连接了第二块屏幕",

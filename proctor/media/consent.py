@@ -24,11 +24,12 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-class ConsentText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of the text, in the order in which it is shown."""
+class ConsentText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One version of the text, in the order in which it is shown; `compares` where it tells that faces are compared."""
 
     version: str
     point: list[Point]
+    compares: bool = False
 
     def shown(self, translate: Callable[[str], str], *, centre: str, years: int) -> list[Point]:
         """Return the points in a reader's language, for a sitting of this centre under a rule of so many years."""

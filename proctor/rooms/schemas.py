@@ -21,6 +21,7 @@ class RoomRuleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moved: Seconds = ""
     no_face: Seconds = ""
     several_faces: Seconds = ""
+    other_face: Seconds = ""
     asks_screen: bool = False
     asks_microphone: bool = False
     _csrf_token: str = ""

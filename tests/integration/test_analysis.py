@@ -1,7 +1,7 @@
 """From a key frame on the stream to an observation on the wall, and what is said when pictures are not looked at."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import update
 
 from exam.cli.simulation.camera import draw_empty, draw_person, encode
 from exam.core.clock import FrozenClock
@@ -20,13 +21,18 @@ from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
 from exam.identity.sessions import COOKIE
 from exam.sitting.api import list_rooms
+from exam.sitting.models import Registration
 from proctor.analysis import frames
 from proctor.analysis.analyst import TEND_S, Analyst
-from proctor.analysis.detector import BlazeFace
+from proctor.analysis.detector import BlazeFace, Face, Picture
 from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, stream_name
 from proctor.analysis.health import Standing, living, standing
+from proctor.analysis.identity import Template
 from proctor.analysis.shards import Shards
+from proctor.incidents.cases import list_incidents
 from proctor.incidents.observations import ObservationView, list_observations
+from proctor.media.consent import current_text
+from proctor.media.models import Consent
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
 from proctor.media.registry import beat, note_seen
@@ -165,6 +171,52 @@ async def test_who_pauses_is_not_observed_and_who_has_finished_is_forgotten(room
     await state(room.runtime, attempt, "voided")
     await room.tend(seen=[])
     assert room.analyst.seats == {}
+
+
+class Portraits:
+    """Takes a face for the photo's owner while `own`: what the network makes of drawings is not asked here."""
+
+    def __init__(self) -> None:
+        self.own = True
+
+    def template(self, picture: Picture, _face: Face, *, ahead: bool = True) -> Template | None:
+        return np.array([0.0 if self.own or not ahead else 0.8]) if picture.size else None
+
+
+async def test_somebody_else_at_the_seat_is_a_prompt_where_the_candidate_was_told_of_comparing(room: Room) -> None:
+    runtime, portraits = room.runtime, Portraits()
+    told, untold = await attempts_in_progress(runtime, 2, slots=2)
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(draw_person(1, 3), cv2.COLOR_RGB2BGR))
+    await runtime.storage.put("photo/test", jpeg.tobytes())
+    for attempt, version in ((told, current_text().version), (untold, "2026-11-27")):
+        await photographed(runtime, attempt, version, room.clock.now())
+    await room.analyst._binary.aclose()
+    room.analyst = Analyst(runtime, DETECTOR, portraits)
+    await room.show(told, lambda number: draw_person(number * 5, 3), 8)
+    portraits.own = False
+    await room.show(told, lambda number: draw_person(number * 5, 3), 8)
+    assert await room.observed(told) == []
+    await room.show(told, lambda number: draw_person(number * 5, 3), 48)
+    [seen] = await room.observed(told)
+    assert (seen.kind, seen.ended_at) == ("other_face", None)
+    await room.show(untold, lambda number: draw_person(number, 3), 8)
+    assert room.analyst.seats[told].comparison is not None
+    assert room.analyst.seats[untold].comparison is None
+    async with runtime.databases.transaction(Scope(region="33")) as session:
+        assert await list_incidents(session, attempt_id=told) == []
+
+
+async def photographed(runtime: Runtime, attempt_id: UUID, version: str, at: datetime) -> None:
+    """Give a candidate a check-in photo and a consent to one version of the text."""
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        attempt = await session.get_one(Attempt, attempt_id)
+        await session.execute(
+            update(Registration).where(Registration.id == attempt.registration_id).values(photo_key="photo/test")
+        )
+        facts = {"camera": "ok", "microphone": "none", "screen": False, "uplink_kbps": 0, "skew_ms": 0}
+        session.add(
+            Consent(attempt_id=attempt_id, region=attempt.region, text_version=version, agreed=True, at=at, **facts)
+        )
 
 
 async def state(runtime: Runtime, attempt: UUID, name: str) -> None:

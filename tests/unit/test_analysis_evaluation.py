@@ -2,14 +2,13 @@
 
 from exam.cli.bench.analysis import CLIPS as BENCHED
 from proctor.analysis.evaluation.clips import CLIPS
-from proctor.analysis.evaluation.evaluate import evaluate
-from proctor.analysis.thresholds import KINDS
+from proctor.analysis.evaluation.evaluate import DRAWN, evaluate
 
 QUICK = ("hand_before_the_lens", "empty_seat", "second_person_behind", "writing")
 
 
 def test_every_observation_has_its_clip_and_some_clips_have_none() -> None:
-    assert {each.kind for each in CLIPS} == {*KINDS, ""}
+    assert {each.kind for each in CLIPS} == {*DRAWN, ""}
     assert len(CLIPS) == BENCHED
 
 

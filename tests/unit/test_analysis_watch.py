@@ -44,6 +44,7 @@ class Course:
         picture: Grey | None = None,
         *,
         faces: int | None = 1,
+        apart: float | None = None,
         shift: int = 0,
         light: float = 1.0,
     ) -> "Course":
@@ -52,7 +53,7 @@ class Course:
             self.at += EVERY_S
             shown = room(shift=shift, light=light) if picture is None else picture
             self.said += self.watch.silence(self.at, live=True)
-            self.said += self.watch.picture(self.at, shown, faces)
+            self.said += self.watch.picture(self.at, shown, faces, apart)
         return self
 
     def silent(self, seconds: float) -> "Course":
@@ -85,11 +86,12 @@ def test_every_condition_is_observed_in_its_time_and_ends(kind: str) -> None:
         "moved": lambda: course.show(rule.after_s + 10, shift=70),
         "no_face": lambda: course.show(rule.after_s + 10, faces=0),
         "several_faces": lambda: course.show(rule.after_s + 10, faces=2),
+        "other_face": lambda: course.show(rule.after_s + 10, apart=0.75),
     }
     scenes[kind]()
     assert course.kinds == [(kind, True)]
     assert 0 <= course.said[0].at - began <= 2 * EVERY_S
-    course.show(60)
+    course.show(60, apart=0.3)
     assert course.kinds == [(kind, True), (kind, False)]
     assert course.said[1].at > course.said[0].at
 

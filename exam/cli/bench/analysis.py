@@ -1,24 +1,27 @@
 """How often analysis is right on the project's own clips, and what it costs."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.progress import Progress
 
 from exam.cli.bench.machine import describe_machine
 from exam.cli.bench.report import Figure, Report
-from proctor.api import Accuracy, measure_accuracy
+from proctor.api import Accuracy, FaceAccuracy, measure_accuracy, measure_faces
 
 LIMIT = 0.005
 """Of a core for one candidate: ingest, recording and analysis together (targets of remote proctoring)."""
 CLIPS = 13
 
 
-def bench_analysis(*, seats: int) -> Report:
-    """Play every clip of the set for so many drawn candidates."""
+def bench_analysis(*, seats: int, photographs: Path | None) -> Report:
+    """Play every clip of the set for so many drawn candidates, and compare the faces of photographs where there are some."""
     machine = describe_machine()
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("clips", total=CLIPS)
         accuracy = measure_accuracy(seats=seats, on_clip=lambda: progress.advance(task))
-    return Report("analysis", _figures(accuracy), {"cpu_per_candidate": accuracy.cpu_share / LIMIT}, machine)
+    figures = _figures(accuracy) | (_face_figures(measure_faces(photographs)) if photographs else {})
+    return Report("analysis", figures, {"cpu_per_candidate": accuracy.cpu_share / LIMIT}, machine)
 
 
 def _figures(accuracy: Accuracy) -> dict[str, Figure]:
@@ -34,3 +37,11 @@ def _figures(accuracy: Accuracy) -> dict[str, Figure]:
         figures[f"{kind}_precision"] = Figure(precision, "")
         figures[f"{kind}_recall"] = Figure(accuracy.recall[kind], "")
     return figures
+
+
+def _face_figures(found: FaceAccuracy) -> dict[str, Figure]:
+    return {
+        "other_face_people": Figure(found.people, ""),
+        "other_face_precision": Figure(found.precision, ""),
+        "other_face_recall": Figure(found.recall, ""),
+    }

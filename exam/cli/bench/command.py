@@ -1,5 +1,7 @@
 """`ankao bench`: one command per bench, each imported when it is called."""
 
+from pathlib import Path
+
 import rich_click as click
 
 from exam.cli.bench.report import show
@@ -128,12 +130,18 @@ def training(learners: int, seconds: float, *, as_json: bool) -> None:
 
 @command.command()
 @click.option("--seats", type=click.IntRange(1, 100), default=6, show_default=True, help="Drawn candidates per clip.")
+@click.option(
+    "--photographs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="Folder of JPEGs, on each of which different people look ahead: how often a face is told from another's.",
+)
 @as_json_option
-def analysis(seats: int, *, as_json: bool) -> None:
+def analysis(seats: int, photographs: Path | None, *, as_json: bool) -> None:
     """Precision and recall of every observation on the project's drawn clips, and the processor time of a candidate."""
     from exam.cli.bench.analysis import bench_analysis  # noqa: PLC0415
 
-    show(bench_analysis(seats=seats), as_json=as_json)
+    show(bench_analysis(seats=seats, photographs=photographs), as_json=as_json)
 
 
 @command.command()
