@@ -22,11 +22,12 @@ from exam.web.request import done
 from grading import words
 from grading.appeals import decide_appeal, get_appealed_sitting, list_sitting_appeals
 from grading.guards import is_own_centre, require_reader
-from grading.regrades import list_regrades
+from grading.regrades import list_regrades, propose_withdrawn_regrade
 from grading.release import release_sitting, standing_of
 from grading.schemas import AnswerForm, EmptyForm, ReleaseOut, StandingOut, candidates_out
 from grading.tables import build_table
 from grading.views import list_results
+from grading.withdrawn import list_withdrawn
 
 CENTRE = allow("centre")
 READERS = allow("centre", "regulator")
@@ -93,6 +94,26 @@ class ResultsController(Controller):
             context = await results_context(session, principal, runtime, sitting_id) | {"problem": problem}
             return Template("grading/results.html", context=context, status_code=problem.status)
         return done(f"/centre/sittings/{sitting_id}/results", "成绩已公布。" if told else "没有可以公布的成绩。")
+
+    @post("/centre/sittings/{sitting_id:uuid}/withdrawn", opt=CENTRE)
+    async def regrade_withdrawn(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        sitting_id: FromPath[UUID],
+        data: URLEncodedBody[EmptyForm],  # noqa: ARG002  # nothing else may be sent
+    ) -> Template | Redirect:
+        at = runtime.clock.now()
+        try:
+            async with session.begin_nested():
+                regrade = await propose_withdrawn_regrade(session, principal, runtime, sitting_id=sitting_id, at=at)
+        except DomainError as error:
+            problem = problem_of(error, request.app.state.catalogue)
+            context = await results_context(session, principal, runtime, sitting_id) | {"problem": problem}
+            return Template("grading/results.html", context=context, status_code=problem.status)
+        return done(f"/centre/regrades/{regrade.id}", "重评方案已提交,等待另一位经办人批准。")
 
     @post("/centre/appeals/{appeal_id:uuid}", opt=CENTRE)
     async def answer_appeal(
@@ -173,6 +194,7 @@ async def results_context(
         "table": await build_table(session, sitting_id, now=runtime.clock.now()),
         "regrades": await list_regrades(session, sitting_id),
         "appeals": await list_sitting_appeals(session, sitting_id),
+        "withdrawn": await list_withdrawn(session, sitting_id, at=runtime.clock.now()),
         "typed": {},
         "own": is_own_centre(principal, sitting),
         "words": words,

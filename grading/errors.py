@@ -66,6 +66,13 @@ class RegradeKeyError(DomainError):
     message = "新答案与题型不符:判断题和单选题选一项,多选题至少选两项,填空题填写文字。"
 
 
+class WithdrawnUnsettledError(ConflictError):
+    """The bank withdrew an item that candidates of the sitting were asked, and its rule has not been applied."""
+
+    code = "withdrawn_unsettled"
+    message = "题库撤下了本场的 {items} 道试题,须先按撤题规则重评并经另一位经办人批准,再公布成绩。"
+
+
 class PracticalNotRequiredError(ConflictError):
     """The rule set asks for no practical part."""
 

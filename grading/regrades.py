@@ -23,6 +23,7 @@ from grading.models import Regrade
 from grading.scores import newest_scores, score_row
 from grading.statistics import ask_for_statistics
 from grading.weighing import Weighed, effect_of, weigh
+from grading.withdrawn import list_withdrawn
 
 REASON_LENGTH = 2000
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('grading.release:' || :sitting, 0))")
@@ -97,6 +98,19 @@ async def propose_regrade(
     await session.flush()
     await _note(session, principal, "regrade.proposed", row, at)
     return _view(row)
+
+
+async def propose_withdrawn_regrade(
+    session: AsyncSession, principal: Principal, runtime: Runtime, *, sitting_id: UUID, at: datetime
+) -> RegradeView:
+    """Propose what the bank's withdrawals want and nobody has proposed yet; raises as `propose_regrade` does."""
+    found = await list_withdrawn(session, sitting_id, at=at)
+    waiting = [each for each in found if each.held and each.regrade_id is None]
+    changes = [each.change for each in waiting]
+    reason = ";".join(dict.fromkeys(each.reason for each in waiting))[:REASON_LENGTH]
+    return await propose_regrade(
+        session, principal, runtime, sitting_id=sitting_id, changes=changes, reason=reason, at=at
+    )
 
 
 async def approve_regrade(

@@ -27,6 +27,7 @@ from grading.models import Release
 from grading.scores import SCORABLE
 from grading.verdict import Part
 from grading.views import ResultView, list_results, list_told
+from grading.withdrawn import require_settled
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('grading.release:' || :sitting, 0))")
 
@@ -54,12 +55,13 @@ async def release_sitting(
 ) -> int:
     """Tell every result that no hold keeps back and return how many; calling again tells what has become free since.
 
-    Raises SittingNotClosedError, NotOwnSittingError.
+    Raises SittingNotClosedError, NotOwnSittingError, WithdrawnUnsettledError.
     """
     await session.execute(_LOCK, {"sitting": str(sitting_id)})
     sitting = await sitting_api.get_sitting(session, sitting_id)
     require_centre(principal, sitting)
     require_closed(sitting)
+    await require_settled(session, sitting_id, at=at)
     attempts = await delivery.list_attempts(session, sitting_id, now=at)
     results = await list_results(session, sitting_id)
     free = _free(results, attempts)

@@ -43,6 +43,7 @@ from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank,
 from questionbank.statistics.figures import FULL, WHOLE, Sums
 from questionbank.statistics.recording import ScoredSitting, record_item_statistics
 from questionbank.syllabus.service import SyllabusView, find_syllabus
+from questionbank.withdrawals.service import WithdrawnItem, list_withdrawals
 
 __all__ = [
     "FULL",
@@ -80,6 +81,7 @@ __all__ = [
     "Solution",
     "Sums",
     "SyllabusView",
+    "WithdrawnItem",
     "assemble",
     "assemble_parallel",
     "assemble_practice",
@@ -94,6 +96,7 @@ __all__ = [
     "list_practice_stems",
     "list_seals",
     "list_seed_banks",
+    "list_withdrawals",
     "load_seed_bank",
     "open_candidate_view",
     "open_scoring_view",

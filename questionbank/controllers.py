@@ -23,6 +23,7 @@ from questionbank.items.pool import list_pool
 from questionbank.items.state import ItemAct
 from questionbank.pages import MAKERS, ROLE_ACTS, WORDS, bank_roles, qualification_choices, title_of, writes_here
 from questionbank.syllabus.service import list_nodes
+from questionbank.withdrawals.service import list_item_withdrawals
 
 Code = Annotated[str, QueryParameter(max_length=64)]
 
@@ -73,6 +74,7 @@ async def _work(session: AsyncSession, principal: Principal, roles: frozenset[st
         "returned": await list_returned(session, account) if author else [],
         "comments": await list_comments_for(session, account) if author else [],
         "unfinished": await list_batches(session, state="checked", account=account) if author else [],
+        "withdrawals": await list_item_withdrawals(session, waiting=True) if "publisher" in roles else [],
         "blueprints": await list_drafts(session) if "publisher" in roles else [],
     }
 

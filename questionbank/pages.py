@@ -13,6 +13,7 @@ from questionbank.items.listing import list_bank_qualifications
 from questionbank.items.state import ACT_WORDS, STATE_WORDS, ItemAct
 from questionbank.syllabus.models import SyllabusNode
 from questionbank.syllabus.service import list_nodes
+from questionbank.withdrawals.service import WithdrawalRule
 
 AnyRequest = Request[Principal, str | None, Any]
 
@@ -36,6 +37,10 @@ WORDS: Final[dict[str, Any]] = {
     "kinds": {kind.value: name for kind, name in KIND_NAMES.items()},
     "states": {state.value: word for state, word in STATE_WORDS.items()},
     "acts": {act.value: word for act, word in ACT_WORDS.items()},
+    "rules": {
+        WithdrawalRule.FULL_CREDIT.value: "抽到本题的考生都得满分",
+        WithdrawalRule.VOID.value: "本题不计分,其余题按比例折算到满分",
+    },
 }
 
 

@@ -11,6 +11,7 @@ from questionbank.items.item_controllers import ItemController, NewItemControlle
 from questionbank.items.law_controllers import LawsController
 from questionbank.pages import MAKERS
 from questionbank.statistics.controllers import SuspicionsController
+from questionbank.withdrawals.controllers import WithdrawalController
 
 PLUGIN = Plugin(
     package="questionbank",
@@ -20,6 +21,7 @@ PLUGIN = Plugin(
         BulkController,
         NewItemController,
         ItemController,
+        WithdrawalController,
         UploadController,
         BatchController,
         LawsController,

@@ -12,6 +12,7 @@ from questionbank.items.bulk import BulkChange
 from questionbank.items.content import Depth, Interaction
 from questionbank.items.editing import Typed
 from questionbank.items.errors import BulkEmptyError
+from questionbank.withdrawals.service import WithdrawalRule
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
@@ -123,6 +124,17 @@ class LawForm(Form, frozen=True, kw_only=True):
     law: Annotated[str, msgspec.Meta(max_length=128)]
     change: Annotated[str, msgspec.Meta(max_length=300)] = ""
     listed: Code = ""
+
+
+class WithdrawalForm(Form, frozen=True, kw_only=True):
+    """Why an item is withdrawn, and how those who were asked it are graded."""
+
+    rule: WithdrawalRule
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class EmptyForm(Form, frozen=True, kw_only=True):
+    """A confirmation without words."""
 
 
 class SuspicionForm(Form, frozen=True, kw_only=True):

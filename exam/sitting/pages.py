@@ -30,6 +30,7 @@ from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import problem_of
 from exam.web.request import done
+from questionbank.api import list_withdrawals
 
 CENTRE = allow("centre")
 PAGE = 20
@@ -266,6 +267,7 @@ async def _sitting_context(
         "refusals": refusals,
         "people": await list_people(session, seen),
         "board": await readiness_of(session, sitting_id, now=runtime.clock.now()),
+        "withdrawn": await list_withdrawals(session, sitting_id, at=runtime.clock.now()),
         "own": is_own(principal, sitting),
         "number": ticket_number,
         "seated_rooms": {view.room_id for view in registrations},

@@ -1,5 +1,6 @@
 """One item: reading, writing, acting."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,8 +37,10 @@ from questionbank.pages import (
 from questionbank.schemas import ActForm, CommentForm, ItemForm
 from questionbank.statistics.reading import find_figures
 from questionbank.statistics.suspicions import list_suspicions
+from questionbank.withdrawals.service import PROPOSERS, Withdrawal, list_at_risk, list_item_withdrawals
 
 EDITOR = "questionbank/item_edit.html"
+ITEM = "questionbank/item.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
 
 
@@ -95,8 +98,8 @@ class ItemController(Controller):
         principal: NamedDependency[Principal],
         item_id: FromPath[UUID],
     ) -> Template:
-        context = await _item_context(bank_session, runtime, principal, item_id)
-        return Template("questionbank/item.html", context={**context, "problem": None})
+        context = await item_context(bank_session, runtime, principal, item_id)
+        return Template(ITEM, context={**context, "problem": None})
 
     @get("/edit", opt=allow("author"))
     async def edit(self, bank_session: NamedDependency[AsyncSession], item_id: FromPath[UUID]) -> Template:
@@ -140,8 +143,8 @@ class ItemController(Controller):
                 bank_session, principal, ItemAct(data.act), [item_id], at=at, reason=data.reason, seen=seen
             )
         except DomainError as error:
-            context = await _item_context(bank_session, runtime, principal, item_id)
-            return form_again(request, error, "questionbank/item.html", context)
+            context = await item_context(bank_session, runtime, principal, item_id)
+            return form_again(request, error, ITEM, context)
         return done(f"/bank/items/{item_id}", DONE[ItemAct(data.act)])
 
     @post("/comment", status_code=200)
@@ -157,8 +160,8 @@ class ItemController(Controller):
         try:
             await comment_on_item(bank_session, principal, item_id, words=data.words, at=runtime.clock.now())
         except DomainError as error:
-            context = await _item_context(bank_session, runtime, principal, item_id)
-            return form_again(request, error, "questionbank/item.html", context)
+            context = await item_context(bank_session, runtime, principal, item_id)
+            return form_again(request, error, ITEM, context)
         return done(f"/bank/items/{item_id}#comments", "意见已记下。")
 
 
@@ -181,15 +184,23 @@ async def _editor(
     }
 
 
-async def _item_context(session: AsyncSession, runtime: Runtime, principal: Principal, item_id: UUID) -> dict[str, Any]:
+async def item_context(session: AsyncSession, runtime: Runtime, principal: Principal, item_id: UUID) -> dict[str, Any]:
+    """Return what the item's page shows."""
     item = await get_item(session, item_id)
     roles = bank_roles(principal)
     own, reviewed = item.wrote(principal.account), item.reviewed_by == principal.account
     may_write = writes_here(principal, runtime.settings.root_region)
     at = runtime.clock.now()
+    withdrawals = await list_item_withdrawals(session, item_id)
+    at_risk = await list_at_risk(session, item_id, at=at)
     return {
         **WORDS,
         "item": item,
+        "withdrawals": withdrawals,
+        "at_risk": at_risk,
+        "may_withdraw": may_write and bool(roles & set(PROPOSERS)) and bool(at_risk) and not _is_withdrawn(withdrawals),
+        "account": principal.account,
+        "roles": roles,
         "figures": await find_figures(session, item, today=local_date(at)),
         "comments": await list_comments(session, item_id),
         "suspicions": await list_suspicions(session, state="open", item_id=item_id),
@@ -212,3 +223,8 @@ async def _item_context(session: AsyncSession, runtime: Runtime, principal: Prin
         "shown_options": shown_options,
         "key_words": key_words,
     }
+
+
+def _is_withdrawn(withdrawals: Sequence[Withdrawal]) -> bool:
+    """Tell whether the newest word on an item is a withdrawal that waits or stands."""
+    return bool(withdrawals) and withdrawals[0].state != "declined"
