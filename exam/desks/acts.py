@@ -16,6 +16,8 @@ ACTS: Final[Mapping[str, str]] = {
     "role.granted": "授予角色",
     "role.revoked": "收回角色",
     "organisation.created": "登记机构",
+    "organisation.amended": "变更机构资料",
+    "organisation.deregistered": "将机构标为注销",
     "engagement.added": "登记任职",
     "engagement.ended": "结束任职",
     "person.created": "登记人员",

@@ -76,6 +76,13 @@ class OrganisationExistsError(ConflictError):
     message = "统一社会信用代码 {uscc} 已登记。"
 
 
+class OrganisationGoneError(ConflictError):
+    """The organisation is deregistered; what is known of it stays as it was."""
+
+    code = "organisation_gone"
+    message = "“{name}”已注销,资料保留,不再改动。"
+
+
 class OrganisationNeededError(DomainError):
     """The role is held for an organisation, and none was named."""
 

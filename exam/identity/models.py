@@ -32,6 +32,15 @@ class Organisation(Base):
     uscc: Mapped[str | None] = mapped_column(unique=True)
     region: Mapped[str]
     industry: Mapped[str | None]
+    division: Mapped[str | None]
+    """Section and division of GB/T 4754, such as C26."""
+    size: Mapped[str | None]
+    """large, medium, small or micro."""
+    high_risk: Mapped[bool] = mapped_column(default=False)
+    in_charge: Mapped[str | None]
+    """Name of the principal manager."""
+    safety_head: Mapped[str | None]
+    """Name of whoever answers for safety."""
     address: Mapped[str | None]
     contact: Mapped[str | None]
     deregistered_on: Mapped[date | None]

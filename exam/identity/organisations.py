@@ -1,5 +1,6 @@
 """Organisations: authorities, centres and enterprises by unified code; deregistered ones keep everything."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,12 +8,18 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
-from exam.identity.errors import OrganisationExistsError
+from exam.identity.errors import OrganisationExistsError, OrganisationGoneError
 from exam.identity.identifiers import parse_uscc
 from exam.identity.models import Organisation, Region
+
+AMENDABLE = frozenset(
+    {"name", "industry", "division", "size", "high_risk", "in_charge", "safety_head", "address", "contact"}
+)
+"""What may change of an organisation that stands; its code and region never do."""
 
 
 class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +31,11 @@ class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str | None
     region: str
     industry: str | None
+    division: str | None
+    size: str | None
+    high_risk: bool
+    in_charge: str | None
+    safety_head: str | None
     address: str | None
     contact: str | None
     deregistered_on: date | None
@@ -82,6 +94,46 @@ async def create_organisation(
         facts=facts,
     )
     return row.id
+
+
+async def amend_organisation(
+    session: AsyncSession,
+    principal: Principal,
+    organisation_id: UUID,
+    changes: Mapping[str, str | bool],
+    *,
+    at: datetime,
+) -> None:
+    """Set some of AMENDABLE; the ledger keeps which, and the name before. Raises NotFoundError, OrganisationGoneError."""
+    row = await _standing(session, organisation_id)
+    facts: dict[str, Fact] = {"fields": ", ".join(sorted(changes))}
+    if "name" in changes:
+        facts["name_before"] = row.name
+    for name in AMENDABLE.intersection(changes):
+        setattr(row, name, changes[name])
+    await session.flush()
+    subject = ("organisation", row.id)
+    await record(session, principal, "organisation.amended", subject, at=at, region=row.region, facts=facts)
+
+
+async def deregister_organisation(
+    session: AsyncSession, principal: Principal, organisation_id: UUID, *, on: date, at: datetime
+) -> None:
+    """Note that an organisation is no more; all its data stay. Raises NotFoundError, OrganisationGoneError."""
+    row = await _standing(session, organisation_id)
+    row.deregistered_on = on
+    await session.flush()
+    subject, facts = ("organisation", row.id), {"on": on.isoformat()}
+    await record(session, principal, "organisation.deregistered", subject, at=at, region=row.region, facts=facts)
+
+
+async def _standing(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    row = await session.get(Organisation, organisation_id, with_for_update=True)
+    if row is None:
+        raise NotFoundError(organisation_id=str(organisation_id))
+    if row.deregistered_on is not None:
+        raise OrganisationGoneError(name=row.name)
+    return row
 
 
 async def find_organisation_by_uscc(session: AsyncSession, uscc: str) -> OrganisationView | None:

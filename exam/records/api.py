@@ -5,12 +5,13 @@ from exam.records.counting import Counts, add_up, count, countable, rows_of, val
 from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.credit.parties import count_told
 from exam.records.credit.requests import count_waiting as count_credit_requests
+from exam.records.enterprises.listing import list_enterprises
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.exchange.conformance import Receiver, Verdict
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.folding import fold_sums
 from exam.records.grouping import EVERYTHING, PLACE, TIME, TOTAL, By, Narrowing
-from exam.records.holdings import OrganisationRoster, list_enterprises, load_roster
+from exam.records.holdings import OrganisationRoster, load_roster
 from exam.records.measures import BANDS, BY_CODE, MEASURES, SOURCES, Dimension, Measure, Unit
 from exam.records.names import industry_of, title_of
 from exam.records.period import Period, Span, after, before, period_at, period_of, year_before

@@ -15,6 +15,7 @@ from exam.core.db.scope import Scope
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.records.counting import rows_of, times_of
+from exam.records.covering import SOURCE, keep_coverage
 from exam.records.grouping import DAY, EVERYTHING
 from exam.records.measures import SOURCES, Source
 from exam.records.period import Period, Span
@@ -91,6 +92,8 @@ async def fold_snapshots(session: AsyncSession, name: str, today: date) -> int:
         if regions := sorted({region for region, since in marks if since <= day}):
             await _clear(session, name, "day_on = :day and region = any(:regions)", {"day": day, "regions": regions})
             await _snap(session, name, day, "region = any(:regions)", {"regions": regions})
+    if name == SOURCE:
+        await keep_coverage(session, {region for region, since in marks if since <= today}, today)
     missing = sorted(wanted - kept.difference(dropped))
     if missing:
         await _snap(session, name, missing[-1], "true", {})

@@ -34,22 +34,6 @@ class OrganisationRoster(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[UUID, PersonView]
 
 
-class EnterpriseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One enterprise with the counts of its roster; `expiring` counts posts whose last credential ends in 90 days."""
-
-    id: UUID
-    name: str
-    region: str
-    industry: str | None
-    wanted: int
-    valid: int
-    expiring: int
-
-    @property
-    def missing(self) -> int:
-        return self.wanted - self.valid
-
-
 async def load_roster(session: AsyncSession, organisation_id: UUID, *, on: date) -> OrganisationRoster:
     """Return the roster of an enterprise on a Shanghai date; the scope decides what is seen."""
     found = (await session.execute(_REQUIREMENTS, {"organisation": organisation_id, "today": on})).mappings()
@@ -91,15 +75,3 @@ def months_later(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-_ENTERPRISES = text(
-    "select id, name, region, industry, wanted, valid, expiring from records_enterprises_on(:today)"
-    " order by wanted - valid desc, name, id limit :limit offset :offset",
-)
-
-
-async def list_enterprises(session: AsyncSession, *, on: date, limit: int, offset: int = 0) -> list[EnterpriseLine]:
-    """Page the scope's enterprises, those with the most posts without a usable credential first."""
-    rows = await session.execute(_ENTERPRISES, {"today": on, "limit": limit, "offset": offset})
-    return [EnterpriseLine(**row) for row in rows.mappings()]

@@ -76,6 +76,15 @@ Table(
     Column("day_on", Date, nullable=False),
 )
 Table(
+    "records_coverage",
+    Base.metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("region", Text, nullable=False),
+    Column("wanted", BigInteger, nullable=False),
+    Column("valid", BigInteger, nullable=False),
+    Column("expiring", BigInteger, nullable=False),
+)
+Table(
     "records_folded",
     Base.metadata,
     Column("source", Text, primary_key=True),

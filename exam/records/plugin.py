@@ -16,6 +16,9 @@ from exam.records.credit.record_pages import CreditRecordController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
+from exam.records.enterprises.import_pages import EnterpriseImportController, EnterprisesApiController
+from exam.records.enterprises.pages import HOME as ENTERPRISES
+from exam.records.enterprises.pages import EnterprisesController
 from exam.records.exchange import sending
 from exam.records.exchange import subscribers as exchange
 from exam.records.exchange.message_pages import MessageController
@@ -34,6 +37,9 @@ PLUGIN = Plugin(
     handlers=(
         RegulatorController,
         RegulatorFilesController,
+        EnterprisesController,
+        EnterpriseImportController,
+        EnterprisesApiController,
         EnterpriseDeskController,
         RescueController,
         ClueController,
@@ -56,6 +62,7 @@ PLUGIN = Plugin(
     sealed=(SealedColumn(table="records_exchange_neighbour", key="id", column="secret_sealed", place=SECRET_PLACE),),
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
+        NavItem("企业底册", ENTERPRISES, ("regulator",), "building-factory-2"),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
         NavItem("信用管理", CREDIT, ("regulator",), "gavel"),
         NavItem("信用事项", "/enterprise/credit", ("enterprise",), "gavel"),

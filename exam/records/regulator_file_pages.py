@@ -60,7 +60,7 @@ class RegulatorFilesController(Controller):
         rows = [_cells(line.place.name, line.place.code, line.figures) for line in places]
         closing = f"{desk.region.name} {catalogue.gettext('合计')} {span.first_on} — {span.last_on}"
         rows.append(_cells(closing, desk.region.code, figures))
-        return _file(catalogue, FIGURES, rows, f"figures-{desk.region.code}-{desk.today}.csv")
+        return csv_file(catalogue, FIGURES, rows, f"figures-{desk.region.code}-{desk.today}.csv")
 
     @get("/credentials.csv")
     async def credentials(
@@ -80,7 +80,7 @@ class RegulatorFilesController(Controller):
             title = catalogue.gettext(title_of(row.qualification))
             ends = row.ends_on.isoformat()
             rows.append([row.number_masked, row.holder_masked, title, row.employer, ends, row.days_left])
-        return _file(catalogue, CREDENTIALS, rows, f"credentials-{desk.region.code}-{desk.today}.csv")
+        return csv_file(catalogue, CREDENTIALS, rows, f"credentials-{desk.region.code}-{desk.today}.csv")
 
 
 def _cells(name: str, code: str, figures: Figures) -> list[OutCell]:
@@ -91,7 +91,10 @@ def _cells(name: str, code: str, figures: Figures) -> list[OutCell]:
     return [*counts, figures.valid, figures.expiring_30, figures.expiring_60, figures.expiring_90]
 
 
-def _file(catalogue: Catalogue, head: Sequence[str], rows: Sequence[Sequence[OutCell]], name: str) -> Response[bytes]:
+def csv_file(
+    catalogue: Catalogue, head: Sequence[str], rows: Sequence[Sequence[OutCell]], name: str
+) -> Response[bytes]:
+    """Return a table for download, its head translated."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     content = write_csv([catalogue.gettext(word) for word in head], rows)
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,21 +1,17 @@
 """The regulator's desk: today's sittings, the region's figures with drill-down, what ends soon, who is not covered."""
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.response import Template
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.identity.api import get_organisation, list_people
 from exam.records import board
-from exam.records.entries import list_enterprise_entries
+from exam.records.enterprises.listing import list_enterprises
 from exam.records.figures import list_usable_credentials
-from exam.records.holdings import list_enterprises, load_roster
-from exam.records.names import industry_of
 from exam.records.period import Period, Span, period_of
 from exam.records.regulator_desk import ROLE, Desk, days_of, desk_of, figures_of
 from exam.records.schemas import RegionPath, Within
@@ -100,45 +96,6 @@ class RegulatorController(Controller):
             )
             context = {**desk.context, "within": within, "rows": rows[:PAGE], "more": len(rows) > PAGE, "page": page}
         return Template("records/credentials.html", context=context)
-
-    @get("/enterprises")
-    async def show_enterprises(
-        self,
-        runtime: NamedDependency[Runtime],
-        principal: NamedDependency[Principal],
-        region: FromQuery[RegionPath] = "",
-        page: FromQuery[Page] = 1,
-    ) -> Template:
-        async with desk_of(runtime, principal, region) as desk:
-            rows = await list_enterprises(desk.session, on=desk.today, limit=PAGE + 1, offset=(page - 1) * PAGE)
-            context = {**desk.context, "rows": rows[:PAGE], "more": len(rows) > PAGE, "page": page}
-        return Template("records/enterprises.html", context=context)
-
-    @get("/enterprises/{organisation_id:uuid}")
-    async def show_enterprise(
-        self,
-        runtime: NamedDependency[Runtime],
-        principal: NamedDependency[Principal],
-        organisation_id: FromPath[UUID],
-        region: FromQuery[RegionPath] = "",
-        page: FromQuery[Page] = 1,
-    ) -> Template:
-        async with desk_of(runtime, principal, region) as desk:
-            enterprise = await get_organisation(desk.session, organisation_id)
-            entries, _ = await list_enterprise_entries(desk.session, organisation_id)
-            roster = await load_roster(desk.session, organisation_id, on=desk.today)
-            context = {
-                **desk.context,
-                "enterprise": enterprise,
-                "industry": industry_of(enterprise.industry),
-                "roster": roster,
-                "rows": roster.lines[(page - 1) * PAGE : page * PAGE],
-                "more": len(roster.lines) > page * PAGE,
-                "page": page,
-                "entries": entries,
-                "names": await list_people(desk.session, [entry.person_id for entry in entries]),
-            }
-        return Template("records/enterprise_read.html", context=context)
 
 
 async def _today(desk: Desk) -> dict[str, Any]:

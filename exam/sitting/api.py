@@ -3,7 +3,13 @@
 from exam.sitting.desk import Task as SittingTask
 from exam.sitting.desk import load_work
 from exam.sitting.eligibility import Ban
-from exam.sitting.errors import NotEligibleError, RegistrationNotFoundError, SittingNotFoundError
+from exam.sitting.enterprises import find_enterprise
+from exam.sitting.errors import (
+    EnterpriseDeregisteredError,
+    NotEligibleError,
+    RegistrationNotFoundError,
+    SittingNotFoundError,
+)
 from exam.sitting.facts import (
     lift_ban,
     list_bans,
@@ -50,6 +56,7 @@ from exam.sitting.views import (
 __all__ = [
     "OPEN_ATTEMPTS",
     "Ban",
+    "EnterpriseDeregisteredError",
     "NotEligibleError",
     "OpenAttempts",
     "PassView",
@@ -68,6 +75,7 @@ __all__ = [
     "close_sitting",
     "create_plan",
     "create_sitting",
+    "find_enterprise",
     "find_registration_by_ticket",
     "form_key",
     "get_registration",

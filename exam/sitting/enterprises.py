@@ -1,6 +1,6 @@
 """The enterprise behind a registration: found by its unified code wherever it is registered."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -22,11 +22,25 @@ NAME_LENGTH = 120
 _BY_USCC = text("select id, name, deregistered_on from sitting_enterprise_by_uscc(:uscc)")
 
 
+class KnownEnterprise(msgspec.Struct, frozen=True):
+    """An enterprise that is registered somewhere, in whatever region."""
+
+    id: UUID
+    name: str
+    deregistered_on: date | None
+
+
 class Enterprise(msgspec.Struct, frozen=True):
     """A registered enterprise, of any region."""
 
     id: UUID
     name: str
+
+
+async def find_enterprise(session: AsyncSession, uscc: str) -> KnownEnterprise | None:
+    """Return the enterprise of a checked code wherever it is registered, or None."""
+    found = (await session.execute(_BY_USCC, {"uscc": uscc})).one_or_none()
+    return None if found is None else KnownEnterprise(found.id, found.name, found.deregistered_on)
 
 
 async def require_enterprise(session: AsyncSession, uscc: str) -> Enterprise:
@@ -35,7 +49,7 @@ async def require_enterprise(session: AsyncSession, uscc: str) -> Enterprise:
     Raises the refusals of the code's form, EnterpriseUnknownError and EnterpriseDeregisteredError.
     """
     code = parse_uscc(uscc)
-    found = (await session.execute(_BY_USCC, {"uscc": code})).one_or_none()
+    found = await find_enterprise(session, code)
     if found is None:
         raise EnterpriseUnknownError(uscc=code)
     if found.deregistered_on is not None:
@@ -62,7 +76,7 @@ async def register_enterprise(
     if not 0 < len(name) <= NAME_LENGTH or industry not in known:
         raise EnterpriseFormError
     code = parse_uscc(uscc)
-    if found := (await session.execute(_BY_USCC, {"uscc": code})).one_or_none():
+    if found := await find_enterprise(session, code):
         raise EnterpriseExistsError(name=found.name)
     return await create_organisation(
         session,

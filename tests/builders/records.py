@@ -10,8 +10,14 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.ids import new_id, new_token
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.identity.api import add_engagement, create_organisation, ensure_person, parse_id_number
+from exam.identity.api import add_engagement, create_organisation, ensure_person, parse_id_number, uscc_check
 from tests.builders.sitting import COUNTY, id_number
+
+
+def unified_code(number: int) -> str:
+    """Return a unified code with a right check character."""
+    body = f"91330106MA0TEX{number:03d}"
+    return body + uscc_check(body)
 
 
 async def make_enterprise(

@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.identity.api import (
     PasswordPool,
     Role,
+    amend_organisation,
     create_account,
     create_organisation,
     enrol_second_factor,
@@ -32,11 +33,20 @@ AUTHORITY_NAME = "西湖区应急管理局"
 SCHOOL_NAME = "西湖区安全技能培训中心"
 LEARNERS_FILE = "demo-learners.json"
 LEARNERS, LEARNERS_SEED = 4, 612
-ENTERPRISES = (
-    ("演示机电安装有限公司", "general"),
-    ("演示化工贸易有限公司", "chemical-trade"),
-    ("演示建材制造有限公司", "general"),
+ENTERPRISES: tuple[tuple[str, str, dict[str, str | bool]], ...] = (
+    (
+        "演示机电安装有限公司",
+        "general",
+        {"division": "E49", "size": "medium", "address": "西湖区演示路 21 号", "contact": "0571-00000021"},
+    ),
+    (
+        "演示化工贸易有限公司",
+        "chemical-trade",
+        {"division": "F51", "size": "small", "high_risk": True, "contact": "0571-00000022"},
+    ),
+    ("演示建材制造有限公司", "general", {"division": "C30", "size": "large", "contact": "0571-00000023"}),
 )
+"""Name, supervised industry and what else the base knows of each."""
 
 
 async def build_province(runtime: Runtime) -> bool:
@@ -90,7 +100,7 @@ async def _organisations(session: AsyncSession, runtime: Runtime) -> dict[str, U
             at=at,
         ),
     }
-    for number, (name, industry) in enumerate(ENTERPRISES):
+    for number, (name, industry, base) in enumerate(ENTERPRISES):
         created = await create_organisation(
             session,
             SYSTEM,
@@ -101,6 +111,7 @@ async def _organisations(session: AsyncSession, runtime: Runtime) -> dict[str, U
             industry=industry,
             at=at,
         )
+        await amend_organisation(session, SYSTEM, created, base, at=at)
         found.setdefault("enterprise", created)
     return found
 

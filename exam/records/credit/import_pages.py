@@ -1,8 +1,6 @@
 """Bringing in what the credit platform has told: upload, see what would happen, then let it happen."""
 
 import asyncio
-import re
-import secrets
 from typing import Any
 
 from litestar import Controller, Request, get, post
@@ -10,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from litestar.response import Template
 
-from exam.core.errors import DomainError, NotFoundError
+from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.records.credit.errors import ImportEmptyError
@@ -18,12 +16,13 @@ from exam.records.credit.importing import MOST, Verdict, read_lines, run
 from exam.records.credit.regulator_pages import HOME
 from exam.records.credit.schemas import ImportForm
 from exam.records.regulator_desk import ROLE, desk_of
+from exam.records.waiting import WaitingFiles
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
 
-_FILE = re.compile(r"[0-9a-f]{32}")
+FILES = WaitingFiles("credit-imports")
 PAGE = "records/credit/import.html"
 AnyRequest = Request[Principal, Any, Any]
 
@@ -50,9 +49,7 @@ class PlatformNoticeController(Controller):
             return _page(problem=problem_of(error, catalogue))
         async with desk_of(runtime, principal, "") as desk:
             verdicts = await run(desk.session, principal, lines, dry_run=True, at=desk.now)
-        name = secrets.token_hex(16)
-        await runtime.storage.put(_key(principal, name), _given(data))
-        return _page(_told(verdicts, catalogue), file=name)
+        return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
 
     @post("/confirm", status_code=200)
     async def confirm(
@@ -63,13 +60,11 @@ class PlatformNoticeController(Controller):
         data: URLEncodedBody[ImportForm],
     ) -> Template:
         """Judge the file anew, for much may have happened since, and write what holds."""
-        if not _FILE.fullmatch(data.file):
-            raise NotFoundError
-        content = await runtime.storage.get(_key(principal, data.file))
+        content = await FILES.get(runtime, principal, data.file)
         lines = await asyncio.to_thread(read_lines, content)
         async with desk_of(runtime, principal, "") as desk:
             verdicts = await run(desk.session, principal, lines, dry_run=False, at=desk.now)
-        await runtime.storage.delete(_key(principal, data.file))
+        await FILES.drop(runtime, principal, data.file)
         return _page(_told(verdicts, request.app.state.catalogue), written=True)
 
 
@@ -77,11 +72,6 @@ def _given(data: bytes | None) -> bytes:
     if data is None:
         raise ImportEmptyError
     return data
-
-
-def _key(principal: Principal, name: str) -> str:
-    """Return where a file waits: whoever uploaded it, and nobody else, lets it happen."""
-    return f"credit-imports/{principal.account}/{name}"
 
 
 def _told(verdicts: list[Verdict], catalogue: Catalogue) -> list[tuple[Verdict, Problem | None]]:

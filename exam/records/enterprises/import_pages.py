@@ -1,0 +1,147 @@
+"""Bringing enterprises in: by workbook (upload, see what would happen, then let it happen), and the same for programs."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, URLEncodedBody
+from litestar.response import Template
+
+from exam.core.errors import DomainError
+from exam.core.principal import Principal
+from exam.core.runtime import Runtime
+from exam.core.sheets.columns import NamedRow
+from exam.records.enterprises.errors import EnterprisesEmptyError
+from exam.records.enterprises.merging import Verdict, merge_all
+from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, template_workbook
+from exam.records.enterprises.schemas import EnterprisesIn, ImportForm, MergedOut, RowOut
+from exam.records.enterprises.wording import ACTS, shown
+from exam.records.regulator_desk import ROLE, desk_of
+from exam.records.waiting import WaitingFiles
+from exam.web.i18n import Catalogue
+from exam.web.policy import allow
+from exam.web.problem import Problem, problem_of
+from exam.web.uploads import read_file
+
+FILES = WaitingFiles("enterprise-imports")
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+AnyRequest = Request[Principal, Any, Any]
+
+
+class EnterpriseImportController(Controller):
+    """Enterprises of the regulator's region."""
+
+    path = "/regulator/enterprises/import"
+    opt = allow(ROLE)
+
+    @get()
+    async def show(self) -> Template:
+        return _page()
+
+    @get("/template.xlsx")
+    async def template(self) -> Response[bytes]:
+        headers = {"Content-Disposition": 'attachment; filename="enterprises.xlsx"'}
+        return Response(template_workbook(), media_type=WORKBOOK, headers=headers)
+
+    @post(status_code=200)
+    async def dry_run(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], principal: NamedDependency[Principal]
+    ) -> Template:
+        catalogue: Catalogue = request.app.state.catalogue
+        data = await read_file(request, "file")
+        try:
+            lines = await asyncio.to_thread(read_lines, _given(data))
+        except DomainError as error:
+            return _page(problem=problem_of(error, catalogue))
+        verdicts = await _merge(runtime, principal, lines, dry_run=True)
+        return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
+
+    @post("/confirm", status_code=200)
+    async def confirm(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        data: URLEncodedBody[ImportForm],
+    ) -> Template:
+        """Judge the file anew, for much may have happened since, and write what holds."""
+        lines = await asyncio.to_thread(read_lines, await FILES.get(runtime, principal, data.file))
+        verdicts = await _merge(runtime, principal, lines, dry_run=False)
+        await FILES.drop(runtime, principal, data.file)
+        return _page(_told(verdicts, request.app.state.catalogue), written=True)
+
+
+class EnterprisesApiController(Controller):
+    """The same for programs: texts as in the workbook, the same verdicts."""
+
+    path = "/api/enterprises"
+    opt = allow(ROLE)
+
+    @post(status_code=200)
+    async def merge(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        data: JSONBody[EnterprisesIn],
+    ) -> MergedOut:
+        lines = [NamedRow(number, msgspec.structs.asdict(each)) for number, each in enumerate(data.enterprises, 1)]
+        verdicts = await _merge(runtime, principal, checked(lines), dry_run=data.dry_run)
+        rows = [_row(each, problem, lines) for each, problem in _told(verdicts, request.app.state.catalogue)]
+        refused = sum(bool(row.code) for row in rows)
+        return MergedOut(accepted=len(rows) - refused, refused=refused, written=not data.dry_run, rows=rows)
+
+
+async def _merge(runtime: Runtime, principal: Principal, lines: list[NamedRow], *, dry_run: bool) -> list[Verdict]:
+    async with desk_of(runtime, principal, "") as desk:
+        return await merge_all(desk.session, principal, desk.visible, lines, dry_run=dry_run, at=desk.now)
+
+
+def _given(data: bytes | None) -> bytes:
+    if data is None:
+        raise EnterprisesEmptyError
+    return data
+
+
+def _told(verdicts: list[Verdict], catalogue: Catalogue) -> list[tuple[Verdict, Problem | None]]:
+    return [(each, problem_of(each.refused, catalogue) if each.refused else None) for each in verdicts]
+
+
+def _row(verdict: Verdict, problem: Problem | None, lines: list[NamedRow]) -> RowOut:
+    merge = verdict.merge
+    return RowOut(
+        number=verdict.number,
+        uscc=lines[verdict.number - 1].cells["uscc"],
+        act=merge.act if merge else "",
+        changed=sorted(merge.changes) if merge else [],
+        code=problem.code if problem else "",
+        message=problem.title if problem else "",
+    )
+
+
+def _page(
+    verdicts: list[tuple[Verdict, Problem | None]] | None = None,
+    *,
+    file: str = "",
+    written: bool = False,
+    problem: Problem | None = None,
+) -> Template:
+    told = verdicts or []
+    acts = Counter(each.merge.act for each, _ in told if each.merge)
+    context = {
+        "verdicts": told,
+        "counted": [(word, acts[act]) for act, word in ACTS.items()],
+        "accepted": sum(refused is None for _, refused in told),
+        "refused": sum(refused is not None for _, refused in told),
+        "acts": ACTS,
+        "titles": TITLES,
+        "shown": shown,
+        "file": file,
+        "written": written,
+        "problem": problem,
+        "most": MOST,
+    }
+    return Template("records/enterprise_import.html", context=context, status_code=problem.status if problem else 200)
