@@ -203,6 +203,7 @@ ACTS: Final[Mapping[str, str]] = {
     "material.refused": "课件素材不能使用",
     "material.subtitled": "给视频素材加字幕",
     "study.opened": "打开课件学习",
+    "quiz.ended": "做完一轮测验",
     "study.observed": "记下在线学习的异常情况",
     "correction.proposed": "提出更正考勤",
     "correction.applied": "批准更正考勤",

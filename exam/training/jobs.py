@@ -9,6 +9,7 @@ from exam.core.jobs import defer
 SETTLE = "training.settle"
 CLOSE_SILENT = "training.close_silent"
 MAKE = "training.make_material"
+CLEAR_UPLOADS = "training.clear_uploads"
 
 
 async def ask_to_settle(session: AsyncSession, person_id: UUID) -> None:

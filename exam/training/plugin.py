@@ -16,7 +16,7 @@ from exam.training.completion.pages import (
     RegulatorCompletionsController,
     VerifyCompletionController,
 )
-from exam.training.jobs import CLOSE_SILENT, MAKE, SETTLE
+from exam.training.jobs import CLEAR_UPLOADS, CLOSE_SILENT, MAKE, SETTLE
 from exam.training.ledger.controllers import HoursApiController, HoursController
 from exam.training.ledger.learner_pages import LearnerHoursController
 from exam.training.lessons.clerk_pages import LessonsController
@@ -24,10 +24,12 @@ from exam.training.lessons.film_pages import FilmController
 from exam.training.lessons.learner_pages import LessonController
 from exam.training.lessons.study import run_close_silent
 from exam.training.lessons.study_route import AnswerPath, BeatPath
-from exam.training.materials.making import run_make
+from exam.training.materials.making import MOST_TRIES, run_clear_uploads, run_make
 from exam.training.materials.pages import MaterialFilmController, MaterialsController
 from exam.training.practice.pages import PracticeController
 from exam.training.programmes.pages import ProgrammesController
+from exam.training.quizzes.clerk_pages import QuizPlanController
+from exam.training.quizzes.learner_pages import QuizController
 from exam.training.settling import run_settle
 from exam.web.front import RawRoute
 from exam.web.plugin import Plugin
@@ -51,7 +53,9 @@ PLUGIN = Plugin(
         SignController,
         RecordController,
         LessonsController,
+        QuizPlanController,
         LessonController,
+        QuizController,
         FilmController,
         MaterialsController,
         MaterialFilmController,
@@ -64,7 +68,8 @@ PLUGIN = Plugin(
     jobs=(
         Job(SETTLE, run_settle),
         Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *"),
-        Job(MAKE, run_make, attempts=3),
+        Job(MAKE, run_make, attempts=MOST_TRIES + 1),  # the last one says that it failed
+        Job(CLEAR_UPLOADS, run_clear_uploads, cron="25 * * * *"),
     ),
     raw=(
         RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),

@@ -177,6 +177,24 @@ class LessonForm(Form, frozen=True, kw_only=True):
     text: Long = ""
 
 
+class QuizForm(Form, frozen=True, kw_only=True):
+    """A quiz as typed; `target` as a lesson's."""
+
+    target: Text = ""
+    title: Text = ""
+    items: Text = "10"
+    needed_percent: Text = "80"
+    minutes: Text = "15"
+
+
+class QuizAnswerForm(Form, frozen=True, kw_only=True):
+    """An answer to the item that a quiz asks, as in practice."""
+
+    version: Text
+    choice: tuple[Label, ...] | Label = ()
+    text: Answer = ""
+
+
 class FilmLessonForm(Form, frozen=True, kw_only=True):
     """A film made a lesson, as typed; `questions` as `read_cues` reads them."""
 

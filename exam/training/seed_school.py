@@ -30,18 +30,21 @@ from exam.training.ledger.claims import decide_hours, propose_hours
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.judging import Beat
 from exam.training.ledger.rules import hour_s, rules_on
-from exam.training.lessons.content import LessonContent, read_lesson, unlocked
+from exam.training.lessons.content import LessonContent, Quiz, read_lesson, unlocked
 from exam.training.lessons.opening import start_visit
 from exam.training.lessons.service import draft_lesson, publish_lesson
 from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import end_visit, take_answer, take_beat
-from exam.training.programmes.service import draft_programme, propose_nodes, publish_programme
+from exam.training.programmes.service import draft_programme, find_programme, propose_nodes, publish_programme
+from exam.training.quizzes.service import pool_of
 from exam.training.settling import run_settle
+from questionbank.api import list_practice_pool
 
 SCHOOL_QUALIFICATION = "officer.general"
 TAUGHT = ((-1, "3.1", 2), (1, "2.1", 1), (2, "5.1", 1), (3, "4.1", 2))
 """Days from today, the node that is taught then from nine o'clock, and for how many hours of study."""
 BEGUN_DAYS, RUNS_DAYS = 3, 20
+QUIZ = Quiz(items=5, needed_percent=80, least_s=600)
 MORNING = timedelta(hours=9)
 EVENING = timedelta(hours=19)
 
@@ -113,6 +116,7 @@ async def seed_school(runtime: Runtime, staff: SchoolStaff, people: Sequence[tup
         await _roll(session, staff, past, learners)
         await _on_paper(session, staff, learners, now)
         passes = [await pass_text(session, runtime, learner.id) for learner in learners]
+        await _quiz(session, staff, body, begun)
     await _film(runtime, staff, body, begun)
     await _studied(runtime, learners, lessons, _at(today - timedelta(days=1), EVENING))
     for learner in learners:
@@ -169,6 +173,26 @@ async def _lesson(
     )
     await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
     return lesson_id, content
+
+
+async def _quiz(session: AsyncSession, staff: SchoolStaff, body: BodyView, at: datetime) -> None:
+    """Draft and publish a quiz on the node with the most items that are open for practice."""
+    pool = await list_practice_pool(session, SCHOOL_QUALIFICATION, body.region)
+    programme = await find_programme(session, SCHOOL_QUALIFICATION, TrainingKind.INITIAL)
+    node = max(programme.nodes if programme else (), key=lambda each: len(pool_of(pool, each.code)), default=None)
+    if node is None or len(pool_of(pool, node.code)) < QUIZ.items:
+        return
+    lesson_id = await draft_lesson(
+        session,
+        staff.clerk,
+        body=body,
+        qualification=SCHOOL_QUALIFICATION,
+        node=node.code,
+        title=f"{node.title}(测验)",
+        content=LessonContent(quiz=QUIZ),
+        at=at,
+    )
+    await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
 
 
 async def _film(runtime: Runtime, staff: SchoolStaff, body: BodyView, at: datetime) -> None:

@@ -9,11 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from exam.core.config import Settings
 from exam.core.db.roles import Role
-from exam.core.db.scope import NOTHING, Scope
+from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
-from exam.identity.sessions import COOKIE, open_session
+from exam.identity.sessions import COOKIE
 from exam.training.api import record_hours
 from exam.training.attendance.roll import sign_code
 from exam.training.classes.enrolments import list_enrolments
@@ -36,6 +36,7 @@ from tests.builders.training import (
     make_lesson,
     make_programme,
     make_school,
+    staff_token,
 )
 
 Check = Callable[[Page], list[str]]
@@ -84,14 +85,15 @@ class Academy:
 
     def enter(self, page: Page, who: Principal) -> Page:
         """Wear the session of somebody on the staff, opened now."""
-
-        async def token(runtime: Runtime) -> str:
-            assert who.account is not None
-            async with runtime.databases.transaction(NOTHING) as session:
-                at = runtime.clock.now()
-                return await open_session(session, who.account, at=at, settings=runtime.settings, second_factor=True)
-
-        page.context.add_cookies([{"name": COOKIE, "value": self.server.do(token), "url": self.server.url}])
+        page.context.add_cookies(
+            [
+                {
+                    "name": COOKIE,
+                    "value": self.server.do(lambda runtime: staff_token(runtime, who)),
+                    "url": self.server.url,
+                }
+            ]
+        )
         return page
 
     def enter_as_clerk(self, page: Page, centre: UUID) -> Page:

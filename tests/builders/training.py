@@ -13,7 +13,7 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import create_organisation, open_candidate_session
 from exam.identity.models import Account, RoleGrant
-from exam.identity.sessions import COOKIE
+from exam.identity.sessions import COOKIE, open_session
 from exam.training.bodies.service import add_venue, approve_body, get_body
 from exam.training.classes.enrolments import enrol
 from exam.training.classes.service import add_session, file_class, plan_class
@@ -212,6 +212,19 @@ async def learner_cookie(runtime: Runtime, enrolment: EnrolmentView) -> dict[str
             at=runtime.clock.now(),
         )
     return {COOKIE: token}
+
+
+async def cookie_of(runtime: Runtime, who: Principal) -> dict[str, str]:
+    """Return the session cookie of somebody on the staff."""
+    return {COOKIE: await staff_token(runtime, who)}
+
+
+async def staff_token(runtime: Runtime, who: Principal) -> str:
+    """Return the token of a session of somebody on the staff, opened now with both factors."""
+    assert who.account is not None
+    async with runtime.databases.transaction(NOTHING) as session:
+        at = runtime.clock.now()
+        return await open_session(session, who.account, at=at, settings=runtime.settings, second_factor=True)
 
 
 LESSON_TEXT = """

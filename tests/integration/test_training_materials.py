@@ -7,20 +7,26 @@ import pytest
 from httpx import AsyncClient, Response
 
 from exam.core.clock import FrozenClock
-from exam.core.db.scope import NOTHING, Scope
+from exam.core.db.scope import Scope
 from exam.core.errors import NotFoundError
-from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.identity.sessions import COOKIE, open_session
 from exam.training.bodies.service import get_body
 from exam.training.ledger.judging import Beat
 from exam.training.lessons.service import list_lessons
 from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import take_answer, take_beat
 from exam.training.materials import service
-from exam.training.materials.making import run_make
+from exam.training.materials.making import run_clear_uploads, run_make
 from tests.builders.films import film_bytes, pdf_bytes
-from tests.builders.training import School, learner_cookie, make_class, make_learner, make_programme, make_school
+from tests.builders.training import (
+    School,
+    cookie_of,
+    learner_cookie,
+    make_class,
+    make_learner,
+    make_programme,
+    make_school,
+)
 from tests.builders.web import send, wear
 
 HOME = "/centre/training/materials"
@@ -33,14 +39,6 @@ async def school(runtime: Runtime) -> School:
     made = await make_school(runtime)
     await make_programme(runtime, made)
     return made
-
-
-async def cookie_of(runtime: Runtime, who: Principal) -> dict[str, str]:
-    assert who.account is not None
-    async with runtime.databases.transaction(NOTHING) as session:
-        at = runtime.clock.now()
-        token = await open_session(session, who.account, at=at, settings=runtime.settings, second_factor=True)
-    return {COOKIE: token}
 
 
 async def announce(client: AsyncClient, filename: str, size: int) -> Response:
@@ -98,6 +96,26 @@ async def test_file_that_is_no_film_is_refused_in_plain_words(
     await run_make(runtime, material_id=material, region=school.region)  # a second run finds nothing to do
     assert "文件内容不是支持的视频格式" in (await client.get(f"{HOME}/{material}")).text
     assert (await give(client, f"{HOME}/{material}/subtitles", VTT.encode(), language="zh")).status_code == 409
+
+
+async def test_what_the_machine_cannot_make_and_what_nobody_finishes_is_given_up_in_plain_words(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    wear(client, await cookie_of(runtime, school.clerk))
+    material = await upload(client, b"%PDF-1.7")
+    await runtime.storage.delete(service.part_key(UUID(material), 0))
+    for _ in range(3):
+        with pytest.raises(NotFoundError):
+            await run_make(runtime, material_id=material, region=school.region)
+    await run_make(runtime, material_id=material, region=school.region)
+    assert "服务器多次没能转换" in (await client.get(f"{HOME}/{material}")).text
+    left = [(await announce(client, "长.mp4", 9000)).json()["id"] for _ in range(service.MOST_UPLOADS)]
+    assert (await announce(client, "长.mp4", 9000)).json()["code"] == "material_quota"
+    clock.advance(timedelta(days=1, minutes=1))
+    await run_clear_uploads(runtime)
+    wear(client, await cookie_of(runtime, school.clerk))
+    assert "没有传完" in (await client.get(f"{HOME}/{left[0]}")).text
+    assert (await announce(client, "长.mp4", 9000)).status_code == 201
 
 
 async def film_lesson(runtime: Runtime, school: School, client: AsyncClient, *, seconds: int) -> UUID:

@@ -28,7 +28,7 @@ from exam.training.ledger.evidence import (
 )
 from exam.training.ledger.judging import Beat, Front, Oddity
 from exam.training.ledger.live import Heard, Live, close_visit, hear_answer, hear_beat, open_visit
-from exam.training.ledger.nodes import coverage_of
+from exam.training.ledger.nodes import counting_on, coverage_of
 from exam.training.ledger.rules import all_rules, explain_rules, recall_rules, rules_on
 from exam.training.ledger.watch import Watch, step
 from exam.training.programmes.service import NodeHours
@@ -182,6 +182,16 @@ def test_an_hour_too_many_of_one_node_stands_in_for_no_other() -> None:
         ("1.2", "theory", 50),
         ("1.2", "practice", 100),
     ]
+
+
+def test_yearly_training_counts_for_its_own_year_alone() -> None:
+    old = msgspec.structs.replace(
+        entry("1.1", 8, kind="continuing"), recorded_at=datetime(2025, 12, 31, 15, tzinfo=UTC)
+    )
+    new = msgspec.structs.replace(old, recorded_at=datetime(2025, 12, 31, 16, tzinfo=UTC))  # midnight in Shanghai
+    first = msgspec.structs.replace(old, kind="initial")
+    assert counting_on([old, new, first], date(2026, 3, 1)) == [new, first]
+    assert counting_on([old, new, first], date(2025, 3, 1)) == [old, new, first]
 
 
 def test_hours_attested_as_a_whole_count_and_name_no_node() -> None:

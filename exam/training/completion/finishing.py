@@ -1,6 +1,6 @@
 """When a training is complete (结业): as soon as the ledger covers the programme, and no longer than it does."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,7 +22,7 @@ async def finish_enrolments(session: AsyncSession, person_id: UUID, *, at: datet
     Hours that are taken back take the completion back too, unless a certificate of it stands.
     """
     query = (
-        select(Enrolment)
+        select(Enrolment, TrainingClass.starts_on)
         .join(TrainingClass, TrainingClass.id == Enrolment.class_id)
         .where(
             Enrolment.person_id == person_id,
@@ -32,8 +32,8 @@ async def finish_enrolments(session: AsyncSession, person_id: UUID, *, at: datet
         .order_by(Enrolment.id)
         .with_for_update(of=Enrolment)
     )
-    for row in await session.scalars(query):
-        short = await _missing(session, row, at)
+    for row, starts_on in await session.execute(query):
+        short = await _missing(session, row, starts_on, at)
         if row.state == EnrolmentState.ENROLLED and not short:
             row.state = EnrolmentState.COMPLETED
             await _note(session, row, "enrolment.completed", at)
@@ -42,8 +42,8 @@ async def finish_enrolments(session: AsyncSession, person_id: UUID, *, at: datet
             await _note(session, row, "enrolment.reopened", at)
 
 
-async def _missing(session: AsyncSession, row: Enrolment, at: datetime) -> int:
-    covered = await cover_programme(session, row.person_id, row.qualification, row.kind)
+async def _missing(session: AsyncSession, row: Enrolment, starts_on: date, at: datetime) -> int:
+    covered = await cover_programme(session, row.person_id, row.qualification, row.kind, on=starts_on)
     asked = required_hours(row.qualification, row.kind, local_date(at)).hours
     return missing_hours(covered, asked * 100) if asked else 1  # where the rules are silent, nothing is ever complete
 

@@ -216,7 +216,9 @@ async def _list(session: AsyncSession, runtime: Runtime, class_id: UUID, desk: s
     one, present = context["one"], context["present"]
     required = (required_hours(one.qualification, one.kind, context["today"]).hours or 0) * 100
     missing = {
-        each.id: missing_hours(await cover_programme(session, each.person_id, each.qualification, each.kind), required)
+        each.id: missing_hours(
+            await cover_programme(session, each.person_id, each.qualification, each.kind, on=one.starts_on), required
+        )
         for each in present
     }
     completions = await list_completions(session, [each.id for each in present])

@@ -32,7 +32,7 @@ from exam.training.completion.errors import (
 from exam.training.completion.models import Completion
 from exam.training.kinds import required_hours
 from exam.training.ledger.entries import list_hours, sum_by_node
-from exam.training.ledger.nodes import WHOLE, Coverage, cover_programme
+from exam.training.ledger.nodes import WHOLE, Coverage, counting_on, cover_programme
 from exam.training.ledger.rules import hundredths
 
 KEPT_YEARS = 3
@@ -148,8 +148,9 @@ async def issue_completion(
 async def _statement(session: AsyncSession, learner: EnrolmentView, one: ClassView, at: datetime) -> Statement:
     if one.starts_on > local_date(at):
         raise CompletionEarlyError(first=one.starts_on.isoformat())
-    coverage = await cover_programme(session, learner.person_id, learner.qualification, learner.kind)
-    entries = await list_hours(session, learner.person_id, learner.qualification)
+    of = (learner.person_id, learner.qualification)
+    coverage = await cover_programme(session, *of, learner.kind, on=one.starts_on)
+    entries = counting_on(await list_hours(session, *of), one.starts_on)
     asked = required_hours(learner.qualification, learner.kind, local_date(at))
     short = missing_hours(coverage, (asked.hours or 0) * 100)
     if short:

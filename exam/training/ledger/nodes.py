@@ -4,11 +4,14 @@ An hour beyond what a node asks for does not stand in for another node's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
+from exam.training.kinds import TrainingKind
 from exam.training.ledger.entries import HoursEntry, list_hours, sum_by_node
 from exam.training.ledger.evidence import PRACTICE, THEORY
 from exam.training.ledger.rules import hundredths
@@ -48,11 +51,22 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[HoursGap, ...] = ()
 
 
-async def cover_programme(session: AsyncSession, person_id: UUID, qualification: str, kind: str) -> Coverage:
-    """Return how far a person's hours of all regions cover the programme in force."""
+async def cover_programme(
+    session: AsyncSession, person_id: UUID, qualification: str, kind: str, *, on: date = date.min
+) -> Coverage:
+    """Return how far a person's hours of all regions cover the programme in force, as `counting_on` a Shanghai date."""
     programme = await find_programme(session, qualification, kind)
-    entries = await list_hours(session, person_id, qualification)
+    entries = counting_on(await list_hours(session, person_id, qualification), on)
     return coverage_of(entries, kind, programme.nodes if programme else ())
+
+
+def counting_on(entries: Iterable[HoursEntry], day: date) -> list[HoursEntry]:
+    """Return the entries that count on a Shanghai date; pure. Yearly training is asked for anew each year: older hours do not."""
+    return [
+        entry
+        for entry in entries
+        if entry.kind != TrainingKind.CONTINUING or local_date(entry.recorded_at).year >= day.year
+    ]
 
 
 def coverage_of(entries: Iterable[HoursEntry], kind: str, nodes: Sequence[NodeHours]) -> Coverage:

@@ -13,7 +13,7 @@ from exam.training.kinds import Requirement, required_hours
 from exam.training.ledger.entries import HoursEntry, list_hours
 from exam.training.ledger.evidence import Origin
 from exam.training.ledger.models import LedgerEntry
-from exam.training.ledger.nodes import Coverage, NodeStanding, coverage_of
+from exam.training.ledger.nodes import Coverage, NodeStanding, counting_on, coverage_of
 from exam.training.ledger.rules import hundredths
 from exam.training.programmes.service import find_programme
 
@@ -60,7 +60,7 @@ async def list_standings(session: AsyncSession, person_id: UUID, *, on: date) ->
     known = await session.execute(text("select training_qualifications_of(:person)"), {"person": person_id})
     standings: list[Standing] = []
     for (qualification,) in known:
-        entries = await list_hours(session, person_id, qualification)
+        entries = counting_on(await list_hours(session, person_id, qualification), on)
         for kind in dict.fromkeys(entry.kind for entry in entries):
             programme = await find_programme(session, qualification, kind)
             covered = coverage_of(entries, kind, programme.nodes if programme else ())

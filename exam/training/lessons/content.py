@@ -1,4 +1,4 @@
-"""What a lesson holds: typed sections with a least reading time and a question, or a film; pure."""
+"""What a lesson holds: typed sections with a least reading time and a question, a film, or a quiz; pure."""
 
 from typing import Annotated
 
@@ -27,24 +27,52 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     picture: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class Quiz(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """测验: items of a node that are open for practice, passed with so many percent right; `least_s` of study count."""
+
+    items: Annotated[int, msgspec.Meta(ge=3, le=50)]
+    needed_percent: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    least_s: Annotated[int, msgspec.Meta(ge=60, le=7200)]
+
+
 class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """课件正文: sections, or a film; a film's time line is its own."""
+    """课件正文: sections, a film, or a quiz; a film's time line is its own, a quiz is one section of it."""
 
     units: tuple[Unit, ...] = ()
     film: Film | None = None
+    quiz: Quiz | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the lesson is made of: text, slides, film or quiz."""
+        if self.film is not None:
+            return "film"
+        if self.quiz is not None:
+            return "quiz"
+        return "slides" if self.units[0].picture else "text"
+
+    @property
+    def must_pass(self) -> bool:
+        """Whether studying it for its time is not all."""
+        return self.quiz is not None
+
+    @property
+    def sections_s(self) -> tuple[int, ...]:
+        """How long each section must be open at least."""
+        return (self.quiz.least_s,) if self.quiz else tuple(unit.least_s for unit in self.units)
 
     @property
     def ends_ms(self) -> tuple[int, ...]:
         """The instants on the lesson's own time line at which its sections end; a film has none."""
         ends, total = [], 0
-        for unit in self.units:
-            total += unit.least_s * 1000
+        for least in self.sections_s:
+            total += least * 1000
             ends.append(total)
         return tuple(ends)
 
     @property
     def length_ms(self) -> int:
-        return self.film.length_ms if self.film else sum(unit.least_s for unit in self.units) * 1000
+        return self.film.length_ms if self.film else sum(self.sections_s) * 1000
 
 
 def unlocked(content: LessonContent, reach_ms: int) -> int:

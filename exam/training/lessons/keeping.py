@@ -98,10 +98,19 @@ async def _settle_lessons(session: AsyncSession, state: State, heard: Heard, *, 
         row = await session.get_one(Progress, progress, with_for_update=True, populate_existing=True)
         row.settled_ms += length
         known = next(note for note in state.visits.values() if note.progress == progress)
-        if row.finished_at is None and row.settled_ms >= known.length_ms:
-            row.finished_at = at
+        if row.settled_ms >= known.length_ms and (row.passed_at is not None or not known.must_pass):
+            row.finished_at = row.finished_at or at
         await session.flush()
     return {UUID(key): sums[note.progress] for key, note in state.visits.items() if note.progress in sums}
+
+
+async def pass_lesson(session: AsyncSession, progress: UUID, *, length_ms: int, at: datetime) -> None:
+    """Write down that a lesson's own condition is met; with its time it is finished."""
+    row = await session.get_one(Progress, progress, with_for_update=True, populate_existing=True)
+    row.passed_at = row.passed_at or at
+    if row.settled_ms >= length_ms:
+        row.finished_at = row.finished_at or at
+    await session.flush()
 
 
 async def observe(session: AsyncSession, here: StudyStanding, oddity: Oddity, at: datetime) -> None:

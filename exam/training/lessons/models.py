@@ -32,7 +32,10 @@ class Lesson(Base):
 
 
 class Progress(Base):
-    """学习进度: a learner's copy of a lesson; `settled_ms` is what presence has been proved for."""
+    """学习进度: a learner's copy of a lesson; `settled_ms` is what presence has been proved for.
+
+    `passed_at` is when the lesson's own condition was met, for the kinds that have one.
+    """
 
     __tablename__ = "training_progress"
     __table_args__ = (UniqueConstraint("enrolment_id", "lesson_id"),)
@@ -43,6 +46,7 @@ class Progress(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
     region: Mapped[str]
     settled_ms: Mapped[int]
+    passed_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -66,7 +66,13 @@ async def start_visit(
     session.add(visit)
     await session.flush()
     heard = open_visit(state.live, visit.id, at=unix_ms(at), rules=rules, draw=draw_due)
-    note = Note(progress=progress, length_ms=lesson.length_ms, units=lesson.content.ends_ms, rules=rules.version)
+    note = Note(
+        progress=progress,
+        length_ms=lesson.length_ms,
+        units=lesson.content.ends_ms,
+        rules=rules.version,
+        must_pass=lesson.content.must_pass,
+    )
     fresh = msgspec.structs.replace(state, visits={**state.visits, str(visit.id): note}, day_left_ms=left)
     await keep_opening(session, row, fresh, heard, at=at)
     facts = {"enrolment": str(enrolment.id), "lesson": str(lesson.id), "rules": rules.version}

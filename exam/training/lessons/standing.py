@@ -17,12 +17,16 @@ MS = 1000
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visit's beats are judged by: its copy of the lesson, its length and the ends of its sections."""
+    """What a visit's beats are judged by: its copy of the lesson, its length and the ends of its sections.
+
+    `must_pass` says that time alone does not finish it.
+    """
 
     progress: UUID
     length_ms: int
     units: tuple[int, ...]
     rules: str
+    must_pass: bool = False
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

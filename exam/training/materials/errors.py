@@ -41,6 +41,13 @@ class PartError(DomainError):
     message = "上传的内容不完整,请重新上传这个文件。"
 
 
+class MaterialQuotaError(ConflictError):
+    """The body keeps as much as it may, or has too many uploads that are not finished."""
+
+    code = "material_quota"
+    message = "本机构最多有 {uploads} 个未完成的上传、共 {limit} GB 素材,现在不能再上传。没有传完的文件一天后自动清理。"
+
+
 class SubtitleError(DomainError):
     """The file is no WebVTT or SubRip, or a cue's times are impossible."""
 
@@ -81,6 +88,20 @@ class MakingStoppedError(NotMadeError):
 
     code = "making_stopped"
     message = "处理时超出内存或时间限制,已停止。请缩短视频或降低分辨率后重新上传。"
+
+
+class MakingFailedError(NotMadeError):
+    """The machine failed it again and again: the storage or the worker, not the file."""
+
+    code = "making_failed"
+    message = "服务器多次没能转换这个文件,已停止。请稍后重新上传,仍不成功请联系管理员。"
+
+
+class UploadLeftError(NotMadeError):
+    """The upload was begun and never finished; its parts were deleted."""
+
+    code = "upload_left"
+    message = "没有传完,已清理。需要时请重新上传。"
 
 
 class SlidesLockedError(NotMadeError):

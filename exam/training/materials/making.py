@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import select
 
 from exam.core.audit.entry import Fact
 from exam.core.db.scope import Scope
@@ -16,7 +18,7 @@ from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.training.lessons.film import Film
 from exam.training.lessons.slides import Slides
-from exam.training.materials.errors import NotMadeError
+from exam.training.materials.errors import MakingFailedError, NotMadeError, UploadLeftError
 from exam.training.materials.limited import Progress, make_limited
 from exam.training.materials.models import Material
 from exam.training.materials.service import folder_of, note_material, part_key, parts_of
@@ -24,6 +26,8 @@ from exam.training.materials.service import folder_of, note_material, part_key, 
 KEPT = {".mp4", ".m4s", ".jpg"}
 STEP = 5
 """Progress is written at every so many percent."""
+MOST_TRIES = 3
+UPLOAD_WITHIN = timedelta(days=1)
 
 
 async def run_make(runtime: Runtime, *, material_id: str, region: str) -> None:
@@ -32,7 +36,11 @@ async def run_make(runtime: Runtime, *, material_id: str, region: str) -> None:
     begun = await made.begin()
     if begun is None:
         return
-    kind, size = begun
+    kind, size, tries = begun
+    if tries > MOST_TRIES:  # the tries before this one ended without a word: storage or worker failed
+        await made.end(None, MakingFailedError.code)
+        await made.forget(parts_of(size))
+        return
     async with _workplace(runtime) as place:
         source, folder = place / "source", place / "made"
         await asyncio.to_thread(folder.mkdir)
@@ -45,6 +53,19 @@ async def run_make(runtime: Runtime, *, material_id: str, region: str) -> None:
             await made.store(folder)
             await made.end(whole, "")
     await made.forget(parts_of(size))
+
+
+async def run_clear_uploads(runtime: Runtime) -> None:
+    """Give up the uploads that were begun a day ago and never finished; their parts are deleted."""
+    scope = Scope(region=runtime.settings.root_region)
+    old = runtime.clock.now() - UPLOAD_WITHIN
+    query = select(Material.id, Material.received).where(Material.state == "uploading", Material.created_at < old)
+    async with runtime.databases.session(scope) as session:
+        left = list(await session.execute(query))
+    for material_id, received in left:
+        made = _Making(runtime, material_id, scope)
+        await made.forget(received)
+        await made.end(None, UploadLeftError.code)
 
 
 @asynccontextmanager
@@ -62,14 +83,14 @@ class _Making:
     def __init__(self, runtime: Runtime, material_id: UUID, scope: Scope) -> None:
         self._runtime, self._id, self._scope = runtime, material_id, scope
 
-    async def begin(self) -> tuple[str, int] | None:
-        """Mark the material as being made and return its kind and size, None if there is nothing to be done."""
+    async def begin(self) -> tuple[str, int, int] | None:
+        """Mark the material as being made; return its kind, size and try, None if there is nothing to be done."""
         async with self._runtime.databases.transaction(self._scope) as session:
             row = await session.get(Material, self._id, with_for_update=True)
             if row is None or row.state not in {"waiting", "making"}:
                 return None
-            row.state, row.percent = "making", 0
-            return row.kind, row.size
+            row.state, row.percent, row.tries = "making", 0, row.tries + 1
+            return row.kind, row.size, row.tries
 
     async def fetch(self, source: Path, parts: int) -> None:
         """Put the parts together in a file."""

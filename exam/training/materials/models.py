@@ -27,6 +27,8 @@ class Material(Base):
     percent: Mapped[int]
     reason: Mapped[str]
     """The code of what was wrong with it."""
+    tries: Mapped[int]
+    """How often its making was begun."""
     made: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     uploaded_by: Mapped[UUID]
     uploaded_by_name: Mapped[str]

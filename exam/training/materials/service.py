@@ -6,7 +6,7 @@ from pathlib import PurePath
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -22,6 +22,7 @@ from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import (
     MaterialKindError,
     MaterialNotFoundError,
+    MaterialQuotaError,
     MaterialSizeError,
     MaterialStateError,
     PartError,
@@ -35,6 +36,8 @@ MOST_BYTES = {"film": 2048 * MEGABYTE, "slides": 100 * MEGABYTE}
 FILM_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts"})
 SLIDE_SUFFIXES = frozenset({".pdf"})
 NAME_LENGTH = 120
+MOST_UPLOADS, MOST_KEPT_GB = 5, 200
+"""What one body may have under way, and what its files that are kept may add up to as they were uploaded."""
 
 
 class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +77,7 @@ def part_key(material_id: UUID, place: int) -> str:
 async def begin_material(
     session: AsyncSession, principal: Principal, *, body: BodyView, filename: str, size: int, at: datetime
 ) -> UUID:
-    """Announce an upload and return its id; raises MaterialKindError and MaterialSizeError."""
+    """Announce an upload and return its id; raises MaterialKindError, MaterialSizeError and MaterialQuotaError."""
     if principal.account is None:
         raise ForbiddenError
     name = PurePath(filename.strip().replace("\\", "/")).name[-NAME_LENGTH:]
@@ -84,6 +87,7 @@ async def begin_material(
     kind = "slides" if suffix in SLIDE_SUFFIXES else "film"
     if not 0 < size <= MOST_BYTES[kind]:
         raise MaterialSizeError(limit=MOST_BYTES[kind] // MEGABYTE)
+    await _require_room(session, body, size)
     row = Material(
         organisation_id=body.id,
         region=body.region,
@@ -94,6 +98,7 @@ async def begin_material(
         state="uploading",
         percent=0,
         reason="",
+        tries=0,
         uploaded_by=principal.account,
         uploaded_by_name=principal.name,
         created_at=at,
@@ -101,6 +106,16 @@ async def begin_material(
     session.add(row)
     await session.flush()
     return row.id
+
+
+async def _require_room(session: AsyncSession, body: BodyView, size: int) -> None:
+    query = select(
+        func.count().filter(Material.state == "uploading"),
+        func.coalesce(func.sum(Material.size).filter(Material.state != "refused"), 0),
+    ).where(Material.organisation_id == body.id)
+    uploads, kept = (await session.execute(query)).one()
+    if uploads >= MOST_UPLOADS or kept + size > MOST_KEPT_GB * 1024 * MEGABYTE:
+        raise MaterialQuotaError(uploads=MOST_UPLOADS, limit=MOST_KEPT_GB)
 
 
 async def take_part(

@@ -117,7 +117,7 @@ export class Film {
   }
 }
 
-function clock(seconds) {
+export function clock(seconds) {
   const whole = Math.max(Math.round(seconds), 0);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

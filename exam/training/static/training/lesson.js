@@ -1,7 +1,8 @@
-// A lesson's page: reports every few seconds and tells the learner the truth; its stage is sections or a film.
+// A lesson's page: reports every few seconds and tells the learner the truth; its stage is sections, a film or a quiz.
 // Nothing here decides what counts; it may only say less.
 
 import { Film } from "./film.js";
+import { Quiz } from "./quiz.js";
 import { Sections } from "./sections.js";
 
 const box = document.querySelector("[data-lesson]");
@@ -20,14 +21,15 @@ let lost = false;
 let stop = box.dataset.stop;
 let finished = box.dataset.finished === "1";
 let counting = false;
-const stage = new (box.dataset.film ? Film : Sections)(box, find, words);
+const Stage = box.dataset.film ? Film : box.dataset.quiz ? Quiz : Sections;
+const stage = new Stage(box, find, words);
 stage.touch = () => { touched = performance.now(); };
 
 const idleS = () => Math.round((performance.now() - touched) / 1000);
 const seen = () => document.visibilityState === "visible" && document.hasFocus();
 
 function state() {
-  if (finished) return words.done;
+  if (finished) return stage.open ? words.unpassed : words.done;
   if (stop) return stop === "day_cap" ? words.cap : words.elsewhere;
   if (lost) return words.lost;
   if (!seen()) return words.hidden;

@@ -68,7 +68,7 @@ export class ExamPage {
     this.card = new Navigator(session.form, { onGo: (slot) => this.#go(slot), onHandIn: () => this.#handIn() });
     this.hand = button(word("hand"), { kind: "small", picture: "hand", on: { click: () => this.#raiseHand() } });
     const help = button(word("help"), { kind: "small", picture: "help", on: { click: () => toggleHelp(this.#tools, session) } });
-    this.status = new StatusLine(session, [this.hand, help]);
+    this.status = new StatusLine(session, this.#tools.api.raiseHand ? [this.hand, help] : [help]);
     this.notices = h("div", {});
     this.root = h("div", { class: "exam", "data-size": this.#size }, this.#head(), this.status.bar, this.notices, this.#lockBar(), this.#body(), this.card.shade, this.status.node);
     this.pause = this.#pausePage();
@@ -85,7 +85,7 @@ export class ExamPage {
       move: (step) => this.#show(this.#at + step, true),
       flag: () => this.#toggleFlag(),
       help: () => toggleHelp(this.#tools, session),
-      hand: () => this.#raiseHand(),
+      hand: () => this.#tools.api.raiseHand && this.#raiseHand(),
     });
     this.#paintTime();
   }

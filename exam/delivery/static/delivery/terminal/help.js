@@ -30,7 +30,8 @@ export function choices(label, names, present, wordOf, onChoose, classOf = () =>
 export function toggleHelp(tools, session) {
   const open = document.getElementById("help");
   if (open) { closeDialog(open); return; }
-  const rows = KEYS.map(([keys, text]) => h("div", {}, h("dt", {}, keys.map((key) => h("kbd", { class: "key", text: key }))), h("dd", { text: word(text) })));
+  const known = KEYS.filter(([keys]) => tools.api.raiseHand || keys[0] !== "F2"); // at home nobody would come
+  const rows = known.map(([keys, text]) => h("div", {}, h("dt", {}, keys.map((key) => h("kbd", { class: "key", text: key }))), h("dd", { text: word(text) })));
   const signs = [["good", "check", "help.saved"], ["fair", "disk", "help.kept"], ["bad", "nonet", "help.lost"]].map(([level, picture, text]) => h("li", { class: level }, icon(picture), h("span", { text: word(text) })));
   const theme = choices(word("theme"), THEMES, document.documentElement.dataset.theme ?? "auto", (name) => word(`theme.${name}`), (name) => { setTheme(name); tools.store.put("facts", name, "theme").catch(() => {}); });
   const close = button(word("close"), { kind: "chief", on: { click: () => closeDialog(dialog) } });
