@@ -84,7 +84,8 @@ def slot_rule(slot: ScoringSlot, key: tuple[str, ...] = ()) -> SlotRule:
 def displayed_key(slot: ScoringSlot, key: Sequence[str]) -> tuple[str, ...]:
     """Turn a key in the author's labels into what this form displayed; labels without a mapping stay as they are."""
     displayed = {original: shown for shown, original in slot.option_map}
-    return tuple(sorted(displayed.get(label, label) for label in key))
+    labels = tuple(displayed.get(label, label) for label in key)
+    return labels if slot.rule == Rule.SEQUENCE else tuple(sorted(labels))
 
 
 def scaled_marks(score: FormScore, full_marks: int) -> int:

@@ -75,7 +75,7 @@ class AnswerForm(Form, frozen=True, kw_only=True):
 
 
 class RegradeForm(Form, frozen=True, kw_only=True):
-    """One item and what becomes of it; `text` holds the accepted texts of a text entry, one per line."""
+    """One item and what becomes of it; `text` holds what is typed one per line: accepted texts, or labels in sequence."""
 
     item: Typed
     action: Action | None = None

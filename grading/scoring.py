@@ -13,7 +13,7 @@ FULL_PERMILLE = 1000
 HALF_PERMILLE = 500
 
 Response = Sequence[str] | str
-"""Labels for judgement, choice and multiple, a string for text entry; empty means unanswered or cleared."""
+"""Labels, which an order gives in sequence, or the string of a text entry; empty means unanswered or cleared."""
 
 # a plain decimal number, so that neither NaN nor a gigantic exponent can ever be compared
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -30,6 +30,8 @@ class Rule(StrEnum):
     """One point for each option treated as in the key, chosen or left; leaving all of them is judged the same way."""
     TEXT = "text"
     """Full marks for one of the accepted variants."""
+    SEQUENCE = "sequence"
+    """Full marks for all labels in the order of the key, otherwise none (QTI match_correct of an ordered response)."""
 
 
 class SlotRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +93,9 @@ def score_slot(
         return SlotScore(marks if correct else 0, correct)
     if isinstance(response, str):
         return SlotScore(0, correct=False)
+    if rule is Rule.SEQUENCE:
+        correct = tuple(response) == tuple(key)
+        return SlotScore(marks if correct else 0, correct)
     wanted, chosen = frozenset(key), frozenset(response)
     if chosen and chosen == wanted:
         return SlotScore(marks, correct=True)

@@ -16,12 +16,11 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_attempts, list_final_responses
 from exam.sitting.api import SittingState, get_sitting
 from grading.scores import newest_scores, open_forms
-from grading.scoring import Response
+from grading.scoring import Response, Rule
 from questionbank.api import (
     FULL,
     WHOLE,
     FormsAwaitCustodiansError,
-    Interaction,
     ScoredSitting,
     ScoringForm,
     ScoringSlot,
@@ -75,8 +74,8 @@ def _one(slot: ScoringSlot, own: Mapping[str, Any], response: Response, *, rest:
 
 
 def _choices(slot: ScoringSlot, response: Response) -> dict[str, int]:
-    """Return the chosen options by the author's labels; what was typed is nobody's statistic."""
-    if slot.interaction is Interaction.TEXT_ENTRY or isinstance(response, str):
+    """Return the chosen options by the author's labels; what was typed, or put in order, is nobody's statistic."""
+    if slot.rule in {Rule.TEXT, Rule.SEQUENCE} or isinstance(response, str):
         return {}
     labels = dict(slot.option_map)
     return dict.fromkeys((labels.get(label, label) for label in response), 1)

@@ -118,6 +118,8 @@ def _fits(slot: ScoringSlot, change: RuleChange) -> bool:
             return known and len(change.key) == 1
         case Interaction.MULTIPLE:
             return known and len(change.key) > 1
+        case Interaction.ORDER:
+            return known and len(change.key) == len(labels)
         case Interaction.TEXT_ENTRY:
             return bool(change.key) and all(each.strip() for each in change.key)
 

@@ -25,6 +25,7 @@ from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
+from questionbank.interactions.registry import is_sequence, words_of
 from questionbank.items.content import Interaction
 from questionbank.items.exporting import export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
@@ -91,6 +92,7 @@ __all__ = [
     "find_syllabus",
     "get_published_blueprint",
     "import_questions",
+    "is_sequence",
     "list_export_formats",
     "list_practice_pool",
     "list_practice_stems",
@@ -111,4 +113,5 @@ __all__ = [
     "show_practice",
     "single_form",
     "solve_practice",
+    "words_of",
 ]

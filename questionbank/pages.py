@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.principal import Principal
 from exam.identity.api import require_region
 from exam.standards.api import get_qualification, list_qualifications
-from questionbank.formats.words import KIND_NAMES
+from questionbank.interactions.registry import KIND_NAMES
 from questionbank.items.listing import list_bank_qualifications
 from questionbank.items.state import ACT_WORDS, STATE_WORDS, ItemAct
 from questionbank.syllabus.models import SyllabusNode

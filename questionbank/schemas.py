@@ -44,6 +44,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
     key: Many = ()
     truth: Literal["", "T", "F"] = ""
     variants: Long = ""
+    lines: Long = ""
     node: Code = ""
     depth: Code = ""
     difficulty: Code = ""
@@ -60,6 +61,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
             keys=texts(self.key),
             truth=self.truth,
             variants=self.variants,
+            lines=self.lines,
             node=self.node.strip(),
             depth=self.depth,
             difficulty=self.difficulty,

@@ -1,8 +1,9 @@
 """Responses at the edge: the wire format of a save and its check against the slot's shape, without knowing any key."""
 
 import re
+from collections.abc import Callable, Mapping
 from string import ascii_uppercase
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -13,7 +14,6 @@ MAX_SAVES = 64
 MAX_TEXT = 500
 
 JUDGEMENT_LABELS = ("T", "F")
-_LABELLED = frozenset({"judgement", "choice", "multiple"})
 
 # PostgreSQL text cannot hold U+0000, and one such save must not fail the batch it travels in
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -84,18 +84,15 @@ def check_response(save: Save, shape: SlotShape) -> Response:
     """Return the response in canonical form, or raise `ResponseInvalidError`.
 
     () is a cleared response of any interaction; judgement gives ("T",) or ("F",), choice one displayed label, multiple
-    its labels sorted, text entry the text as typed.
+    its labels sorted, order its labels in the candidate's sequence, text entry the text as typed.
     """
     response = save.response
     if not response:
         return ()
-    if shape.interaction == "text_entry":
-        valid = isinstance(response, str) and not _CONTROL.search(response)
-    else:
-        valid = isinstance(response, list) and _labels_fit(response, shape)
-    if not valid:
+    canonical = _CANONICAL.get(shape.interaction, _refuse)(response, shape)
+    if canonical is None:
         raise ResponseInvalidError(slot=save.slot)
-    return response if isinstance(response, str) else tuple(sorted(response))
+    return canonical
 
 
 def encode_response(response: Response) -> bytes:
@@ -103,8 +100,43 @@ def encode_response(response: Response) -> bytes:
     return msgspec.json.encode(response)
 
 
-def _labels_fit(labels: list[str], shape: SlotShape) -> bool:
-    shown = JUDGEMENT_LABELS if shape.interaction == "judgement" else tuple(ascii_uppercase[: shape.options])
-    if shape.interaction not in _LABELLED or len(set(labels)) < len(labels) or not set(labels) <= set(shown):
-        return False
-    return len(labels) == 1 or shape.interaction == "multiple"
+def _refuse(response: list[str] | str, shape: SlotShape) -> None:
+    del response, shape
+
+
+def _text(response: list[str] | str, shape: SlotShape) -> str | None:
+    del shape
+    return response if isinstance(response, str) and not _CONTROL.search(response) else None
+
+
+def _judgement(response: list[str] | str, shape: SlotShape) -> Response | None:
+    del shape
+    return tuple(response) if response in [[label] for label in JUDGEMENT_LABELS] else None
+
+
+def _choice(response: list[str] | str, shape: SlotShape) -> Response | None:
+    return tuple(response) if len(response) == 1 and _are_displayed(response, shape) else None
+
+
+def _multiple(response: list[str] | str, shape: SlotShape) -> Response | None:
+    return tuple(sorted(response)) if _are_displayed(response, shape) else None
+
+
+def _order(response: list[str] | str, shape: SlotShape) -> Response | None:
+    """Keep the sequence, also of a part: the rest is still to be placed."""
+    return tuple(response) if _are_displayed(response, shape) else None
+
+
+def _are_displayed(response: list[str] | str, shape: SlotShape) -> bool:
+    """Tell whether a response names displayed options, each once."""
+    different = isinstance(response, list) and len(set(response)) == len(response)
+    return different and set(response) <= set(ascii_uppercase[: shape.options])
+
+
+_CANONICAL: Final[Mapping[str, Callable[[list[str] | str, SlotShape], Response | None]]] = {
+    "judgement": _judgement,
+    "choice": _choice,
+    "multiple": _multiple,
+    "text_entry": _text,
+    "order": _order,
+}

@@ -15,7 +15,7 @@ from exam.delivery.responses import (
     encode_response,
 )
 
-LETTERS = {"judgement": "j", "choice": "c", "multiple": "m", "text_entry": "t"}
+LETTERS = {"judgement": "j", "choice": "c", "multiple": "m", "text_entry": "t", "order": "o"}
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
 _PART = re.compile(r"([a-z])(\d+)")
 CACHED_ATTEMPTS = 20_000

@@ -5,21 +5,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from questionbank.formats.errors import NoQuestionsError
-from questionbank.formats.keys import check_ids, find_letters, require_letters, require_truth, split_variants
-from questionbank.formats.options import LETTERS
+from questionbank.formats.keys import find_letters
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.wording import require_text, strip_numbers
-from questionbank.formats.words import find_depth, find_difficulty, find_kind, find_truth, is_unsupported_kind
+from questionbank.formats.wording import NODE_LIMIT, OPTION_LIMIT, STEM_LIMIT, require_text, strip_numbers
+from questionbank.formats.words import find_depth, find_difficulty, find_truth, is_unsupported_kind
+from questionbank.interactions.registry import KINDS, find_kind
 from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
-
-STEM_LIMIT: Final = 4_000
-OPTION_LIMIT: Final = 1_000
-NODE_LIMIT: Final = 200
 
 _DEFAULT_DIFFICULTY: Final = 30
 _TRUTH_PAIR: Final = 2
-_BLANK = re.compile(r"_{2,}|＿{2,}|[（(]\s*[)）]")
 
 
 def read_proposals(dialect: str, found: Iterable[Proposal | Refusal], unsupported: dict[str, int]) -> Reading:
@@ -48,12 +43,11 @@ def build_draft(proposal: Proposal) -> ItemDraft:
         raise RowError("stem_empty")
     options = _check_options(proposal.options)
     interaction = _decide(proposal, options)
-    key = _read_key(proposal, interaction, options, stem)
-    keeps_options = interaction in (Interaction.CHOICE, Interaction.MULTIPLE)
+    options, key = KINDS[interaction].settle(stem, options, proposal.key)
     content = ItemContent(
         interaction=interaction,
         stem=stem,
-        options=options if keeps_options else (),
+        options=options,
         key=key,
         explanation=require_text(proposal.explanation, "解析", STEM_LIMIT),
         basis=require_text(proposal.basis, "依据", STEM_LIMIT),
@@ -97,25 +91,6 @@ def _decide(proposal: Proposal, options: tuple[Option, ...]) -> Interaction:
         raise RowError("kind_unclear", kind="")
     ids = find_letters(proposal.key, options) if isinstance(proposal.key, str) else proposal.key
     return Interaction.MULTIPLE if ids and len(ids) > 1 else Interaction.CHOICE
-
-
-def _read_key(proposal: Proposal, interaction: Interaction, options: tuple[Option, ...], stem: str) -> tuple[str, ...]:
-    key = proposal.key
-    if interaction is Interaction.JUDGEMENT:
-        return (require_truth(key if isinstance(key, str) else "".join(key), options),)
-    if interaction is Interaction.TEXT_ENTRY:
-        blanks = len(_BLANK.findall(stem))
-        if blanks > 1:
-            raise RowError("blank_count", count=blanks)
-        variants = split_variants(key) if isinstance(key, str) else key
-        checked = tuple(require_text(variant, "答案", OPTION_LIMIT) for variant in variants)
-        if not checked or not all(checked):
-            raise RowError("key_missing")
-        return checked
-    if not 1 < len(options) <= len(LETTERS):
-        raise RowError("option_count", count=len(options), least=2, most=len(LETTERS))
-    ids = require_letters(key, options) if isinstance(key, str) else key
-    return check_ids(ids, options, interaction)
 
 
 def _read_difficulty(word: str) -> int:

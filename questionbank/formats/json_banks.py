@@ -10,7 +10,7 @@ from questionbank.formats.errors import MalformedJsonError, NoQuestionsError
 from questionbank.formats.options import LETTERS, label_options, split_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.words import find_kind
+from questionbank.interactions.registry import find_kind
 from questionbank.items.content import FALSE, TRUE, Option
 
 Choices = str | list[str] | dict[str, str]

@@ -6,8 +6,8 @@ from typing import Final
 
 from questionbank.formats.options import LETTERS
 from questionbank.formats.refusals import RowError
-from questionbank.formats.words import KIND_NAMES, find_truth, fold
-from questionbank.items.content import Interaction, Option
+from questionbank.formats.words import find_truth, fold
+from questionbank.items.content import Option
 
 _KEY_SEPARATORS = re.compile(r"[\s,、;/|.。]+")
 _VARIANT_SEPARATORS = re.compile(r"[|;；]")
@@ -33,16 +33,16 @@ def require_letters(key: str, options: tuple[Option, ...]) -> tuple[str, ...]:
     return letters
 
 
-def check_ids(ids: tuple[str, ...], options: tuple[Option, ...], interaction: Interaction) -> tuple[str, ...]:
-    """Return the ids in option order if they exist and their number fits the interaction."""
+def check_ids(ids: tuple[str, ...], options: tuple[Option, ...], name: str, *, several: bool) -> tuple[str, ...]:
+    """Return the ids in option order if they exist and are one, or `several`; `name` is the interaction's."""
     if not ids:
         raise RowError("key_missing")
     known = {option.id for option in options}
     missing = "".join(sorted(set(ids) - known))
     if missing:
         raise RowError("key_without_option", key=missing[:_EXCERPT])
-    if (len(set(ids)) == 1) != (interaction is Interaction.CHOICE):
-        raise RowError("key_count", kind=KIND_NAMES[interaction], count=len(set(ids)))
+    if (len(set(ids)) > 1) != several:
+        raise RowError("key_count", kind=name, count=len(set(ids)))
     return tuple(sorted(set(ids)))
 
 

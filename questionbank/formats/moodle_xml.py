@@ -1,6 +1,7 @@
-"""Moodle XML: multichoice, truefalse and shortanswer questions (Moodle documentation, "Moodle XML format")."""
+"""Moodle XML: multichoice, truefalse, shortanswer and ordering questions (Moodle documentation, "Moodle XML format")."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.write_moodle import TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
-from questionbank.items.content import Interaction
+from questionbank.items.content import Interaction, Option
 
 _FULL: Final = 100.0
 _SLACK: Final = 1.0
@@ -53,35 +54,70 @@ def _with_tags(proposal: Proposal, question: Node) -> Proposal:
     )
 
 
-def _read_question(row: int, kind: str, question: Node, unsupported: dict[str, int]) -> Proposal:
-    answers = [(_fraction(answer), _text(answer)) for answer in question.children("answer")]
-    stem = _child_text(question, "questiontext")
-    explanation = _child_text(question, "generalfeedback")
-    if kind == "truefalse":
-        key = "".join(text for fraction, text in answers if fraction == _FULL)
-        return Proposal(row=row, kind=Interaction.JUDGEMENT, stem=stem, key=key, explanation=explanation)
-    if kind == "shortanswer":
-        return Proposal(
-            row=row,
-            kind=Interaction.TEXT_ENTRY,
-            stem=stem,
-            key=_read_variants(answers, unsupported),
-            explanation=explanation,
-        )
-    if kind != "multichoice":
+class _Question(msgspec.Struct, frozen=True):
+    """A question's element and its answers as (fraction, text)."""
+
+    node: Node
+    answers: list[tuple[float, str]]
+    unsupported: dict[str, int]
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return label_options([text for _, text in self.answers])
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        return {option.id: fraction for option, (fraction, _) in zip(self.options, self.answers, strict=True)}
+
+
+def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int]) -> Proposal:
+    reader = _READERS.get(kind)
+    if reader is None:
         raise RowError("unsupported_interaction", kind=kind[:40])
-    single = _child_text(question, "single").lower() != "false"
-    options = label_options([text for _, text in answers])
-    ids = tuple(option.id for option in options)
-    fractions = dict(zip(ids, (fraction for fraction, _ in answers), strict=True))
+    answers = [(_fraction(answer), _text(answer)) for answer in node.children("answer")]
+    found = reader(_Question(node, answers, unsupported))
     return Proposal(
         row=row,
-        kind=Interaction.CHOICE if single else Interaction.MULTIPLE,
-        stem=stem,
-        options=options,
-        key=_read_single(fractions, unsupported) if single else _read_multiple(fractions),
-        explanation=explanation,
+        kind=found.kind,
+        stem=_child_text(node, "questiontext"),
+        options=found.options,
+        key=found.key,
+        explanation=_child_text(node, "generalfeedback"),
     )
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    kind: Interaction
+    key: str | tuple[str, ...]
+    options: tuple[Option, ...] = ()
+
+
+def _read_truth(question: _Question) -> _Answered:
+    return _Answered(Interaction.JUDGEMENT, "".join(text for fraction, text in question.answers if fraction == _FULL))
+
+
+def _read_short(question: _Question) -> _Answered:
+    return _Answered(Interaction.TEXT_ENTRY, _read_variants(question.answers, question.unsupported))
+
+
+def _read_choice(question: _Question) -> _Answered:
+    if _child_text(question.node, "single").lower() == "false":
+        return _Answered(Interaction.MULTIPLE, _read_multiple(question.fractions), question.options)
+    return _Answered(Interaction.CHOICE, _read_single(question.fractions, question.unsupported), question.options)
+
+
+def _read_order(question: _Question) -> _Answered:
+    """Read Moodle's ordering question, in which the fraction of an answer is its place."""
+    places = question.fractions
+    return _Answered(Interaction.ORDER, tuple(sorted(places, key=lambda each: places[each])), question.options)
+
+
+_READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
+    "truefalse": _read_truth,
+    "shortanswer": _read_short,
+    "multichoice": _read_choice,
+    "ordering": _read_order,
+}
 
 
 def _child_text(node: Node, name: str) -> str:

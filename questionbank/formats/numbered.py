@@ -16,7 +16,8 @@ from questionbank.formats.drafting import read_proposals
 from questionbank.formats.options import split_inline, split_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.words import find_kind, find_truth, is_unsupported_kind
+from questionbank.formats.words import find_truth, is_unsupported_kind
+from questionbank.interactions.registry import find_kind
 from questionbank.items.content import Option
 
 PICTURE: Final = "\ufffc"

@@ -20,6 +20,7 @@ MESSAGES: Final = {
     "option_empty": "选项 {option} 没有文字(可能是图片)。",
     "option_order": "选项字母不连续:{excerpt}",
     "options_same": "选项 {first} 和 {second} 的文字相同。",
+    "order_incomplete": "排序题的答案“{key}”应把全部 {count} 个选项各写一次。",
     "partial_credit": "答案带有部分得分,无法确定唯一的正确答案。",
     "picture": "题目含有图片、音视频或公式对象,目前不能导入。",
     "record_shape": "这一行的字段与格式不符:{detail}",

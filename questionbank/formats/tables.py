@@ -14,7 +14,7 @@ from questionbank.formats.headings import Headings, find_headings
 from questionbank.formats.options import LETTERS, label_options, split_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.words import find_kind
+from questionbank.interactions.registry import find_kind
 from questionbank.items.content import Interaction, Option
 
 _JUDGEMENT_WIDTH: Final = 3

@@ -11,6 +11,11 @@ import msgspec
 from questionbank.formats.reading import Proposal
 from questionbank.formats.refusals import RowError
 
+STEM_LIMIT: Final = 4_000
+OPTION_LIMIT: Final = 1_000
+NODE_LIMIT: Final = 200
+"""Characters."""
+
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Control, zero-width and bidirectional, private-use, surrogate (Unicode general categories)."""
 _NEVER_TEXT: Final = frozenset("\ufffd\ufffe\uffff" + "".join(map(chr, range(0xFDD0, 0xFDF0))))

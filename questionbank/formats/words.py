@@ -1,30 +1,15 @@
-"""The words that banks in the field use for interactions, truth, difficulty and depth."""
+"""The words that banks in the field use for truth, difficulty and depth, and for interactions that items cannot have."""
 
 import re
 import unicodedata
 from typing import Final
 
-from questionbank.items.content import FALSE, TRUE, Depth, Interaction
+from questionbank.items.content import FALSE, TRUE, Depth
 
-KIND_NAMES: Final = {
-    Interaction.JUDGEMENT: "判断题",
-    Interaction.CHOICE: "单选题",
-    Interaction.MULTIPLE: "多选题",
-    Interaction.TEXT_ENTRY: "填空题",
-}
 DEPTH_NAMES: Final = {Depth.KNOW: "了解", Depth.GRASP: "掌握", Depth.MASTER: "熟练掌握"}
 
-_KINDS: Final = {
-    Interaction.JUDGEMENT: "判断 判断题 是非 是非题 对错题 judgement judgment truefalse true_false tf bool",
-    Interaction.CHOICE: "单选 单选题 单项选择 单项选择题 选择 选择题 single single_choice singlechoice choice radio",
-    Interaction.MULTIPLE: (
-        "多选 多选题 多项选择 多项选择题 不定项 不定项选择题 multiple multiple_choice multi multi_choice checkbox"
-    ),
-    Interaction.TEXT_ENTRY: "填空 填空题 text_entry textentry fill blank fill_blank shortanswer",
-}
-_BY_WORD: Final = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _UNSUPPORTED: Final = frozenset(
-    {"简答题", "问答题", "论述题", "案例题", "案例分析题", "名词解释", "计算题", "操作题", "连线题", "排序题", "匹配题"}
+    {"简答题", "问答题", "论述题", "案例题", "案例分析题", "名词解释", "计算题", "操作题", "连线题", "匹配题"}
 )
 
 _TRUTHS: Final = {
@@ -54,11 +39,6 @@ _EDGES: Final = " \t\n。.,;:、;!()[]<>“”\"'"
 def fold(word: str) -> str:
     """Return a word without width variants, blanks and edge punctuation, for look-up."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", word)).strip(_EDGES)
-
-
-def find_kind(word: str) -> Interaction | None:
-    """Return the interaction that a file's word means."""
-    return _BY_WORD.get(fold(word).casefold().replace("-", "_"))
 
 
 def is_unsupported_kind(word: str) -> bool:

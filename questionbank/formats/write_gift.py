@@ -1,9 +1,14 @@
-"""GIFT out (Moodle documentation, "GIFT format"): what it has no place for stands in comments and is lost on the way back."""
+"""GIFT out (Moodle documentation, "GIFT format").
+
+What it has no place for stands in comments and is lost on the way back; an item whose interaction it does not know
+stands there whole, named as such.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from questionbank.interactions.registry import kind_of
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
 
 _SPECIAL: Final = re.compile(r"([~=#{}:\\])")
@@ -18,20 +23,38 @@ def to_gift(drafts: Sequence[ItemDraft]) -> bytes:
 def _question(number: int, draft: ItemDraft) -> str:
     content = draft.content
     about = f"// node {draft.node}, depth {draft.depth}, difficulty {draft.difficulty}\n"
+    if content.interaction not in _WRITERS:
+        name, lines = kind_of(content).name, [content.stem, *kind_of(content).columns(content)]
+        quoted = "".join(f"// {line}\n" for each in lines for line in each.split("\n"))
+        return f"{about}// {number} {name}: GIFT\n{quoted}\n"
     explanation = f"####{_escape(content.explanation)}" if content.explanation else ""
-    return f"{about}::{number}::[plain]{_escape(content.stem)} {{{_answers(content)}{explanation}}}\n\n"
+    return f"{about}::{number}::[plain]{_escape(content.stem)} {{{_WRITERS[content.interaction](content)}{explanation}}}\n\n"
 
 
-def _answers(content: ItemContent) -> str:
-    if content.interaction is Interaction.JUDGEMENT:
-        return content.key[0]
-    if content.interaction is Interaction.TEXT_ENTRY:
-        return " ".join(f"={_escape(variant)}" for variant in content.key)
-    if content.interaction is Interaction.CHOICE:
-        return " ".join(f"{'=' if each.id in content.key else '~'}{_escape(each.text)}" for each in content.options)
+def _truth(content: ItemContent) -> str:
+    return content.key[0]
+
+
+def _variants(content: ItemContent) -> str:
+    return " ".join(f"={_escape(variant)}" for variant in content.key)
+
+
+def _choice(content: ItemContent) -> str:
+    return " ".join(f"{'=' if each.id in content.key else '~'}{_escape(each.text)}" for each in content.options)
+
+
+def _multiple(content: ItemContent) -> str:
     share = f"{_FULL / len(content.key):.5f}"
     return " ".join(f"~%{share if each.id in content.key else -_FULL}%{_escape(each.text)}" for each in content.options)
 
 
 def _escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text).replace("\n", r"\n")
+
+
+_WRITERS: Final[Mapping[Interaction, Callable[[ItemContent], str]]] = {
+    Interaction.JUDGEMENT: _truth,
+    Interaction.CHOICE: _choice,
+    Interaction.MULTIPLE: _multiple,
+    Interaction.TEXT_ENTRY: _variants,
+}

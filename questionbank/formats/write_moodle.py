@@ -1,20 +1,15 @@
 """Moodle XML out (Moodle documentation, "Moodle XML format"); node, depth, difficulty and basis travel as tags."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from questionbank.interactions.registry import kind_of
 from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS = "node:", "depth:", "difficulty:", "basis:"
-_KINDS: Final = {
-    Interaction.JUDGEMENT: "truefalse",
-    Interaction.CHOICE: "multichoice",
-    Interaction.MULTIPLE: "multichoice",
-    Interaction.TEXT_ENTRY: "shortanswer",
-}
 _FULL: Final = 100
 _LONGEST_NAME: Final = 40
 
@@ -30,12 +25,13 @@ def to_moodle(drafts: Sequence[ItemDraft]) -> bytes:
 
 def _add_question(root: etree._Element, draft: ItemDraft) -> None:
     content = draft.content
-    question = etree.SubElement(root, "question", type=_KINDS[content.interaction])
+    kind, write = _WRITERS[content.interaction]
+    question = etree.SubElement(root, "question", type=kind)
     _text(etree.SubElement(question, "name"), " ".join(content.stem.split())[:_LONGEST_NAME])
     _html(etree.SubElement(question, "questiontext", format="html"), content.stem)
     _html(etree.SubElement(question, "generalfeedback", format="html"), content.explanation)
     etree.SubElement(question, "defaultgrade").text = "1"
-    _add_answers(question, content)
+    write(question, content)
     tags = etree.SubElement(question, "tags")
     named = (
         (TAG_NODE, draft.node),
@@ -48,22 +44,33 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
             _text(etree.SubElement(tags, "tag"), name + value)
 
 
-def _add_answers(question: etree._Element, content: ItemContent) -> None:
-    if content.interaction is Interaction.JUDGEMENT:
-        for word in ("true", "false"):
-            right = (word == "true") == (content.key[0] == TRUE)
-            _add_answer(question, word, _FULL if right else 0, form="moodle_auto_format")
-    elif content.interaction is Interaction.TEXT_ENTRY:
-        etree.SubElement(question, "usecase").text = "0"
-        for variant in content.key:
-            _add_answer(question, variant.replace("*", r"\*"), _FULL, form="plain_text")
-    else:
-        etree.SubElement(question, "single").text = str(content.interaction is Interaction.CHOICE).lower()
-        etree.SubElement(question, "shuffleanswers").text = "true"
-        etree.SubElement(question, "answernumbering").text = "ABCD"
-        for option in content.options:
-            right = option.id in content.key
-            _add_answer(question, option.text, _FULL / len(content.key) if right else 0, form="html")
+def _truth(question: etree._Element, content: ItemContent) -> None:
+    for word in ("true", "false"):
+        right = (word == "true") == (content.key[0] == TRUE)
+        _add_answer(question, word, _FULL if right else 0, form="moodle_auto_format")
+
+
+def _variants(question: etree._Element, content: ItemContent) -> None:
+    etree.SubElement(question, "usecase").text = "0"
+    for variant in content.key:
+        _add_answer(question, variant.replace("*", r"\*"), _FULL, form="plain_text")
+
+
+def _choices(question: etree._Element, content: ItemContent) -> None:
+    etree.SubElement(question, "single").text = str(content.interaction is Interaction.CHOICE).lower()
+    etree.SubElement(question, "shuffleanswers").text = "true"
+    etree.SubElement(question, "answernumbering").text = "ABCD"
+    for option in content.options:
+        right = option.id in content.key
+        _add_answer(question, option.text, _FULL / len(content.key) if right else 0, form="html")
+
+
+def _order(question: etree._Element, content: ItemContent) -> None:
+    """Write Moodle's ordering question, in which the fraction of an answer is its place."""
+    for name, value in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("gradingtype", "ALL_OR_NOTHING")):
+        etree.SubElement(question, name).text = value
+    for place, text in enumerate(kind_of(content).typed(content), 1):
+        _add_answer(question, text, place, form="html")
 
 
 def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> None:
@@ -77,3 +84,12 @@ def _text(parent: etree._Element, text: str) -> None:
 
 def _html(parent: etree._Element, text: str) -> None:
     _text(parent, escape(text, quote=False).replace("\n", "<br>"))
+
+
+_WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemContent], None]]]] = {
+    Interaction.JUDGEMENT: ("truefalse", _truth),
+    Interaction.CHOICE: ("multichoice", _choices),
+    Interaction.MULTIPLE: ("multichoice", _choices),
+    Interaction.TEXT_ENTRY: ("shortanswer", _variants),
+    Interaction.ORDER: ("ordering", _order),
+}

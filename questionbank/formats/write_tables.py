@@ -1,34 +1,28 @@
 """Workbook and JSON out, in the columns that the import reads back without loss."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from exam.core.sheets.writer import OutCell, write_workbook
-from questionbank.formats.words import DEPTH_NAMES, KIND_NAMES
-from questionbank.items.content import FALSE, TRUE, Interaction, ItemContent, ItemDraft
-
-_TRUTH_WORDS: Final = {TRUE: "正确", FALSE: "错误"}
-
-
-def _key(content: ItemContent) -> str:
-    if content.interaction is Interaction.JUDGEMENT:
-        return _TRUTH_WORDS[content.key[0]]
-    return ("|" if content.interaction is Interaction.TEXT_ENTRY else "").join(content.key)
+from questionbank.formats.options import LETTERS
+from questionbank.formats.words import DEPTH_NAMES
+from questionbank.interactions.registry import KIND_NAMES, kind_of
+from questionbank.items.content import ItemDraft
 
 
 def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
     """Return an xlsx workbook with one row per item and a column per option."""
-    widest = max((len(draft.content.options) for draft in drafts), default=0)
-    letters = [f"选项{letter}" for letter in "ABCDEFGHIJ"[:widest]]
+    lines = [kind_of(draft.content).columns(draft.content) for draft in drafts]
+    widest = max(map(len, lines), default=0)
+    letters = [f"选项{letter}" for letter in LETTERS[:widest]]
     columns = ["题型", "题目", *letters, "答案", "知识点", "掌握程度", "难度", "解析", "依据"]
     rows: list[list[OutCell]] = []
-    for draft in drafts:
+    for draft, own in zip(drafts, lines, strict=True):
         content = draft.content
-        texts = [option.text for option in content.options] + [""] * (widest - len(content.options))
+        texts = own + [""] * (widest - len(own))
         place = (draft.node, DEPTH_NAMES[draft.depth], draft.difficulty, content.explanation, content.basis)
-        rows.append([KIND_NAMES[content.interaction], content.stem, *texts, _key(content), *place])
+        rows.append([KIND_NAMES[content.interaction], content.stem, *texts, kind_of(content).cell(content), *place])
     return write_workbook(columns, rows, sheet="试题")
 
 
@@ -38,8 +32,8 @@ def to_json(drafts: Sequence[ItemDraft]) -> bytes:
         {
             "question": draft.content.stem,
             "type": KIND_NAMES[draft.content.interaction],
-            "options": {option.id: option.text for option in draft.content.options},
-            "answer": _key(draft.content),
+            "options": dict(zip(LETTERS, kind_of(draft.content).columns(draft.content), strict=False)),
+            "answer": kind_of(draft.content).cell(draft.content),
             "difficulty": draft.difficulty,
             "explanation": draft.content.explanation,
             "node": draft.node,

@@ -18,14 +18,14 @@ from questionbank.forms.dealing import deal_decks
 from questionbank.forms.decks import Deck, build_decks, difficulties
 from questionbank.forms.draw import ALGORITHM, Indexes, draw_words, order_words
 from questionbank.forms.exchange import Table
+from questionbank.interactions.registry import KINDS
 from questionbank.items.content import Interaction
 
-GROUP_ORDER = (Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY)
+GROUP_ORDER = tuple(KINDS)
 """Order of the interaction groups on a form."""
 
 MIN_SEED_BYTES = 16
 
-_REORDERED = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
 _RESHUFFLES = 50
 
 
@@ -167,7 +167,7 @@ class Deal(Sequence[Assembly]):
             marks=self._blueprint.cells[deck.cell].marks,
             cell=deck.cell,
             part=deck.part,
-            option_order=order if item.interaction in _REORDERED else tuple(range(item.options)),
+            option_order=order if KINDS[item.interaction].reordered else tuple(range(item.options)),
         )
 
 

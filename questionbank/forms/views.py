@@ -1,22 +1,16 @@
 """The two faces of a form: what a candidate sees and what scoring needs, as types that cannot be mistaken."""
 
 from collections.abc import Mapping, Sequence
-from string import ascii_uppercase
 
 import msgspec
 
 from exam.core.errors import ConflictError
 from questionbank.forms.assembly import Assembly, AssemblySlot
-from questionbank.items.content import FALSE, TRUE, Interaction, ItemContent
+from questionbank.interactions.kind import Shown
+from questionbank.interactions.registry import KINDS, kind_of
+from questionbank.items.content import Interaction, ItemContent
 
-JUDGEMENT_OPTIONS = ((TRUE, "正确"), (FALSE, "错误"))
-
-DEFAULT_RULES: Mapping[Interaction, str] = {
-    Interaction.JUDGEMENT: "exact",
-    Interaction.CHOICE: "exact",
-    Interaction.MULTIPLE: "exact",
-    Interaction.TEXT_ENTRY: "text",
-}
+DEFAULT_RULES: Mapping[Interaction, str] = {interaction: kind.rule for interaction, kind in KINDS.items()}
 
 
 def rules_of(multiple_rule: str) -> dict[Interaction, str]:
@@ -65,8 +59,8 @@ class CandidateForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class ScoringSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one slot is scored.
 
-    `key` is in displayed labels, `option_map` holds (displayed, original) labels, `accepted` the variants of a text
-    entry, `options` the number of displayed options.
+    `key` is in displayed labels, of an order in their sequence, `option_map` holds (displayed, original) labels of all
+    that a response may name, `accepted` the variants of a text entry, `options` the number of displayed options.
     """
 
     slot: int
@@ -104,9 +98,9 @@ def render_views(
     shown, scored = [], []
     for slot in assembly.slots:
         content = _require_content(items, slot)
-        originals = _displayed_order(content, slot)
-        shown.append(_candidate_slot(slot, content, originals))
-        scored.append(_scoring_slot(slot, content, originals, rules[content.interaction]))
+        seen = kind_of(content).show(content, slot.option_order)
+        shown.append(_candidate_slot(slot, content, seen))
+        scored.append(_scoring_slot(slot, content, seen, rules[content.interaction]))
     form = CandidateForm(title=title, duration_s=duration_s, sections=_sections(shown), slots=tuple(shown))
     return form, ScoringForm(algorithm=assembly.algorithm, slots=tuple(scored))
 
@@ -118,33 +112,20 @@ def _require_content(items: Mapping[str, ItemContent], slot: AssemblySlot) -> It
     return content
 
 
-def _displayed_order(content: ItemContent, slot: AssemblySlot) -> tuple[tuple[str, str], ...]:
-    """Return (displayed, original) labels in the order shown."""
-    return tuple(
-        (label, content.options[index].id) for label, index in zip(ascii_uppercase, slot.option_order, strict=False)
-    )
-
-
-def _candidate_slot(slot: AssemblySlot, content: ItemContent, originals: tuple[tuple[str, str], ...]) -> CandidateSlot:
-    texts = {option.id: option.text for option in content.options}
-    judgement = content.interaction is Interaction.JUDGEMENT
+def _candidate_slot(slot: AssemblySlot, content: ItemContent, seen: Shown) -> CandidateSlot:
     return CandidateSlot(
         slot=slot.slot,
         interaction=content.interaction,
         stem=content.stem,
-        options=JUDGEMENT_OPTIONS if judgement else tuple((label, texts[original]) for label, original in originals),
+        options=seen.options,
         marks=slot.marks,
     )
 
 
-def _scoring_slot(
-    slot: AssemblySlot, content: ItemContent, originals: tuple[tuple[str, str], ...], rule: str
-) -> ScoringSlot:
-    text_entry = content.interaction is Interaction.TEXT_ENTRY
-    judgement = content.interaction is Interaction.JUDGEMENT
-    displayed = {original: label for label, original in originals}
+def _scoring_slot(slot: AssemblySlot, content: ItemContent, seen: Shown, rule: str) -> ScoringSlot:
+    kind = kind_of(content)
     try:
-        key = content.key if judgement else () if text_entry else tuple(sorted(displayed[each] for each in content.key))
+        key = kind.key_of(content, seen.labels)
     except KeyError:
         raise FormContentError(slot=slot.slot) from None
     return ScoringSlot(
@@ -154,9 +135,9 @@ def _scoring_slot(
         interaction=content.interaction,
         rule=rule,
         key=key,
-        accepted=content.key if text_entry else (),
-        option_map=originals,
-        options=len(JUDGEMENT_OPTIONS) if judgement else len(originals),
+        accepted=kind.accepted(content),
+        option_map=seen.labels,
+        options=len(seen.options),
         marks=slot.marks,
     )
 

@@ -12,6 +12,7 @@ class Interaction(StrEnum):
     CHOICE = "choice"
     MULTIPLE = "multiple"
     TEXT_ENTRY = "text_entry"
+    ORDER = "order"
 
 
 class Depth(StrEnum):
@@ -35,8 +36,9 @@ TRUE, FALSE = "T", "F"
 class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """试题 content: stem, options and key.
 
-    `key` holds option ids for choice (one) and multiple (two or more), "T" or "F" for judgement, and the accepted
-    variants for text entry. Judgement and text entry have no options: 正确/错误 are the interaction's own.
+    `key` holds option ids for choice (one) and multiple (two or more), "T" or "F" for judgement, the accepted variants
+    for text entry, and all option ids in their right order for order. Judgement and text entry have no options:
+    正确/错误 are the interaction's own. Each interaction's rules stand in `questionbank.interactions`.
     """
 
     interaction: Interaction

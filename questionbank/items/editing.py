@@ -7,7 +7,9 @@ import msgspec
 
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.reading import Proposal
-from questionbank.formats.words import DEPTH_NAMES, KIND_NAMES
+from questionbank.formats.words import DEPTH_NAMES
+from questionbank.interactions.registry import KIND_NAMES, kind_of
+from questionbank.interactions.registry import KINDS as REGISTERED
 from questionbank.items.content import Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.errors import ItemContentError
 from questionbank.items.viewing import VersionView
@@ -16,7 +18,10 @@ OPTIONS_SHOWN = 4
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line."""
+    """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line.
+
+    `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions).
+    """
 
     interaction: Interaction = Interaction.CHOICE
     stem: str = ""
@@ -24,6 +29,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     truth: str = ""
     variants: str = ""
+    lines: str = ""
     node: str = ""
     depth: str = "掌握"
     difficulty: str = "30"
@@ -59,9 +65,11 @@ def draft_of(typed: Typed) -> ItemDraft:
 
 def _options(typed: Typed) -> tuple[Option, ...]:
     """Return the options up to the last one with words; a gap between them stays, to be refused."""
-    if typed.interaction not in {Interaction.CHOICE, Interaction.MULTIPLE}:
-        return ()
     texts: Sequence[str] = typed.options
+    if REGISTERED[typed.interaction].lines:
+        texts = [line for line in typed.lines.splitlines() if line.strip()]
+    elif typed.interaction not in {Interaction.CHOICE, Interaction.MULTIPLE}:
+        return ()
     while texts and not texts[-1].strip():
         texts = texts[:-1]
     return tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, texts, strict=False))
@@ -73,20 +81,24 @@ def _key(typed: Typed) -> str | tuple[str, ...]:
             return typed.truth
         case Interaction.TEXT_ENTRY:
             return tuple(line.strip() for line in typed.variants.splitlines() if line.strip())
-        case _:
+        case Interaction.CHOICE | Interaction.MULTIPLE:
             return typed.keys
+        case _:
+            return ""
 
 
 def typed_from(version: VersionView) -> Typed:
     """Return the editor's fields of a stored version."""
     content = version.content
+    kind = kind_of(content)
     return Typed(
         interaction=content.interaction,
         stem=content.stem,
-        options=tuple(option.text for option in content.options),
-        keys=content.key if content.options else (),
+        options=() if kind.lines else tuple(option.text for option in content.options),
+        keys=content.key if content.options and not kind.lines else (),
         truth=content.key[0] if content.interaction is Interaction.JUDGEMENT else "",
         variants="\n".join(content.key) if content.interaction is Interaction.TEXT_ENTRY else "",
+        lines="\n".join(kind.typed(content)) if kind.lines else "",
         node=version.node,
         depth=version.depth,
         difficulty=str(version.difficulty),
@@ -95,13 +107,13 @@ def typed_from(version: VersionView) -> Typed:
     )
 
 
-def key_words(content: ItemContent) -> list[str]:
+def key_words(content: ItemContent) -> tuple[str, ...]:
     """Return the key as its makers read it: letters with texts, 正确 or 错误 as msgids, or the accepted answers."""
-    if content.interaction is Interaction.JUDGEMENT:
-        return ["正确" if content.key[0] == "T" else "错误"]
-    texts = {option.id: f"{option.id}. {option.text}" for option in content.options}
-    return [texts.get(key, key) for key in content.key]
+    kind = kind_of(content)
+    return kind.told(kind.written(content), content.key)
 
 
 DEPTHS = tuple((word, word) for word in DEPTH_NAMES.values())
 KINDS = tuple((kind.value, name) for kind, name in KIND_NAMES.items())
+LINES = tuple((kind.interaction.value, kind.lines) for kind in REGISTERED.values() if kind.lines)
+"""Interactions whose options are typed one a line, with the hint for it."""

@@ -19,7 +19,7 @@ from exam.web.problem import form_again
 from exam.web.request import done
 from questionbank.items.comments import comment_on_item, list_comments
 from questionbank.items.drafting import create_item, revise_item
-from questionbank.items.editing import DEPTHS, KINDS, Typed, draft_of, key_words, typed_from
+from questionbank.items.editing import DEPTHS, KINDS, LINES, Typed, draft_of, key_words, typed_from
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct, allowed_acts
 from questionbank.items.viewing import get_item, shown_options
@@ -180,6 +180,7 @@ async def _editor(
         "based_on": based_on,
         "nodes": await node_choices(session, qualification),
         "interactions": KINDS,
+        "lines": LINES,
         "depths": DEPTHS,
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import NotFoundError
 from questionbank.formats.words import DEPTH_NAMES
-from questionbank.forms.views import JUDGEMENT_OPTIONS
+from questionbank.interactions.registry import kind_of
 from questionbank.items.content import Depth, Interaction, ItemContent
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.state import ItemAct, ItemState
@@ -202,7 +202,6 @@ def diff_text(old: str, new: str) -> tuple[Piece, ...]:
 
 
 def shown_options(content: ItemContent) -> list[tuple[str, str]]:
-    """Return what stands before a candidate: (label, text) in the author's order, 正确/错误 for a judgement."""
-    if content.interaction is Interaction.JUDGEMENT:
-        return [("", text) for _, text in JUDGEMENT_OPTIONS]
-    return [(option.id, option.text) for option in content.options]
+    """Return what stands before a candidate: (label, text), 正确/错误 of a judgement without letters."""
+    options = kind_of(content).show(content, range(len(content.options))).options
+    return [("" if content.interaction is Interaction.JUDGEMENT else label, text) for label, text in options]

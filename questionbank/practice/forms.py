@@ -14,8 +14,9 @@ from questionbank.forms.assembly import Assembly, AssemblySlot, assemble
 from questionbank.forms.draw import ALGORITHM
 from questionbank.forms.errors import NoPublishedBlueprintError
 from questionbank.forms.preparing import multiple_rule_on
-from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, render_views, rules_of
-from questionbank.items.content import Interaction, ItemContent
+from questionbank.forms.views import CandidateForm, ScoringForm, render_views, rules_of
+from questionbank.interactions.registry import KINDS
+from questionbank.items.content import ItemContent
 from questionbank.practice.pool import get_practice_contents, list_practice_pool
 
 ONE_MARK = 100
@@ -123,19 +124,13 @@ async def solve_practice(session: AsyncSession, form: PracticeForm) -> tuple[Sco
     solutions = [
         Solution(
             slot=slot.slot,
-            right=slot.accepted or tuple(_words(asked, label) for label in slot.key),
+            right=KINDS[slot.interaction].told(asked.options, slot.accepted or slot.key),
             explanation=contents[slot.version].explanation,
             basis=contents[slot.version].basis,
         )
         for slot, asked in zip(scored.slots, shown.slots, strict=True)
     ]
     return scored, tuple(solutions)
-
-
-def _words(asked: CandidateSlot, label: str) -> str:
-    """Name an option as the page does: a judgement's two have no letters."""
-    text = dict(asked.options)[label]
-    return text if asked.interaction is Interaction.JUDGEMENT else f"{label}. {text}"
 
 
 async def _contents(session: AsyncSession, form: PracticeForm) -> dict[str, ItemContent]:

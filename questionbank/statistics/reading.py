@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.identity.api import get_region
-from questionbank.items.content import Interaction
-from questionbank.items.viewing import ItemView, VersionView, shown_options
+from questionbank.interactions.registry import kind_of
+from questionbank.items.viewing import ItemView, VersionView
 from questionbank.statistics.figures import ENOUGH, Sums
 from questionbank.statistics.models import ItemStatistic, SittingStatistic
 from questionbank.statistics.recording import sums_of
@@ -129,9 +129,6 @@ def _percent(sums: Sums) -> int:
 
 def _choices(version: VersionView, sums: Sums) -> tuple[Choice, ...]:
     content = version.content
-    options = shown_options(content)
-    if content.interaction is Interaction.JUDGEMENT:
-        options = list(zip("TF", (text for _, text in options), strict=True))
     return tuple(
         Choice(
             label=label,
@@ -140,7 +137,7 @@ def _choices(version: VersionView, sums: Sums) -> tuple[Choice, ...]:
             percent=round(count * 100 / sums.asked) if sums.asked else 0,
             is_key=label in content.key,
         )
-        for label, text in options
+        for label, text in kind_of(content).choices(content)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -42,9 +43,15 @@ from tests.builders.sitting import (
 
 STARTS_IN = timedelta(minutes=4)
 WIDE = {"width": 1366, "height": 768}
-COUNTS = {Interaction.JUDGEMENT: 20, Interaction.CHOICE: 12, Interaction.MULTIPLE: 3, Interaction.TEXT_ENTRY: 1}
+COUNTS = {
+    Interaction.JUDGEMENT: 20,
+    Interaction.CHOICE: 12,
+    Interaction.MULTIPLE: 3,
+    Interaction.TEXT_ENTRY: 1,
+    Interaction.ORDER: 1,
+}
 SLOTS = sum(COUNTS.values())
-FIRST = {Interaction.JUDGEMENT: 1, Interaction.CHOICE: 21, Interaction.MULTIPLE: 33, Interaction.TEXT_ENTRY: 36}
+FIRST = dict(zip(COUNTS, accumulate(COUNTS.values(), initial=1), strict=False))
 """The first slot of each interaction."""
 
 Work = Callable[[AsyncSession, Principal, Runtime], Awaitable[None]]
@@ -90,7 +97,8 @@ class Hall:
 
     async def _build(self, runtime: Runtime, names: Sequence[str]) -> None:
         await runtime.valkey.flushdb()  # allowances outlive a test's database
-        await publish_bank(runtime, qualification=ELECTRICIAN, drafts=some_drafts(each=22), blueprint=_blueprint())
+        drafts = some_drafts(each=22, kinds=Interaction)
+        await publish_bank(runtime, qualification=ELECTRICIAN, drafts=drafts, blueprint=_blueprint())
         centre = await make_centre(runtime)
         rooms = [("一号机房", len(names) + 1)]
         self.sitting = await make_sitting(runtime, centre, rooms=rooms, starts_in=STARTS_IN)

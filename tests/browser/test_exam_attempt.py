@@ -11,7 +11,8 @@ from tests.browser.hall import FIRST, SLOTS, Hall, open_hall
 from tests.browser.terminal_page import PATIENCE_MS, TerminalPage
 from tests.services import Services
 
-FIRST_CHOICE, FIRST_MULTIPLE, TEXT_ITEM = FIRST[Interaction.CHOICE], FIRST[Interaction.MULTIPLE], SLOTS
+FIRST_CHOICE, FIRST_MULTIPLE, TEXT_ITEM = (FIRST[each] for each in list(FIRST)[1:4])
+ORDER_ITEM = FIRST[Interaction.ORDER]
 LOADED = "image => image.complete && image.naturalWidth > 0"
 TYPED: dict[int, list[str] | str] = {
     1: ["T"], 2: ["F"], 3: ["T"], 4: ["F"],
@@ -70,11 +71,24 @@ def _be_let_in(hall: Hall, here: TerminalPage, desk: DeskPage, seat: str) -> Non
     page.wait_for_selector(".exam")
 
 
+def _put_in_order(here: TerminalPage) -> None:
+    """Place three steps by touch and by letter, and take the first one out again."""
+    page = here.page
+    page.locator(".cell", has_text=str(ORDER_ITEM)).click()
+    rows = page.locator(".kind-order .option")
+    rows.nth(1).click()
+    for key in ("c", "a", "b"):
+        page.keyboard.press(key)
+    expect(rows.nth(2)).to_contain_text("第 1 位")
+    expect(page.locator(".kind-order .place")).to_have_text(["2", "", "1", ""])
+    page.keyboard.press("d")
+
+
 def _hand_in(here: TerminalPage) -> str:
     """Follow the summary to an open item, then hold the button; return the receipt code on the screen."""
     page, summary = here.page, here.page.locator("dialog.handin")
     page.locator(".card-foot .button").click()
-    expect(summary).to_contain_text(f"还有 {SLOTS - len(TYPED)} 题未作答")
+    expect(summary).to_contain_text(f"还有 {SLOTS - len(TYPED) - 1} 题未作答")
     summary.get_by_role("button", name="去第 5 题").click()
     page.keyboard.press("2")
     here.expect_light("saved", "已保存")
@@ -106,11 +120,12 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
     assert second.locator(".option, textarea").count() == 0
     second.close()
 
+    _put_in_order(here)
     shown = _hand_in(here)
     query = "select state, receipt_code, answered from delivery_attempt where id = %s"
-    assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED) + 1)]
-    expect(page.locator(".receipt")).to_contain_text(f"{len(TYPED) + 1} / {SLOTS} 题")
-    assert hall.answers(0) == {**TYPED, 5: ["F"]}
+    assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED) + 2)]
+    expect(page.locator(".receipt")).to_contain_text(f"{len(TYPED) + 2} / {SLOTS} 题")
+    assert hall.answers(0) == {**TYPED, ORDER_ITEM: ["C", "A", "D"], 5: ["F"]}
     hall.require_acknowledged(0, here)
 
 

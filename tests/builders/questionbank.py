@@ -1,7 +1,7 @@
 """Banks for tests: people of the three makers' roles, items, a blueprint."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -49,11 +49,12 @@ def content(interaction: Interaction, number: int, *, token: str = "") -> ItemCo
         Interaction.CHOICE: ("ABCD"[number % 4],),
         Interaction.MULTIPLE: ("A", "C"),
         Interaction.TEXT_ENTRY: (f"答{number}{token}",),
+        Interaction.ORDER: tuple(sorted("ABCD", key=lambda letter: number * ord(letter) % 7)),
     }
     return ItemContent(
         interaction=interaction,
         stem=stem,
-        options=options if interaction in {Interaction.CHOICE, Interaction.MULTIPLE} else (),
+        options=() if interaction in {Interaction.JUDGEMENT, Interaction.TEXT_ENTRY} else options,
         key=keys[interaction],
         explanation=f"解析{number}{token}",
         basis=f"依据{number}{token}",
@@ -78,11 +79,14 @@ def small_blueprint(qualification: str) -> Blueprint:
     return Blueprint(qualification=qualification, title="小测验", duration_min=30, pass_marks=600, cells=cells)
 
 
-def some_drafts(*, each: int, token: str = "") -> list[ItemDraft]:
-    """Return `each` drafts of every interaction on node 1.1."""
+PLAIN = (Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY)
+
+
+def some_drafts(*, each: int, token: str = "", kinds: Iterable[Interaction] = PLAIN) -> list[ItemDraft]:
+    """Return `each` drafts of some interactions on node 1.1."""
     return [
         draft(interaction, place * 1000 + number, node="1.1", token=token)
-        for place, interaction in enumerate(Interaction, 1)
+        for place, interaction in enumerate(kinds, 1)
         for number in range(1, each + 1)
     ]
 
@@ -133,7 +137,7 @@ async def publish_canary_bank(runtime: Runtime, *, qualification: str, each: int
     """
     tokens: list[str] = []
     marked = []
-    for plain in some_drafts(each=each):
+    for plain in some_drafts(each=each, kinds=Interaction):
         token = new_canary()
         tokens.append(token)
         number = plain.row

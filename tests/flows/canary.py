@@ -259,8 +259,8 @@ class Scene:
     async def _save_both_ways(self, terminal: Candidate, slot: ScoringSlot, *, seq: int) -> tuple[Any, Any]:
         """Answer a slot wrongly and rightly; the right words of a text entry would come back and are never typed."""
         labels = [shown for shown, _ in slot.option_map] or ["T", "F"]
-        wrong = [next(label for label in labels if label not in slot.key)]
         right: list[str] | str = list(slot.key)
+        wrong = [next((label for label in labels if label not in slot.key), labels[-1])]
         if slot.interaction is Interaction.TEXT_ENTRY:
             wrong, right = "不知道", "我也不知道"  # type: ignore[assignment]
         saves = [
@@ -343,7 +343,8 @@ async def observe(settings: Settings, host: str, port: int) -> Observed:
 
 
 def _blueprint() -> Blueprint:
-    """Return the small blueprint with text entry in it, whose stored keys are the words themselves."""
+    """Return the small blueprint and every other interaction; the stored keys of text entry are the words themselves."""
     small = small_blueprint(ELECTRICIAN)
-    entries = Cell(interaction=Interaction.TEXT_ENTRY, count=3, marks=100)
-    return msgspec.structs.replace(small, cells=(*small.cells, entries))
+    asked = {cell.interaction for cell in small.cells}
+    others = (Cell(interaction=each, count=3, marks=100) for each in Interaction if each not in asked)
+    return msgspec.structs.replace(small, cells=(*small.cells, *others))

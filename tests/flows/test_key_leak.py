@@ -167,16 +167,28 @@ def test_right_options_look_like_wrong_ones(observed: Observed) -> None:
     assert len(set(displayed)) > 1
 
 
+def test_the_steps_of_an_order_are_shown_in_no_order_of_their_own(observed: Observed) -> None:
+    slots = [slot for _, scoring in observed.forms for slot in scoring.slots if slot.interaction is Interaction.ORDER]
+    assert len(slots) == CANDIDATES * 3
+    assert len({slot.key for slot in slots}) > 1
+
+
 def test_marks_tell_nothing_beyond_the_interaction(observed: Observed) -> None:
     by_interaction: dict[str, set[int]] = {}
     for form, _ in observed.forms:
         for slot in form["slots"]:
             by_interaction.setdefault(slot["interaction"], set()).add(slot["marks"])
-    assert by_interaction == {"judgement": {100}, "choice": {100}, "multiple": {150}, "text_entry": {100}}
+    assert by_interaction == {
+        "judgement": {100},
+        "choice": {100},
+        "multiple": {150},
+        "text_entry": {100},
+        "order": {100},
+    }
 
 
 def test_the_answer_to_a_save_does_not_tell_right_from_wrong(observed: Observed) -> None:
-    assert len(observed.verdicts) == CANDIDATES * 9
+    assert len(observed.verdicts) == CANDIDATES * 12
     for wrong, right in observed.verdicts:
         for answer in (wrong, right):
             for volatile in ("server_now", "remaining_ms"):

@@ -131,6 +131,7 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
         ({"interaction": "judgement", "truth": "F"}, "错误"),
         ({"interaction": "multiple", "key": ["A", "B"]}, "A. 清洗"),
         ({"interaction": "text_entry", "variants": "36\r\n三十六"}, "三十六"),
+        ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
     ],
 )
 async def test_every_interaction_can_be_written(people: People, fields: dict[str, object], key: str) -> None:
@@ -138,6 +139,8 @@ async def test_every_interaction_can_be_written(people: People, fields: dict[str
     item = id_in(await post(author, f"/bank/items/new?qualification={CODE}", **(ITEM | fields)))
     shown = await author.get(f"/bank/items/{item}")
     assert key in shown.text
+    again = await author.get(f"/bank/items/{item}/edit")
+    assert str(fields.get("lines", "")).replace("\r", "") in again.text
 
 
 async def test_a_faulty_item_comes_back_with_what_was_typed(people: People) -> None:

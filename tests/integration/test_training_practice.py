@@ -15,9 +15,10 @@ from exam.core.runtime import Runtime
 from exam.training.classes.views import EnrolmentView
 from exam.training.practice.models import Mock, MockResponse, PracticeAnswer
 from exam.training.practice.records import load_answered
-from questionbank.api import list_practice_pool
+from questionbank.api import Interaction, list_practice_pool
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from questionbank.practice.pool import get_practice_contents
 from tests.builders.questionbank import publish_canary_bank
 from tests.builders.training import OFFICER, learner_cookie, make_class, make_learner, make_programme, make_school
 from tests.builders.web import browsing, send, wear
@@ -46,7 +47,9 @@ class Practice:
 @pytest.fixture
 async def practice(runtime: Runtime) -> Practice:
     bank, tokens = await publish_canary_bank(runtime, qualification=OFFICER, each=EACH)
-    released = [item for place in range(4) for item in bank.item_ids[EACH * place : EACH * place + EACH // 2]]
+    released = [
+        item for place in range(len(Interaction)) for item in bank.item_ids[EACH * place : EACH * place + EACH // 2]
+    ]
     async with runtime.databases.transaction(Scope(region="33"), Role.BANK) as session:
         await act_on_items(session, bank.makers.publisher, ItemAct.RELEASED, released, at=runtime.clock.now())
     school = await make_school(runtime)
@@ -92,6 +95,20 @@ async def test_an_answer_is_explained_only_once_it_was_given(runtime: Runtime, p
     assert wanted in book.text
     assert "答对了" in right.text
     assert wanted not in empty.text
+
+
+async def test_steps_are_answered_in_their_order(runtime: Runtime, practice: Practice) -> None:
+    wanted = (await versions(runtime, practice))["order"]
+    async with runtime.databases.session(practice.scope) as session:
+        key = (await get_practice_contents(session, [wanted]))[wanted].key
+    async with browsing(runtime) as client:
+        await enter(client, runtime, practice.learner)
+        asked = await client.get(f"{practice.home}/question?version={wanted}")
+        wrong = await client.get((await choose(client, practice, wanted, *reversed(key))).headers["location"])
+        right = await client.get((await choose(client, practice, wanted, *key)).headers["location"])
+    assert (asked.text.count("<select"), asked.text.count("第 4 步")) == (len(key), 1)
+    assert ("答错了" in wrong.text, "答对了" in right.text) == (True, True)
+    assert f"1. {key[0]}" in right.text
 
 
 async def test_favourites_are_kept_and_let_go(runtime: Runtime, practice: Practice) -> None:

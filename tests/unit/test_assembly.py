@@ -27,7 +27,13 @@ from questionbank.forms.decks import BlueprintInfeasibleError, build_decks, diff
 from questionbank.items.content import Interaction
 
 SEED = bytes(range(32))
-OPTIONS = {Interaction.JUDGEMENT: 0, Interaction.CHOICE: 4, Interaction.MULTIPLE: 5, Interaction.TEXT_ENTRY: 0}
+OPTIONS = {
+    Interaction.JUDGEMENT: 0,
+    Interaction.CHOICE: 4,
+    Interaction.MULTIPLE: 5,
+    Interaction.TEXT_ENTRY: 0,
+    Interaction.ORDER: 4,
+}
 
 
 def item(number: int, node: str, interaction: Interaction, difficulty: int) -> PoolItem:

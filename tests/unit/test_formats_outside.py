@@ -84,15 +84,28 @@ def test_gift_samples_have_as_many_rows_as_questions(outside_data: Path) -> None
 
 
 def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
-    items, tests = 0, 0
+    tests = 0
+    kinds: Counter[Interaction] = Counter()
+    refused: Counter[str] = Counter()
     for sample in (outside_data / "qti21").rglob("*.xml"):
         try:
             reading = read_questions(sample.read_bytes(), sample.name)
         except NoQuestionsError:
             tests += 1
             continue
-        items += len(reading.drafts) + len(reading.refused)
-    assert (items, tests) == (141, 24)
+        kinds.update(draft.content.interaction for draft in reading.drafts)
+        refused.update(refusal.code for refusal in reading.refused)
+        nameless = [one for one in reading.refused if one.code == "unsupported_interaction" and not reading.unsupported]
+        assert nameless == [], sample.name
+    assert (kinds.total() + refused.total(), tests) == (141, 24)
+    assert kinds == {MULTIPLE: 11, CHOICE: 9, Interaction.TEXT_ENTRY: 9, Interaction.ORDER: 3}
+    assert refused == {
+        "unsupported_interaction": 93,
+        "picture": 6,
+        "key_count": 7,
+        "key_missing": 2,
+        "option_count": 1,
+    }
 
 
 def test_the_aiken_sample_is_read(outside_data: Path) -> None:

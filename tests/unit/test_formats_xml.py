@@ -88,6 +88,14 @@ def test_a_qti_3_text_entry_takes_the_full_mark_variants() -> None:
     assert draft.content.key == ("36", "三十六")
 
 
+def test_a_qti_order_keeps_its_sequence_and_not_the_place_of_its_choices() -> None:
+    text = QTI2.format(cardinality="ordered", correct="<value>c2</value><value>c3</value><value>c1</value>", most=0)
+    [draft] = read_xml(text.replace("choiceInteraction", "orderInteraction")).drafts
+    assert draft.content.interaction is Interaction.ORDER
+    texts = {option.id: option.text for option in draft.content.options}
+    assert [texts[each] for each in draft.content.key] == ["送电", "休息", "验电"]
+
+
 def test_qti_feedback_is_counted_and_left_out() -> None:
     reading = read_xml(QTI2.format(cardinality="single", correct="<value>c1</value>", most=1))
     assert reading.unsupported == {"feedback": 1}
@@ -96,7 +104,7 @@ def test_qti_feedback_is_counted_and_left_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("choiceInteraction", "orderInteraction", "unsupported_interaction"),
+        ("choiceInteraction", "hottextInteraction", "unsupported_interaction"),
         ('adaptive="false"', 'adaptive="true"', "unsupported_interaction"),
         ("送电", "<img src='a.png'/>", "picture"),
         ("<value>c1</value>", "", "key_missing"),

@@ -32,9 +32,10 @@ FORM = ScoringForm(
         slot(2, Interaction.CHOICE, ("B",)),
         slot(3, Interaction.MULTIPLE, ("A", "D"), marks=200),
         slot(4, Interaction.TEXT_ENTRY, (), rule="text", accepted=("接地",), option_map=()),
+        slot(5, Interaction.ORDER, ("C", "A", "D", "B"), rule="sequence"),
     ),
 )
-RIGHT: dict[int, Response] = {1: ("T",), 2: ("B",), 3: ("A", "D"), 4: "接地"}
+RIGHT: dict[int, Response] = {1: ("T",), 2: ("B",), 3: ("A", "D"), 4: "接地", 5: ("C", "A", "D", "B")}
 
 
 def marks(responses: Mapping[int, Response], *changes: RuleChange) -> tuple[int, int]:
@@ -47,14 +48,16 @@ def change(number: int, action: Action, *key: str) -> RuleChange:
 
 
 def test_a_form_without_changes_is_scored_by_its_own_keys() -> None:
-    assert marks(RIGHT) == (500, 500)
-    assert marks(RIGHT | {3: ("A",)}) == (300, 500)
+    assert marks(RIGHT) == (600, 600)
+    assert marks(RIGHT | {3: ("A",)}) == (400, 600)
+    assert marks(RIGHT | {5: ("A", "C", "D", "B")}) == (500, 600)
 
 
 def test_a_key_in_the_authors_labels_finds_what_was_displayed() -> None:
     assert displayed_key(FORM.slots[1], ("D",)) == ("C",)
     assert displayed_key(FORM.slots[2], ("C", "B")) == ("A", "D")
     assert displayed_key(FORM.slots[0], ("F",)) == ("F",)
+    assert displayed_key(FORM.slots[4], ("D", "C", "B", "A")) == ("C", "A", "D", "B")
 
 
 def test_a_new_key_alone_counts_as_displayed() -> None:
@@ -73,12 +76,12 @@ def test_an_accepted_text_may_be_added() -> None:
 
 
 def test_full_credit_reaches_those_who_left_the_slot_empty() -> None:
-    assert marks({}, change(3, Action.FULL_CREDIT)) == (200, 500)
+    assert marks({}, change(3, Action.FULL_CREDIT)) == (200, 600)
 
 
 def test_a_void_item_leaves_the_sum_and_the_full_marks() -> None:
     score = score_attempt(FORM, RIGHT, [change(3, Action.VOID)])
-    assert (score.marks, score.full_marks, [number for number, _ in score.slots]) == (300, 300, [1, 2, 4])
+    assert (score.marks, score.full_marks, [number for number, _ in score.slots]) == (400, 400, [1, 2, 4, 5])
     assert scaled_marks(score, 10_000) == 10_000
 
 

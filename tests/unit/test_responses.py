@@ -18,6 +18,7 @@ from exam.delivery.responses import (
 
 JUDGEMENT, CHOICE = SlotShape("judgement", 2), SlotShape("choice", 3)
 MULTIPLE, TEXT = SlotShape("multiple", 5), SlotShape("text_entry", 0)
+ORDER = SlotShape("order", 4)
 
 
 def one(response: object, **change: object) -> bytes:
@@ -85,6 +86,8 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (CHOICE, ["C"], b'["C"]'),
         (MULTIPLE, ["D", "A"], b'["A","D"]'),
         (MULTIPLE, ["E"], b'["E"]'),
+        (ORDER, ["C", "A", "D", "B"], b'["C","A","D","B"]'),
+        (ORDER, ["D"], b'["D"]'),
         (TEXT, "36 V\n", b'"36 V\\n"'),
         (TEXT, "字" * 500, ('"' + "字" * 500 + '"').encode()),
     ],
@@ -95,7 +98,7 @@ def test_a_fitting_response_has_one_canonical_form(
     assert encode_response(check_response(Save(1, 1, response), shape)) == canonical
 
 
-@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT])
+@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER])
 @pytest.mark.parametrize("response", [[], ""])
 def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str) -> None:
     assert encode_response(check_response(Save(1, 1, response), shape)) == b"[]"
@@ -113,6 +116,9 @@ def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str
         (CHOICE, "A"),
         (MULTIPLE, ["A", "A"]),
         (MULTIPLE, ["A", "F"]),
+        (ORDER, ["A", "A"]),
+        (ORDER, ["B", "E"]),
+        (ORDER, "AB"),
         (TEXT, ["A"]),
         (TEXT, "nul\x00"),
         (TEXT, "bell\x07"),
@@ -127,7 +133,7 @@ def test_a_response_that_cannot_answer_its_slot_is_refused_by_slot(shape: SlotSh
 
 
 @given(
-    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT]),
+    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER]),
     st.lists(st.sampled_from("ABCDETF"), max_size=6) | st.text(max_size=20),
 )
 def test_checking_again_changes_nothing(shape: SlotShape, response: list[str] | str) -> None:

@@ -92,6 +92,11 @@ def test_unanswered_earns_nothing_under_the_exact_rule() -> None:
     assert score_slot(Rule.EXACT, ["T"], (), 100) == SlotScore(0, correct=False)
 
 
+@pytest.mark.parametrize(("response", "marks"), [("BAC", 200), ("ABC", 0), ("BA", 0), ("BACD", 0), ("BCA", 0), ("", 0)])
+def test_a_sequence_earns_all_or_nothing(response: str, marks: int) -> None:
+    assert score_slot(Rule.SEQUENCE, "BAC", list(response), 200) == SlotScore(marks, correct=marks > 0)
+
+
 def test_text_for_labels_and_labels_for_text_earn_nothing() -> None:
     assert score_slot(Rule.EXACT, ["A"], "A", 100).marks_hundredths == 0
     assert score_slot(Rule.TEXT, ["A"], ["A"], 100).marks_hundredths == 0

@@ -122,6 +122,8 @@ def is_key_valid(item: SeedItem) -> bool:
             return len(item.options) in {4, 5} and len(key) >= 2 and key <= letters
         case Interaction.TEXT_ENTRY:
             return False
+        case Interaction.ORDER:
+            return sorted(item.key) == sorted(letters)
 
 
 def is_in_cell(item: SeedItem, cell: Cell) -> bool:

@@ -19,10 +19,12 @@ from questionbank.api import (
     PoolItem,
     PracticeItemGoneError,
     Solution,
+    is_sequence,
     list_practice_pool,
     show_practice,
     single_form,
     solve_practice,
+    words_of,
 )
 
 
@@ -38,6 +40,11 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     response: tuple[str, ...]
     correct: bool
     solution: Solution
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The response in words."""
+        return words_of(self.slot.interaction, self.slot.options, self.response)
 
 
 async def ask(session: AsyncSession, item: PoolItem, qualification: str, *, at: datetime) -> CandidateSlot:
@@ -66,10 +73,11 @@ async def answer_item(
     at: datetime,
 ) -> UUID:
     """Score and keep one answer and return its id; raises PracticeUnansweredError and PracticeItemGoneError."""
-    given = tuple(sorted({each.strip() for each in response} - {""}))
+    item = await find_item(session, learner, version)
+    given = tuple(each.strip() for each in response if each.strip())
     if not given:
         raise PracticeUnansweredError
-    item = await find_item(session, learner, version)
+    given = given if is_sequence(item.interaction) else tuple(sorted(set(given)))
     form = await single_form(
         session, item_id=item.item_id, version=version, qualification=learner.qualification, on=local_date(at)
     )

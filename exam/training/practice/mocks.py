@@ -31,6 +31,7 @@ from questionbank.api import (
     list_practice_pool,
     show_practice,
     solve_practice,
+    words_of,
 )
 
 SEED_BYTES = 32
@@ -78,6 +79,11 @@ class ReviewedSlot(msgspec.Struct, frozen=True, kw_only=True):
     response: tuple[str, ...]
     correct: bool
     solution: Solution
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The response in words."""
+        return words_of(self.slot.interaction, self.slot.options, self.response)
 
 
 async def start_mock(session: AsyncSession, principal: Principal, learner: EnrolmentView, *, at: datetime) -> UUID:

@@ -26,7 +26,7 @@ export class Quiz {
     const page = this.find("page");
     page.innerHTML = await answer.text();
     this.open = !page.querySelector("[data-passed]")?.dataset.passed;
-    page.querySelector("[data-go], input:not([type=hidden])")?.focus({ preventScroll: true });
+    page.querySelector("[data-go], input:not([type=hidden]), select")?.focus({ preventScroll: true });
     scrollTo({ top: 0 });
   }
 
