@@ -192,11 +192,11 @@ class VerifyController(Controller):
         except DomainError as error:
             return _page(request, "query", error, name=data.name, number=data.number, on=data.on)
 
-    @post("/api/verify", status_code=200, opt=PROGRAM)
+    @post("/api/verify", status_code=200, opt=PROGRAM, include_in_schema=True)
     async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
         return await _ask(request, runtime, data)
 
-    @post("/api/verify/batch", status_code=200, opt=PROGRAM)
+    @post("/api/verify/batch", status_code=200, opt=PROGRAM, include_in_schema=True)
     async def ask_many(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Batch]
     ) -> list[Answer]:

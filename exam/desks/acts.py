@@ -29,6 +29,8 @@ ACTS: Final[Mapping[str, str]] = {
     "neighbour.admitted": "批准对接系统",
     "neighbour.returned": "退回对接系统的登记",
     "neighbour.closed": "停止对接系统",
+    "api_token.issued": "签发接口令牌",
+    "api_token.revoked": "吊销接口令牌",
     "message.replayed": "重发死信报文",
     "message.set_aside": "搁置死信报文",
     "audit.searched": "查询审计记录",

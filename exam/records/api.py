@@ -8,6 +8,8 @@ from exam.records.credit.requests import count_waiting as count_credit_requests
 from exam.records.enterprises.listing import list_enterprises
 from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
 from exam.records.exchange.conformance import Receiver, Verdict
+from exam.records.exchange.neighbours import admit as admit_neighbour
+from exam.records.exchange.neighbours import register as register_neighbour
 from exam.records.figures import Figures, count_region, list_usable_credentials, total
 from exam.records.folding import fold_sums
 from exam.records.grouping import EVERYTHING, PLACE, TIME, TOTAL, By, Narrowing
@@ -47,6 +49,7 @@ __all__ = [
     "Unit",
     "Verdict",
     "add_up",
+    "admit_neighbour",
     "after",
     "before",
     "count",
@@ -66,6 +69,7 @@ __all__ = [
     "load_roster",
     "period_at",
     "period_of",
+    "register_neighbour",
     "rows_of",
     "title_of",
     "total",

@@ -21,11 +21,13 @@ from exam.records.enterprises.pages import HOME as ENTERPRISES
 from exam.records.enterprises.pages import EnterprisesController
 from exam.records.exchange import sending
 from exam.records.exchange import subscribers as exchange
+from exam.records.exchange.controllers import ExchangeController as NeighbourApi
 from exam.records.exchange.message_pages import MessageController
 from exam.records.exchange.models import SECRET_PLACE
 from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.pages import HOME as NEIGHBOURS
 from exam.records.exchange.pages import NeighbourController, NeighboursController
+from exam.records.exchange.token_pages import TokenController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
 from exam.records.rescue_pages import RescueController
@@ -56,6 +58,8 @@ PLUGIN = Plugin(
         NeighboursController,
         NeighbourController,
         MessageController,
+        TokenController,
+        NeighbourApi,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS, *exchange.SUBSCRIPTIONS),
     jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS),

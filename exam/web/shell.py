@@ -28,6 +28,7 @@ from exam.web.format import FILTERS
 from exam.web.front import FrontDoor
 from exam.web.headers import same_site_only, shell_middleware
 from exam.web.i18n import Catalogue, language
+from exam.web.interfaces import described
 from exam.web.navigation import entry_of, nav
 from exam.web.plugin import Plugin
 from exam.web.policy import PUBLIC, enforce, policy_table
@@ -123,7 +124,8 @@ def build_shell(
             exclude=[ANSWER_PATHS],
         ),
         exception_handlers={DomainError: problem.answer, HTTPException: problem.answer, Exception: problem.answer},
-        openapi_config=None,
+        openapi_config=described(runtime.settings.base_url),
+        include_in_schema=False,
         request_max_body_size=BODY_LIMIT,
         lifespan=[*(part for plugin in plugins for part in plugin.lifespan), *(door.open for door in doors)],
         debug=False,

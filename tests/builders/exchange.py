@@ -27,7 +27,7 @@ HOME = "/admin/exchange"
 OPERATOR = "special.1.1"
 NOBODYS = "whsec_AAAA"
 _ID = re.compile(rf"{HOME}/([0-9a-f-]{{36}})")
-_SECRET = re.compile(r'id="secret">([^<]+)<')
+SECRET = re.compile(r'id="secret">([^<]+)<')
 
 
 class Hook:
@@ -90,7 +90,7 @@ async def registered(
     await be(runtime, client, "system_admin", region)
     typed = {"name": "企业基础数据库", "region": region, "address": address, "form": form, "kinds": kinds}
     page = (await send(client, HOME, typed)).text
-    found, secret = _ID.search(page), _SECRET.search(page)
+    found, secret = _ID.search(page), SECRET.search(page)
     assert found, page
     assert secret
     return UUID(found[1]), secret[1]

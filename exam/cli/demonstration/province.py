@@ -24,6 +24,7 @@ from exam.identity.api import (
     seed_regions,
     uscc_check,
 )
+from exam.records.api import admit_neighbour, register_neighbour
 from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
 from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice
@@ -31,6 +32,8 @@ from questionbank.api import list_seed_banks, load_seed_bank, release_seed_pract
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
 SCHOOL_NAME = "西湖区安全技能培训中心"
+NEIGHBOURS = (("企业安全生产基础数据库", "credential.changed", True), ("公共信用信息平台", "credit.changed", False))
+"""Name, what it is told, and whether it has been let in."""
 LEARNERS_FILE = "demo-learners.json"
 LEARNERS, LEARNERS_SEED = 4, 612
 ENTERPRISES: tuple[tuple[str, str, dict[str, str | bool]], ...] = (
@@ -60,6 +63,7 @@ async def build_province(runtime: Runtime) -> bool:
         demo, accounts = await _accounts(session, runtime, bodies)
     await _banks(runtime, accounts)
     await _school(runtime, bodies, accounts)
+    await _neighbours(runtime, accounts)
     _write(path, msgspec.json.encode(demo))
     return True
 
@@ -198,6 +202,23 @@ async def _school(runtime: Runtime, bodies: dict[str, UUID], accounts: dict[str,
     invented = Invented(LEARNERS_SEED)
     learners = await seed_school(runtime, staff, [invented.next() for _ in range(LEARNERS)])
     _write(runtime.settings.data_dir / LEARNERS_FILE, msgspec.json.encode(learners))
+
+
+async def _neighbours(runtime: Runtime, accounts: dict[str, Principal]) -> None:
+    async with runtime.databases.transaction(Scope(region=PROVINCE)) as session:
+        for name, kind, let_in in NEIGHBOURS:
+            neighbour, _ = await register_neighbour(
+                session,
+                accounts["sysadmin"],
+                runtime,
+                name=name,
+                region=PROVINCE,
+                address="",
+                form="json",
+                kinds=[kind],
+            )
+            if let_in:
+                await admit_neighbour(session, accounts["secadmin"], neighbour, at=runtime.clock.now())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """What may go wrong between neighbours."""
 
-from exam.core.errors import DomainError
+from exam.core.errors import DomainError, ForbiddenError, Kind
 
 
 class AddressRefusedError(DomainError):
@@ -22,3 +22,32 @@ class KindUnknownError(DomainError):
 
     code = "exchange_kind_unknown"
     message = "请选择要交换的报文种类。"
+
+
+class TokenRefusedError(DomainError):
+    """The token is unknown, has expired or was revoked; nothing says which."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "exchange_token"
+    message = "接口令牌无效、已过期或已吊销。"
+
+
+class ScopeMissingError(ForbiddenError):
+    """The token was not given this right."""
+
+    code = "exchange_scope"
+    message = "接口令牌没有这项权限:{scope}"
+
+
+class TokenTermError(DomainError):
+    """A token without a right, or with a term out of its bounds."""
+
+    code = "exchange_token_term"
+    message = "请选择至少一项权限,有效期为 1 至 {most} 天。"
+
+
+class PositionAheadError(DomainError):
+    """A receipt names a message that was never offered."""
+
+    code = "exchange_position"
+    message = "回执的位置超过了已提供的报文。"

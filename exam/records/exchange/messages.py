@@ -13,7 +13,8 @@ from exam.core.errors import NotFoundError
 from exam.core.jobs import defer_all
 from exam.core.principal import Principal
 from exam.identity.api import require_region
-from exam.records.exchange.models import OutgoingMessage, Receipt
+from exam.records.exchange.errors import PositionAheadError
+from exam.records.exchange.models import Neighbour, OutgoingMessage, Receipt
 from exam.records.exchange.neighbours import OPERATOR
 from exam.records.exchange.outbox import push_of
 from exam.records.exchange.state import MessageState, require_step
@@ -91,6 +92,35 @@ async def set_aside(
     await record(session, principal, "message.set_aside", ("message", row.id), at=at, region=row.region, facts=facts)
     await defer_all(session, [push_of(row.neighbour_id)])
     return row.neighbour_id
+
+
+async def list_after(session: AsyncSession, neighbour_id: UUID, position: int, *, limit: int) -> list[MessageView]:
+    """Return what a neighbour was told after a position, in order, whether it has confirmed it or not."""
+    query = select(OutgoingMessage).where(
+        OutgoingMessage.neighbour_id == neighbour_id, OutgoingMessage.position > position
+    )
+    return [_view(row) for row in await session.scalars(query.order_by(OutgoingMessage.position).limit(limit))]
+
+
+async def confirm(session: AsyncSession, neighbour_id: UUID, position: int, *, at: datetime) -> int:
+    """Take a caller's receipt for everything up to a position; return how many it is the first for.
+
+    Raises PositionAheadError.
+    """
+    neighbour = await session.get_one(Neighbour, neighbour_id, with_for_update=True)
+    if position > neighbour.last_position:
+        raise PositionAheadError
+    query = select(OutgoingMessage).where(
+        OutgoingMessage.neighbour_id == neighbour_id,
+        OutgoingMessage.position <= position,
+        OutgoingMessage.state == MessageState.WAITING,
+    )
+    rows = list(await session.scalars(query.with_for_update()))
+    for row in rows:
+        row.state, row.ended_at = MessageState.DELIVERED, at
+        session.add(Receipt(message_id=row.id, region=row.region, at=at, outcome="fetched", status=0))
+    await session.flush()
+    return len(rows)
 
 
 async def _dead(session: AsyncSession, principal: Principal, message_id: UUID, wanted: MessageState) -> OutgoingMessage:

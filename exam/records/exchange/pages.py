@@ -19,6 +19,7 @@ from exam.records.exchange.contract import load_kinds
 from exam.records.exchange.messages import Show, list_messages
 from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
+from exam.records.exchange.tokens import SCOPES, list_tokens
 from exam.records.exchange.wording import MESSAGE_STATES, STATES
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -78,7 +79,7 @@ class NeighboursController(Controller):
                 **await _choices(session, principal),
             }
             return form_again(request, error, FORM_PAGE, context)
-        context = {"neighbour_id": neighbour_id, "name": data.name, "secret": secret}
+        context = {"neighbour_id": neighbour_id, "name": data.name, "secret": secret, "is_token": False}
         return Template("records/exchange/secret.html", context=context)
 
 
@@ -91,6 +92,7 @@ class NeighbourController(Controller):
     @get()
     async def show(
         self,
+        runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         neighbour_id: FromPath[UUID],
@@ -107,6 +109,10 @@ class NeighbourController(Controller):
             "more": more,
             "page": page,
             "show": show,
+            "tokens": await list_tokens(session, neighbour_id),
+            "scopes": SCOPES,
+            "days": (90, 180, 365),
+            "at": runtime.clock.now(),
             "kinds": load_kinds(),
             "states": STATES,
             "message_states": MESSAGE_STATES,

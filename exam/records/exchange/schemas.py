@@ -31,6 +31,14 @@ class PlainForm(Form, frozen=True, kw_only=True):
     """An act that needs no words."""
 
 
+class TokenForm(Form, frozen=True, kw_only=True):
+    """A token to be issued; `days` is how long it lasts."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scopes: tuple[Code, ...] | Code = ()
+    days: Annotated[str, Meta(pattern=r"^[0-9]{1,4}$")]
+
+
 def ticked(values: tuple[str, ...] | str) -> tuple[str, ...]:
     """Return what was ticked, however many."""
     return (values,) if isinstance(values, str) else values

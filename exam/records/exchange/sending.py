@@ -18,14 +18,13 @@ from exam.records.exchange.addresses import judge_address
 from exam.records.exchange.errors import AddressRefusedError, AddressUnknownError
 from exam.records.exchange.models import SECRET_PLACE, Neighbour, OutgoingMessage, Receipt
 from exam.records.exchange.outbox import PUSH, push_of
-from exam.records.exchange.signing import headers_of
+from exam.records.exchange.signing import MEDIA_TYPES, headers_of
 from exam.records.exchange.state import MessageState, NeighbourState, delay_after
 
 SWEEP = "records.exchange_sweep"
 ROUND = 50
 TIMEOUT_S = 10
 GONE = 410
-_TYPES = {"json": "application/json", "xml": "application/xml"}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -85,7 +84,7 @@ async def _post(runtime: Runtime, client: httpx.AsyncClient, neighbour: Neighbou
     try:
         # judged at every push: what a name means may have changed since the neighbour was registered
         target = await judge_address(neighbour.address, runtime.settings.exchange_inside)
-        headers |= {"content-type": _TYPES[neighbour.form], "host": target.host, "user-agent": "ankao-exchange/1"}
+        headers |= {"content-type": MEDIA_TYPES[neighbour.form], "host": target.host, "user-agent": "ankao-exchange/1"}
         request = client.build_request("POST", target.url, content=body, headers=headers, extensions=target.extensions)
         # nobody reads what a neighbour says beside its status
         answer = await client.send(request, stream=True)

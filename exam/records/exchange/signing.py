@@ -12,6 +12,7 @@ from exam.core.errors import DomainError
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
 TOLERANCE_S: Final = 300
+MEDIA_TYPES: Final = {"json": "application/json", "xml": "application/xml"}
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 
 

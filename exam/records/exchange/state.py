@@ -62,6 +62,12 @@ def require_step(state: str, wanted: str) -> None:
         raise ExchangeStateError
 
 
+def require_active(state: str) -> None:
+    """Raise ExchangeStateError for a neighbour that is not let in."""
+    if state != NeighbourState.ACTIVE:
+        raise ExchangeStateError
+
+
 def delay_after(attempts: int) -> timedelta | None:
     """Return how long to wait after so many failed pushes, None when there is no further one."""
     return DELAYS[attempts - 1] if attempts <= len(DELAYS) else None
