@@ -1,6 +1,8 @@
 """What other packages and commands may use of proctoring."""
 
 from proctor.analysis.accuracy import Accuracy, FaceAccuracy, measure_accuracy, measure_faces
+from proctor.cameras.h264 import nals_of
+from proctor.cameras.h264 import payloads_of as rtp_payloads
 from proctor.evidence.bundle import is_exported
 from proctor.evidence.manifest import BundleBrokenError, Checked, Listed, Manifest, check_bundle, is_bundle
 from proctor.incidents.cases import DISPOSITION_WORDS
@@ -25,5 +27,7 @@ __all__ = [
     "living_nodes",
     "measure_accuracy",
     "measure_faces",
+    "nals_of",
+    "rtp_payloads",
     "taxonomy",
 ]

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +21,16 @@ from proctor.analysis.detector import BlazeFace, Detector
 from proctor.analysis.frames import FRESH_MS, Frame, connect_binary, receive, shard_of
 from proctor.analysis.health import Health, say_health
 from proctor.analysis.identity import Recogniser, ResidualNet
-from proctor.analysis.keeping import Standing
+from proctor.analysis.keeping import Standing, Subject
 from proctor.analysis.pictures import Pictures
 from proctor.analysis.rooms import RoomThresholds
 from proctor.analysis.shards import Shards
 from proctor.analysis.stills import keep_still, still_of
-from proctor.analysis.thresholds import thresholds
+from proctor.analysis.thresholds import Thresholds, thresholds
 from proctor.analysis.watch import Change, SeatWatch
+from proctor.cameras.places import cameras_at_work
 from proctor.media.consent import consent_texts
-from proctor.media.names import Track, seat_source
+from proctor.media.names import Track, camera_source, seat_source
 from proctor.media.registry import living_nodes, new_node_name
 from proctor.media.seats import cameras_of
 
@@ -35,6 +38,8 @@ TEND_S = 2.0
 WAIT_MS = 500
 AT_ONCE = 64
 PHOTOS_AT_ONCE = 32
+CAMERAS_EVERY = 5
+"""Beats between two looks at which rooms are open."""
 RETRY_S = 1.0
 MINUTE = int(60 / TEND_S)
 _OVER = frozenset(state.value for state in FINISHED_STATES) | {AttemptState.VOIDED.value}
@@ -43,16 +48,28 @@ log = structlog.get_logger(__name__)
 
 
 class Seat:
-    """One seat under analysis; `observed` while its candidate works."""
+    """One seat or room camera under analysis; `observed` while its candidate works, a camera while its room is open."""
 
-    def __init__(self, region: str, watch: SeatWatch) -> None:
-        self.region = region
-        self.room_id: UUID | None = None
-        self.watch = watch
+    def __init__(self, subject: Subject, standing: Iterable[str] = ()) -> None:
+        self.subject = subject
+        self.room_id = subject.camera_room
+        self.watch = SeatWatch(self.narrowed(thresholds()), standing)
         self.number = 0
         self.observed = True
         self.comparison: Comparison | None = None
         self.asked_photo = False
+
+    @property
+    def is_camera(self) -> bool:
+        return self.subject.camera_room is not None
+
+    @property
+    def source(self) -> str:
+        return camera_source(self.subject.id) if self.is_camera else seat_source(self.subject.id, Track.TILE)
+
+    def narrowed(self, rules: Thresholds) -> Thresholds:
+        """Return what counts here of a room's rules."""
+        return rules.for_camera() if self.is_camera else rules
 
 
 class Analyst:
@@ -99,7 +116,7 @@ class Analyst:
         if self._last:
             frames = await receive(self._binary, self._last, block_ms=wait_ms, count=AT_ONCE)
             # of a seat the newest picture counts; the others of the batch came too late
-            for frame in {frame.attempt_id: frame for frame in frames}.values():
+            for frame in {frame.subject: frame for frame in frames}.values():
                 await self._look(frame)
         else:
             await asyncio.sleep(wait_ms / 1000)
@@ -108,6 +125,8 @@ class Analyst:
     async def tend(self) -> None:
         """Hold the shards, end what is over, see who is silent, say how things stand."""
         await self._claim()
+        if self._beats % CAMERAS_EVERY == 0:
+            await self._follow_cameras()
         await self._ask_states()
         await self._follow_rules()
         await self._fetch_photos()
@@ -138,8 +157,8 @@ class Analyst:
         gained = held - before
         if not gained:
             return
-        for attempt_id, (region, kinds) in (await self._standing.load(gained)).items():
-            self.seats.setdefault(attempt_id, Seat(region, SeatWatch(thresholds(), kinds)))
+        for subject, kinds in (await self._standing.load(gained)).items():
+            self.seats.setdefault(subject.id, Seat(subject, kinds))
         since = f"{self._now_ms() - FRESH_MS}-0"
         self._last.update(dict.fromkeys(gained, since))
 
@@ -148,19 +167,21 @@ class Analyst:
         self._behind_ms = max(0, self._now_ms() - frame.at_ms)
         if self._behind_ms > FRESH_MS:
             return  # counted with the gap before the next one that is looked at
-        seat = self.seats.get(frame.attempt_id)
+        seat = self.seats.get(frame.subject)
+        if seat is None and frame.camera:
+            return  # of a room that is not known to be open
         if seat is None:
-            watch = SeatWatch(self._rooms.of(frame.room_id))
-            seat = self.seats[frame.attempt_id] = Seat(frame.region, watch)
+            seat = self.seats[frame.subject] = Seat(Subject(frame.subject, frame.region))
+            seat.watch.follow(self._rooms.of(frame.room_id), frame.at_ms / 1000)
         seat.room_id = frame.room_id
         if 0 < seat.number < frame.number:
             self.dropped += frame.number - seat.number - 1
         seat.number = frame.number
         self.looked += 1
         changes, still = await asyncio.to_thread(self._seen, seat, frame)
-        self._standing.note(frame.attempt_id, seat.region, changes)
+        self._standing.note(seat.subject, changes)
         if still:
-            await keep_still(self._runtime.valkey, frame.attempt_id, still)
+            await keep_still(self._runtime.valkey, frame.subject, still)
 
     def _seen(self, seat: Seat, frame: Frame) -> tuple[list[Change], str]:
         """Decode and measure, in a thread, so that shards are held meanwhile; return changes and a still."""
@@ -170,7 +191,7 @@ class Analyst:
         still = still_of(decoded.picture)
         if not seat.observed:
             return [], still
-        if self._detector is None:
+        if self._detector is None or seat.is_camera:
             return seat.watch.picture(frame.at_ms / 1000, decoded.grey, None), still
         at, faces = frame.at_ms / 1000, self._detector.faces(decoded.picture)
         apart = seat.comparison.look(at, decoded.picture, faces) if seat.comparison else None
@@ -178,33 +199,52 @@ class Analyst:
 
     async def _ask_states(self) -> None:
         """Observe those who work, rest with those who pause, forget those who have finished."""
-        if not self.seats:
+        seats = {attempt_id: seat for attempt_id, seat in self.seats.items() if not seat.is_camera}
+        if not seats:
             return
         scope = Scope(region=self._runtime.settings.root_region)
         async with self._runtime.databases.transaction(scope) as session:
-            states = await list_epochs(session, self.seats)
-        for attempt_id, seat in list(self.seats.items()):
+            states = await list_epochs(session, seats)
+        for attempt_id, seat in seats.items():
             _, state = states.get(attempt_id, (0, AttemptState.VOIDED.value))
             seat.observed = state == AttemptState.IN_PROGRESS.value
             if not seat.observed:
-                self._standing.note(attempt_id, seat.region, seat.watch.rest(self._now_ms() / 1000))
+                self._standing.note(seat.subject, seat.watch.rest(self._now_ms() / 1000))
             if state in _OVER:
                 del self.seats[attempt_id]
+
+    async def _follow_cameras(self) -> None:
+        """Observe the cameras of open rooms, whether a picture of theirs ever came or not, and forget the others."""
+        async with self._runtime.databases.transaction(Scope(region=self._runtime.settings.root_region)) as session:
+            places = await cameras_at_work(session)
+        wanted = {
+            camera_id: Subject(camera_id, sitting.region, room.id)
+            for camera_id, (_, sitting, room) in places.items()
+            if shard_of(camera_id) in self._shards.held
+        }
+        for camera_id, seat in list(self.seats.items()):
+            if seat.is_camera and wanted.get(camera_id) != seat.subject:
+                self._standing.note(seat.subject, seat.watch.rest(self._now_ms() / 1000))
+                del self.seats[camera_id]
+        for camera_id, subject in wanted.items():
+            self.seats.setdefault(camera_id, Seat(subject))
 
     async def _follow_rules(self) -> None:
         """Take what the rooms' centres ask for now; a seat's room is known from its first picture on."""
         await self._rooms.read(seat.room_id for seat in self.seats.values() if seat.room_id)
-        for attempt_id, seat in self.seats.items():
-            changes = seat.watch.follow(self._rooms.of(seat.room_id), self._now_ms() / 1000)
-            self._standing.note(attempt_id, seat.region, changes)
+        for seat in self.seats.values():
+            changes = seat.watch.follow(seat.narrowed(self._rooms.of(seat.room_id)), self._now_ms() / 1000)
+            self._standing.note(seat.subject, changes)
 
     async def _fetch_photos(self) -> None:
         """Fetch the check-in photos of some seats that have come, each once."""
         if self._comparer is None:
             return
-        new = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed and not seat.asked_photo]
-        for attempt_id, seat in new[:PHOTOS_AT_ONCE]:
-            photo = await self._photo(attempt_id)
+        waiting = (
+            seat for seat in self.seats.values() if seat.observed and not seat.asked_photo and not seat.is_camera
+        )
+        for seat in list(islice(waiting, PHOTOS_AT_ONCE)):
+            photo = await self._photo(seat.subject.id)
             seat.asked_photo, seat.comparison = True, Comparison(self._comparer, photo) if photo else None
 
     async def _photo(self, attempt_id: UUID) -> bytes | None:
@@ -223,15 +263,14 @@ class Analyst:
 
     async def _hear_silence(self) -> None:
         """See whose packets have stopped; while no node lives at all that says nothing of any seat."""
-        watched = [(attempt_id, seat) for attempt_id, seat in self.seats.items() if seat.observed]
+        watched = [seat for seat in self.seats.values() if seat.observed]
         valkey = self._runtime.valkey
         if not watched or not await living_nodes(valkey):
             return
-        names = [f"media:seen:{seat_source(attempt_id, Track.TILE)}" for attempt_id, _ in watched]
-        seen: list[Any] = await valkey.mget(names)
+        seen: list[Any] = await valkey.mget([f"media:seen:{seat.source}" for seat in watched])
         at = self._now_ms() / 1000
-        for (attempt_id, seat), word in zip(watched, seen, strict=True):
-            self._standing.note(attempt_id, seat.region, seat.watch.silence(at, live=word is not None))
+        for seat, word in zip(watched, seen, strict=True):
+            self._standing.note(seat.subject, seat.watch.silence(at, live=word is not None))
 
     def _now_ms(self) -> int:
         return int(self._runtime.clock.now().timestamp() * 1000)

@@ -9,24 +9,25 @@ import structlog
 from redis.exceptions import RedisError
 
 from exam.core.runtime import Runtime
-from proctor.analysis.frames import MAX_BYTES, Frame, connect_binary, send
+from proctor.analysis.frames import MAX_BYTES, MAX_CAMERA_BYTES, Frame, connect_binary, send
 from proctor.media.names import Track, track_of
 from proctor.media.node import Node
 from proctor.media.payload import is_key_frame
 from proctor.media.peer import Peer
+from proctor.media.receiver import FrameSink
 from proctor.media.ticket import MediaTicket
 
 WAITING = 128
 """Frames that may wait for Valkey; beyond it the oldest are dropped."""
 EVERY_MS = 3500
-"""A seat sends no more than one frame in this time, however many key frames its viewers ask for."""
+"""A seat or camera sends no more than one frame in this time, however many key frames there are."""
 SAY_EVERY_S = 10.0
 
 log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """Takes the key frames of every publisher of a node."""
+    """Takes the key frames of every publisher and every camera of a node."""
 
     def __init__(self, runtime: Runtime, node: Node) -> None:
         self._clock = runtime.clock
@@ -42,32 +43,41 @@ class Feed:
         """Listen to a publisher's tile."""
         for source, receiver in peer.receivers():
             if track_of(source.name) is Track.TILE and peer.ticket.attempt_id is not None:
-                receiver.frame_sinks.append(partial(self._take, peer.ticket.attempt_id, peer.ticket))
+                receiver.frame_sinks.append(partial(self._take, peer.ticket.attempt_id, peer.ticket, MAX_BYTES))
 
     def end(self, peer: Peer) -> None:
         """Forget a publisher."""
         if peer.ticket.attempt_id is not None:
-            self._last.pop(peer.ticket.attempt_id, None)
+            self.forget(peer.ticket.attempt_id)
 
-    def _take(self, attempt_id: UUID, ticket: MediaTicket, codec: str, data: bytes, _timestamp: int) -> None:
+    def camera_sink(self, camera_id: UUID, ticket: MediaTicket) -> FrameSink:
+        """Return what takes the frames of a room's camera."""
+        return partial(self._take, camera_id, ticket, MAX_CAMERA_BYTES)
+
+    def forget(self, subject: UUID) -> None:
+        """Count a seat or camera anew when it comes back."""
+        self._last.pop(subject, None)
+
+    def _take(self, subject: UUID, ticket: MediaTicket, most: int, codec: str, data: bytes, _timestamp: int) -> None:
         """Take one frame; called on the loop and never waits."""
-        if len(data) > MAX_BYTES or not is_key_frame(codec, data):
+        if len(data) > most or not is_key_frame(codec, data):
             return
         at_ms = int(self._clock.now().timestamp() * 1000)
-        sent_at, number = self._last.get(attempt_id, (0, 0))
+        sent_at, number = self._last.get(subject, (0, 0))
         if at_ms - sent_at < EVERY_MS:
             return
-        self._last[attempt_id] = (at_ms, number + 1)
+        self._last[subject] = (at_ms, number + 1)
         self.dropped += len(self._waiting) == WAITING
         self._waiting.append(
             Frame(
-                attempt_id=attempt_id,
+                subject=subject,
                 room_id=ticket.room_id,
                 region=ticket.region,
                 codec=codec,
                 at_ms=at_ms,
                 number=number + 1,
                 data=data,
+                camera=ticket.attempt_id is None,
             )
         )
         self._wake.set()

@@ -10,21 +10,24 @@ SHARDS = 8
 """Seats are spread over so many streams; a process of analysis takes some of them, so no more than eight work at once."""
 KEPT = 200
 """Entries that a stream keeps: older ones are dropped by Valkey itself, whoever has read them or not."""
-MAX_BYTES = 96 * 1024
+MAX_BYTES, MAX_CAMERA_BYTES = 96 * 1024, 384 * 1024
+"""Of a seat's tile, and of a room camera's picture, which is up to six times as wide."""
 FRESH_MS = 8000
 """What is older is not looked at any more: the newest picture counts."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One encoded key frame of a seat's tile; `number` counts the frames that the seat's node wanted to send."""
+    """One encoded key frame of a seat's tile or of a room's camera; `number` counts what its node wanted to send."""
 
-    attempt_id: UUID
+    subject: UUID
+    """Of the attempt or of the camera."""
     room_id: UUID
     region: str
     codec: str
     at_ms: int
     number: int
     data: bytes
+    camera: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -36,9 +39,9 @@ def connect_binary(url: str) -> "Redis":
     return Redis.from_url(url, socket_timeout=3, socket_connect_timeout=1)
 
 
-def shard_of(attempt_id: UUID) -> int:
-    """Return the shard of a seat."""
-    return attempt_id.int % SHARDS
+def shard_of(subject: UUID) -> int:
+    """Return the shard of a seat or camera."""
+    return subject.int % SHARDS
 
 
 def stream_name(shard: int) -> str:
@@ -50,7 +53,7 @@ async def send(valkey: "Redis", frames: list[Frame]) -> None:
     """Put frames on their streams in one round trip."""
     async with valkey.pipeline(transaction=False) as pipe:
         for frame in frames:
-            name = stream_name(shard_of(frame.attempt_id))
+            name = stream_name(shard_of(frame.subject))
             pipe.xadd(name, {"f": _encode(frame)}, maxlen=KEPT, approximate=False)
         await pipe.execute()
 

@@ -13,7 +13,7 @@ from proctor.analysis.signals import HEIGHT, WIDTH, Grey
 from proctor.media.payload import VP8
 
 _DECODERS = {VP8: "vp8", "H264": "h264"}
-_LIMIT = 1280 * 960
+_LIMIT = 1920 * 1088
 
 
 class Decoded(msgspec.Struct, frozen=True):

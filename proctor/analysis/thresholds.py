@@ -10,6 +10,8 @@ import msgspec
 OTHER_FACE = "other_face"
 KINDS = ("gone", "frozen", "dark", "moved", "no_face", "several_faces", OTHER_FACE)
 """What can be seen in a picture, in the order in which one makes the next untellable."""
+CAMERA_KINDS = KINDS[:4]
+"""What can be seen in the picture of a room's camera: who sits where is the seats' matter."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,12 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if after_s.get(kind) != 0
         }
         return Thresholds(rules, self.terminal, self.measures)
+
+    def for_camera(self) -> "Thresholds":
+        """Return what counts for a room's camera."""
+        return Thresholds(
+            {kind: self.rules[kind] for kind in CAMERA_KINDS if kind in self.rules}, self.terminal, self.measures
+        )
 
 
 @lru_cache(maxsize=1)

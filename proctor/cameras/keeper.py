@@ -11,9 +11,11 @@ from exam.core.db.scope import Scope
 from exam.core.errors import DomainError
 from exam.core.ids import new_id
 from exam.core.runtime import Runtime
-from exam.sitting.api import RoomView, SittingState, SittingView, list_rooms, list_sittings
+from exam.sitting.api import RoomView, SittingView
+from proctor.analysis.feed import Feed
 from proctor.cameras.intake import Intake
-from proctor.cameras.service import CameraView, address_of, hangs_in, list_cameras
+from proctor.cameras.places import Place, cameras_at_work
+from proctor.cameras.service import CameraView, address_of
 from proctor.media.names import camera_source
 from proctor.media.node import Node
 from proctor.media.recorder import Recorder
@@ -22,23 +24,15 @@ from proctor.media.registry import node_of_room
 from proctor.media.ticket import MediaTicket
 
 LOOK_S = 5.0
-SITTINGS = 500
-
-Place = tuple[CameraView, SittingView, RoomView]
 
 log = structlog.get_logger(__name__)
 
 
-def by_camera(places: list[Place]) -> dict[UUID, Place]:
-    """Return the one room that each camera serves: of several sittings left open, the one that began last."""
-    return {place[0].id: place for place in sorted(places, key=lambda place: place[1].starts_at)}
-
-
 class Cameras:
-    """Keeps one intake and one recorder for every camera of this node's rooms."""
+    """Keeps one intake and one recorder for every camera of this node's rooms, and feeds analysis from it."""
 
-    def __init__(self, runtime: Runtime, node: Node, recording: Recording) -> None:
-        self._runtime, self._node, self._recording = runtime, node, recording
+    def __init__(self, runtime: Runtime, node: Node, recording: Recording, feed: Feed) -> None:
+        self._runtime, self._node, self._recording, self._feed = runtime, node, recording, feed
         self.running: dict[UUID, tuple[UUID, Intake, Recorder]] = {}
 
     async def tend(self) -> None:
@@ -68,15 +62,8 @@ class Cameras:
     async def _places(self) -> dict[UUID, Place]:
         """Return the cameras of rooms that are open now and this node's."""
         runtime = self._runtime
-        places: list[Place] = []
         async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-            cameras = await list_cameras(session)
-            sittings = await list_sittings(session, state=SittingState.OPEN, limit=SITTINGS) if cameras else []
-            for sitting in sittings:
-                for room in await list_rooms(session, sitting.id):
-                    hanging = (each for each in cameras if hangs_in(each, sitting.centre_id, room.name))
-                    places += [(each, sitting, room) for each in hanging]
-        chosen = by_camera(places)
+            chosen = await cameras_at_work(session)
         nodes = {room.id: (await node_of_room(runtime.valkey, room.id)).name for _, _, room in chosen.values()}
         return {camera_id: place for camera_id, place in chosen.items() if nodes[place[2].id] == self._node.name}
 
@@ -97,10 +84,11 @@ class Cameras:
             expires_at=0,
         )
         recorder = self._recording.recorder(ticket, intake.source)
-        intake.frame_sinks.append(recorder.take)
+        intake.frame_sinks += [recorder.take, self._feed.camera_sink(camera.id, ticket)]
         self.running[camera.id] = (room.id, intake, recorder)
 
     async def _end(self, camera_id: UUID) -> None:
         _, intake, recorder = self.running.pop(camera_id)
         intake.stop()
+        self._feed.forget(camera_id)
         await recorder.close()

@@ -26,7 +26,7 @@ from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
 from proctor.desk.wall import Tile, wall_of
 from proctor.incidents.cases import list_incidents
-from proctor.incidents.observations import KIND_WORDS, list_observations
+from proctor.incidents.observations import KIND_WORDS, list_observations, standing_camera_observations
 from proctor.incidents.pages import STATE_WORDS
 from proctor.incidents.taxonomy import taxonomy
 from proctor.media.names import Track, camera_source, seat_source
@@ -116,6 +116,13 @@ class AnalysisState(msgspec.Struct, frozen=True):
     word: str
 
 
+class CameraTrouble(msgspec.Struct, frozen=True):
+    """What machines see of one of a room's cameras now."""
+
+    source: str
+    word: str
+
+
 class WallApiController(Controller):
     """What the wall's script asks: the tiles every two seconds, analysis now and then."""
 
@@ -141,6 +148,17 @@ class WallApiController(Controller):
                 attention_word=catalogue.gettext(tile.attention_word),
             )
             for tile in tiles
+        ]
+
+    @get("/rooms/{room_id:uuid}/cameras")
+    async def cameras(
+        self, request: Request[Any, Any, Any], session: NamedDependency[AsyncSession], room_id: FromPath[UUID]
+    ) -> list[CameraTrouble]:
+        catalogue: Catalogue = request.app.state.catalogue
+        standing_now = await standing_camera_observations(session, room_id)
+        return [
+            CameraTrouble(camera_source(camera_id), catalogue.gettext(KIND_WORDS[kind]))
+            for camera_id, kind in standing_now.items()
         ]
 
     @get("/attempts/{attempt_id:uuid}/still")

@@ -13,10 +13,21 @@ from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messag
 from exam.identity.api import names_of_accounts
 from proctor.evidence.recordings import SegmentView, list_room_segments, list_segments
 from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
-from proctor.incidents.observations import KIND_WORDS, list_observations
+from proctor.incidents.observations import KIND_WORDS, list_camera_observations, list_observations
 from proctor.media.models import Consent, Waiver
 
-LANES = ("attempt", "answers", "acts", "messages", "camera", "observation", "incident", "video", "room")
+LANES = (
+    "attempt",
+    "answers",
+    "acts",
+    "messages",
+    "camera",
+    "observation",
+    "incident",
+    "video",
+    "room",
+    "room_observation",
+)
 LANE_WORDS = {
     "attempt": "考试过程",
     "answers": "作答",
@@ -27,6 +38,7 @@ LANE_WORDS = {
     "incident": "异常事件",
     "video": "录像",
     "room": "考场录像",
+    "room_observation": "考场观察",
 }
 ACT_WORDS = {
     "admitted": "核验入场",
@@ -78,6 +90,7 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     found += await _incidents(session, attempt.id)
     found += _videos("video", await list_segments(session, attempt.id))
     found += _videos("room", await list_room_segments(session, attempt, now=runtime.clock.now()))
+    found += await _room_observations(session, attempt, now=runtime.clock.now())
     return sorted(found, key=lambda entry: (entry.at, LANES.index(entry.lane)))
 
 
@@ -127,6 +140,22 @@ async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
         if each.disposed_at and each.disposition:
             found.append(Entry(at=each.disposed_at, lane="incident", word=DISPOSITION_WORDS[each.disposition]))
     return found
+
+
+async def _room_observations(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[Entry]:
+    """Return what machines saw of the room's cameras while the attempt lasted."""
+    since, until = attempt.checked_in_at, attempt.finalised_at or now
+    seen = await list_camera_observations(session, attempt.room_id, since=since, until=until)
+    return [
+        Entry(
+            at=each.began_at,
+            until=each.ended_at,
+            lane="room_observation",
+            word=KIND_WORDS.get(each.kind, each.kind),
+            ref=str(each.id),
+        )
+        for each in seen
+    ]
 
 
 def _videos(lane: str, segments: list[SegmentView]) -> list[Entry]:

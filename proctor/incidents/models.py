@@ -11,12 +11,15 @@ from exam.core.db.base import Base, Id
 
 
 class Observation(Base):
-    """系统观察: what a machine saw, from when to when; no verdict, and nobody is told but the proctor."""
+    """系统观察: what a machine saw of an attempt or of a room's camera, from when to when; no verdict, and nobody is told but the proctor."""
 
     __tablename__ = "proctor_observation"
 
     id: Mapped[Id]
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("delivery_attempt.id"))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_attempt.id"))
+    camera_id: Mapped[UUID | None] = mapped_column(ForeignKey("proctor_camera.id"))
+    room_id: Mapped[UUID | None] = mapped_column(ForeignKey("sitting_room.id"))
+    """With a camera: the room of the sitting that it filmed then."""
     region: Mapped[str]
     kind: Mapped[str]
     began_at: Mapped[datetime]

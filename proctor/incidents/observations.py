@@ -26,34 +26,42 @@ KIND_WORDS = {
 
 
 class ObservationView(msgspec.Struct, frozen=True, kw_only=True):
-    """One observation; open while `ended_at` is None."""
+    """One observation of an attempt or of a room's camera; open while `ended_at` is None."""
 
     id: UUID
-    attempt_id: UUID
+    attempt_id: UUID | None
+    camera_id: UUID | None
     kind: str
     began_at: datetime
     ended_at: datetime | None
 
 
 def _view(row: Observation) -> ObservationView:
-    return ObservationView(
-        id=row.id, attempt_id=row.attempt_id, kind=row.kind, began_at=row.began_at, ended_at=row.ended_at
-    )
+    return ObservationView(**{name: getattr(row, name) for name in ObservationView.__struct_fields__})
 
 
 async def open_observation(
     session: AsyncSession,
     *,
-    attempt_id: UUID,
+    attempt_id: UUID | None = None,
+    camera_id: UUID | None = None,
+    room_id: UUID | None = None,
     region: str,
     kind: str,
     began_at: datetime,
     facts: dict[str, str | int | float],
     at: datetime,
 ) -> UUID:
-    """Note what has begun."""
+    """Note what has begun, of an attempt or of a camera in the room of a sitting."""
     row = Observation(
-        attempt_id=attempt_id, region=region, kind=kind, began_at=began_at, facts=dict(facts), noted_at=at
+        attempt_id=attempt_id,
+        camera_id=camera_id,
+        room_id=room_id,
+        region=region,
+        kind=kind,
+        began_at=began_at,
+        facts=dict(facts),
+        noted_at=at,
     )
     session.add(row)
     await session.flush()
@@ -70,6 +78,27 @@ async def list_observations(session: AsyncSession, attempt_id: UUID) -> list[Obs
     """Return what was seen of an attempt, oldest first."""
     query = select(Observation).where(Observation.attempt_id == attempt_id).order_by(Observation.began_at)
     return [_view(row) for row in await session.scalars(query)]
+
+
+async def list_camera_observations(
+    session: AsyncSession, room_id: UUID, *, since: datetime, until: datetime
+) -> list[ObservationView]:
+    """Return what was seen of a room's cameras in some time, oldest first."""
+    during = select(Observation).where(
+        Observation.room_id == room_id,
+        Observation.began_at <= until,
+        (Observation.ended_at >= since) | Observation.ended_at.is_(None),
+    )
+    return [_view(row) for row in await session.scalars(during.order_by(Observation.began_at))]
+
+
+async def standing_camera_observations(session: AsyncSession, room_id: UUID) -> dict[UUID, str]:
+    """Return what stands open of a room's cameras: of each the kind that began first."""
+    query = select(Observation.camera_id, Observation.kind).where(
+        Observation.room_id == room_id, Observation.ended_at.is_(None)
+    )
+    rows = await session.execute(query.order_by(Observation.began_at.desc()))
+    return {row.camera_id: row.kind for row in rows}
 
 
 async def standing_observations(session: AsyncSession, attempt_ids: Iterable[UUID]) -> dict[UUID, list[str]]:

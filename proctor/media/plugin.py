@@ -91,7 +91,7 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
         check_versions()
         await check_forwarding()
         recording, feed = Recording(runtime, node), Feed(runtime, node)
-        cameras = Cameras(runtime, node, recording)
+        cameras = Cameras(runtime, node, recording, feed)
         work = (
             node.sweep(),
             say_alive(runtime, node, url),

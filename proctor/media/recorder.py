@@ -27,6 +27,8 @@ from proctor.media.ticket import MediaTicket
 QUEUE = 150
 """Frames that may wait for the disk: 15 s of a tile; then recording goes on with the next key frame, and says so."""
 BATCH = 20
+GATHER_S = 0.5
+"""Frames are written together after so long: a thread's turn for every frame costs more than its writing."""
 KEY_EVERY_S = 4.0
 SUFFIX = ".akv"
 
@@ -68,12 +70,11 @@ class SpoolFile:
         self._held = 0
         os.write(self._file, self._pieces.piece(media, last=last))
 
-    def close(self) -> bytes:
-        """End the file on the disk and return its bytes."""
+    def close(self) -> None:
+        """End the file on the disk."""
         self._muxer.close()
         self._flush(last=True)
         os.fsync(self._file)
-        return self.path.read_bytes()
 
     def release(self) -> None:
         """Let go of the file: what is still there is recovery's, which until now took it for a living writer's."""
@@ -94,10 +95,11 @@ class Recorder:
         clock: Clock,
         key: Callable[[MediaTicket], Awaitable[bytes]],
         store: Store,
+        turns: asyncio.Semaphore,
     ) -> None:
         self._ticket, self._source, self._folder, self._pool = ticket, source, folder, pool
         self._segment_s, self._clock = segment_s, clock
-        self._key, self._store = key, store
+        self._key, self._store, self._turns = key, store, turns
         self._frames: deque[Frame] = deque()
         self._wake = asyncio.Event()
         self._closed = False
@@ -105,6 +107,7 @@ class Recorder:
         self._file: SpoolFile | None = None
         self.dropped = 0
         self.frames = 0
+        self._handing: set[asyncio.Task[None]] = set()
         self._task = asyncio.create_task(self._run())
         self._asking = asyncio.create_task(self._ask())
 
@@ -148,22 +151,25 @@ class Recorder:
         while not self._closed or self._frames:
             await self._wake.wait()
             self._wake.clear()
+            await asyncio.sleep(0 if self._closed else GATHER_S)
             while self._frames:
                 batch = [self._frames.popleft() for _ in range(min(BATCH, len(self._frames)))]
-                finished = await loop.run_in_executor(self._pool, self._write, key, batch)
-                for file, data in finished:
-                    await self._hand_over(file, data)
+                for file in await loop.run_in_executor(self._pool, self._write, key, batch):
+                    self._handing.add(task := asyncio.create_task(self._hand_over(file)))
+                    task.add_done_callback(self._handing.discard)
         if self._file is not None:
-            data = await loop.run_in_executor(self._pool, self._file.close)
-            await self._hand_over(self._file, data)
+            await loop.run_in_executor(self._pool, self._file.close)
+            await self._hand_over(self._file)
+        await asyncio.gather(*self._handing)
 
-    def _write(self, key: bytes, batch: list[Frame]) -> list[tuple[SpoolFile, bytes]]:
+    def _write(self, key: bytes, batch: list[Frame]) -> list[SpoolFile]:
         """Write frames in the thread; return the files that were finished by them."""
-        finished: list[tuple[SpoolFile, bytes]] = []
+        finished: list[SpoolFile] = []
         for codec, frame, timestamp, is_key, at in batch:
             file = self._file
             if file is not None and is_key and (at - file.head.began_at).total_seconds() >= self._segment_s:
-                finished.append((file, file.close()))
+                file.close()
+                finished.append(file)
                 file = self._file = None
             if file is None:
                 if not is_key:
@@ -186,10 +192,12 @@ class Recorder:
             began_at=at,
         )
 
-    async def _hand_over(self, file: SpoolFile, data: bytes) -> None:
+    async def _hand_over(self, file: SpoolFile) -> None:
         """Store a finished file; where that fails it stays in the spool for `recover`."""
         try:
-            await self._store(file.head, data, file.ended_at, True)
+            async with self._turns:
+                data = await asyncio.to_thread(file.path.read_bytes)
+                await self._store(file.head, data, file.ended_at, True)
         except Exception as error:  # noqa: BLE001  # storage or database away: the file is safe on this disk
             log.warning("recording.kept_in_spool", segment=str(file.head.id), error=type(error).__name__)
         else:

@@ -20,6 +20,8 @@ from proctor.media.source import Source
 from proctor.media.ticket import MediaTicket
 
 WRITERS = 2
+TURNS = 2
+"""Files that are in memory at once on their way to the storage: those of a room end together."""
 RECOVER_S = 30.0
 
 
@@ -31,6 +33,7 @@ class Recording:
         self._folder = runtime.settings.data_dir / "media" / "spool"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="recording")
+        self._turns = asyncio.Semaphore(TURNS)
         self._keys: dict[UUID, bytes] = {}
         self._recorders: dict[UUID, list[Recorder]] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -58,6 +61,7 @@ class Recording:
             clock=self._runtime.clock,
             key=self._key,
             store=self._store,
+            turns=self._turns,
         )
 
     def end(self, peer: Peer) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from httpx import AsyncClient
@@ -20,20 +21,21 @@ from exam.core.runtime import Runtime
 from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
 from exam.identity.sessions import COOKIE
-from exam.sitting.api import list_rooms
-from exam.sitting.models import Registration
+from exam.sitting.api import get_room, get_sitting, list_rooms
+from exam.sitting.models import Registration, Sitting
 from proctor.analysis import frames
-from proctor.analysis.analyst import TEND_S, Analyst
+from proctor.analysis.analyst import CAMERAS_EVERY, TEND_S, Analyst
 from proctor.analysis.detector import BlazeFace, Face, Picture
 from proctor.analysis.frames import KEPT, SHARDS, Frame, connect_binary, stream_name
 from proctor.analysis.health import Standing, living, standing
 from proctor.analysis.identity import Template
 from proctor.analysis.shards import Shards
+from proctor.cameras.models import Camera
 from proctor.incidents.cases import list_incidents
-from proctor.incidents.observations import ObservationView, list_observations
+from proctor.incidents.observations import ObservationView, list_camera_observations, list_observations
 from proctor.media.consent import current_text
 from proctor.media.models import Consent
-from proctor.media.names import Track, seat_source
+from proctor.media.names import Track, camera_source, seat_source
 from proctor.media.node import Gauge
 from proctor.media.registry import beat, note_seen
 from tests.builders import identity as make
@@ -73,7 +75,7 @@ class Room:
         self.number += 1
         at_ms = int(self.clock.now().timestamp() * 1000)
         return Frame(
-            attempt_id=attempt,
+            subject=attempt,
             room_id=self.id,
             region=CITY,
             codec="VP8",
@@ -88,6 +90,11 @@ class Room:
         await self.analyst.tend()
         self.analyst._tended_at = 1e12
         await self.analyst.step(wait_ms=1)
+
+    async def of_cameras(self) -> list[ObservationView]:
+        now = self.clock.now()
+        async with self.runtime.databases.transaction(Scope(region="33")) as session:
+            return await list_camera_observations(session, self.id, since=now - timedelta(hours=1), until=now)
 
     async def observed(self, attempt: UUID) -> list[ObservationView]:
         async with self.runtime.databases.transaction(Scope(region="33")) as session:
@@ -171,6 +178,69 @@ async def test_who_pauses_is_not_observed_and_who_has_finished_is_forgotten(room
     await state(room.runtime, attempt, "voided")
     await room.tend(seen=[])
     assert room.analyst.seats == {}
+
+
+async def test_a_rooms_camera_is_observed_while_its_sitting_is_open_and_stands_on_the_wall_and_the_record(
+    room: Room, client: AsyncClient
+) -> None:
+    runtime = room.runtime
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    camera_id, room.id = await hang_camera(runtime, attempt, room.clock.now())
+    for _ in range(10):
+        room.clock.advance(timedelta(seconds=TEND_S))
+        await room.tend(seen=[attempt])
+    assert [each.kind for each in await room.of_cameras()] == ["gone"]
+    for number in range(6):
+        room.clock.advance(timedelta(seconds=4))
+        dark = msgspec.structs.replace(room.frame(camera_id, key_frame(black, number)), camera=True)
+        await frames.send(room.binary, [dark])
+        await note_seen(runtime.valkey, [camera_source(camera_id)])
+        await room.tend(seen=[attempt])
+    gone, standing_now = await room.of_cameras()
+    assert (gone.ended_at is not None, standing_now.kind, standing_now.ended_at) == (True, "dark", None)
+    assert [each.kind for each in await room.observed(attempt)] == []
+
+    near = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=CITY)
+    far = await make.account(runtime, login="far", roles=(StaffRole.PROCTOR,), region="33/3302")
+    wear(client, await make.session_cookie(runtime, near))
+    path = f"/api/proctor/rooms/{room.id}/cameras"
+    assert (await client.get(path)).json() == [{"source": camera_source(camera_id), "word": "画面过暗或被遮挡"}]
+    record = (await client.get(f"/proctor/attempts/{attempt}/record")).text
+    assert record.count("考场观察") >= 3  # the lane, and two of its entries
+    wear(client, await make.session_cookie(runtime, far))
+    assert (await client.get(path)).json() == []
+
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(update(Sitting).values(state="closed"))
+    for _ in range(CAMERAS_EVERY):
+        await room.tend(seen=[attempt])
+    assert camera_id not in room.analyst.seats
+    assert all(each.ended_at for each in await room.of_cameras())
+
+
+def black(_number: int) -> Any:
+    return np.full((240, 320, 3), 4, np.uint8)
+
+
+async def hang_camera(runtime: Runtime, attempt_id: UUID, at: datetime) -> tuple[UUID, UUID]:
+    """Register a camera in the room of an attempt; return both."""
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        attempt = await session.get_one(Attempt, attempt_id)
+        sitting, room = await get_sitting(session, attempt.sitting_id), await get_room(session, attempt.room_id)
+        camera = Camera(
+            centre_id=sitting.centre_id,
+            region=sitting.region,
+            room=room.name,
+            name="后方",
+            url_sealed=b"",
+            host="",
+            facts={"codec": "h264"},
+            registered_by=new_id(),
+            registered_at=at,
+        )
+        session.add(camera)
+        await session.flush()
+        return camera.id, room.id
 
 
 class Portraits:

@@ -18,6 +18,8 @@ from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.sitting.api import open_sitting
+from proctor.analysis.feed import Feed
+from proctor.analysis.frames import receive, shard_of
 from proctor.cameras.keeper import Cameras
 from proctor.cameras.models import Camera
 from proctor.cameras.stream import examine
@@ -125,7 +127,8 @@ async def test_a_camera_is_registered_taken_in_shown_and_recorded_and_comes_back
     node = Node("here", b"key", unix_s=lambda: 0, tell=_tell)
     await beat(runtime.valkey, "here", "http://here", Gauge(0, 0, 0, 0))
     recording, eye = Recording(runtime, node), Eye()
-    cameras = Cameras(runtime, node, recording)
+    feed = Feed(runtime, node)
+    cameras, sending = Cameras(runtime, node, recording, feed), asyncio.create_task(feed.send())
     node.source(camera_source(camera.id)).attach(eye)
     try:
         await cameras.look()
@@ -154,6 +157,12 @@ async def test_a_camera_is_registered_taken_in_shown_and_recorded_and_comes_back
     finally:
         await cameras.close()
         await recording.close()
+        sending.cancel()
+    looked_at = await receive(feed._valkey, {shard_of(camera.id): "0"}, block_ms=1, count=10)
+    await feed.close()
+    assert {(each.subject, each.room_id, each.camera, each.codec) for each in looked_at} == {
+        (camera.id, room.room_id, True, "H264")
+    }
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         [segment] = await session.scalars(select(Segment))
         key = await read_key(session, runtime.sealer, segment.sitting_id)
@@ -181,7 +190,7 @@ async def test_of_two_open_sittings_in_a_room_the_later_has_the_camera(runtime: 
     await register(runtime, centre, room="二号机房", name="别处")
     await beat(runtime.valkey, "here", "http://here", Gauge(0, 0, 0, 0))
     node = Node("here", b"key", unix_s=lambda: 0, tell=_tell)
-    places = await Cameras(runtime, node, Recording(runtime, node))._places()
+    places = await Cameras(runtime, node, Recording(runtime, node), Feed(runtime, node))._places()
     assert [(each, place[1].id) for each, place in places.items()] == [(camera, opened[0])]
 
 

@@ -73,6 +73,7 @@ def bench_video(*, publishers: int, walls: int, seconds: float, soak_s: float) -
         "forward_cpu_per_stream": Figure(forward, "% of a core"),
         "pictures_arrived": Figure(course.pictures * 100, "%"),
         "memory_first": Figure(course.memory_mb[0], "MB"),
+        "memory_half": Figure(course.memory_mb[len(course.memory_mb) // 2], "MB"),
         "memory_last": Figure(course.memory_mb[-1], "MB"),
         "recordings": Figure(len(recorded), "1"),
         "recorded_least": Figure(min(1.0, least / course.sent_s) * 100, "% of the time sent"),

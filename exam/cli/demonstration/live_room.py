@@ -14,12 +14,14 @@ from exam.cli.simulation.candidate import Candidate, GivenUp, Tally
 from exam.cli.simulation.history import History
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.people import Invented
+from exam.cli.simulation.rtsp import RoomCamera, film_room
 from exam.cli.simulation.staff import Centre, Proctor, StaffRoom, read_demo
 from exam.cli.simulation.wire import Refused, Unreachable, Wire
 from exam.core.config import Settings
 
 QUALIFICATION = "special.1.2"
 TITLE = "低压电工作业考试(实时监考演示)"
+ROOM = "实时考场"
 CLIP_FRAMES = 60
 RESTLESS, SITS, LEAVES = 1, 25, 10
 """Number of the seat whose candidate leaves it, and how many clips of six seconds are there and away."""
@@ -42,15 +44,33 @@ async def play_room(settings: Settings, seats: int) -> None:
     """Hold one sitting from registration to the last hand-in."""
     only_loopback()
     staff = StaffRoom(settings.base_url, read_demo(settings.data_dir))
+    camera = RoomCamera(await asyncio.to_thread(film_room))
     try:
+        await _hang(settings, camera, await staff.wire("centre"))
         await _play(settings, staff, seats)
     finally:
+        await camera.close()
         await staff.close()
+
+
+async def _hang(settings: Settings, camera: RoomCamera, wire: Wire) -> None:
+    """Start the room's camera, and register it as the centre does at the first time; without it the exam goes on."""
+    noted = settings.data_dir / "demo-room-camera"
+    try:
+        if noted.exists():
+            await camera.start(int(noted.read_text(encoding="ascii")))
+            return
+        port = await camera.start()
+        url = f"rtsp://127.0.0.1:{port}/room"
+        await wire.send_form("/proctor/cameras", {"room": ROOM, "name": "前方全景", "url": url})
+        noted.write_text(str(port), encoding="ascii")
+    except (OSError, ValueError, Refused, Unreachable) as error:
+        log.warning("demo.no_room_camera", error=str(error))
 
 
 async def _play(settings: Settings, staff: StaffRoom, seats: int) -> None:
     centre = Centre(await staff.wire("centre"), await staff.wire("centre", 1))
-    await centre.plan(QUALIFICATION, [("实时考场", seats)], TITLE)
+    await centre.plan(QUALIFICATION, [(ROOM, seats)], TITLE)
     invented, knowledge = Invented(int(time.monotonic() * 1000)), Knowledge(QUALIFICATION)
     tally, history = Tally([], [], Counter()), History(None)
     candidates = []

@@ -7,6 +7,7 @@ import { Tiles } from "./tiles.js";
 const POLL_MS = 2000;
 const TOAST_MS = 5000;
 const ANALYSIS_MS = 10_000;
+const CAMERAS_MS = 4000;
 const list = document.getElementById("wall");
 const csrf = document.querySelector("meta[name=csrf-token]").content;
 const at = (id) => document.getElementById(id);
@@ -91,6 +92,21 @@ class Wall {
     window.setTimeout(() => this.askAnalysis(), ANALYSIS_MS);
   }
 
+  /** Says on each of the room's cameras what machines see of it. */
+  async askCameras() {
+    const answer = await fetch(at("wall-cameras").dataset.from, { headers: { accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) {
+      const troubles = new Map((await answer.json()).map(({ source, word }) => [source, word]));
+      for (const each of cameras) {
+        const [mark, word] = [each.querySelector(".tile-attention"), troubles.get(each.dataset.source) ?? ""];
+        each.dataset.attention = word && "observation";
+        mark.hidden = word === "";
+        if (mark.lastElementChild.textContent !== word) mark.lastElementChild.textContent = word;
+      }
+    }
+    window.setTimeout(() => this.askCameras(), CAMERAS_MS);
+  }
+
   get shown() {
     if (this.filter === "attention") return this.all.filter((tile) => tile.attention);
     if (this.filter === "running") return this.all.filter((tile) => tile.source);
@@ -159,3 +175,4 @@ class Wall {
 const wall = new Wall();
 wall.run();
 wall.askAnalysis();
+if (cameras.length > 0) wall.askCameras();
