@@ -8,6 +8,7 @@ from litestar.datastructures import UploadFile
 
 from exam.web.forms import Form
 from questionbank.blueprints.cells import ANY_NODE
+from questionbank.formats.reading import Column
 from questionbank.items.bulk import BulkChange
 from questionbank.items.content import Depth, Interaction
 from questionbank.items.editing import Typed
@@ -33,6 +34,17 @@ class UploadForm(Form, frozen=True, kw_only=True):
 
     qualification: Code = ""
     file: UploadFile | None = None
+
+
+class ColumnsForm(Form, frozen=True, kw_only=True):
+    """What the columns of a table mean: titles and fields as parallel lists."""
+
+    title: Many = ()
+    field: Many = ()
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns; a title without a field is ignored."""
+        return tuple(Column(title, field) for title, field in zip(texts(self.title), texts(self.field), strict=False))
 
 
 class ItemForm(Form, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """`ankao bank`: question files in and out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,15 +79,26 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @QUALIFICATION
 @DATA_DIR
+@click.option(
+    "--column", "columns", multiple=True, metavar="TITLE=FIELD", help="What a column means: stem, key, kind, A … J, …"
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def import_file(file: Path, qualification: str, data_dir: Path | None, *, dry_run: bool, as_json: bool) -> None:
-    """Judge every row of FILE and store the accepted ones as drafts."""
+def import_file(
+    file: Path, qualification: str, data_dir: Path | None, columns: Sequence[str], *, dry_run: bool, as_json: bool
+) -> None:
+    """Judge every row of FILE and store the accepted ones as drafts.
+
+    What --column says is remembered with the import, for the next table that has the same titles.
+    """
     data = file.read_bytes()
+    given = {title.strip(): field.strip() for title, _, field in (each.rpartition("=") for each in columns)}
 
     async def work() -> ImportReport:
         async with _bank(data_dir) as (runtime, session, console):
-            return await import_questions(session, runtime, console, data, file.name, qualification, dry_run=dry_run)
+            return await import_questions(
+                session, runtime, console, data, file.name, qualification, dry_run=dry_run, columns=given
+            )
 
     report = _run(work(), f"{file.name} …", as_json=as_json)
     if as_json:

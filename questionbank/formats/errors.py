@@ -25,6 +25,13 @@ class NoQuestionsError(UnreadableFileError):
     message = "文件中没有找到试题。表格须有含“题目”和“答案”的标题行。"
 
 
+class NoHeadingsError(NoQuestionsError):
+    """A table whose heading row says nothing known; `titles` are its titles, a tab between them."""
+
+    code = "no_headings"
+    message = "没有认出表格中“题目”和“答案”所在的列,请指明各列的含义。"
+
+
 class MalformedJsonError(UnreadableFileError):
     """JSON syntax is broken at `line`, `column` (characters, from 1): truncated, joined with another document or too deep."""
 

@@ -12,6 +12,7 @@ import msgspec
 from exam.core.errors import DomainError
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.errors import ReaderStoppedError
+from questionbank.formats.layouts import NO_LAYOUTS, Layouts
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import FieldValue, Reading
 
@@ -30,7 +31,9 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     fields: dict[str, FieldValue] = {}
 
 
-def read_in_subprocess(data: bytes, filename: str, *, memory_mb: int = 512, seconds: int = 20) -> Reading:
+def read_in_subprocess(
+    data: bytes, filename: str, layouts: Layouts = NO_LAYOUTS, *, memory_mb: int = 512, seconds: int = 20
+) -> Reading:
     """Read a question file in a child that may use `memory_mb` of address space and `seconds` of processor time.
 
     Raises what `read_questions` raises, and ReaderStoppedError when the child crashes or meets a limit.
@@ -41,7 +44,7 @@ def read_in_subprocess(data: bytes, filename: str, *, memory_mb: int = 512, seco
     try:
         done = subprocess.run(
             command,
-            input=data,
+            input=msgspec.json.encode(layouts) + b"\n" + data,
             capture_output=True,
             timeout=seconds + _START_UP_S,
             check=False,
@@ -70,15 +73,16 @@ def _find_error(code: str) -> type[DomainError]:
 
 
 def main(arguments: list[str]) -> int:
-    """Read standard input as the file, write the answer to standard output."""
+    """Read standard input as a line of layouts and the file, write the answer to standard output."""
     filename, memory_mb, seconds = arguments[0], int(arguments[1]), int(arguments[2])
+    layouts = msgspec.json.decode(sys.stdin.buffer.readline(), type=Layouts)
     data = sys.stdin.buffer.read()
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MEGABYTE,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds,) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer = _Answer(reading=read_questions(data, filename))
+        answer = _Answer(reading=read_questions(data, filename, layouts))
     except DomainError as error:
         fields = {name: value if isinstance(value, int) else str(value) for name, value in error.fields.items()}
         answer = _Answer(code=error.code, fields=fields)

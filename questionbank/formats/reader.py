@@ -15,6 +15,7 @@ from questionbank.formats.errors import NoQuestionsError, UnsupportedFormatError
 from questionbank.formats.gift import read_gift
 from questionbank.formats.hash_lines import read_hash_lines
 from questionbank.formats.json_banks import read_json_bank
+from questionbank.formats.layouts import NO_LAYOUTS, Layouts
 from questionbank.formats.markup import parse_xml
 from questionbank.formats.moodle_xml import read_moodle_xml
 from questionbank.formats.numbered import lines_of, read_numbered
@@ -25,7 +26,7 @@ from questionbank.formats.tables import read_tables
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 
-def read_questions(data: bytes, filename: str) -> Reading:
+def read_questions(data: bytes, filename: str, layouts: Layouts = NO_LAYOUTS) -> Reading:
     """Read a question file; its dialect is told by content, and a suffix that says otherwise is an error.
 
     Raises a subclass of UnreadableFileError when the file as a whole gives nothing. Input from strangers goes through
@@ -37,14 +38,14 @@ def read_questions(data: bytes, filename: str) -> Reading:
         raise EmptyFileError
     suffix = PurePath(filename).suffix.lower()
     if data.startswith(ZIP_MAGIC):
-        return _read_archive(data, suffix)
+        return _read_archive(data, suffix, layouts)
     if data.startswith(OLE_MAGIC):
         require_match(suffix, Dialect.XLS)
-        return read_tables(read_workbook(data), Dialect.XLS.value)
-    return _read_text(data, suffix)
+        return read_tables(read_workbook(data), Dialect.XLS.value, layouts)
+    return _read_text(data, suffix, layouts)
 
 
-def _read_archive(data: bytes, suffix: str) -> Reading:
+def _read_archive(data: bytes, suffix: str, layouts: Layouts) -> Reading:
     names = check_archive(data)
     dialect = detect_archive(names)
     require_match(suffix, dialect)
@@ -52,10 +53,10 @@ def _read_archive(data: bytes, suffix: str) -> Reading:
         return read_qti_package(data)
     if dialect is Dialect.DOCX:
         return read_docx(data, names)
-    return read_tables(read_workbook(data), dialect.value)
+    return read_tables(read_workbook(data), dialect.value, layouts)
 
 
-def _read_text(data: bytes, suffix: str) -> Reading:
+def _read_text(data: bytes, suffix: str, layouts: Layouts) -> Reading:
     text = decode_text(data)
     if not text.strip():
         raise EmptyFileError
@@ -63,15 +64,13 @@ def _read_text(data: bytes, suffix: str) -> Reading:
     require_match(suffix, dialect)
     if dialect is Dialect.XML:
         return _read_xml(data)
+    if dialect is Dialect.DELIMITED:
+        return read_tables([read_delimited_text(text)], dialect.value, layouts)
     return _TEXT_READERS[dialect](text)
 
 
 def _read_numbered_text(text: str) -> Reading:
     return read_numbered(lines_of(text), Dialect.NUMBERED.value)
-
-
-def _read_delimited(text: str) -> Reading:
-    return read_tables([read_delimited_text(text)], Dialect.DELIMITED.value)
 
 
 _TEXT_READERS: Final[dict[Dialect, Callable[[str], Reading]]] = {
@@ -80,7 +79,6 @@ _TEXT_READERS: Final[dict[Dialect, Callable[[str], Reading]]] = {
     Dialect.NUMBERED: _read_numbered_text,
     Dialect.AIKEN: read_aiken,
     Dialect.GIFT: read_gift,
-    Dialect.DELIMITED: _read_delimited,
 }
 
 

@@ -21,16 +21,25 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         return self.message.format(**self.fields)
 
 
+class Column(msgspec.Struct, frozen=True):
+    """A column by its title and what was read from it; empty where that is nothing."""
+
+    title: str
+    field: str
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One file, read: every row of it stands in `drafts` or in `refused`, in file order.
 
     `unsupported` counts, per feature, what the file says and an item cannot hold, the refused interactions included.
+    `columns` are those of a table with headings: what each was read as.
     """
 
     dialect: str
     drafts: tuple[ItemDraft, ...]
     refused: tuple[Refusal, ...]
     unsupported: dict[str, int] = {}
+    columns: tuple[Column, ...] = ()
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from exam.core.sheets.reader import Sheet
 from questionbank.formats.drafting import read_proposals
-from questionbank.formats.headings import Headings, find_headings
+from questionbank.formats.errors import NoHeadingsError
+from questionbank.formats.headings import Headings, find_headings, guess_titles
+from questionbank.formats.layouts import NO_LAYOUTS, Layouts
 from questionbank.formats.options import LETTERS, label_options, split_options
-from questionbank.formats.reading import Proposal, Reading, Refusal
+from questionbank.formats.reading import Column, Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.interactions.registry import find_kind
 from questionbank.items.content import Interaction, Option
@@ -21,24 +25,32 @@ _JUDGEMENT_WIDTH: Final = 3
 _CHOICE_WIDTHS: Final = range(5, 3 + len(LETTERS) + 1)
 
 
-def read_tables(sheets: Sequence[Sheet], dialect: str) -> Reading:
+def read_tables(sheets: Sequence[Sheet], dialect: str, layouts: Layouts = NO_LAYOUTS) -> Reading:
     """Read all sheets that hold items.
 
     Rows are numbered as the sheet shows them; a second sheet with items goes on after the last row of the first.
-    Raises NoQuestionsError when no sheet has headings or a known form without them.
+    Raises NoQuestionsError when no sheet has headings or a known form without them, and NoHeadingsError where a row looks
+    like headings that say nothing known.
     """
     unsupported: dict[str, int] = {}
     found: list[Proposal | Refusal] = []
+    columns: tuple[Column, ...] = ()
     start = 0
     for sheet in sheets:
-        rows = list(_read_sheet(sheet, start, unsupported))
+        headings = find_headings(sheet.rows, layouts)
+        rows = list(_read_sheet(sheet, headings, start, unsupported))
         start += len(sheet.rows) if rows else 0
         found += rows
-    return read_proposals(dialect, found, unsupported)
+        columns = columns or (headings.columns(sheet.rows[headings.row]) if headings else ())
+    titles = next(filter(None, (guess_titles(sheet.rows) for sheet in sheets)), [])
+    if not found and titles and not columns:
+        raise NoHeadingsError(titles="\t".join(titles))
+    return msgspec.structs.replace(read_proposals(dialect, found, unsupported), columns=columns)
 
 
-def _read_sheet(sheet: Sheet, start: int, unsupported: dict[str, int]) -> Iterator[Proposal | Refusal]:
-    headings = find_headings(sheet.rows)
+def _read_sheet(
+    sheet: Sheet, headings: Headings | None, start: int, unsupported: dict[str, int]
+) -> Iterator[Proposal | Refusal]:
     if headings:
         yield from _read_headed(sheet, headings, start, unsupported)
         return

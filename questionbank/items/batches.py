@@ -1,6 +1,6 @@
 """Importing in two steps: a file is checked and kept, and written once its author has seen what would happen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -12,11 +12,14 @@ from exam.core.ids import new_token
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import require_region
-from questionbank.formats.reading import FieldValue
+from questionbank.formats.errors import NoHeadingsError
+from questionbank.formats.layouts import IGNORED
+from questionbank.formats.reading import Column, FieldValue, Reading
 from questionbank.formats.verdicts import RowVerdict, Verdict
 from questionbank.items.content import ItemContent
 from questionbank.items.errors import ImportChangedError, ImportWrittenError
 from questionbank.items.importing import JudgedFile, add_batch, judge_file, report_of, write_rows
+from questionbank.items.layouts import remember_layout
 from questionbank.items.models import ImportBatch
 
 FILE, SHEET = "file", "checked.json"
@@ -40,6 +43,8 @@ class CheckedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: tuple[CheckedRow, ...]
     unsupported: Mapping[str, int]
+    columns: tuple[Column, ...] = ()
+    """What a table's columns were read as; where none was understood there are no rows."""
 
     def of(self, verdict: Verdict) -> list[CheckedRow]:
         """Return the rows of one verdict."""
@@ -54,7 +59,7 @@ async def check_upload(
     Raises what `judge_file` raises, and then nothing is kept.
     """
     require_region(principal, runtime.settings.root_region, "author")
-    judged = await judge_file(session, data, filename, qualification)
+    judged = await _judge(session, data, filename, qualification)
     report = report_of(judged, written=False)
     batch = await add_batch(session, runtime, principal, data, filename, qualification, report)
     batch.storage_key = f"questionbank/imports/{new_token()}"
@@ -62,6 +67,30 @@ async def check_upload(
     await runtime.storage.put(f"{batch.storage_key}/{FILE}", data)
     await _keep(runtime, batch, judged)
     return batch.id
+
+
+async def _judge(session: AsyncSession, data: bytes, filename: str, qualification: str) -> JudgedFile:
+    """Judge a file; a table whose titles say nothing has no rows yet, only columns that want a meaning."""
+    try:
+        return await judge_file(session, data, filename, qualification)
+    except NoHeadingsError as error:
+        columns = tuple(Column(title, IGNORED) for title in str(error.fields["titles"]).split("\t"))
+        return JudgedFile(reading=Reading(dialect="", drafts=(), refused=(), columns=columns), verdicts=(), existing={})
+
+
+async def map_columns(
+    session: AsyncSession, runtime: Runtime, principal: Principal, batch_id: UUID, columns: Sequence[Column]
+) -> None:
+    """Say what the columns of a checked file mean, judge it anew, and remember it for the next one with these titles.
+
+    Raises ColumnsError, and what `confirm_batch` raises of a batch that is not one's own or is written.
+    """
+    batch = await _own_batch(session, principal, batch_id)
+    await remember_layout(session, principal, columns, region=batch.region, at=runtime.clock.now())
+    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
+    judged = await judge_file(session, data, batch.filename, batch.qualification)
+    batch.dialect = judged.reading.dialect
+    await _keep(runtime, batch, judged)
 
 
 async def _keep(runtime: Runtime, batch: ImportBatch, judged: JudgedFile) -> None:
@@ -74,7 +103,7 @@ async def _keep(runtime: Runtime, batch: ImportBatch, judged: JudgedFile) -> Non
 def _checked(judged: JudgedFile) -> CheckedFile:
     contents = {draft.row: draft.content for draft in judged.reading.drafts}
     rows = tuple(_row(each, contents, judged.existing) for each in judged.verdicts)
-    return CheckedFile(rows=rows, unsupported=judged.reading.unsupported)
+    return CheckedFile(rows=rows, unsupported=judged.reading.unsupported, columns=judged.reading.columns)
 
 
 def _row(each: RowVerdict, contents: Mapping[int, ItemContent], existing: Mapping[str, ItemContent]) -> CheckedRow:
@@ -113,6 +142,17 @@ async def confirm_batch(session: AsyncSession, runtime: Runtime, principal: Prin
     The file is judged anew; raises ImportChangedError, with the new verdicts kept for the page, when the bank has
     changed so that they differ. Raises ImportWrittenError, and ForbiddenError for anybody but who uploaded it.
     """
+    batch = await _own_batch(session, principal, batch_id)
+    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
+    judged = await judge_file(session, data, batch.filename, batch.qualification)
+    shown = await get_checked(runtime, batch)
+    if _outline(_checked(judged).rows) != _outline(shown.rows):
+        await _keep(runtime, batch, judged)
+        raise ImportChangedError
+    return len(await write_rows(session, runtime, principal, batch, judged))
+
+
+async def _own_batch(session: AsyncSession, principal: Principal, batch_id: UUID) -> ImportBatch:
     batch = await session.get(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None or batch.storage_key is None:
         raise NotFoundError(batch=str(batch_id))
@@ -121,13 +161,7 @@ async def confirm_batch(session: AsyncSession, runtime: Runtime, principal: Prin
         raise ForbiddenError
     if batch.state != "checked":
         raise ImportWrittenError
-    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
-    judged = await judge_file(session, data, batch.filename, batch.qualification)
-    shown = await get_checked(runtime, batch)
-    if _outline(_checked(judged).rows) != _outline(shown.rows):
-        await _keep(runtime, batch, judged)
-        raise ImportChangedError
-    return len(await write_rows(session, runtime, principal, batch, judged))
+    return batch
 
 
 def _outline(rows: Iterable[CheckedRow]) -> list[tuple[int, Verdict]]:

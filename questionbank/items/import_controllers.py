@@ -20,15 +20,24 @@ from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
+from questionbank.formats.layouts import FIELD_NAMES
 from questionbank.formats.verdicts import Verdict
-from questionbank.items.batches import CheckedRow, check_upload, confirm_batch, get_batch, get_checked, list_batches
+from questionbank.items.batches import (
+    CheckedRow,
+    check_upload,
+    confirm_batch,
+    get_batch,
+    get_checked,
+    list_batches,
+    map_columns,
+)
 from questionbank.items.editing import key_words
 from questionbank.items.finding import ItemFilter
 from questionbank.items.listing import count_states
 from questionbank.items.models import ImportBatch
 from questionbank.items.viewing import shown_options
 from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of
-from questionbank.schemas import UploadForm
+from questionbank.schemas import ColumnsForm, UploadForm
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
 ROWS = 50
@@ -112,6 +121,25 @@ class BatchController(Controller):
             return form_again(request, error, BATCH, context)
         return done(f"/bank/imports/{batch_id}", "已导入为草稿,可以送审。")
 
+    @post("/columns", opt=allow("author"), status_code=200)
+    async def columns(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        batch_id: FromPath[UUID],
+        data: URLEncodedBody[ColumnsForm],
+    ) -> Response[Any]:
+        try:
+            async with bank_session.begin_nested():
+                await map_columns(bank_session, runtime, principal, batch_id, data.columns())
+        except DomainError as error:
+            batch = await get_batch(bank_session, batch_id)
+            context = await _batch_context(request, bank_session, runtime, principal, batch, None, 1)
+            return form_again(request, error, BATCH, {**context, "columns": data.columns()})
+        return done(f"/bank/imports/{batch_id}", "已按新的对应重新核对;下次导入相同标题的表格时自动沿用。")
+
 
 async def _upload_context(session: AsyncSession, principal: Principal, qualification: str) -> dict[str, Any]:
     return {
@@ -143,6 +171,8 @@ async def _batch_context(
         "states_of": await count_states(session, ItemFilter(batch=batch.id)),
         "own": batch.account_id == principal.account,
         "unsupported": checked.unsupported,
+        "columns": checked.columns,
+        "fields": FIELD_NAMES,
         "has_rows": bool(checked.rows),
         "tab": tab.value,
         "rows": rows[(page - 1) * ROWS : page * ROWS],

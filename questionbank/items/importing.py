@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,14 +19,16 @@ from exam.identity.api import require_region
 from exam.standards.api import get_qualification
 from questionbank.formats.duplicates import ExistingItem
 from questionbank.formats.limited import read_in_subprocess
-from questionbank.formats.reading import Reading
+from questionbank.formats.reading import Column, Reading
 from questionbank.formats.verdicts import RowVerdict, Verdict, judge_rows
 from questionbank.forms.canonical import digest_of
 from questionbank.items.content import ItemContent, ItemDraft
 from questionbank.items.drafting import Origin, draft_items, require_account
+from questionbank.items.layouts import find_layouts, given_columns, remember_layout
 from questionbank.items.models import ImportBatch, ItemRow, ItemVersionRow
 
 FILENAME_LIMIT = 200
+NO_COLUMNS: Final[Mapping[str, str]] = {}
 
 
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a file holds and what became of it.
 
     `accepted`, `duplicate` and `refused` add up to all rows; `near_duplicate` counts those of the accepted that a
-    reviewer should compare. `unsupported` counts features that an item cannot hold. `batch` is set once written.
+    reviewer should compare. `unsupported` counts features that an item cannot hold. `columns` are
+    those of a table and what each was read as. `batch` is set once written.
     """
 
     dialect: str
@@ -53,6 +57,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     rows: tuple[ImportRow, ...]
     unsupported: Mapping[str, int]
+    columns: tuple[Column, ...] = ()
     written: bool
     batch: UUID | None = None
 
@@ -70,13 +75,17 @@ class JudgedFile(msgspec.Struct, frozen=True, kw_only=True):
         return [draft for draft in self.reading.drafts if draft.row in kept]
 
 
-async def judge_file(session: AsyncSession, data: bytes, filename: str, qualification: str) -> JudgedFile:
+async def judge_file(
+    session: AsyncSession, data: bytes, filename: str, qualification: str, columns: Mapping[str, str] = NO_COLUMNS
+) -> JudgedFile:
     """Read a file in a limited process and compare it with the bank of its qualification.
 
-    Raises UnknownQualificationError and a subclass of UnreadableFileError.
+    `columns` are fields by title, for this file. Raises UnknownQualificationError, ColumnsError and a subclass of
+    UnreadableFileError.
     """
     get_qualification(qualification)
-    reading = await asyncio.to_thread(read_in_subprocess, data, filename)
+    layouts = await find_layouts(session, given_columns(columns))
+    reading = await asyncio.to_thread(read_in_subprocess, data, filename, layouts)
     existing = await list_contents(session, qualification)
     known = [ExistingItem(item, content) for item, content in existing.items()]
     verdicts = await asyncio.to_thread(judge_rows, reading, known)
@@ -112,6 +121,7 @@ def report_of(judged: JudgedFile, *, written: bool, batch: UUID | None = None) -
             for each in judged.verdicts
         ),
         unsupported=judged.reading.unsupported,
+        columns=judged.reading.columns,
         written=written,
         batch=batch,
     )
@@ -126,12 +136,19 @@ async def import_questions(
     qualification: str,
     *,
     dry_run: bool,
+    columns: Mapping[str, str] = NO_COLUMNS,
 ) -> ImportReport:
-    """Judge a file and, unless it is a dry run, store its accepted rows as drafts of the principal."""
+    """Judge a file and, unless it is a dry run, store its accepted rows as drafts of the principal.
+
+    `columns` are fields by title where the titles do not speak for themselves; they are remembered with the import.
+    """
     require_region(principal, runtime.settings.root_region, "author")
-    judged = await judge_file(bank_session, data, filename, qualification)
+    judged = await judge_file(bank_session, data, filename, qualification, columns)
     if dry_run:
         return report_of(judged, written=False)
+    if columns:
+        region, at = runtime.settings.root_region, runtime.clock.now()
+        await remember_layout(bank_session, principal, judged.reading.columns, region=region, at=at)
     report = report_of(judged, written=True)
     batch = await add_batch(bank_session, runtime, principal, data, filename, qualification, report)
     await write_rows(bank_session, runtime, principal, batch, judged)

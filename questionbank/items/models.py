@@ -125,3 +125,16 @@ class ImportBatch(Base):
     account_name: Mapped[str]
     created_at: Mapped[datetime]
     written_at: Mapped[datetime | None]
+
+
+class ImportLayout(Base):
+    """列的对应: what the columns of a table mean whose titles, folded and sorted, are `heads`."""
+
+    __tablename__ = "questionbank_import_layout"
+
+    region: Mapped[str] = mapped_column(primary_key=True)
+    heads: Mapped[str] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, Any]]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str]
+    changed_at: Mapped[datetime]

@@ -1,8 +1,10 @@
 """Importing question files: judged against the stored bank, written whole or not at all, exported without loss."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from httpx import AsyncClient, Response
 from sqlalchemy import func, select
 
 from exam.core.audit.ledger import AuditRow
@@ -12,13 +14,18 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.errors import UnreadableFileError
 from exam.identity.errors import RegionForbiddenError
+from exam.identity.roles import Role as Duty
 from exam.standards.errors import UnknownQualificationError
 from questionbank.api import ImportReport, export_questions, import_questions
+from questionbank.formats.errors import NoHeadingsError
 from questionbank.formats.writer import FORMATS
 from questionbank.items.exporting import ExportFormatError, list_newest
 from questionbank.items.finding import ItemFilter
-from questionbank.items.models import ImportBatch, ItemRow, ItemVersionRow
+from questionbank.items.layouts import ColumnsError
+from questionbank.items.models import ImportBatch, ImportLayout, ItemRow, ItemVersionRow
+from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, maker, makers, publish_items, some_drafts
+from tests.builders.web import wear
 
 CODE = "special.1.2"
 OTHER = "officer.general"
@@ -161,3 +168,59 @@ async def test_an_export_is_logged_and_wants_a_known_format(runtime: Runtime) ->
             await export_questions(session, who, qualification=CODE, fmt="pdf", region=ROOT, at=at)
     async with runtime.databases.session(Scope(region=ROOT)) as session:
         assert await session.scalar(select(AuditRow.act)) == "items.exported"
+
+
+STRANGE = "序,考点原文,甲,乙,丙,丁,参照,备注\n"
+
+
+async def test_what_columns_mean_is_said_once(client: AsyncClient, runtime: Runtime) -> None:
+    author = await account(runtime, login="author", roles=(Duty.AUTHOR,), region=ROOT, name="张命题")
+    wear(client, await session_cookie(runtime, author))
+
+    async def post(
+        path: str, files: Mapping[str, tuple[str, bytes]] | None = None, **fields: str | list[str]
+    ) -> Response:
+        return await client.post(path, data={"_csrf_token": client.cookies["csrftoken"], **fields}, files=files)
+
+    async def upload(text: str) -> str:
+        sent = await post("/bank/import", {"file": ("题.csv", text.encode())}, qualification=CODE)
+        return sent.headers["location"]
+
+    batch = await upload(STRANGE + "1," + FIRST.strip() + ",旧题\n")
+    assert "没有认出" in (await client.get(batch)).text
+    titles = STRANGE.strip().split(",")
+    wanted = ["", "stem", "A", "B", "C", "D", "key", ""]
+    wrong = await post(f"{batch}/columns", title=titles, field=["stem", *wanted[1:]])
+    right = await post(f"{batch}/columns", title=titles, field=wanted)
+    assert (wrong.status_code, right.status_code) == (400, 303)
+    assert "导入 1 题" in (await client.get(batch)).text
+    assert (await post(f"{batch}/confirm")).status_code == 303
+    # the same titles in another order: what was said holds
+    again = await upload(
+        "丁,丙,乙,甲,参照,考点原文,备注,序\n浸油,加热,在有电设备上试验,清洗,C,低压验电器使用前先做什么,,2\n"
+    )
+    shown = (await client.get(again)).text
+    assert "没有认出" not in shown
+    assert "在有电设备上试验" in shown
+    async with runtime.databases.session(Scope(region="34"), Role.BANK) as session:
+        assert (await session.scalars(select(ImportLayout.heads))).all() == []
+
+
+async def test_a_program_says_what_columns_mean_and_may_leave_the_rest_to_their_titles(runtime: Runtime) -> None:
+    data = ("题目,选项A,选项B,选项C,选项D,评分参照\n" + FIRST).encode()
+
+    async def bring(columns: Mapping[str, str], *, dry_run: bool) -> ImportReport:
+        async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
+            return await import_questions(
+                session, runtime, maker("author"), data, "题.csv", CODE, dry_run=dry_run, columns=columns
+            )
+
+    for unsaid in ({}, {"评分参照": "marks"}):
+        with pytest.raises((NoHeadingsError, ColumnsError)):
+            await bring(unsaid, dry_run=True)
+    dry = await bring({"评分参照": "key"}, dry_run=True)
+    assert [(column.title, column.field) for column in dry.columns][-2:] == [("选项D", "D"), ("评分参照", "key")]
+    with pytest.raises(NoHeadingsError):
+        await bring({}, dry_run=True)
+    assert (await bring({"评分参照": "key"}, dry_run=False)).accepted == 1
+    assert (await bring({}, dry_run=True)).duplicate == 1
