@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ from exam.core.runtime import Runtime
 from tests.services import Services, running_services
 
 ROOT = Path(__file__).resolve().parent.parent
-DEAREST_FIRST = ("faults", "flows", "media", "browser", "integration", "schema", "architecture", "unit")
-"""Order of the folders: what takes a minute is begun first, so that all workers come to their end together."""
+WAITERS = ("faults", "flows", "media", "browser")
+"""Folders whose tests wait for a disk, a clock or a browser more than they compute; so do the benches."""
+BENCH = "test_bench"
+LAST_WAITER = 0.8
+"""The share of the computing files before which the last waiting one is begun, so that no worker ends alone."""
 
 # a busy machine is slow, and no property is about time
 hypothesis_settings.register_profile("ankao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,9 +31,30 @@ hypothesis_settings.load_profile("ankao")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the dearest folders first."""
-    rank = {folder: number for number, folder in enumerate(DEAREST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+    """Keep each file, or what shares a marked group, on one worker, and deal the waiting ones among the computing ones."""
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        marked = item.get_closest_marker("xdist_group")
+        name = marked.args[0] if marked else str(item.path.relative_to(ROOT))
+        if not marked:
+            item.add_marker(pytest.mark.xdist_group(name))
+        groups.setdefault(name, []).append(item)
+    waiting = sorted(filter(_waits, groups.values()), key=_rank)
+    computing = [group for group in groups.values() if not _waits(group)]
+    places = [(number / len(waiting) * LAST_WAITER, group) for number, group in enumerate(waiting)]
+    places += [(number / len(computing), group) for number, group in enumerate(computing)]
+    items[:] = [item for _, group in sorted(places, key=itemgetter(0)) for item in group]
+
+
+def _waits(group: list[pytest.Item]) -> bool:
+    return _rank(group) <= len(WAITERS)
+
+
+def _rank(group: list[pytest.Item]) -> int:
+    path = group[0].path
+    if path.parent.name in WAITERS:
+        return WAITERS.index(path.parent.name)
+    return len(WAITERS) + (not path.name.startswith(BENCH))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -261,9 +263,10 @@ def test_every_page_is_accessible_and_fits_in_all_looks(seeded: Staff, axe: Axe,
         (PHONE, {"theme": "contrast", "lang": "zh-CN"}),
     )
     found = []
-    for duty, path in _pages(seeded, outside_data):
-        for size, chosen in looks:
-            with seeded.at_work(duty, size=size, **chosen) as page:
+    pages = sorted(_pages(seeded, outside_data))
+    for (size, chosen), (duty, places) in product(looks, [(d, list(p)) for d, p in groupby(pages, itemgetter(0))]):
+        with seeded.at_work(duty, size=size, **chosen) as page:
+            for _, path in places:
                 page.goto(path)
                 found += [f"{path} {chosen}: {line}" for line in axe(page)]
                 width = page.evaluate("document.documentElement.scrollWidth")

@@ -24,7 +24,7 @@ FEW = 4_000
 """Bytes of a history that holds some answers."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def durable() -> Iterator[Services]:
     """Run PostgreSQL with the production settings: every one that matters is asserted, not hoped for."""
     with running_services(lossy=False) as services:
@@ -92,6 +92,7 @@ def test_answers_are_saved_while_valkey_is_dead(durable: Services, tmp_path: Pat
 
     with durable.database() as settings, web_process(settings, PORT + 2, tmp_path / "web.log") as web:
         asyncio.run(_answer(settings, web, tmp_path / "history", [crash], seconds=20))
+        durable.valkey.start()
         _assert_nothing_lost(asyncio.run(judge_run(settings, tmp_path / "history")))
 
 
