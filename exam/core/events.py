@@ -114,6 +114,15 @@ async def publish(session: AsyncSession, event: Event, *, at: datetime) -> UUID:
     return row.id
 
 
+_HEARD = "ankao_event"
+
+
+def heard_event(session: AsyncSession) -> str:
+    """Return the id of the event whose subscriber works in this session: what the effect is known by elsewhere."""
+    event_id: str = session.info[_HEARD]
+    return event_id
+
+
 _CLAIM = text(
     "insert into core_event_delivery (event_id, subscriber) values (:event, :subscriber) on conflict do nothing",
 )
@@ -128,4 +137,5 @@ async def deliver(runtime: "Runtime", *, event_id: str, subscriber: str) -> None
         if not claimed.rowcount:  # type: ignore[attr-defined]  # an insert returns a cursor result
             return
         row = await session.get_one(EventRow, UUID(event_id))
+        session.info[_HEARD] = event_id
         await subscription.handler(runtime, session, msgspec.convert(row.payload, subscription.event))

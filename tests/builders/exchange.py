@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import uvicorn
@@ -49,26 +50,33 @@ class Hook:
 
 
 @asynccontextmanager
-async def hooked(clock: Clock) -> AsyncIterator[Hook]:
-    """Serve a receiver in the test's own loop."""
-    hook = Hook(clock)
-
-    async def app(scope: object, receive: object, send_: object) -> None:
-        await hook.app(scope, receive, send_)  # type: ignore[arg-type]  # as uvicorn calls it
-
+async def listening(app: Any) -> AsyncIterator[str]:
+    """Serve an application in the test's own loop; yield its address."""
     config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical")
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup()
-    hook.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hook"
     serving = asyncio.create_task(server.main_loop())
     try:
-        yield hook
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving
         await server.shutdown()
+
+
+@asynccontextmanager
+async def hooked(clock: Clock) -> AsyncIterator[Hook]:
+    """Serve a receiver."""
+    hook = Hook(clock)
+
+    async def app(scope: Any, receive: Any, send_: Any) -> None:
+        await hook.app(scope, receive, send_)
+
+    async with listening(app) as address:
+        hook.address = f"{address}/hook"
+        yield hook
 
 
 async def be(runtime: Runtime, client: AsyncClient, role: str, region: str = "33") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from exam.records.exchange.contract import Message, MessageUnreadableError, check, from_json
+from exam.records.exchange.errors import MessageFaultyError
 from exam.records.exchange.signing import SignatureWrongError, verify
 from exam.records.exchange.xml import from_xml
 
@@ -23,6 +24,21 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
 
 
+def read(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: int) -> Message:
+    """Return the message of a delivery that was signed with the secret and fits the schema.
+
+    Raises SignatureWrongError, MessageUnreadableError and MessageFaultyError.
+    """
+    named = verify(secret, headers, body, now_s=now_s)
+    message = from_xml(body) if "xml" in headers.get("content-type", "") else from_json(body)
+    faults = [f"{fault.field}: {fault.why}" for fault in check(message)]
+    if named != str(message.id):
+        faults.append("the header names another message")
+    if faults:
+        raise MessageFaultyError(field="; ".join(faults))
+    return message
+
+
 class Receiver:
     """The checks of one neighbour; it remembers the last number of each subject and the keys it has seen."""
 
@@ -34,16 +50,13 @@ class Receiver:
     def receive(self, headers: Mapping[str, str], body: bytes, *, now_s: int) -> Verdict:
         """Judge one delivery; only what was accepted is remembered."""
         try:
-            named = verify(self._secret, headers, body, now_s=now_s)
-            message = from_xml(body) if "xml" in headers.get("content-type", "") else from_json(body)
+            message = read(self._secret, headers, body, now_s=now_s)
         except SignatureWrongError as error:
             return Verdict(status=REFUSED_SIGNATURE, verdict="signature", faults=(str(error.fields["why"]),))
         except MessageUnreadableError as error:
             return Verdict(status=REFUSED_SCHEMA, verdict="unreadable", faults=(str(error),))
-        if faults := tuple(f"{fault.field}: {fault.why}" for fault in check(message)):
-            return _verdict(message, REFUSED_SCHEMA, "schema", faults)
-        if named != str(message.id):
-            return _verdict(message, REFUSED_SCHEMA, "schema", ("the header names another message",))
+        except MessageFaultyError as error:
+            return Verdict(status=REFUSED_SCHEMA, verdict="schema", faults=(str(error.fields["field"]),))
         return self._in_order(message)
 
     def _in_order(self, message: Message) -> Verdict:

@@ -1,16 +1,18 @@
 """What a neighbour's programs call: messages after a position, the receipt for them, and the schemas for everybody."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.records.exchange.messages import MessageView, confirm, list_after
 from exam.records.exchange.models import SECRET_PLACE, Neighbour
+from exam.records.exchange.receiving import receive
 from exam.records.exchange.signing import MEDIA_TYPES, SIGNATURE, headers_of
 from exam.records.exchange.tokens import CONFIRM, READ, authenticate
 from exam.records.exchange.xml import json_schema, xsd
@@ -85,6 +87,13 @@ class ExchangeController(Controller):
         caller = await authenticate(runtime, request.headers.get("authorization", ""), CONFIRM)
         async with runtime.databases.transaction(Scope(region=caller.region)) as session:
             return Confirmed(await confirm(session, caller.neighbour_id, data.position, at=runtime.clock.now()))
+
+    @post("/incoming/{neighbour_id:uuid}", opt=BY_KEY, status_code=204)
+    async def receive(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
+    ) -> None:
+        """Take a message of a lower node, signed as a push is; the same message again changes nothing."""
+        await receive(runtime, neighbour_id, request.headers, await request.body())
 
     @get("/schema.json", opt=PUBLIC)
     async def show_schema(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What may go wrong between neighbours."""
 
-from exam.core.errors import DomainError, ForbiddenError, Kind
+from exam.core.errors import ConflictError, DomainError, ForbiddenError, Kind
 
 
 class AddressRefusedError(DomainError):
@@ -51,3 +51,32 @@ class PositionAheadError(DomainError):
 
     code = "exchange_position"
     message = "回执的位置超过了已提供的报文。"
+
+
+class SenderUnknownError(DomainError):
+    """No node that may send is known by this address; nothing says whether it ever was."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "exchange_sender"
+    message = "这个地址不接收报文。"
+
+
+class MessageFaultyError(DomainError):
+    """The schema finds a message wrong, or it speaks of a region that is not the sender's; `field` is the first fault."""
+
+    code = "exchange_message_faulty"
+    message = "报文不符合规范:{field}"
+
+
+class SequenceError(ConflictError):
+    """A later message of the subject is here already, or another one under this number."""
+
+    code = "exchange_sequence"
+    message = "同一对象的报文序号不符:{sequence}"
+
+
+class SecretUnreadableError(DomainError):
+    """A secret that the other side gave is not in the written form, or too short."""
+
+    code = "exchange_secret"
+    message = "请粘贴对方登记时显示的签名密钥(以 whsec_ 开头)。"

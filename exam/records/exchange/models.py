@@ -26,6 +26,8 @@ class Neighbour(Base):
     """json or xml."""
     kinds: Mapped[list[Any]]
     """Codes of the kinds of messages that it is told."""
+    sends: Mapped[bool]
+    """Whether it is a lower node, which tells us what happens in its region."""
     secret_sealed: Mapped[bytes]
     state: Mapped[str]
     last_position: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -98,3 +100,22 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class IncomingMessage(Base):
+    """收到的报文: what a lower node told, as it was signed; append-only."""
+
+    __tablename__ = "records_exchange_incoming"
+    __table_args__ = (UniqueConstraint("neighbour_id", "subject", "sequence"),)
+
+    id: Mapped[Id]
+    neighbour_id: Mapped[UUID] = mapped_column(ForeignKey("records_exchange_neighbour.id"))
+    region: Mapped[str]
+    message_id: Mapped[UUID]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    sequence: Mapped[int]
+    body: Mapped[str]
+    digest: Mapped[bytes]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]

@@ -17,9 +17,9 @@ from exam.core.runtime import Runtime
 from exam.identity.api import require_region
 from exam.records.exchange.addresses import judge_address
 from exam.records.exchange.contract import load_kinds
-from exam.records.exchange.errors import KindUnknownError
+from exam.records.exchange.errors import KindUnknownError, SecretUnreadableError
 from exam.records.exchange.models import SECRET_PLACE, Neighbour, OutgoingMessage
-from exam.records.exchange.signing import new_secret
+from exam.records.exchange.signing import is_secret, new_secret
 from exam.records.exchange.state import MessageState, NeighbourState, require_step
 
 OPERATOR, APPROVER = "system_admin", "security_admin"
@@ -35,6 +35,7 @@ class NeighbourView(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     form: str
     kinds: list[str]
+    sends: bool
     state: str
     last_position: int
     registered_by: UUID
@@ -57,23 +58,30 @@ async def register(
     address: str,
     form: Form,
     kinds: Sequence[str],
+    sends: bool = False,
+    given: str = "",
 ) -> tuple[UUID, str]:
     """Register a neighbour for somebody else to admit; return its id and its secret, which is shown once.
 
-    Raises RegionForbiddenError, KindUnknownError, AddressRefusedError and AddressUnknownError.
+    One that `sends` is a lower node, which signs with this secret what it tells us; `given` is the secret that an upper
+    node's page showed. Raises RegionForbiddenError, KindUnknownError, AddressRefusedError, AddressUnknownError and
+    SecretUnreadableError.
     """
     visible = require_region(principal, region, OPERATOR)
-    if not kinds or not set(kinds) <= set(load_kinds()):
+    if not (kinds or sends) or not set(kinds) <= set(load_kinds()):
         raise KindUnknownError
+    if given and not is_secret(given):
+        raise SecretUnreadableError
     if address:
         await judge_address(address, runtime.settings.exchange_inside)
-    secret, at = new_secret(), runtime.clock.now()
+    secret, at = given or new_secret(), runtime.clock.now()
     row = Neighbour(
         region=visible,
         name=name,
         address=address,
         form=form,
         kinds=sorted(set(kinds)),
+        sends=sends,
         secret_sealed=runtime.sealer.seal(secret, SECRET_PLACE),
         state=NeighbourState.PROPOSED,
         last_position=0,
@@ -82,7 +90,7 @@ async def register(
     )
     session.add(row)
     await session.flush()
-    facts: dict[str, Fact] = {"form": form, "kinds": ",".join(row.kinds), "pushed": bool(address)}
+    facts: dict[str, Fact] = {"form": form, "kinds": ",".join(row.kinds), "pushed": bool(address), "sends": row.sends}
     await record(session, principal, "neighbour.registered", ("neighbour", row.id), at=at, region=visible, facts=facts)
     return row.id, secret
 

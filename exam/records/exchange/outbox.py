@@ -36,22 +36,30 @@ def push_of(neighbour_id: UUID) -> Asked:
     return Asked(PUSH, {"neighbour_id": str(neighbour_id)}, lock=f"{PUSH}:{neighbour_id}")
 
 
-async def offer(session: AsyncSession, runtime: Runtime, content: Content) -> None:
+async def offer(session: AsyncSession, runtime: Runtime, content: Content, *, but: UUID | None = None) -> None:
     """Write the message of every neighbour that is told of this kind and whose region it happened in.
 
     A neighbour's row is locked meanwhile, so that its positions and the numbers of a subject are committed in order and
     without a gap: a reader that asks for what comes after a position never misses what was committed later.
+
+    `but` is the neighbour that told us; who has been told under the same key, by another way, is not told again.
     """
     query = select(Neighbour).where(Neighbour.state == NeighbourState.ACTIVE, Neighbour.kinds.contains([content.kind]))
     told = [
         row
         for row in await session.scalars(query.order_by(Neighbour.id).with_for_update())
-        if contains(row.region, content.region)
+        if row.id != but and contains(row.region, content.region) and not await _is_told(session, row.id, content.key)
     ]
     for row in told:
         await _write(session, runtime, row, content)
-    await session.flush()
     await defer_all(session, [push_of(row.id) for row in told if row.address])
+
+
+async def _is_told(session: AsyncSession, neighbour_id: UUID, key: str) -> bool:
+    query = select(OutgoingMessage.id).where(
+        OutgoingMessage.neighbour_id == neighbour_id, OutgoingMessage.idempotency_key == key
+    )
+    return await session.scalar(query) is not None
 
 
 async def _write(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, content: Content) -> None:

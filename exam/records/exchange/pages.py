@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
@@ -18,6 +18,7 @@ from exam.records.exchange import neighbours as acts
 from exam.records.exchange.contract import load_kinds
 from exam.records.exchange.messages import Show, list_messages
 from exam.records.exchange.neighbours import APPROVER, OPERATOR
+from exam.records.exchange.receiving import address_of, list_incoming
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
 from exam.records.exchange.tokens import SCOPES, list_tokens
 from exam.records.exchange.wording import MESSAGE_STATES, STATES
@@ -50,7 +51,15 @@ class NeighboursController(Controller):
     async def show_form(
         self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]
     ) -> Template:
-        typed = {"name": "", "region": principal.region, "address": "", "form": "json", "kinds": []}
+        typed = {
+            "name": "",
+            "region": principal.region,
+            "address": "",
+            "form": "json",
+            "kinds": [],
+            "given": "",
+            "sends": "",
+        }
         return Template(FORM_PAGE, context={"typed": typed, "problem": None, **await _choices(session, principal)})
 
     @post(status_code=200, opt=allow(OPERATOR))
@@ -61,7 +70,7 @@ class NeighboursController(Controller):
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         data: URLEncodedBody[NeighbourForm],
-    ) -> Template:
+    ) -> Response[Any]:
         try:
             neighbour_id, secret = await acts.register(
                 session,
@@ -72,14 +81,24 @@ class NeighboursController(Controller):
                 address=data.address.strip(),
                 form=data.form,
                 kinds=ticked(data.kinds),
+                sends=bool(data.sends),
+                given=data.given.strip(),
             )
         except DomainError as error:
             context = {
-                "typed": {**msgspec.to_builtins(data), "kinds": ticked(data.kinds)},
+                "typed": {**msgspec.to_builtins(data), "kinds": ticked(data.kinds), "given": ""},
                 **await _choices(session, principal),
             }
             return form_again(request, error, FORM_PAGE, context)
-        context = {"neighbour_id": neighbour_id, "name": data.name, "secret": secret, "is_token": False}
+        if data.given:
+            return done(f"{HOME}/{neighbour_id}", "已登记,待安全管理员批准。")
+        context = {
+            "neighbour_id": neighbour_id,
+            "name": data.name,
+            "secret": secret,
+            "is_token": False,
+            "address": address_of(runtime, neighbour_id) if data.sends else "",
+        }
         return Template("records/exchange/secret.html", context=context)
 
 
@@ -101,11 +120,15 @@ class NeighbourController(Controller):
     ) -> Template:
         neighbour = await acts.get_neighbour(session, neighbour_id)
         messages, more = await list_messages(session, neighbour_id, show=show, page=page)
+        incoming, told = await list_incoming(session, neighbour_id)
         people = [each for each in (neighbour.registered_by, neighbour.decided_by) if each is not None]
         context = {
             "neighbour": neighbour,
             "region": await get_region(session, neighbour.region),
             "messages": messages,
+            "incoming": incoming,
+            "told": told,
+            "address": address_of(runtime, neighbour_id),
             "more": more,
             "page": page,
             "show": show,

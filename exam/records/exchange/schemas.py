@@ -19,6 +19,9 @@ class NeighbourForm(Form, frozen=True, kw_only=True):
     form: Literal["json", "xml"] = "json"
     kinds: tuple[Code, ...] | Code = ()
     """A browser sends the one that was ticked as text."""
+    given: Annotated[str, Meta(max_length=200)] = ""
+    """The secret that an upper node has handed over."""
+    sends: Literal["", "true"] = ""
 
 
 class ReasonForm(Form, frozen=True, kw_only=True):

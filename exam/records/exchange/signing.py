@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from exam.core.errors import DomainError
+from exam.core.errors import DomainError, Kind
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
@@ -19,6 +19,7 @@ ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature
 class SignatureWrongError(DomainError):
     """Nobody who holds the secret has signed these bytes, or not lately; `why` says which."""
 
+    kind = Kind.UNAUTHENTICATED
     code = "exchange_signature"
     message = "报文签名无效:{why}"
 
@@ -26,6 +27,14 @@ class SignatureWrongError(DomainError):
 def new_secret() -> str:
     """Return a fresh secret in its written form."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text is a secret in its written form, of 24 to 64 bytes as the standard wants."""
+    try:
+        return text.startswith(PREFIX) and 24 <= len(_key(text)) <= 64  # noqa: PLR2004  # the standard's bounds
+    except SignatureWrongError:
+        return False
 
 
 def headers_of(secret: str, message_id: str, unix_s: int, body: bytes) -> dict[str, str]:

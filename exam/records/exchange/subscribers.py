@@ -16,7 +16,7 @@ from certs.events import (
 )
 from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
-from exam.core.events import Event, Subscription
+from exam.core.events import Event, Subscription, heard_event
 from exam.core.runtime import Runtime
 from exam.identity.api import get_organisation, get_person
 from exam.records.credit.register import get_record
@@ -43,7 +43,7 @@ async def tell_result(runtime: Runtime, session: AsyncSession, event: ResultRele
     person = await get_person(session, event.person_id)
     content = Content(
         kind="result.released",
-        key=f"result:{result.id}",
+        key=heard_event(session),
         subject=f"registration:{event.registration_id}",
         region=event.region,
         occurred_at=result.released_at or runtime.clock.now(),
@@ -67,14 +67,13 @@ def _tell_credential(act: str) -> Callable[[Runtime, AsyncSession, Any], Awaitab
         now = runtime.clock.now()
         credential = await get_credential(session, event.credential_id, on=local_date(now))
         person = await get_person(session, event.person_id)
-        turns = [each for each in await list_events(session, event.credential_id) if each.kind == act]
+        turns = [each.at for each in await list_events(session, event.credential_id) if each.kind == act]
         content = Content(
             kind="credential.changed",
-            # an act may come again: suspended, restored, suspended
-            key=f"credential:{credential.id}:{act}:{len(turns)}",
+            key=heard_event(session),
             subject=f"credential:{credential.id}",
             region=event.region,
-            occurred_at=max((each.at for each in turns), default=now),
+            occurred_at=max(turns, default=now),
             data={
                 "credential_id": str(credential.id),
                 "act": act,
@@ -102,7 +101,7 @@ async def tell_credit(runtime: Runtime, session: AsyncSession, event: CreditReco
     body = await get_organisation(session, row.organisation_id) if row.organisation_id else None
     content = Content(
         kind="credit.changed",
-        key=f"credit:{row.id}:{row.state}",
+        key=heard_event(session),
         subject=f"credit:{row.id}",
         region=event.region,
         occurred_at=runtime.clock.now(),

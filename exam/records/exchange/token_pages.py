@@ -43,7 +43,13 @@ class TokenController(Controller):
             days=int(data.days),
             at=runtime.clock.now(),
         )
-        context = {"neighbour_id": neighbour_id, "name": neighbour.name, "secret": token, "is_token": True}
+        context = {
+            "neighbour_id": neighbour_id,
+            "name": neighbour.name,
+            "secret": token,
+            "is_token": True,
+            "address": "",
+        }
         return Template("records/exchange/secret.html", context=context)
 
     @post("/{token_id:uuid}/revoke")
