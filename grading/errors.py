@@ -63,7 +63,7 @@ class RegradeKeyError(DomainError):
     """The new key does not fit the item."""
 
     code = "regrade_key"
-    message = "新答案与题型不符:判断题和单选题选一项,多选题至少选两项,填空题填写文字,排序题按次序写出全部选项。"
+    message = "新答案与题型不符:判断题和单选题选一项,多选题至少选两项,填空题填写文字,排序题按次序写出全部选项,匹配题和选词填空题每组写一个,如 1B。"
 
 
 class WithdrawnUnsettledError(ConflictError):

@@ -30,6 +30,8 @@ class Rule(StrEnum):
     """One point for each option treated as in the key, chosen or left; leaving all of them is judged the same way."""
     TEXT = "text"
     """Full marks for one of the accepted variants."""
+    GROUPS = "groups"
+    """A share for each group, named by the first sign of a label, that is treated as in the key (QTI map_response)."""
     SEQUENCE = "sequence"
     """Full marks for all labels in the order of the key, otherwise none (QTI match_correct of an ordered response)."""
 
@@ -106,6 +108,8 @@ def score_slot(
             earned = marks * partial_permille // FULL_PERMILLE if chosen and chosen < wanted else 0
         case Rule.XOR:
             earned = marks * agreement(wanted, chosen, options) // options
+        case Rule.GROUPS:
+            earned = marks * right_groups(wanted, chosen) // len({label[:1] for label in wanted})
         case _:
             assert_never(rule)
     return SlotScore(earned, correct=False)
@@ -114,6 +118,13 @@ def score_slot(
 def agreement(key: frozenset[str], chosen: frozenset[str], options: int) -> int:
     """Return how many of the options were treated as in the key: options − |chosen XOR key|, at least 0."""
     return max(0, options - len(key ^ chosen))
+
+
+def right_groups(key: frozenset[str], chosen: frozenset[str]) -> int:
+    """Return how many groups of the key have exactly their own labels chosen."""
+    groups = {label[:1] for label in key}
+    wrong = {label[:1] for label in key ^ chosen}
+    return len(groups - wrong)
 
 
 def text_matches(accepted: Sequence[str], response: str, tolerance: str | None = None) -> bool:

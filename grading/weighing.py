@@ -120,6 +120,9 @@ def _fits(slot: ScoringSlot, change: RuleChange) -> bool:
             return known and len(change.key) > 1
         case Interaction.ORDER:
             return known and len(change.key) == len(labels)
+        case Interaction.MATCH | Interaction.INLINE_CHOICE:
+            groups = sorted({label[:1] for label in labels if len(label) > 1})
+            return known and sorted(label[:1] for label in change.key if len(label) > 1) == groups
         case Interaction.TEXT_ENTRY:
             return bool(change.key) and all(each.strip() for each in change.key)
 

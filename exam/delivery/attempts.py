@@ -27,8 +27,7 @@ from exam.delivery.events import AttemptSubmitted
 from exam.delivery.lease import Lease, mint
 from exam.delivery.models import Attempt, ResponseRevision, Terminal
 from exam.delivery.receipt import Revision, hand_in_digest, receipt_code, response_digest
-from exam.delivery.responses import SlotShape
-from exam.delivery.shapes import encode_shape
+from exam.delivery.shapes import encode_shape, shape_of
 from exam.delivery.state import FINISHED_STATES, Act, AttemptFinalisedError, AttemptState, next_state
 from exam.sitting.api import form_key
 from questionbank.api import CandidateForm, claim_form, open_candidate_view
@@ -89,7 +88,9 @@ async def _begin(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> C
     form = await open_candidate_view(session, runtime, form_id, now=now)
     # set together and not before: a second update of a row in one transaction has all its foreign keys checked again
     attempt.form_id = form_id
-    attempt.shape = encode_shape([SlotShape(slot.interaction, len(slot.options)) for slot in form.slots])
+    attempt.shape = encode_shape(
+        [shape_of(slot.interaction, [label for label, _ in slot.options]) for slot in form.slots]
+    )
     attempt.state = next_state(AttemptState(attempt.state), Act.START).value
     attempt.started_at = now
     attempt.deadline_at = timing.deadline(now, attempt.duration_s, [attempt.extension_ms])

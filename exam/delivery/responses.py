@@ -14,11 +14,13 @@ MAX_SAVES = 64
 MAX_TEXT = 500
 
 JUDGEMENT_LABELS = ("T", "F")
+GROUPED = frozenset({"match", "inline_choice"})
+"""Interactions whose response names one choice in each of several groups, as `1B`."""
 
 # PostgreSQL text cannot hold U+0000, and one such save must not fail the batch it travels in
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
 Labels = Annotated[list[Label], msgspec.Meta(max_length=len(ascii_uppercase))]
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Response = tuple[str, ...] | str
@@ -61,10 +63,11 @@ class SaveBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SlotShape(msgspec.Struct, frozen=True):
-    """What is known of a slot at the edge: its interaction and the number of displayed options."""
+    """What is known of a slot at the edge: its interaction and the number of displayed options, in each group if any."""
 
     interaction: str
     options: int
+    groups: tuple[int, ...] = ()
 
 
 _batches = msgspec.json.Decoder(SaveBatch)
@@ -84,7 +87,8 @@ def check_response(save: Save, shape: SlotShape) -> Response:
     """Return the response in canonical form, or raise `ResponseInvalidError`.
 
     () is a cleared response of any interaction; judgement gives ("T",) or ("F",), choice one displayed label, multiple
-    its labels sorted, order its labels in the candidate's sequence, text entry the text as typed.
+    its labels sorted, order its labels in the candidate's sequence, match and
+    inline choice a sorted label for each group that is answered, text entry the text as typed.
     """
     response = save.response
     if not response:
@@ -127,6 +131,14 @@ def _order(response: list[str] | str, shape: SlotShape) -> Response | None:
     return tuple(response) if _are_displayed(response, shape) else None
 
 
+def _grouped(response: list[str] | str, shape: SlotShape) -> Response | None:
+    """Take at most one displayed choice of each group."""
+    if not isinstance(response, list) or len({label[0] for label in response}) < len(response):
+        return None
+    displayed = {f"{group}{letter}" for group, size in enumerate(shape.groups, 1) for letter in ascii_uppercase[:size]}
+    return tuple(sorted(response)) if set(response) <= displayed else None
+
+
 def _are_displayed(response: list[str] | str, shape: SlotShape) -> bool:
     """Tell whether a response names displayed options, each once."""
     different = isinstance(response, list) and len(set(response)) == len(response)
@@ -139,4 +151,5 @@ _CANONICAL: Final[Mapping[str, Callable[[list[str] | str, SlotShape], Response |
     "multiple": _multiple,
     "text_entry": _text,
     "order": _order,
+    **dict.fromkeys(GROUPED, _grouped),
 }

@@ -1,12 +1,14 @@
 """The shape of a form's slots, kept with the attempt, so that a malformed response is refused before it is stored."""
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from functools import cache
 from string import ascii_uppercase
 from uuid import UUID
 
 from exam.delivery.responses import (
+    GROUPED,
     JUDGEMENT_LABELS,
     ResponseInvalidError,
     Save,
@@ -15,20 +17,44 @@ from exam.delivery.responses import (
     encode_response,
 )
 
-LETTERS = {"judgement": "j", "choice": "c", "multiple": "m", "text_entry": "t", "order": "o"}
+LETTERS = {
+    "judgement": "j",
+    "choice": "c",
+    "multiple": "m",
+    "text_entry": "t",
+    "order": "o",
+    "match": "p",
+    "inline_choice": "i",
+}
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
-_PART = re.compile(r"([a-z])(\d+)")
+_PART = re.compile(r"([a-z])(\d+(?:\.\d+)*)")
 CACHED_ATTEMPTS = 20_000
 
 
 def encode_shape(slots: list[SlotShape]) -> str:
-    """Return the shapes of slots 1, 2, … as one short text: `j2c4m5t0`."""
-    return "".join(f"{LETTERS[slot.interaction]}{slot.options}" for slot in slots)
+    """Return the shapes of slots 1, 2, … as one short text: `j2c4m5t0`, and `p4.4.4` for three groups of four."""
+    return "".join(f"{LETTERS[slot.interaction]}{'.'.join(map(str, slot.groups or (slot.options,)))}" for slot in slots)
 
 
 def decode_shape(text: str) -> list[SlotShape]:
     """Return the shapes that `encode_shape` wrote."""
-    return [SlotShape(_INTERACTIONS[letter], int(options)) for letter, options in _PART.findall(text)]
+    return [_decode(_INTERACTIONS[letter], counts) for letter, counts in _PART.findall(text)]
+
+
+def _decode(interaction: str, counts: str) -> SlotShape:
+    if interaction in GROUPED:
+        return SlotShape(interaction, 0, tuple(map(int, counts.split("."))))
+    return SlotShape(interaction, int(counts))
+
+
+def shape_of(interaction: str, labels: Sequence[str]) -> SlotShape:
+    """Return the shape of a slot from the labels that it displays."""
+    if interaction not in GROUPED:
+        return SlotShape(interaction, len(labels))
+    own = Counter(label[:1] for label in labels if len(label) > 1)
+    shared = sum(label.isalpha() for label in labels)
+    groups = sorted({label[:1] for label in labels if label[:1].isdigit()})
+    return SlotShape(interaction, 0, tuple(own[group] or shared for group in groups))
 
 
 def canonical_response(save: Save, shape: SlotShape) -> str:

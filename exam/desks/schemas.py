@@ -16,7 +16,7 @@ class EntranceForm(Form, frozen=True, kw_only=True):
     next: Annotated[str, Meta(max_length=500)] = ""
 
 
-Label = Annotated[str, Meta(pattern="^[A-Z]$")]
+Label = Annotated[str, Meta(pattern="^[1-9]?[A-Z]$")]
 Answer = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 

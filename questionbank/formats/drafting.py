@@ -41,8 +41,9 @@ def build_draft(proposal: Proposal) -> ItemDraft:
     stem = require_text(proposal.stem, "题目", STEM_LIMIT)
     if not stem:
         raise RowError("stem_empty")
-    options = _check_options(proposal.options)
+    options = _check_options(proposal)
     interaction = _decide(proposal, options)
+    stem = KINDS[interaction].restate(stem)
     options, key = KINDS[interaction].settle(stem, options, proposal.key)
     content = ItemContent(
         interaction=interaction,
@@ -61,16 +62,20 @@ def build_draft(proposal: Proposal) -> ItemDraft:
     )
 
 
-def _check_options(options: tuple[Option, ...]) -> tuple[Option, ...]:
-    checked = tuple(Option(one.id, require_text(one.text, f"选项 {one.id}", OPTION_LIMIT)) for one in options)
-    seen: dict[str, str] = {}
+def _check_options(proposal: Proposal) -> tuple[Option, ...]:
+    """Return the options with clean texts, none empty and, but for lines that hold several, no two the same."""
+    named = find_kind(proposal.kind)
+    in_lines = named is not None and KINDS[named].in_lines and isinstance(proposal.key, str)
+    checked = tuple(Option(one.id, require_text(one.text, f"选项 {one.id}", OPTION_LIMIT)) for one in proposal.options)
+    seen: dict[tuple[tuple[bool, str], str], str] = {}
     for option in checked:
         if not option.text:
             raise RowError("option_empty", option=option.id)
+        group = (option.id[:1].isdigit(), option.id[:-1])  # the sources of a match are compared with each other only
         bare = re.sub(r"\s+", "", option.text)
-        if bare in seen:
-            raise RowError("options_same", first=seen[bare], second=option.id)
-        seen[bare] = option.id
+        if (group, bare) in seen and not in_lines:
+            raise RowError("options_same", first=seen[group, bare], second=option.id)
+        seen[group, bare] = option.id
     return checked
 
 

@@ -1,4 +1,4 @@
-"""GIFT: true-false, single and multiple choice, short answer (Moodle documentation, "GIFT format")."""
+"""GIFT: true-false, single and multiple choice, short answer, matching (Moodle documentation, "GIFT format")."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def looks_like_gift(text: str) -> bool:
 def read_gift(text: str) -> Reading:
     """Read GIFT; rows are the lines on which questions start, blank lines divide questions.
 
-    Numerical, matching and essay questions and descriptions are refused as rows and counted as unsupported.
+    Numerical and essay questions and descriptions are refused as rows and counted as unsupported.
     """
     unsupported: dict[str, int] = {}
     found: list[Proposal | Refusal] = []
@@ -124,7 +124,8 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
         raise RowError("unsupported_interaction", kind="numerical")
     answers = _read_answers(text, unsupported, is_html=is_html)
     if any("->" in answer.text for answer in answers if answer.is_right):
-        raise RowError("unsupported_interaction", kind="matching")
+        lines = label_options([answer.text for answer in answers])
+        return msgspec.structs.replace(proposal, kind=Interaction.MATCH, options=lines)
     if all(answer.is_right for answer in answers):
         return _with_variants(proposal, answers, unsupported)
     return _with_choices(proposal, answers, unsupported)

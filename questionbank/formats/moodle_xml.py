@@ -16,6 +16,9 @@ from questionbank.items.content import Interaction, Option
 
 _FULL: Final = 100.0
 _SLACK: Final = 1.0
+_EMBEDDED = re.compile(r"\{\d*:([A-Z_]+):((?:\\.|[^\\}])*)\}", re.IGNORECASE)
+_EMBEDDED_ANSWER = re.compile(r"(=|%-?[\d.]+%|)(.*)", re.DOTALL)
+_GAP: Final = "____"
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
 
@@ -75,11 +78,11 @@ def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int])
     if reader is None:
         raise RowError("unsupported_interaction", kind=kind[:40])
     answers = [(_fraction(answer), _text(answer)) for answer in node.children("answer")]
-    found = reader(_Question(node, answers, unsupported))
+    found, stem = reader(_Question(node, answers, unsupported)), _child_text(node, "questiontext")
     return Proposal(
         row=row,
         kind=found.kind,
-        stem=_child_text(node, "questiontext"),
+        stem=_EMBEDDED.sub(_GAP, stem) if kind == "cloze" else stem,
         options=found.options,
         key=found.key,
         explanation=_child_text(node, "generalfeedback"),
@@ -106,6 +109,47 @@ def _read_choice(question: _Question) -> _Answered:
     return _Answered(Interaction.CHOICE, _read_single(question.fractions, question.unsupported), question.options)
 
 
+def _read_matching(question: _Question) -> _Answered:
+    """Read subquestions as sources; one without a text is an answer that belongs to none."""
+    pairs = [(_text(each), _text(each.children("answer")[0])) for each in question.node.children("subquestion")]
+    sources = [Option(str(number), text) for number, text in enumerate((text for text, _ in pairs if text), 1)]
+    targets = label_options(list(dict.fromkeys(target for _, target in pairs)))
+    letters = {option.text: option.id for option in targets}
+    right = [target for text, target in pairs if text]
+    key = tuple(f"{number}{letters[target]}" for number, target in enumerate(right, 1))
+    return _Answered(Interaction.MATCH, key, (*sources, *targets))
+
+
+def _read_cloze(question: _Question) -> _Answered:
+    """Read embedded choices; any other embedded answer is not supported."""
+    options: list[Option] = []
+    key: list[str] = []
+    embedded = _EMBEDDED.findall(_child_text(question.node, "questiontext"))
+    for number, (kind, answers) in enumerate(embedded, 1):
+        if kind.upper().rstrip("SVH_") not in {"MULTICHOICE", "MC"}:
+            raise RowError("unsupported_interaction", kind=f"cloze {kind}"[:40])
+        found = [_EMBEDDED_ANSWER.fullmatch(each) for each in _unescaped_split(answers, "~")]
+        if not all(found):
+            raise RowError("record_shape", detail="cloze")
+        own = label_options([_unescape(each[2]) for each in found if each])
+        options += [Option(f"{number}{option.id}", option.text) for option in own]
+        key += [
+            f"{number}{option.id}"
+            for option, each in zip(own, found, strict=True)
+            if each and each[1] in {"=", "%100%"}
+        ]
+    return _Answered(Interaction.INLINE_CHOICE, tuple(key), tuple(options))
+
+
+def _unescaped_split(text: str, divider: str) -> list[str]:
+    return re.split(rf"(?<!\\){divider}", text)
+
+
+def _unescape(text: str) -> str:
+    """Return an embedded answer without its feedback."""
+    return re.sub(r"\\(.)", r"\1", _unescaped_split(text, "#")[0]).strip()
+
+
 def _read_order(question: _Question) -> _Answered:
     """Read Moodle's ordering question, in which the fraction of an answer is its place."""
     places = question.fractions
@@ -117,6 +161,8 @@ _READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
     "shortanswer": _read_short,
     "multichoice": _read_choice,
     "ordering": _read_order,
+    "matching": _read_matching,
+    "cloze": _read_cloze,
 }
 
 

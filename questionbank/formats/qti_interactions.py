@@ -13,6 +13,11 @@ from questionbank.items.content import Interaction, Option
 
 FEEDBACK: Final = ("feedbackinline", "feedbackblock", "modalfeedback", "rubricblock")
 _BLANK: Final = "_____"
+_MATCH_SETS: Final = 2
+_TOGETHER: Final = frozenset({"inlinechoiceinteraction"})
+"""Interactions of which an item may hold several."""
+_SHARED: Final = frozenset({"inlinechoiceinteraction", "matchinteraction"})
+"""Interactions of which each right part earns a share."""
 
 
 def count_feature(unsupported: dict[str, int], feature: str) -> None:
@@ -21,11 +26,10 @@ def count_feature(unsupported: dict[str, int], feature: str) -> None:
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One interaction of an item with the declaration of its response."""
+    """One interaction of an item with the declaration of its response, or several of a kind that belong together."""
 
     body: Node
-    interaction: Node
-    declaration: Node
+    pairs: tuple[tuple[Node, Node], ...]
     unsupported: dict[str, int]
 
     def read(self, row: int) -> Proposal:
@@ -33,14 +37,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return _READERS[self.interaction.name](row, self)
 
     @property
+    def interaction(self) -> Node:
+        return self.pairs[0][0]
+
+    @property
+    def declaration(self) -> Node:
+        return self.pairs[0][1]
+
+    @property
     def correct(self) -> tuple[str, ...]:
         """The values of the correct response, in the order of the document."""
-        found = [
-            value.text().strip()
-            for correct in self.declaration.children("correctresponse")
-            for value in correct.children("value")
-        ]
-        return tuple(found)
+        return _correct(self.declaration)
 
     @property
     def stem(self) -> str:
@@ -48,23 +55,55 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         prompt = "\n".join(node.text(*FEEDBACK) for node in self.interaction.children("prompt"))
         return tidy_lines(f"{self.body.text(self.interaction.name, *FEEDBACK)}\n{prompt}")
 
+    def with_blanks(self, blank: str) -> str:
+        """Return the text of the body with each interaction as a blank; the body is changed by it."""
+        places = {id(interaction) for interaction, _ in self.pairs}
+        for node in [self.body, *walk(self.body)]:
+            node.parts = [blank if id(part) in places else part for part in node.parts]
+        return tidy_lines(self.body.text(*FEEDBACK))
+
     def note_mapping(self) -> None:
-        """Note marks by answer, which an item cannot hold."""
-        if self.declaration.children("mapping"):
-            count_feature(self.unsupported, "mapping")
+        """Note marks by answer that an item cannot hold: all but the same for each correct value."""
+        for _, declaration in self.pairs:
+            evenly = self.interaction.name in _SHARED and _maps_evenly(declaration)
+            if declaration.children("mapping") and not evenly:
+                count_feature(self.unsupported, "mapping")
+                return
+
+
+def _correct(declaration: Node) -> tuple[str, ...]:
+    found = [
+        value.text().strip()
+        for correct in declaration.children("correctresponse")
+        for value in correct.children("value")
+    ]
+    return tuple(found)
+
+
+def _maps_evenly(declaration: Node) -> bool:
+    """Tell whether a mapping gives every pair of the correct response the same marks and nothing to any other."""
+    values = {
+        entry.attributes.get("mapkey", ""): _number(entry.attributes.get("mappedvalue", "0"))
+        for entry in declaration.descendants("mapentry")
+    }
+    earning = {key: value for key, value in values.items() if value}
+    right = _correct(declaration) or tuple(_full_mark_keys(declaration))
+    return set(earning) == set(right) and len(set(earning.values())) == 1
 
 
 def find_asked(root: Node, body: Node, unsupported: dict[str, int]) -> Asked:
-    """Return the one interaction of an item body; raises RowError where there is another number or none we know."""
+    """Return what an item body asks; raises RowError where that is nothing we know, or several that are no one item."""
     names = {node.name for node in walk(body) if node.name.endswith("interaction")}
     found = body.descendants(*names)
-    if len(found) != 1 or found[0].name not in _READERS:
+    together = names <= _TOGETHER and found
+    if not together and (len(found) != 1 or found[0].name not in _READERS):
         raise RowError("unsupported_interaction", kind="+".join(sorted(names))[:40] or "no interaction")
-    identifier = found[0].attributes.get("responseidentifier")
-    for declaration in root.children("responsedeclaration"):
-        if declaration.attributes.get("identifier") == identifier:
-            return Asked(body=body, interaction=found[0], declaration=declaration, unsupported=unsupported)
-    raise RowError("key_missing")
+    declared = {each.attributes.get("identifier"): each for each in root.children("responsedeclaration")}
+    identifiers = [each.attributes.get("responseidentifier") for each in found]
+    if not set(identifiers) <= set(declared):
+        raise RowError("key_missing")
+    pairs = tuple((each, declared[name]) for each, name in zip(found, identifiers, strict=True))
+    return Asked(body=body, pairs=pairs, unsupported=unsupported)
 
 
 def walk(node: Node) -> list[Node]:
@@ -99,14 +138,49 @@ def _read_order(row: int, asked: Asked) -> Proposal:
 
 
 def _read_text_entry(row: int, asked: Asked) -> Proposal:
-    body = asked.body
-    blank = body.attributes.get("dataankaoblank", _BLANK)
-    for node in [body, *walk(body)]:
-        node.parts = [blank if part is asked.interaction else part for part in node.parts]
     variants = dict.fromkeys([*asked.correct, *_full_mark_keys(asked.declaration)])
     if not variants:
         raise RowError("key_missing")
-    return Proposal(row=row, kind=Interaction.TEXT_ENTRY, stem=tidy_lines(body.text(*FEEDBACK)), key=tuple(variants))
+    stem = asked.with_blanks(asked.body.attributes.get("dataankaoblank", _BLANK))
+    return Proposal(row=row, kind=Interaction.TEXT_ENTRY, stem=stem, key=tuple(variants))
+
+
+def _read_gaps(row: int, asked: Asked) -> Proposal:
+    """Read one inline choice or several as the blanks of one item, each worth the same."""
+    asked.note_mapping()
+    options: list[Option] = []
+    key: list[str] = []
+    for number, (interaction, declaration) in enumerate(asked.pairs, 1):
+        choices = interaction.children("inlinechoice")
+        own = label_options([tidy_lines(choice.text(*FEEDBACK)) for choice in choices])
+        names = [choice.attributes.get("identifier", "") for choice in choices]
+        letters = {name: f"{number}{option.id}" for name, option in zip(names, own, strict=True)}
+        options += [Option(f"{number}{option.id}", option.text) for option in own]
+        key += [letters.get(value, f"{number}?") for value in _correct(declaration) or _full_mark_keys(declaration)]
+    if not key:
+        raise RowError("key_missing")
+    stem = asked.with_blanks(_BLANK)
+    return Proposal(row=row, kind=Interaction.INLINE_CHOICE, stem=stem, options=tuple(options), key=tuple(key))
+
+
+def _read_match(row: int, asked: Asked) -> Proposal:
+    """Read a match in which each choice of one set, taken as the sources, belongs to one of the other."""
+    asked.note_mapping()
+    sets = [each.children("simpleassociablechoice") for each in asked.interaction.children("simplematchset")]
+    pairs = [value.split() for value in asked.correct or _full_mark_keys(asked.declaration)]
+    if not pairs:
+        raise RowError("key_missing")
+    if len(sets) != _MATCH_SETS or any(len(pair) != _MATCH_SETS for pair in pairs):
+        raise RowError("record_shape", detail="matchInteraction")
+    names = [[choice.attributes.get("identifier", "") for choice in each] for each in sets]
+    if sorted(source for source, _ in pairs) != sorted(names[0]):
+        sets, names, pairs = sets[::-1], names[::-1], [pair[::-1] for pair in pairs]
+    targets = label_options([tidy_lines(choice.text(*FEEDBACK)) for choice in sets[1]])
+    sources = [Option(str(number), tidy_lines(each.text(*FEEDBACK))) for number, each in enumerate(sets[0], 1)]
+    number_of = {name: option.id for name, option in zip(names[0], sources, strict=True)}
+    letter_of = {name: option.id for name, option in zip(names[1], targets, strict=True)}
+    key = tuple(f"{number_of.get(source, '?')}{letter_of.get(target, '?')}" for source, target in pairs)
+    return Proposal(row=row, kind=Interaction.MATCH, stem=asked.stem, options=(*sources, *targets), key=key)
 
 
 def _full_mark_keys(declaration: Node) -> list[str]:
@@ -131,4 +205,6 @@ _READERS: Final[Mapping[str, Callable[[int, Asked], Proposal]]] = {
     "choiceinteraction": _read_choice,
     "textentryinteraction": _read_text_entry,
     "orderinteraction": _read_order,
+    "inlinechoiceinteraction": _read_gaps,
+    "matchinteraction": _read_match,
 }

@@ -48,6 +48,10 @@ def _multiple(content: ItemContent) -> str:
     return " ".join(f"~%{share if each.id in content.key else -_FULL}%{_escape(each.text)}" for each in content.options)
 
 
+def _match(content: ItemContent) -> str:
+    return " ".join(f"={_escape(line)}" for line in kind_of(content).columns(content))
+
+
 def _escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text).replace("\n", r"\n")
 
@@ -57,4 +61,5 @@ _WRITERS: Final[Mapping[Interaction, Callable[[ItemContent], str]]] = {
     Interaction.CHOICE: _choice,
     Interaction.MULTIPLE: _multiple,
     Interaction.TEXT_ENTRY: _variants,
+    Interaction.MATCH: _match,
 }

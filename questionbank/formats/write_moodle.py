@@ -1,16 +1,20 @@
 """Moodle XML out (Moodle documentation, "Moodle XML format"); node, depth, difficulty and basis travel as tags."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
 from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS = "node:", "depth:", "difficulty:", "basis:"
 _FULL: Final = 100
+_SPECIAL: Final = re.compile(r"([~=%#{}\\])")
+"""What means something in an embedded answer."""
 _LONGEST_NAME: Final = 40
 
 
@@ -28,7 +32,7 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
     kind, write = _WRITERS[content.interaction]
     question = etree.SubElement(root, "question", type=kind)
     _text(etree.SubElement(question, "name"), " ".join(content.stem.split())[:_LONGEST_NAME])
-    _html(etree.SubElement(question, "questiontext", format="html"), content.stem)
+    _html(etree.SubElement(question, "questiontext", format="html"), _text_of(content))
     _html(etree.SubElement(question, "generalfeedback", format="html"), content.explanation)
     etree.SubElement(question, "defaultgrade").text = "1"
     write(question, content)
@@ -73,6 +77,39 @@ def _order(question: etree._Element, content: ItemContent) -> None:
         _add_answer(question, text, place, form="html")
 
 
+def _match(question: etree._Element, content: ItemContent) -> None:
+    etree.SubElement(question, "shuffleanswers").text = "true"
+    texts = {option.id: option.text for option in content.options}
+    right = {label[:1]: label[1:] for label in content.key}
+    left_over = [("", each) for each in texts if each.isalpha() and each not in right.values()]
+    for source, target in [*right.items(), *left_over]:
+        subquestion = etree.SubElement(question, "subquestion", format="html")
+        _html(subquestion, texts.get(source, ""))
+        _text(etree.SubElement(subquestion, "answer", format="plain_text"), texts[target])
+
+
+def _no_answers(question: etree._Element, content: ItemContent) -> None:
+    """Write nothing: a cloze question holds its answers in the text."""
+    del question, content
+
+
+def _text_of(content: ItemContent) -> str:
+    """Return the question text: the stem, of an inline choice with its options in the blanks."""
+    if content.interaction is not Interaction.INLINE_CHOICE:
+        return content.stem
+    first, *rest = content.stem.split(GAP)
+    embedded = []
+    for right in content.key:
+        own = [option for option in content.options if option.id[:1] == right[:1]]
+        answers = "~".join(f"{'=' if option.id == right else ''}{_embed(option.text)}" for option in own)
+        embedded.append(f"{{1:MULTICHOICE_S:{answers}}}")
+    return first + "".join(f"{gap}{part}" for gap, part in zip(embedded, rest, strict=True))
+
+
+def _embed(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
 def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> None:
     answer = etree.SubElement(question, "answer", fraction=f"{percent:.7g}", format=form)
     (_html if form == "html" else _text)(answer, text)
@@ -92,4 +129,6 @@ _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemCo
     Interaction.MULTIPLE: ("multichoice", _choices),
     Interaction.TEXT_ENTRY: ("shortanswer", _variants),
     Interaction.ORDER: ("ordering", _order),
+    Interaction.MATCH: ("matching", _match),
+    Interaction.INLINE_CHOICE: ("cloze", _no_answers),
 }

@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.qti_names import V2, V3, QtiXml, Version
-from questionbank.formats.write_qti_interactions import WRITERS
+from questionbank.formats.write_qti_interactions import WRITERS, Declared, ItemWriter
 from questionbank.items.content import ItemDraft
 
 EXPLANATION, BASIS = "explanation", "basis"
@@ -67,14 +67,9 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
     root = xml.element(
         None, "assessment-item", identifier=identifier, title=title, adaptive="false", time_dependent="false"
     )
-    declaration = xml.element(
-        root,
-        "response-declaration",
-        identifier="RESPONSE",
-        cardinality=writer.cardinality,
-        base_type=writer.base_type,
-    )
-    writer.declare(xml, declaration, content)
+    declared = writer.declare(content)
+    for each in declared:
+        _declare(xml, root, writer, each)
     xml.element(root, "outcome-declaration", identifier="SCORE", cardinality="single", base_type="float")
     xml.element(root, "outcome-declaration", identifier="FEEDBACK", cardinality="multiple", base_type="identifier")
     body = xml.element(
@@ -85,12 +80,41 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
         data_ankao_difficulty=str(draft.difficulty),
     )
     writer.fill(xml, body, content)
-    template = f"{xml.version.templates}/{writer.template}{xml.version.suffix}"
-    xml.element(root, "response-processing", template=template)
+    _process(xml, root, writer, [each.identifier for each in declared])
     for name, text in ((EXPLANATION, content.explanation), (BASIS, content.basis)):
         if text:
             _feedback(xml, root, name, text)
     return root
+
+
+def _declare(xml: QtiXml, root: etree._Element, writer: ItemWriter, declared: Declared) -> None:
+    declaration = xml.element(
+        root,
+        "response-declaration",
+        identifier=declared.identifier,
+        cardinality=writer.cardinality,
+        base_type=writer.base_type,
+    )
+    correct = xml.element(declaration, "correct-response")
+    for value in declared.correct:
+        xml.element(correct, "value", value)
+    if declared.mapped:
+        mapping = xml.element(declaration, "mapping", default_value="0")
+        for value in declared.mapped:
+            more = {"case_sensitive": "false"} if writer.base_type == "string" else {}
+            xml.element(mapping, "map-entry", map_key=value, mapped_value="1", **more)
+
+
+def _process(xml: QtiXml, root: etree._Element, writer: ItemWriter, identifiers: Sequence[str]) -> None:
+    """Name the standard template, or add up the mapped responses where there are several."""
+    if writer.template:
+        template = f"{xml.version.templates}/{writer.template}{xml.version.suffix}"
+        xml.element(root, "response-processing", template=template)
+        return
+    score = xml.element(xml.element(root, "response-processing"), "set-outcome-value", identifier="SCORE")
+    total = xml.element(score, "sum")
+    for identifier in identifiers:
+        xml.element(total, "map-response", identifier=identifier)
 
 
 def _feedback(xml: QtiXml, root: etree._Element, name: str, text: str) -> None:

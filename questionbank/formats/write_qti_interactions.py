@@ -1,32 +1,46 @@
 """What each interaction writes into a QTI item: its response declaration and its part of the body."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.qti_names import QtiXml
+from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import BLANK
 from questionbank.items.content import Interaction, ItemContent
 
 Write = Callable[[QtiXml, Any, ItemContent], None]
 DATA_BLANK: Final = "data-ankao-blank"
+_RESPONSE: Final = {"response_identifier": "RESPONSE"}
 
 
-def _correct(xml: QtiXml, declaration: etree._Element, content: ItemContent) -> None:
-    correct = xml.element(declaration, "correct-response")
-    for value in content.key:
-        xml.element(correct, "value", value)
+class Declared(msgspec.Struct, frozen=True):
+    """One response: its correct values, and those that earn a mark by a mapping."""
+
+    correct: tuple[str, ...]
+    mapped: tuple[str, ...] = ()
+    identifier: str = "RESPONSE"
 
 
-def _variants(xml: QtiXml, declaration: etree._Element, content: ItemContent) -> None:
+def _correct(content: ItemContent) -> list[Declared]:
+    return [Declared(content.key)]
+
+
+def _variants(content: ItemContent) -> list[Declared]:
     """Declare the first variant as the correct response and all of them in a mapping."""
-    xml.element(xml.element(declaration, "correct-response"), "value", content.key[0])
-    mapping = xml.element(declaration, "mapping", default_value="0")
-    for variant in content.key:
-        xml.element(mapping, "map-entry", map_key=variant, mapped_value="1", case_sensitive="false")
+    return [Declared(content.key[:1], content.key)]
+
+
+def _pairs(content: ItemContent) -> list[Declared]:
+    pairs = tuple(f"S{label[:1]} T{label[1:]}" for label in content.key)
+    return [Declared(pairs, pairs)]
+
+
+def _gaps(content: ItemContent) -> list[Declared]:
+    return [Declared((f"G{label}",), (f"G{label}",), f"RESPONSE{label[:1]}") for label in content.key]
 
 
 def _fill_choice(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
@@ -51,13 +65,47 @@ def _fill_text(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
     """Put the entry where the stem has its blank, whose wording goes into an attribute."""
     blank = BLANK.search(content.stem)
     body.set(DATA_BLANK, blank[0] if blank else "")
-    before, after = (content.stem[: blank.start()], content.stem[blank.end() :]) if blank else (content.stem, "")
-    *whole, start = before.split("\n")
-    xml.lines(body, "\n".join(whole))
-    end, *rest = after.split("\n")
-    entry = xml.element(xml.element(body, "p", start), "text-entry-interaction", response_identifier="RESPONSE")
-    entry.tail = end or None
-    xml.lines(body, "\n".join(rest))
+    parts = BLANK.split(content.stem) if blank else [content.stem, ""]
+    _with_gaps(xml, body, parts, lambda parent, _: xml.element(parent, "text-entry-interaction", **_RESPONSE))
+
+
+def _with_gaps(
+    xml: QtiXml, body: etree._Element, parts: Sequence[str], write: Callable[[etree._Element, int], etree._Element]
+) -> None:
+    """Write the parts of a stem, a paragraph for each line, with what `write` makes of the first, second … gap between."""
+    paragraph, before = xml.element(body, "p"), None
+    for number, part in enumerate(parts):
+        if number:
+            before = write(paragraph, number)
+        head, *more = part.split("\n")
+        if before is None:
+            paragraph.text = head or None
+        else:
+            before.tail = head or None
+        for line in more:
+            paragraph, before = xml.element(body, "p", line), None
+
+
+def _fill_gaps(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
+    def write(parent: etree._Element, number: int) -> etree._Element:
+        gap = xml.element(parent, "inline-choice-interaction", response_identifier=f"RESPONSE{number}", shuffle="true")
+        for option in content.options:
+            if option.id.startswith(str(number)):
+                xml.element(gap, "inline-choice", option.text, identifier=f"G{option.id}")
+        return gap
+
+    _with_gaps(xml, body, content.stem.split(GAP), write)
+
+
+def _fill_match(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
+    xml.lines(body, content.stem)
+    match = xml.element(body, "match-interaction", shuffle="true", max_associations=str(len(content.key)), **_RESPONSE)
+    for sign, most in (("S", "1"), ("T", "0")):
+        own = xml.element(match, "simple-match-set")
+        for option in content.options:
+            if option.id.isdigit() == (sign == "S"):
+                name = f"{sign}{option.id}"
+                xml.lines(xml.element(own, "simple-associable-choice", identifier=name, match_max=most), option.text)
 
 
 def _fill_order(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
@@ -67,12 +115,12 @@ def _fill_order(xml: QtiXml, body: etree._Element, content: ItemContent) -> None
 
 
 class ItemWriter(msgspec.Struct, frozen=True):
-    """How one interaction is declared, written and scored (a standard response-processing template)."""
+    """How one interaction is declared, written and scored: by a standard template, or by the sum of all mapped responses."""
 
     fill: Write
     cardinality: str = "single"
     base_type: str = "identifier"
-    declare: Write = _correct
+    declare: Callable[[ItemContent], list[Declared]] = _correct
     template: str = "match_correct"
 
 
@@ -82,4 +130,6 @@ WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
     Interaction.MULTIPLE: ItemWriter(_fill_choice, cardinality="multiple"),
     Interaction.TEXT_ENTRY: ItemWriter(_fill_text, base_type="string", declare=_variants, template="map_response"),
     Interaction.ORDER: ItemWriter(_fill_order, cardinality="ordered"),
+    Interaction.MATCH: ItemWriter(_fill_match, "multiple", "directedPair", _pairs, "map_response"),
+    Interaction.INLINE_CHOICE: ItemWriter(_fill_gaps, declare=_gaps, template=""),
 }

@@ -40,6 +40,12 @@ class Kind(ABC):
     in_sequence: ClassVar[bool] = False
     """The labels of a key or a response stand in an order that counts."""
     lines: ClassVar[str] = ""
+    in_lines: ClassVar[bool] = False
+    """A table or a JSON file holds several texts in each of its options."""
+
+    def restate(self, stem: str) -> str:
+        """Return the stem as it is stored."""
+        return stem
 
     @abstractmethod
     def settle(self, stem: str, options: tuple[Option, ...], key: str | tuple[str, ...]) -> Settled:
@@ -63,9 +69,9 @@ class Kind(ABC):
         return ()
 
     def told(self, options: Labelled, key: Sequence[str]) -> tuple[str, ...]:
-        """Return a key or a response in words, by displayed labels."""
+        """Return a key or a response in words, by displayed labels; what names nothing displayed is left out."""
         texts = dict(options)
-        return tuple(f"{label}. {texts[label]}" for label in key)
+        return tuple(f"{label}. {texts[label]}" for label in key if label in texts)
 
     def written(self, content: ItemContent) -> Labelled:
         """Return all options by the author's labels."""

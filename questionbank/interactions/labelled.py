@@ -35,7 +35,7 @@ class Judgement(Kind):
 
     def told(self, options: Labelled, key: Sequence[str]) -> tuple[str, ...]:
         """Return 正确 or 错误 as message ids: they have no letters."""
-        return tuple(dict(options)[label] for label in key)
+        return tuple(text for label, text in options if label in key)
 
     def written(self, content: ItemContent) -> Labelled:
         del content

@@ -38,7 +38,7 @@ class Order(Kind):
 
     def told(self, options: Labelled, key: Sequence[str]) -> tuple[str, ...]:
         texts = dict(options)
-        return tuple(f"{place}. {texts[label]}" for place, label in enumerate(key, 1))
+        return tuple(f"{place}. {texts[label]}" for place, label in enumerate(key, 1) if label in texts)
 
     def typed(self, content: ItemContent) -> list[str]:
         texts = {option.id: option.text for option in content.options}

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from questionbank.formats.words import fold
+from questionbank.interactions.inline_choice import InlineChoice
 from questionbank.interactions.kind import Kind, Labelled
 from questionbank.interactions.labelled import Choice, Judgement, Multiple
+from questionbank.interactions.match import Match
 from questionbank.interactions.order import Order
 from questionbank.interactions.text_entry import TextEntry
 from questionbank.items.content import Interaction, ItemContent
 
 KINDS: Final[Mapping[Interaction, Kind]] = {
-    kind.interaction: kind for kind in (Judgement(), Choice(), Multiple(), TextEntry(), Order())
+    kind.interaction: kind
+    for kind in (Judgement(), Choice(), Multiple(), TextEntry(), Order(), Match(), InlineChoice())
 }
 KIND_NAMES: Final[Mapping[Interaction, str]] = {kind.interaction: kind.name for kind in KINDS.values()}
 _BY_WORD: Final = {word: kind.interaction for kind in KINDS.values() for word in kind.words.split()}
@@ -34,5 +37,4 @@ def is_sequence(interaction: Interaction) -> bool:
 
 def words_of(interaction: Interaction, options: Labelled, response: Sequence[str]) -> tuple[str, ...]:
     """Return a response in words, by displayed labels; what names no option is left out."""
-    kind, known = KINDS[interaction], dict(options)
-    return kind.told(options, [each for each in response if each in known or not known])
+    return KINDS[interaction].told(options, response)

@@ -13,6 +13,8 @@ class Interaction(StrEnum):
     MULTIPLE = "multiple"
     TEXT_ENTRY = "text_entry"
     ORDER = "order"
+    MATCH = "match"
+    INLINE_CHOICE = "inline_choice"
 
 
 class Depth(StrEnum):
@@ -24,7 +26,10 @@ class Depth(StrEnum):
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One choice of an item; `id` is A, B, C … in the author's order, never the displayed order."""
+    """One choice of an item; `id` is A, B, C … in the stored order, never the displayed one.
+
+    A match has sources 1, 2, … besides, an inline choice 1A, 1B, …, 2A, … for its blanks.
+    """
 
     id: str
     text: str
@@ -37,8 +42,8 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """试题 content: stem, options and key.
 
     `key` holds option ids for choice (one) and multiple (two or more), "T" or "F" for judgement, the accepted variants
-    for text entry, and all option ids in their right order for order. Judgement and text entry have no options:
-    正确/错误 are the interaction's own. Each interaction's rules stand in `questionbank.interactions`.
+    for text entry, all option ids in their right order for order, and a pair for each group of match and inline choice,
+    as "1B". Judgement and text entry have no options: 正确/错误 are the interaction's own. Each interaction's rules stand in `questionbank.interactions`.
     """
 
     interaction: Interaction

@@ -49,6 +49,8 @@ COUNTS = {
     Interaction.MULTIPLE: 3,
     Interaction.TEXT_ENTRY: 1,
     Interaction.ORDER: 1,
+    Interaction.MATCH: 1,
+    Interaction.INLINE_CHOICE: 1,
 }
 SLOTS = sum(COUNTS.values())
 FIRST = dict(zip(COUNTS, accumulate(COUNTS.values(), initial=1), strict=False))

@@ -19,6 +19,8 @@ ID_NUMBER = "11010519491231002X"
 STEMS = {
     "judgement": "使用低压验电器验电时，应先在有电的设备上试验，确认验电器完好。",
     "choice": "车间里有人触电倒地、仍未脱离电源时，在场人员首先应当怎么做？",
+    "match": "受限空间作业的各项措施分别有什么要求？",
+    "inline_choice": "受限空间作业应当先____，再____，合格后才能进入。",
     "multiple": "进入受限空间作业之前，下列哪些措施必须落实？",
     "order": "在全部停电的电气设备上工作，保证安全的技术措施应按什么次序完成？",
     "text_entry": "请填写：作业前先通风、再检测、后作业，检测时间不得早于作业开始前多少分钟？",
@@ -33,6 +35,15 @@ OPTIONS = {
     ],
     "multiple": ["办理作业审批手续", "先通风、再检测、后作业", "设专人在外监护", "由一个人单独进入以减少人员"],
     "text_entry": [],
+    "match": [
+        "气体检测",
+        "监护",
+        "应急准备",
+        "作业前三十分钟内进行",
+        "全程在外守候，不得离开",
+        "三脚架、呼吸器放在入口处",
+    ],
+    "inline_choice": ["通风", "检测", "作业", "检测", "通风", "冲洗"],
     "order": [
         "装设接地线",
         "验电",
@@ -40,7 +51,21 @@ OPTIONS = {
         "断开电源，并在断路器和隔离开关操作把手上悬挂“禁止合闸，有人工作”标示牌",
     ],
 }
-TITLES = {"judgement": "判断题", "choice": "单选题", "multiple": "多选题", "text_entry": "填空题", "order": "排序题"}
+LABELS = {
+    "judgement": ["T", "F"],
+    "match": list("123ABC"),
+    "inline_choice": ["1A", "1B", "1C", "2A", "2B", "2C"],
+}
+"""Displayed labels where they are no plain letters."""
+TITLES = {
+    "match": "匹配题",
+    "inline_choice": "选词填空题",
+    "judgement": "判断题",
+    "choice": "单选题",
+    "multiple": "多选题",
+    "text_entry": "填空题",
+    "order": "排序题",
+}
 
 
 class RefusedError(Exception):
@@ -62,7 +87,7 @@ def make_form(counts: dict[str, int], duration_s: int) -> dict[str, Any]:
     slots: list[dict[str, Any]] = []
     for interaction, count in counts.items():
         first = len(slots) + 1
-        labels = "TF" if interaction == "judgement" else "ABCD"
+        labels = LABELS.get(interaction, list("ABCD"))
         for number in range(first, first + count):
             options = [{"label": labels[i], "text": text} for i, text in enumerate(OPTIONS[interaction])]
             slots.append(

@@ -13,6 +13,11 @@ from tests.services import Services
 
 FIRST_CHOICE, FIRST_MULTIPLE, TEXT_ITEM = (FIRST[each] for each in list(FIRST)[1:4])
 ORDER_ITEM = FIRST[Interaction.ORDER]
+STEPS: dict[int, list[str] | str] = {
+    ORDER_ITEM: ["C", "A", "D"],
+    FIRST[Interaction.MATCH]: ["1C", "2A"],
+    FIRST[Interaction.INLINE_CHOICE]: ["2B"],
+}
 LOADED = "image => image.complete && image.naturalWidth > 0"
 TYPED: dict[int, list[str] | str] = {
     1: ["T"], 2: ["F"], 3: ["T"], 4: ["F"],
@@ -84,11 +89,23 @@ def _put_in_order(here: TerminalPage) -> None:
     page.keyboard.press("d")
 
 
+def _choose_in_groups(here: TerminalPage) -> None:
+    """Pair two sources by letters, which go on by themselves, and fill a blank by touch."""
+    page = here.page
+    page.keyboard.press("ArrowRight")
+    for key in ("c", "a"):
+        page.keyboard.press(key)
+    expect(page.locator(".kind-match")).to_contain_text("已选 2 / 3")
+    page.keyboard.press("ArrowRight")
+    page.locator(".answer-group").nth(1).locator(".chip").nth(1).click()
+    expect(page.locator(".gap")).to_have_text(["(1)", page.locator(".chip.chosen").inner_text(), "(3)"])
+
+
 def _hand_in(here: TerminalPage) -> str:
     """Follow the summary to an open item, then hold the button; return the receipt code on the screen."""
     page, summary = here.page, here.page.locator("dialog.handin")
     page.locator(".card-foot .button").click()
-    expect(summary).to_contain_text(f"还有 {SLOTS - len(TYPED) - 1} 题未作答")
+    expect(summary).to_contain_text(f"还有 {SLOTS - len(TYPED | STEPS)} 题未作答")
     summary.get_by_role("button", name="去第 5 题").click()
     page.keyboard.press("2")
     here.expect_light("saved", "已保存")
@@ -121,11 +138,12 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
     second.close()
 
     _put_in_order(here)
+    _choose_in_groups(here)
     shown = _hand_in(here)
     query = "select state, receipt_code, answered from delivery_attempt where id = %s"
-    assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED) + 2)]
-    expect(page.locator(".receipt")).to_contain_text(f"{len(TYPED) + 2} / {SLOTS} 题")
-    assert hall.answers(0) == {**TYPED, ORDER_ITEM: ["C", "A", "D"], 5: ["F"]}
+    assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED | STEPS) + 1)]
+    expect(page.locator(".receipt")).to_contain_text(f"{len(TYPED | STEPS) + 1} / {SLOTS} 题")
+    assert hall.answers(0) == {**TYPED, **STEPS, 5: ["F"]}
     hall.require_acknowledged(0, here)
 
 

@@ -14,6 +14,7 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from questionbank.blueprints.cells import Blueprint, Cell
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.interactions.registry import KINDS
 from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.drafting import draft_items
 from questionbank.items.reviewing import act_on_items
@@ -43,22 +44,37 @@ def makers() -> Makers:
 def content(interaction: Interaction, number: int, *, token: str = "") -> ItemContent:
     """Return content that is unlike every other number's; `token` marks explanation and basis."""
     stem = f"第{number}号场所{interaction.value}作业前应当确认的第{number * 7}项内容是什么"
-    options = tuple(Option(letter, f"{letter}{number}措施") for letter in "ABCD")
-    keys = {
-        Interaction.JUDGEMENT: ("T" if number % 2 else "F",),
-        Interaction.CHOICE: ("ABCD"[number % 4],),
-        Interaction.MULTIPLE: ("A", "C"),
-        Interaction.TEXT_ENTRY: (f"答{number}{token}",),
-        Interaction.ORDER: tuple(sorted("ABCD", key=lambda letter: number * ord(letter) % 7)),
-    }
+    if interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
+        stem, options, key = _grouped(interaction, stem, number)
+    else:
+        lettered = tuple(Option(letter, f"{letter}{number}措施") for letter in "ABCD")
+        options = () if interaction in {Interaction.JUDGEMENT, Interaction.TEXT_ENTRY} else lettered
+        key = {
+            Interaction.JUDGEMENT: ("T" if number % 2 else "F",),
+            Interaction.CHOICE: ("ABCD"[number % 4],),
+            Interaction.MULTIPLE: ("A", "C"),
+            Interaction.TEXT_ENTRY: (f"答{number}{token}",),
+            Interaction.ORDER: tuple(sorted("ABCD", key=lambda letter: number * ord(letter) % 7)),
+        }[interaction]
     return ItemContent(
         interaction=interaction,
         stem=stem,
-        options=() if interaction in {Interaction.JUDGEMENT, Interaction.TEXT_ENTRY} else options,
-        key=keys[interaction],
+        options=options,
+        key=key,
         explanation=f"解析{number}{token}",
         basis=f"依据{number}{token}",
     )
+
+
+def _grouped(interaction: Interaction, stem: str, number: int) -> tuple[str, tuple[Option, ...], tuple[str, ...]]:
+    """Return what an author's lines for three groups are stored as."""
+    match = interaction is Interaction.MATCH
+    texts = [
+        f"左{each}{number} -> 右{each}{number}" if match else f"对{each}{number}|错{each}{number}" for each in "甲乙丙"
+    ]
+    lines = tuple(Option(letter, text) for letter, text in zip("ABC", texts, strict=True))
+    stem = stem if match else f"{stem}:先____,再____,后____"
+    return stem, *KINDS[interaction].settle(stem, lines, "")
 
 
 def draft(interaction: Interaction, number: int, *, node: str, token: str = "") -> ItemDraft:

@@ -29,6 +29,11 @@ FORM_FIELDS = {
     "option": {"label", "text"},
 }
 PUBLIC_KEYS = b"ankao-credential-keys.json"
+LABELS = {
+    Interaction.JUDGEMENT: ["T", "F"],
+    Interaction.MATCH: list("123ABC"),
+    Interaction.INLINE_CHOICE: ["1A", "1B", "2A", "2B", "3A", "3B"],
+}
 NEVER_A_FIELD = {
     *("key", "keys", "correct", "right", "score", "rule", "variants", "explanation", "basis"),
     *("difficulty", "depth", "node", "item", "item_id", "version", "digests", "option_map", "weight"),
@@ -158,17 +163,16 @@ def test_right_options_look_like_wrong_ones(observed: Observed) -> None:
     for form, scoring in observed.forms:
         for shown, scored in zip(form["slots"], scoring.slots, strict=True):
             labels = [option["label"] for option in shown["options"]]
-            assert labels == (
-                ["T", "F"] if scored.interaction is Interaction.JUDGEMENT else list("ABCD")[: scored.options]
-            )
+            assert labels == LABELS.get(scored.interaction, list("ABCD")[: scored.options])
             if scored.interaction is Interaction.CHOICE:
                 displayed.append(scored.key)
     assert len(displayed) == CANDIDATES * 3
     assert len(set(displayed)) > 1
 
 
-def test_the_steps_of_an_order_are_shown_in_no_order_of_their_own(observed: Observed) -> None:
-    slots = [slot for _, scoring in observed.forms for slot in scoring.slots if slot.interaction is Interaction.ORDER]
+@pytest.mark.parametrize("kind", [Interaction.ORDER, Interaction.MATCH, Interaction.INLINE_CHOICE])
+def test_what_is_put_in_order_or_paired_is_shown_in_no_order_of_its_own(observed: Observed, kind: Interaction) -> None:
+    slots = [slot for _, scoring in observed.forms for slot in scoring.slots if slot.interaction is kind]
     assert len(slots) == CANDIDATES * 3
     assert len({slot.key for slot in slots}) > 1
 
@@ -184,11 +188,13 @@ def test_marks_tell_nothing_beyond_the_interaction(observed: Observed) -> None:
         "multiple": {150},
         "text_entry": {100},
         "order": {100},
+        "match": {100},
+        "inline_choice": {100},
     }
 
 
 def test_the_answer_to_a_save_does_not_tell_right_from_wrong(observed: Observed) -> None:
-    assert len(observed.verdicts) == CANDIDATES * 12
+    assert len(observed.verdicts) == CANDIDATES * 18
     for wrong, right in observed.verdicts:
         for answer in (wrong, right):
             for volatile in ("server_now", "remaining_ms"):

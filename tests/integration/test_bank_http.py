@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +133,8 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
         ({"interaction": "multiple", "key": ["A", "B"]}, "A. 清洗"),
         ({"interaction": "text_entry", "variants": "36\r\n三十六"}, "三十六"),
         ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
+        ({"interaction": "match", "lines": "36V -> 安全电压\r\n380V -> 线电压\r\n-> 相电压"}, "2. 380V — 线电压"),
+        ({"interaction": "inline_choice", "stem": "应先____,再( )。", "lines": "验电|送电\r\n接地|离开"}, "(2) 接地"),
     ],
 )
 async def test_every_interaction_can_be_written(people: People, fields: dict[str, object], key: str) -> None:
@@ -140,7 +143,7 @@ async def test_every_interaction_can_be_written(people: People, fields: dict[str
     shown = await author.get(f"/bank/items/{item}")
     assert key in shown.text
     again = await author.get(f"/bank/items/{item}/edit")
-    assert str(fields.get("lines", "")).replace("\r", "") in again.text
+    assert str(fields.get("lines", "")).replace("\r", "") in unescape(again.text)
 
 
 async def test_a_faulty_item_comes_back_with_what_was_typed(people: People) -> None:

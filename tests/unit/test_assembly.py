@@ -33,6 +33,8 @@ OPTIONS = {
     Interaction.MULTIPLE: 5,
     Interaction.TEXT_ENTRY: 0,
     Interaction.ORDER: 4,
+    Interaction.MATCH: 7,
+    Interaction.INLINE_CHOICE: 6,
 }
 
 

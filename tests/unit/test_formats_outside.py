@@ -98,13 +98,22 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
         nameless = [one for one in reading.refused if one.code == "unsupported_interaction" and not reading.unsupported]
         assert nameless == [], sample.name
     assert (kinds.total() + refused.total(), tests) == (141, 24)
-    assert kinds == {MULTIPLE: 11, CHOICE: 9, Interaction.TEXT_ENTRY: 9, Interaction.ORDER: 3}
+    assert kinds == {
+        MULTIPLE: 11,
+        CHOICE: 9,
+        Interaction.TEXT_ENTRY: 9,
+        Interaction.ORDER: 3,
+        Interaction.MATCH: 1,
+        Interaction.INLINE_CHOICE: 3,
+    }
     assert refused == {
-        "unsupported_interaction": 93,
+        "unsupported_interaction": 86,
         "picture": 6,
         "key_count": 7,
         "key_missing": 2,
         "option_count": 1,
+        "option_empty": 1,
+        "group_keys": 2,
     }
 
 

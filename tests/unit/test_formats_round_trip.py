@@ -12,7 +12,7 @@ from questionbank.interactions.registry import KIND_NAMES, KINDS
 from questionbank.items.content import FALSE, TRUE, Depth, Interaction, ItemContent, ItemDraft, Option
 from tests.builders.questionbank import content as item_content
 
-NOT_IN_GIFT = {Interaction.ORDER}
+NOT_IN_GIFT = {Interaction.ORDER, Interaction.INLINE_CHOICE}
 LOSSLESS = ["xlsx", "json", "qti3", "qti22", "moodle"]
 
 # the characters that any of the formats gives a meaning to, and words of the field
@@ -22,6 +22,28 @@ LINES = st.lists(WORDS, min_size=1, max_size=3).map("\n".join)
 
 # a bar or a semicolon divides the variants of a text entry in tables, and no author's variant holds one
 VARIANT = WORDS.map(lambda text: text.replace("|", "").replace(";", ""))
+
+
+# what divides the sides of a pair or the options of a blank stands in no text of them
+PART = WORDS.map(lambda text: text.replace("|", "").replace(">", ""))
+
+
+@st.composite
+def grouped(draw: st.DrawFn, interaction: Interaction, stem: str) -> tuple[str, list[str]]:
+    """Return a stem and what an author types for its groups, one a line."""
+    parts = draw(st.lists(PART, min_size=4, max_size=12, unique_by=lambda text: "".join(text.split())))
+    if interaction is Interaction.MATCH:
+        half = min(len(parts) // 2, 6)
+        sources, targets = parts[:half], parts[half : 2 * half]
+        repeated = [draw(st.sampled_from(targets)) for _ in sources[2:]]
+        pairs = [*targets[:2], *repeated]
+        left_over = [f"-> {text}" for text in targets[2:4] if text not in pairs]
+        return stem, [f"{one} -> {other}" for one, other in zip(sources, pairs, strict=True)] + left_over
+    blanks = len(parts) // 2
+    bare = stem.replace("_", "").replace("(", "")
+    return bare + "____其次".join([""] * blanks) + "____", [
+        "|".join(parts[at : at + 2]) for at in range(0, blanks * 2, 2)
+    ]
 
 
 @st.composite
@@ -34,6 +56,10 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
     elif interaction is Interaction.TEXT_ENTRY:
         key = tuple(draw(st.lists(VARIANT, min_size=1, max_size=3, unique=True)))
         stem = draw(st.sampled_from(["{}____", "{}( )为止", "{}"])).format(stem.replace("_", "").replace("(", ""))
+    elif interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
+        stem, lines_ = draw(grouped(interaction, stem))
+        written = tuple(Option(letter, text) for letter, text in zip(LETTERS, lines_, strict=False))
+        options, key = KINDS[interaction].settle(stem, written, "")
     else:
         bare = st.lists(WORDS, min_size=2, max_size=6, unique_by=lambda text: "".join(text.split()))
         options = tuple(Option(letter, text) for letter, text in zip(LETTERS, draw(bare), strict=False))

@@ -15,10 +15,12 @@ from exam.delivery.responses import (
     decode_batch,
     encode_response,
 )
+from exam.delivery.shapes import decode_shape, encode_shape, shape_of
 
 JUDGEMENT, CHOICE = SlotShape("judgement", 2), SlotShape("choice", 3)
 MULTIPLE, TEXT = SlotShape("multiple", 5), SlotShape("text_entry", 0)
 ORDER = SlotShape("order", 4)
+MATCH, GAPS = SlotShape("match", 0, (3, 3)), SlotShape("inline_choice", 0, (2, 4))
 
 
 def one(response: object, **change: object) -> bytes:
@@ -54,7 +56,7 @@ def test_a_batch_reads_in_the_order_it_was_sent() -> None:
         one([], arrived_at="2026-11-23T00:00:00Z"),
         one(None),
         one(1),
-        one(["AB"]),
+        one(["1AB"]),
         one([""]),
         one(["A"] * 27),
         one("字" * 501),
@@ -88,6 +90,8 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (MULTIPLE, ["E"], b'["E"]'),
         (ORDER, ["C", "A", "D", "B"], b'["C","A","D","B"]'),
         (ORDER, ["D"], b'["D"]'),
+        (MATCH, ["2C", "1C"], b'["1C","2C"]'),
+        (GAPS, ["2D"], b'["2D"]'),
         (TEXT, "36 V\n", b'"36 V\\n"'),
         (TEXT, "字" * 500, ('"' + "字" * 500 + '"').encode()),
     ],
@@ -98,7 +102,7 @@ def test_a_fitting_response_has_one_canonical_form(
     assert encode_response(check_response(Save(1, 1, response), shape)) == canonical
 
 
-@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER])
+@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS])
 @pytest.mark.parametrize("response", [[], ""])
 def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str) -> None:
     assert encode_response(check_response(Save(1, 1, response), shape)) == b"[]"
@@ -117,6 +121,13 @@ def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str
         (MULTIPLE, ["A", "A"]),
         (MULTIPLE, ["A", "F"]),
         (ORDER, ["A", "A"]),
+        (CHOICE, ["AB"]),
+        (MATCH, ["1A", "1B"]),
+        (MATCH, ["3A"]),
+        (MATCH, ["A"]),
+        (MATCH, ["1D"]),
+        (GAPS, ["1C"]),
+        (GAPS, "1A"),
         (ORDER, ["B", "E"]),
         (ORDER, "AB"),
         (TEXT, ["A"]),
@@ -132,8 +143,16 @@ def test_a_response_that_cannot_answer_its_slot_is_refused_by_slot(shape: SlotSh
     assert refusal.value.fields == {"slot": 42}
 
 
+def test_shapes_are_read_as_they_were_written() -> None:
+    match = shape_of("match", ["1", "2", "A", "B", "C"])
+    gaps = shape_of("inline_choice", ["1A", "1B", "2A", "2B", "2C", "2D"])
+    assert (match, gaps, shape_of("order", list("ABCD"))) == (SlotShape("match", 0, (3, 3)), GAPS, ORDER)
+    assert encode_shape([JUDGEMENT, match, TEXT, gaps, MULTIPLE]) == "j2p3.3t0i2.4m5"
+    assert decode_shape("j2p3.3t0i2.4m5") == [JUDGEMENT, match, TEXT, gaps, MULTIPLE]
+
+
 @given(
-    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER]),
+    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS]),
     st.lists(st.sampled_from("ABCDETF"), max_size=6) | st.text(max_size=20),
 )
 def test_checking_again_changes_nothing(shape: SlotShape, response: list[str] | str) -> None:

@@ -97,6 +97,21 @@ def test_a_sequence_earns_all_or_nothing(response: str, marks: int) -> None:
     assert score_slot(Rule.SEQUENCE, "BAC", list(response), 200) == SlotScore(marks, correct=marks > 0)
 
 
+@pytest.mark.parametrize(
+    ("response", "marks"),
+    [
+        (["1B", "2A", "3C"], 200),
+        (["1B", "2A"], 133),
+        (["1B", "2A", "3A"], 133),
+        (["3C"], 66),
+        (["1A", "4B"], 0),
+        ([], 0),
+    ],
+)
+def test_each_right_group_earns_its_share(response: list[str], marks: int) -> None:
+    assert score_slot(Rule.GROUPS, ["1B", "2A", "3C"], response, 200) == SlotScore(marks, correct=marks == 200)
+
+
 def test_text_for_labels_and_labels_for_text_earn_nothing() -> None:
     assert score_slot(Rule.EXACT, ["A"], "A", 100).marks_hundredths == 0
     assert score_slot(Rule.TEXT, ["A"], ["A"], 100).marks_hundredths == 0

@@ -120,7 +120,7 @@ def is_key_valid(item: SeedItem) -> bool:
             return len(item.options) in {3, 4} and len(key) == 1 and key <= letters
         case Interaction.MULTIPLE:
             return len(item.options) in {4, 5} and len(key) >= 2 and key <= letters
-        case Interaction.TEXT_ENTRY:
+        case Interaction.TEXT_ENTRY | Interaction.MATCH | Interaction.INLINE_CHOICE:
             return False
         case Interaction.ORDER:
             return sorted(item.key) == sorted(letters)

@@ -1,13 +1,14 @@
 /** One item on the page: its stem, and below it the area in which its interaction is answered. */
 
 import { h } from "./dom.js";
+import { GroupsArea } from "./groups.js";
 import { OptionsArea } from "./options.js";
 import { SequenceArea } from "./sequence.js";
 import { word } from "./words.js";
 import { WrittenArea } from "./written.js";
 
 /**
- * The area of each interaction: made from (slot, response, onAnswer), it has a `node`, may choose by place or letter, and
+ * The area of each interaction: made from (slot, response, onAnswer, stem), it has a `node`, may choose by place or letter, and
  * may hold back what `flush` tells. To add an interaction, add its area here.
  */
 const AREAS = {
@@ -16,6 +17,8 @@ const AREAS = {
   multiple: OptionsArea,
   text_entry: WrittenArea,
   order: SequenceArea,
+  match: GroupsArea,
+  inline_choice: GroupsArea,
 };
 
 /** Marks are integer hundredths. */
@@ -40,7 +43,7 @@ export class ItemView {
     this.flushTyping();
     this.title.textContent = [word("item.of", { slot: slot.slot, total }), word(`interaction.${slot.interaction}`), marksWords(slot.marks)].join(" · ");
     this.stem.textContent = slot.stem;
-    this.#area = new AREAS[slot.interaction](slot, response, (given) => this.#onAnswer(slot.slot, given));
+    this.#area = new AREAS[slot.interaction](slot, response, (given) => this.#onAnswer(slot.slot, given), this.stem);
     this.node.replaceChildren(this.stem, this.#area.node);
   }
 
