@@ -116,6 +116,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ""
     """Hosts and networks inside that messages to neighbouring systems may go to; all others must be public and https."""
+    smtp_host: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.:_-]{0,253}\Z", title="host name or address")] = ""
+    """Mail server that reminders go out by; empty means that none go by mail."""
+    smtp_port: Port = 587
+    """Port of the mail server."""
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection to the mail server is encrypted; none only where it is this very machine."""
+    smtp_user: Annotated[str, msgspec.Meta(pattern=r"^\S{0,254}\Z", title="text without spaces")] = ""
+    """Name to log in with at the mail server; empty means no log-in."""
+    smtp_password_file: Path = Path()
+    """File with the password for the mail server; the worker alone reads it."""
+    smtp_from: Annotated[str, msgspec.Meta(pattern=r"^(|[^\s@]+@[^\s@]+)\Z", title="mail address")] = ""
+    """Address that reminders come from."""
+    remind_webhook_url: Annotated[str, msgspec.Meta(pattern=r"^(|https?://\S+)\Z", title="http(s):// URL")] = ""
+    """Where each reminder is posted as well, signed (Standard Webhooks), for a message gateway; empty means nowhere."""
+    remind_webhook_secret_file: Path = Path()
+    """File with the secret of that signature, whsec_ and base64; the worker alone reads it."""
     demo_live_seats: Annotated[int, msgspec.Meta(ge=0, le=30)] = 6
     """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15

@@ -18,6 +18,7 @@ from exam.records.measures import BANDS, BY_CODE, MEASURES, SOURCES, Dimension, 
 from exam.records.names import industry_of, title_of
 from exam.records.period import Period, Span, after, before, period_at, period_of, year_before
 from exam.records.regulator_desk import ROLE, Desk, desk_of
+from exam.records.reminders.finding import Due, remind_of
 from exam.records.roster import Standing
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "CreditWork",
     "Desk",
     "Dimension",
+    "Due",
     "EnterpriseEntryView",
     "Figures",
     "Measure",
@@ -70,6 +72,7 @@ __all__ = [
     "period_at",
     "period_of",
     "register_neighbour",
+    "remind_of",
     "rows_of",
     "title_of",
     "total",

@@ -32,6 +32,7 @@ from exam.records.entries import list_enterprise_entries
 from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnterpriseError
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
+from exam.records.reminders.service import count_new
 from exam.records.schemas import Band, EndForm, EngageForm
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -90,6 +91,7 @@ class EnterpriseDeskController(Controller):
             "more": more,
             "names": await list_people(session, [entry.person_id for entry in entries]),
             "told": await count_told(session, organisation_id=enterprise.id),
+            "reminders": await count_new(session, principal, at=runtime.clock.now()),
             "today": on,
             "title_of": title_of,
         }

@@ -30,6 +30,9 @@ from exam.records.exchange.pages import NeighbourController, NeighboursControlle
 from exam.records.exchange.token_pages import TokenController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
+from exam.records.reminders import sending as reminders
+from exam.records.reminders.pages import HOME as REMINDERS
+from exam.records.reminders.pages import READERS, RemindersController
 from exam.records.rescue_pages import RescueController
 from exam.records.subscribers import SUBSCRIPTIONS
 from exam.web.plugin import NavItem, Plugin
@@ -44,6 +47,7 @@ PLUGIN = Plugin(
         EnterprisesApiController,
         EnterpriseDeskController,
         RescueController,
+        RemindersController,
         ClueController,
         DecisionController,
         EnterpriseCreditController,
@@ -62,11 +66,12 @@ PLUGIN = Plugin(
         NeighbourApi,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS, *exchange.SUBSCRIPTIONS),
-    jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS),
+    jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS, *reminders.JOBS),
     sealed=(SealedColumn(table="records_exchange_neighbour", key="id", column="secret_sealed", place=SECRET_PLACE),),
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),
         NavItem("企业底册", ENTERPRISES, ("regulator",), "building-factory-2"),
+        NavItem("提醒", REMINDERS, READERS, "clock"),
         NavItem("企业持证", "/enterprise", ("enterprise",), "building-factory-2", leads=True),
         NavItem("信用管理", CREDIT, ("regulator",), "gavel"),
         NavItem("信用事项", "/enterprise/credit", ("enterprise",), "gavel"),

@@ -14,6 +14,7 @@ from exam.records.enterprises.listing import list_enterprises
 from exam.records.figures import list_usable_credentials
 from exam.records.period import Period, Span, period_of
 from exam.records.regulator_desk import ROLE, Desk, days_of, desk_of, figures_of
+from exam.records.reminders.service import count_new
 from exam.records.schemas import RegionPath, Within
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -49,6 +50,7 @@ class RegulatorController(Controller):
                 "deepest": desk.region.level >= TOWN,
                 "expiring": await list_usable_credentials(desk.session, on=desk.today, within=90, limit=FIRST_FEW),
                 "enterprises": await list_enterprises(desk.session, on=desk.today, limit=FIRST_FEW),
+                "reminders": await count_new(desk.session, principal, at=desk.now),
             }
         return Template("records/regulator.html", context=context)
 
