@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "http://127.0.0.1:8000"
     )
     """How people reach the web process: printed in QR codes and documents."""
+    package_url: Annotated[str, msgspec.Meta(pattern=r"^(|https?://[^\s/?#]+)\Z", title="http(s)://host[:port]")] = ""
+    """Host that serves course packages (SCORM) and nothing else; empty: none, but on a loopback address its other name."""
     database_url: Annotated[str, msgspec.Meta(pattern=r"^(|postgres(ql)?://\S+)\Z", title="postgresql:// URL")] = ""
     """Administrator's URL of the database; empty means the embedded server under data_dir."""
     valkey_url: Annotated[str, msgspec.Meta(pattern=r"^(|(rediss?|unix)://\S+)\Z", title="redis:// or unix:// URL")] = (

@@ -26,6 +26,9 @@ from exam.training.lessons.study import run_close_silent
 from exam.training.lessons.study_route import AnswerPath, BeatPath
 from exam.training.materials.making import MOST_TRIES, run_clear_uploads, run_make
 from exam.training.materials.pages import MaterialFilmController, MaterialsController
+from exam.training.packages.files_route import PackagePath
+from exam.training.packages.learner_pages import PackageController
+from exam.training.packages.origin import PREFIX
 from exam.training.practice.pages import PracticeController
 from exam.training.programmes.pages import ProgrammesController
 from exam.training.quizzes.clerk_pages import QuizPlanController
@@ -56,6 +59,7 @@ PLUGIN = Plugin(
         QuizPlanController,
         LessonController,
         QuizController,
+        PackageController,
         FilmController,
         MaterialsController,
         MaterialFilmController,
@@ -74,5 +78,6 @@ PLUGIN = Plugin(
     raw=(
         RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),
         RawRoute(method="POST", prefix="/api/study/", suffix="/answer", policy=Policy("key"), make=AnswerPath),
+        RawRoute(method="GET", prefix=PREFIX, suffix="", policy=Policy("key"), make=PackagePath),
     ),
 )

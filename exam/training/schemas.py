@@ -196,12 +196,16 @@ class QuizAnswerForm(Form, frozen=True, kw_only=True):
     text: Answer = ""
 
 
-class FilmLessonForm(Form, frozen=True, kw_only=True):
-    """A film made a lesson, as typed; `questions` as `read_cues` reads them."""
+class MaterialLessonForm(Form, frozen=True, kw_only=True):
+    """A material made a lesson, as typed; `questions` as `read_cues` reads them, `slides` and `syncs` beside a film, `minutes` and `wanted` of a package."""
 
     target: Text = ""
     title: Text = ""
     questions: Long = ""
+    slides: Text = ""
+    syncs: Long = ""
+    minutes: Text = "30"
+    wanted: Text = "completed"
 
 
 class SubtitleForm(Form, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any, Final
 from uuid import UUID
@@ -12,26 +13,22 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
 from exam.core.db.scope import Scope
-from exam.core.pdf.fonts import find_font_file
+from exam.core.pdf.fonts import TEXT, find_font_file
+from exam.core.pdf.sheet import A4_LANDSCAPE, About, Ink, Sheet, render_sheets
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.bodies.service import BodyView
 from exam.training.lessons.content import LessonContent
 from exam.training.lessons.film import read_cues
 from exam.training.lessons.service import draft_lesson
-from exam.training.materials.making import run_make
-from exam.training.materials.service import (
-    PART_BYTES,
-    add_subtitle,
-    begin_material,
-    finish_upload,
-    get_material,
-    parts_of,
-    take_part,
-)
+from exam.training.lessons.slides import beside_film, slides_lesson
+from exam.training.materials.service import add_subtitle, get_material
+from exam.training.seed_upload import upload_whole
 
 TITLE: Final = "停电检修五步(视频)"
+SLIDES_TITLE: Final = "停电检修五步(讲义)"
 STEPS: Final = (
     ("停电", "断开电源,取下熔断器", "Switch off and take out the fuses"),
     ("验电", "用合格的验电器逐相验电", "Test each phase with an approved tester"),
@@ -52,29 +49,36 @@ NIGHT, AMBER, PAPER = (20, 38, 70), (250, 190, 40), (245, 247, 250)
 
 async def seed_film(
     runtime: Runtime, clerk: Principal, body: BodyView, *, target: tuple[str, str], at: datetime
-) -> UUID:
-    """Upload the film, let it be made, give it subtitles, and return the id of the draft lesson."""
-    scope, data = Scope(region=body.region), draw_film()
-    async with runtime.databases.transaction(scope) as session:
-        material = await begin_material(session, clerk, body=body, filename="停电检修五步.mp4", size=len(data), at=at)
-        for place in range(parts_of(len(data))):
-            part = data[place * PART_BYTES : (place + 1) * PART_BYTES]
-            await take_part(session, runtime, material, place, part, body=body)
-        await finish_upload(session, clerk, material, body=body, at=at)
-    await run_make(runtime, material_id=str(material), region=body.region)
-    async with runtime.databases.transaction(scope) as session:
+) -> list[UUID]:
+    """Upload film and slides, let them be made, add subtitles; return the draft lessons of the slides and of both."""
+    pages = await upload_whole(runtime, clerk, body, filename="停电检修五步.pdf", data=draw_slides(at), at=at)
+    material = await upload_whole(runtime, clerk, body, filename="停电检修五步.mp4", data=draw_film(), at=at)
+    async with runtime.databases.transaction(Scope(region=body.region)) as session:
         for place, language in enumerate(("zh", "en"), start=1):
             words = _subtitles(place).encode()
             await add_subtitle(session, runtime, clerk, material, body=body, language=language, data=words, at=at)
-        return await _draft(session, clerk, body, material, target, at)
+        slides = (await get_material(session, pages, body=body)).slides
+        film = (await get_material(session, material, body=body)).film
+        if film is None or slides is None:
+            raise RuntimeError(TITLE)
+        points = [(number * STEP_S * 1000, number) for number in range(len(STEPS))]
+        cues = read_cues(QUESTIONS, film.length_ms)
+        whole = msgspec.structs.replace(film, cues=cues, slides=beside_film(slides, points))
+        return [
+            await _draft(session, clerk, body, SLIDES_TITLE, slides_lesson(slides, {}), target, at),
+            await _draft(session, clerk, body, TITLE, LessonContent(film=whole), target, at),
+        ]
 
 
 async def _draft(
-    session: AsyncSession, clerk: Principal, body: BodyView, material: UUID, target: tuple[str, str], at: datetime
+    session: AsyncSession,
+    clerk: Principal,
+    body: BodyView,
+    title: str,
+    content: LessonContent,
+    target: tuple[str, str],
+    at: datetime,
 ) -> UUID:
-    film = (await get_material(session, material, body=body)).film
-    if film is None:
-        raise RuntimeError(TITLE)
     qualification, node = target
     return await draft_lesson(
         session,
@@ -82,10 +86,24 @@ async def _draft(
         body=body,
         qualification=qualification,
         node=node,
-        title=TITLE,
-        content=LessonContent(film=msgspec.structs.replace(film, cues=read_cues(QUESTIONS, film.length_ms))),
+        title=title,
+        content=content,
         at=at,
     )
+
+
+def draw_slides(at: datetime) -> bytes:
+    """Return a PDF of one page for each step: its name, its rule in both languages."""
+
+    def page(sheet: Sheet, number: int) -> None:
+        name, rule, english = STEPS[number]
+        sheet.text(24, 40, f"第 {number + 1} 步", Ink(size=24))
+        sheet.text(24, 75, name, Ink(size=60, bold=True))
+        sheet.fitted(24, 110, rule, Ink(size=28, font=TEXT), width=245)
+        sheet.fitted(24, 130, english, Ink(size=20, font=TEXT), width=245)
+
+    about = About(title=SLIDES_TITLE, author="", subject=TITLE, dated_on=local_date(at))
+    return render_sheets(A4_LANDSCAPE, about, [partial(page, number=number) for number in range(len(STEPS))])
 
 
 def _subtitles(place: int) -> str:

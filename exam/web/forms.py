@@ -19,3 +19,11 @@ def safe_path(target: str) -> str:
     plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     parts = urlsplit(target)
     return target if plain and "\\" not in target and not parts.netloc and not parts.scheme else "/"
+
+
+MOST_DIGITS = 6
+
+
+def whole_number(typed: str) -> int:
+    """Return a typed whole number, 0 for anything else: where 0 is out of range, so is nonsense."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= MOST_DIGITS else 0

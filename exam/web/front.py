@@ -17,7 +17,7 @@ RawHandler = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class RawRoute:
-    """One route outside the framework: `POST <prefix><one segment><suffix>`.
+    """One route outside the framework: `POST <prefix><one segment><suffix>`, or everything below a prefix.
 
     Its handler owns everything: authorisation, decoding, errors. `policy` stands in the policy table like any other.
     """
@@ -73,7 +73,7 @@ class FrontDoor:
                 if path.startswith(prefix) and path.endswith(suffix):
                     if not handlers:
                         handlers.append(route.make(scope["litestar_app"]))
-                    await handlers[0](path[len(prefix) : -len(suffix)], scope, receive, send)
+                    await handlers[0](path[len(prefix) : len(path) - len(suffix)], scope, receive, send)
                     return
             await inner(scope, receive, send)
 

@@ -46,6 +46,21 @@ def same_site_only(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
+def apart(host: str, app: ASGIApp) -> ASGIApp:
+    """Let a host serve static files and nothing else of the framework: strangers' scripts live there, and nobody may log in."""
+
+    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+        named = host and (b"host", host.encode()) in scope.get("headers", ())
+        if named and not scope["path"].startswith(STATIC):
+            if scope["type"] == ScopeType.HTTP:
+                await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        await app(scope, receive, send)
+
+    return layer
+
+
 def shell_middleware(app: ASGIApp) -> ASGIApp:
     """Add the security headers and choose the language; HTTPS itself is the front server's part."""
 

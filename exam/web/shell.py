@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from litestar import Litestar
@@ -26,7 +27,7 @@ from exam.web.assets import static_urls
 from exam.web.controllers import HealthController, PreferenceController
 from exam.web.format import FILTERS
 from exam.web.front import FrontDoor
-from exam.web.headers import same_site_only, shell_middleware
+from exam.web.headers import apart, same_site_only, shell_middleware
 from exam.web.i18n import Catalogue, language
 from exam.web.interfaces import described
 from exam.web.navigation import entry_of, nav
@@ -135,6 +136,7 @@ def build_shell(
     # outside the router, which answers unknown addresses before any middleware of its own
     for layer in (*reversed(middleware), same_site_only, problem.answer_layers, shell_middleware):
         app.asgi_handler = layer(app.asgi_handler)
+    app.asgi_handler = apart(urlsplit(runtime.settings.package_url).netloc, app.asgi_handler)
     for door in doors:
         app.asgi_handler = door.before(app.asgi_handler)
     return app

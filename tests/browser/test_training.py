@@ -25,6 +25,7 @@ from questionbank.items.state import ItemAct
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.builders.desks import session_of
 from tests.builders.films import film_bytes
+from tests.builders.packages import scorm_bytes
 from tests.builders.questionbank import publish_bank, some_drafts
 from tests.builders.sitting import id_number, make_bank, make_centre, make_sitting
 from tests.builders.training import (
@@ -34,7 +35,9 @@ from tests.builders.training import (
     make_class,
     make_learner,
     make_lesson,
+    make_package_lesson,
     make_programme,
+    make_quiz_lesson,
     make_school,
     staff_token,
 )
@@ -242,6 +245,38 @@ def test_clerk_uploads_a_film_and_a_learner_watches_it_to_its_end(academy: Acade
     page.goto("/learn")
     page.get_by_role("listitem").filter(has_text="停电检修").get_by_role("button").click()
     _watch(academy, page, axe)
+    _work_through_package(academy, page, axe)
+
+
+def _work_through_package(academy: Academy, page: Page, axe: Check) -> None:
+    """Open a package in its own origin, let it commit, find it again where it was left, and finish by time."""
+    academy.server.do(
+        lambda runtime: make_package_lesson(runtime, academy.school, title="触电急救", data=scorm_bytes("scorm2004"))
+    )
+    frame = page.frame_locator(".package").frame_locator("iframe").frame_locator("iframe")
+    _open_lesson(page, "触电急救")
+    expect(frame.locator("#place")).to_have_text("位置: 数据:")
+    assert axe(page) == []
+    frame.get_by_role("button", name="完成").click()
+    expect(frame.locator("#place")).to_have_text("已提交")
+    page.get_by_role("combobox", name="目录").select_option("灭火")
+    frame.get_by_role("button", name="完成").click()
+    expect(frame.locator("#place")).to_have_text("已提交")
+    page.get_by_role("combobox", name="目录").select_option("触电急救")
+    expect(frame.locator("#place")).to_have_text("位置:p7 数据:第七页")
+    page.get_by_role("button", name="退出学习").click()
+    _open_lesson(page, "触电急救")
+    expect(frame.locator("#place")).to_have_text("位置:p7 数据:第七页")
+    there = next(each for each in page.frames if each.url.startswith("http://localhost"))
+    assert there.evaluate("document.cookie") == ""
+    assert there.evaluate("fetch('/learn').then(() => 'let', () => 'kept out')") == "kept out"
+    academy.pass_time(page, BEAT_S)
+    expect(page.get_by_role("progressbar", name="学习进度")).not_to_have_js_property("value", 0)
+
+
+def _open_lesson(page: Page, title: str) -> None:
+    page.goto("/learn")
+    page.get_by_role("listitem").filter(has_text=title).get_by_role("button").click()
 
 
 def _film_lesson(academy: Academy, axe: Check) -> None:
@@ -250,7 +285,9 @@ def _film_lesson(academy: Academy, axe: Check) -> None:
     page.goto("/centre/training/materials/new")
     assert axe(page) == []
     film = film_bytes(size=(320, 180))
-    page.get_by_label("视频或 PDF 文件").set_input_files({"name": "检修.mp4", "mimeType": "video/mp4", "buffer": film})
+    page.get_by_label("视频、PDF 或课件包文件").set_input_files(
+        {"name": "检修.mp4", "mimeType": "video/mp4", "buffer": film}
+    )
     page.get_by_role("button", name="上传").click()
     expect(page.get_by_text("正在排队等待转换")).to_be_visible()
     material = page.url.rpartition("/")[2]
@@ -389,6 +426,7 @@ def _open_bank(academy: Academy) -> None:
 
 def test_learner_practises_sits_a_mock_and_reads_how_ready_they_are(academy: Academy, axe: Check) -> None:
     _open_bank(academy)
+    academy.clock.jump(timedelta(days=1))  # the class begins
     learner = academy.server.do(lambda runtime: make_learner(runtime, academy.school, academy.class_id, number=1))
     cookie = academy.server.do(lambda runtime: learner_cookie(runtime, learner))
     page = academy.page(width=390)
@@ -397,10 +435,29 @@ def test_learner_practises_sits_a_mock_and_reads_how_ready_they_are(academy: Aca
     page.get_by_role("article").get_by_role("link", name="练习与模拟考试").click()
     expect(page.get_by_text("还不知道").first).to_be_visible()
     _practise(page, axe)
+    _take_quiz(academy, page, axe)
     _sit_mock(page, axe)
     page.get_by_role("link", name="练习与模拟考试").first.click()
     expect(page.get_by_role("region", name="准备得怎样")).to_contain_text("估计答对")
     assert axe(page) == []
+
+
+def _take_quiz(academy: Academy, page: Page, axe: Check) -> None:
+    """Answer a round of a quiz on the lesson's page, and come back to practice."""
+    academy.server.do(lambda runtime: make_quiz_lesson(runtime, academy.school, title="小测"))
+    _open_lesson(page, "小测")
+    for number in range(1, 4):
+        expect(page.get_by_text(f"第 {number} 题")).to_be_visible()
+        page.get_by_role("radio").or_(page.get_by_role("checkbox")).first.check()
+        page.get_by_role("button", name="看答案").click()
+        expect(page.get_by_text("正确答案")).to_be_visible()
+        page.get_by_role("button", name="下一题" if number < 3 else "看结果").click()
+    expect(page.get_by_text("这一轮答对")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name="再做一轮").click()
+    expect(page.get_by_text("第 1 题")).to_be_visible()
+    page.get_by_role("button", name="退出学习").click()
+    page.get_by_role("article").get_by_role("link", name="练习与模拟考试").click()
 
 
 def _practise(page: Page, axe: Check) -> None:

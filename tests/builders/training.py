@@ -19,9 +19,10 @@ from exam.training.classes.enrolments import enrol
 from exam.training.classes.service import add_session, file_class, plan_class
 from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.rules import hour_s
-from exam.training.lessons.content import read_lesson
+from exam.training.lessons.content import LessonContent, Quiz, read_lesson
 from exam.training.lessons.service import draft_lesson, publish_lesson
 from exam.training.programmes.service import NodeHours, draft_programme, publish_programme
+from exam.training.seed_upload import draft_package, upload_whole
 from tests.builders.sitting import COUNTY, id_number
 
 OFFICER = "officer.general"
@@ -214,6 +215,19 @@ async def learner_cookie(runtime: Runtime, enrolment: EnrolmentView) -> dict[str
     return {COOKIE: token}
 
 
+async def make_package_lesson(runtime: Runtime, school: School, *, title: str, data: bytes) -> UUID:
+    """Upload a package, and publish it as a lesson that its word of completion finishes."""
+    at = runtime.clock.now()
+    async with runtime.databases.session(school.scope) as session:
+        body = await get_body(session, school.id)
+    material = await upload_whole(runtime, school.clerk, body, filename="p.zip", data=data, at=at)
+    async with runtime.databases.transaction(school.scope) as session:
+        target = (OFFICER, "1.2")
+        lesson = await draft_package(session, school.clerk, body, material, target=target, title=title, at=at)
+        await publish_lesson(session, school.clerk2, lesson, body=body, at=at)
+    return lesson
+
+
 async def cookie_of(runtime: Runtime, who: Principal) -> dict[str, str]:
     """Return the session cookie of somebody on the staff."""
     return {COOKIE: await staff_token(runtime, who)}
@@ -242,6 +256,17 @@ async def make_lesson(
     runtime: Runtime, school: School, *, node: str = "1.1", title: str = "事故隐患", text: str = LESSON_TEXT
 ) -> UUID:
     """Write and publish a text lesson."""
+    return await _publish(runtime, school, node, title, read_lesson(text))
+
+
+async def make_quiz_lesson(runtime: Runtime, school: School, *, title: str) -> UUID:
+    """Publish a quiz of three items of node 1.1, of which one must be right."""
+    return await _publish(
+        runtime, school, "1.1", title, LessonContent(quiz=Quiz(items=3, needed_percent=33, least_s=60))
+    )
+
+
+async def _publish(runtime: Runtime, school: School, node: str, title: str, content: LessonContent) -> UUID:
     at = runtime.clock.now()
     async with runtime.databases.transaction(school.scope) as session:
         body = await get_body(session, school.id)
@@ -252,7 +277,7 @@ async def make_lesson(
             qualification=OFFICER,
             node=node,
             title=title,
-            content=read_lesson(text),
+            content=content,
             at=at,
         )
         await publish_lesson(session, school.clerk2, lesson_id, body=body, at=at)

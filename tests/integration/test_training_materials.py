@@ -1,6 +1,8 @@
 """Films from a clerk's file to a learner's hours: uploaded in parts, made by the job, studied in order, then free."""
 
+import re
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +20,7 @@ from exam.training.lessons.study import take_answer, take_beat
 from exam.training.materials import service
 from exam.training.materials.making import run_clear_uploads, run_make
 from tests.builders.films import film_bytes, pdf_bytes
+from tests.builders.packages import scorm_bytes
 from tests.builders.training import (
     School,
     cookie_of,
@@ -121,6 +124,8 @@ async def test_what_the_machine_cannot_make_and_what_nobody_finishes_is_given_up
 async def film_lesson(runtime: Runtime, school: School, client: AsyncClient, *, seconds: int) -> UUID:
     """Let one clerk make a film a lesson with subtitles and a question, and another publish it."""
     wear(client, await cookie_of(runtime, school.clerk))
+    pages = await upload(client, pdf_bytes(["停电", "验电", "接地"]), filename="五步.pdf")
+    await run_make(runtime, material_id=pages, region=school.region)
     material = await upload(client, film_bytes(seconds))
     await run_make(runtime, material_id=material, region=school.region)
     refused = await give(client, f"{HOME}/{material}/subtitles", b"no times", language="zh")
@@ -128,7 +133,9 @@ async def film_lesson(runtime: Runtime, school: School, client: AsyncClient, *, 
     assert (await give(client, f"{HOME}/{material}/subtitles", VTT.encode(), language="zh")).status_code == 303
     typed = {"target": "officer.general 1.1", "title": "停电检修", "questions": "# 9:00\n? 问\n+ 甲\n- 乙"}
     assert (await send(client, f"{HOME}/{material}/lesson", typed)).status_code == 400  # beyond the film's end
-    drafted = await send(client, f"{HOME}/{material}/lesson", {**typed, "questions": QUESTIONS})
+    typed |= {"questions": QUESTIONS, "slides": pages, "syncs": "0:00 1\n0:20 4"}
+    assert "翻页时间有误" in (await send(client, f"{HOME}/{material}/lesson", typed)).text  # no fourth page
+    drafted = await send(client, f"{HOME}/{material}/lesson", {**typed, "syncs": "0:00 1\n0:20 3\n0:50 2"})
     link = drafted.headers["location"]
     assert (await send(client, f"{link}/publish")).status_code == 403
     wear(client, await cookie_of(runtime, school.clerk2))
@@ -151,6 +158,8 @@ async def test_learner_watches_in_order_then_freely(
     visit = opened.headers["location"]
     assert "先断电" in (await client.get(f"{visit}/film/subtitles/zh")).text
     assert (await client.get(f"{visit}/film/segments/9")).status_code == 409
+    shown = [(await client.get(f"{visit}/film/slides/{place}")).status_code for place in range(4)]
+    assert shown == [200, 200, 409, 404]  # what stands beside the film ahead of the learner stays on the server too
     part = await client.get(f"{visit}/film/segments/0", headers={"range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"styp")
     assert "#EXT-X-ENDLIST" not in (await client.get(f"{visit}/film.m3u8")).text
@@ -166,6 +175,7 @@ async def test_learner_watches_in_order_then_freely(
     assert (await watched.answer(1)).finished
     assert "#EXT-X-ENDLIST" in (await client.get(f"{visit}/film.m3u8")).text
     assert (await client.get(f"{visit}/film/segments/9")).status_code == 200
+    assert (await client.get(f"{visit}/film/slides/2")).headers["content-type"] == "image/jpeg"
 
 
 async def test_pdf_is_shown_page_by_page(
@@ -215,3 +225,67 @@ class Watching:
     async def answer(self, choice: int) -> StudyAnswer:
         async with self.runtime.databases.transaction(Scope(person=self.person)) as session:
             return await take_answer(session, self.person, self.visit, choice, at=self.clock.now())
+
+
+HERE, THERE = {"host": "127.0.0.1:8000"}, {"host": "localhost:8000"}
+
+
+async def package_lesson(runtime: Runtime, school: School, client: AsyncClient) -> UUID:
+    """Let one clerk make a package a lesson of a minute, and another publish it."""
+    wear(client, await cookie_of(runtime, school.clerk))
+    material = await upload(client, scorm_bytes(), filename="触电.zip")
+    await run_make(runtime, material_id=material, region=school.region)
+    assert "SCORM 1.2" in (await client.get(f"{HOME}/{material}")).text
+    typed = {"target": "officer.general 1.1", "title": "触电急救", "minutes": "0", "wanted": "passed"}
+    assert "1 至 480 分钟" in (await send(client, f"{HOME}/{material}/lesson", typed)).text
+    link = (await send(client, f"{HOME}/{material}/lesson", {**typed, "minutes": "1"})).headers["location"]
+    wear(client, await cookie_of(runtime, school.clerk2))
+    assert "并通过课件包的测验" in (await client.get(link)).text
+    assert (await send(client, f"{link}/publish")).status_code == 303
+    async with runtime.databases.session(school.scope) as session:
+        [lesson] = await list_lessons(session, school.id, state="published")
+    return lesson.id
+
+
+async def test_package_is_served_apart_and_what_it_says_is_kept_but_adds_no_hour(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    lesson = await package_lesson(runtime, school, client)
+    learner = await make_learner(runtime, school, await make_class(runtime, school), number=1)
+    clock.advance(timedelta(days=1))
+    wear(client, await learner_cookie(runtime, learner))
+    visit = (await send(client, f"/learn/enrolments/{learner.id}/lessons/{lesson}")).headers["location"]
+    assert "须由独立的网址提供" in (await client.get(visit)).text
+    page = await client.get(visit, headers=HERE)
+    [place] = re.findall(r'data-package="http://localhost:8000(/package/[^"]+)"', page.text)
+    assert page.headers["content-security-policy"].endswith("frame-src http://localhost:8000")
+    await _only_there(client, place)
+    said = {"item": "i1", "suspend_data": "第七页", "completion": "completed", "success": "passed", "suspended": True}
+    assert (await tell(client, visit, {**said, "item": "i9"})).status_code == 404
+    assert (await tell(client, visit, {**said, "hours": 9})).status_code == 400
+    assert (await tell(client, visit, said)).json() == {"met": True}
+    assert (await client.get(f"{visit}/package")).json()["tracked"][0]["suspend_data"] == "第七页"
+    assert "已学" not in (await client.get("/learn")).text  # passed in no time, which is what counts
+    again = (await send(client, f"/learn/enrolments/{learner.id}/lessons/{lesson}")).headers["location"]
+    assert (await tell(client, visit, said)).status_code == 409
+    assert (await client.get(f"{again}/package")).json()["met"]
+
+
+async def tell(client: AsyncClient, visit: str, said: dict[str, Any]) -> Response:
+    headers = {"x-csrftoken": client.cookies["csrftoken"], "accept": "application/json"}
+    return await client.post(f"{visit}/package", json=said, headers=headers)
+
+
+async def _only_there(client: AsyncClient, place: str) -> None:
+    """Files come from the other host alone, with a policy that lets them use each other and nothing else."""
+    file = await client.get(f"{place}sco/index.html", headers=THERE)
+    assert file.status_code == 200
+    assert file.headers["content-type"] == "text/html"
+    policy = file.headers["content-security-policy"]
+    assert f"connect-src http://localhost:8000{place} data: blob:" in policy
+    assert "frame-ancestors 'self' http://127.0.0.1:8000" in policy
+    part = await client.get(f"{place}sco/sco.js", headers={**THERE, "range": "bytes=0-3"})
+    assert (part.status_code, len(part.content)) == (206, 4)
+    assert "scorm12.min.js" in (await client.get(place, headers=THERE)).text
+    for host, path in ((HERE, f"{place}sco/index.html"), (THERE, f"{place}none.html"), (THERE, "/package/x/y")):
+        assert (await client.get(path, headers=host)).status_code == 404

@@ -4,14 +4,25 @@ import asyncio
 from pathlib import Path
 
 import av
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from exam.training.lessons.errors import LessonTextError
-from exam.training.lessons.film import AHEAD_MS, Film, cue_at, ends_of, open_segments, playlist, read_cues
-from exam.training.lessons.slides import Slides, read_page_questions, slides_lesson
+from exam.training.lessons.errors import LessonTextError, SyncPointError
+from exam.training.lessons.film import (
+    AHEAD_MS,
+    Film,
+    cue_at,
+    ends_of,
+    open_segments,
+    open_slides,
+    playlist,
+    read_cues,
+    read_syncs,
+)
+from exam.training.lessons.slides import Slide, Slides, beside_film, read_page_questions, slides_lesson
 from exam.training.materials.errors import (
     FilmContainerError,
     FilmLengthError,
@@ -40,6 +51,22 @@ def test_first_pass_opens_what_is_near_and_nothing_far_ahead(reach: int) -> None
 
 def test_finished_film_is_open_throughout() -> None:
     assert open_segments(FILM, 0, finished=True) == len(FILM.ends_ms)
+
+
+def test_slides_beside_a_film_open_with_it_and_their_times_are_in_order() -> None:
+    points = read_syncs("0:00 2\n\n 0:45  1", 2, 90_000)
+    assert points == ((0, 1), (45_000, 0))
+    slides = Slides(folder="materials/y", pages=(Slide("a" * 64, "甲"), Slide("b" * 64, "")))
+    film = msgspec.structs.replace(FILM, slides=beside_film(slides, points))
+    assert film.slides[0].picture == f"materials/y/{'b' * 64}.jpg"
+    assert [open_slides(film, reach, finished=False) for reach in (0, 14_999, 15_000)] == [1, 1, 2]
+    assert open_slides(film, 0, finished=True) == 2
+
+
+@pytest.mark.parametrize("text", ["", "0:00", "0:00 3", "0:00 0", "1:30 1", "0:10 1\n0:10 2", "0:10 1\n0:05 2", "x 1"])
+def test_sync_points_that_name_no_page_or_time_are_refused(text: str) -> None:
+    with pytest.raises(SyncPointError):
+        read_syncs(text, 2, 90_000)
 
 
 def test_check_asks_about_what_was_shown_last() -> None:

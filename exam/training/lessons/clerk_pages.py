@@ -21,6 +21,7 @@ from exam.training.lessons.content import read_lesson
 from exam.training.lessons.errors import LessonNotFoundError
 from exam.training.lessons.film import LANGUAGES
 from exam.training.lessons.service import draft_lesson, get_lesson, list_lessons, publish_lesson
+from exam.training.packages.frame_pages import frame_package
 from exam.training.schemas import EmptyForm, LessonForm
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -82,6 +83,8 @@ class LessonsController(Controller):
     @get("/{lesson_id:uuid}")
     async def show(
         self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         lesson_id: FromPath[UUID],
@@ -91,14 +94,17 @@ class LessonsController(Controller):
         if lesson.organisation_id != body.id:
             raise LessonNotFoundError
         mine = lesson.drafted_by == principal.account
+        whole = lesson.content.package
+        framed, headers = frame_package(request, runtime, whole.package if whole else None)
         context = {
+            **framed,
             "lesson": lesson,
             "mine": mine,
             "title_of": title_of,
             "hundredths": hundredths,
             "languages": LANGUAGES,
         }
-        return Template("training/lesson_read.html", context=context)
+        return Template("training/lesson_read.html", context=context, headers=headers)
 
     @post("/{lesson_id:uuid}/publish")
     async def publish(

@@ -1,4 +1,4 @@
-"""What a lesson holds: typed sections with a least reading time and a question, a film, or a quiz; pure."""
+"""What a lesson holds: typed sections with a least reading time and a question, a film, a quiz or a package; pure."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ import msgspec
 
 from exam.training.lessons.errors import LessonTextError
 from exam.training.lessons.film import Film
+from exam.training.lessons.package import PackageLesson, Wanted
 from exam.training.lessons.questions import MARKED, SECTION, Question, read_question, sections
 
 CHARACTERS_PER_S = 6
@@ -36,30 +37,34 @@ class Quiz(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LessonContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """课件正文: sections, a film, or a quiz; a film's time line is its own, a quiz is one section of it."""
+    """课件正文: sections, a film, a quiz or a package; a film's time line is its own, quiz and package are one section."""
 
     units: tuple[Unit, ...] = ()
     film: Film | None = None
     quiz: Quiz | None = None
+    package: PackageLesson | None = None
 
     @property
     def kind(self) -> str:
-        """What the lesson is made of: text, slides, film or quiz."""
+        """What the lesson is made of: text, slides, film, quiz or package."""
         if self.film is not None:
             return "film"
         if self.quiz is not None:
             return "quiz"
+        if self.package is not None:
+            return "package"
         return "slides" if self.units[0].picture else "text"
 
     @property
     def must_pass(self) -> bool:
         """Whether studying it for its time is not all."""
-        return self.quiz is not None
+        return self.quiz is not None or (self.package is not None and self.package.wanted is not Wanted.TIME)
 
     @property
     def sections_s(self) -> tuple[int, ...]:
         """How long each section must be open at least."""
-        return (self.quiz.least_s,) if self.quiz else tuple(unit.least_s for unit in self.units)
+        whole = self.quiz or self.package
+        return (whole.least_s,) if whole else tuple(unit.least_s for unit in self.units)
 
     @property
     def ends_ms(self) -> tuple[int, ...]:

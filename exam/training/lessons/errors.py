@@ -12,6 +12,13 @@ class LessonTextError(DomainError):
     message = "课件正文有误:每节以“# 标题”开头并有正文,问题以“? ”开头,恰有一个“+ ”正确项:{line}"
 
 
+class SyncPointError(DomainError):
+    """A line of sync points cannot be read, or names no page or a time beyond the film's end."""
+
+    code = "sync_point"
+    message = "翻页时间有误:每行一个“分:秒 页码”,时间由早到晚、不超过视频长度,页码在幻灯片之内:{line}"
+
+
 class LessonNotFoundError(NotFoundError):
     """No such lesson for this body or learner."""
 

@@ -9,14 +9,16 @@ from itertools import accumulate, pairwise
 
 import msgspec
 
-from exam.training.lessons.errors import LessonTextError
+from exam.training.lessons.errors import LessonTextError, SyncPointError
 from exam.training.lessons.questions import MARKED, SECTION, Question, read_question, sections
+from exam.web.forms import whole_number
 
 AHEAD_MS = 30_000
 INIT = "init.mp4"
 MS = 1000
 TIME = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 MOST_CUES = 100
+MOST_SYNCS = 500
 LANGUAGES = {"zh": "中文", "en": "英语"}
 """Languages of subtitles; msgids."""
 
@@ -35,6 +37,15 @@ class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: Question
 
 
+class FilmSlide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A slide that stands beside the film from `at_ms` on: a page of a set, its picture's storage key, and its text."""
+
+    at_ms: int
+    page: int
+    picture: str
+    text: str
+
+
 class Film(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """视频: fragmented MP4 in segments that end at `ends_ms`; `digest` is the SHA-256 of all of them in order.
 
@@ -49,6 +60,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     digest: str
     subtitles: tuple[Subtitle, ...] = ()
     cues: tuple[Cue, ...] = ()
+    slides: tuple[FilmSlide, ...] = ()
 
     @property
     def length_ms(self) -> int:
@@ -72,6 +84,28 @@ def open_segments(film: Film, reach_ms: int, *, finished: bool) -> int:
         return len(film.ends_ms)
     starts = (0, *film.ends_ms[:-1])
     return sum(1 for start in starts if start <= reach_ms + AHEAD_MS)
+
+
+def open_slides(film: Film, reach_ms: int, *, finished: bool) -> int:
+    """Return how many slides may be fetched: those of what may be seen of the film."""
+    return sum(1 for slide in film.slides if finished or slide.at_ms <= reach_ms + AHEAD_MS)
+
+
+def read_syncs(text: str, pages: int, length_ms: int) -> tuple[tuple[int, int], ...]:
+    """Read typed sync points, `2:30 4` for page 4 from then on; return instants and places of pages from 0.
+
+    Raises SyncPointError with the line that cannot be read, comes too early or too late, or names no page.
+    """
+    found: list[tuple[int, int]] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        time, _, page = line.partition(" ")
+        at, place = _time(time), whole_number(page.strip()) - 1
+        if at is None or at >= length_ms or not 0 <= place < pages or (found and at <= found[-1][0]):
+            raise SyncPointError(line=line[:40])
+        found.append((at, place))
+    if not 0 < len(found) <= MOST_SYNCS:
+        raise SyncPointError(line="")
+    return tuple(found)
 
 
 def playlist(film: Film, opened: int) -> str:

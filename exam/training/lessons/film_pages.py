@@ -15,7 +15,8 @@ from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.lessons.errors import UnitLockedError, VisitNotFoundError
-from exam.training.lessons.film import Film, open_segments, playlist
+from exam.training.lessons.film import Film, open_segments, open_slides, playlist
+from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import read_visit
 from exam.web.policy import allow_candidate
 from exam.web.ranges import NOT_SHARED, ranged
@@ -111,13 +112,34 @@ class FilmController(Controller):
         film, _ = await _film(session, principal, visit_id)
         return await subtitle_answer(request, runtime, film, language)
 
+    @get("/film/slides/{place:int}")
+    async def slide(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        visit_id: FromPath[UUID],
+        place: FromPath[int],
+    ) -> Response[bytes]:
+        """Answer with a slide beside the film; those ahead stay on the server as the film does."""
+        answer, film = await _watched(session, principal, visit_id)
+        if not 0 <= place < len(film.slides):
+            raise NotFoundError
+        if place >= open_slides(film, answer.reach_ms, finished=answer.finished):
+            raise UnitLockedError
+        return await picture_answer(runtime, film.slides[place].picture)
+
 
 async def _film(session: AsyncSession, principal: Principal, visit_id: UUID) -> tuple[Film, int]:
     """Return a visit's film and how many of its segments are open."""
+    answer, film = await _watched(session, principal, visit_id)
+    return film, open_segments(film, answer.reach_ms, finished=answer.finished)
+
+
+async def _watched(session: AsyncSession, principal: Principal, visit_id: UUID) -> tuple[StudyAnswer, Film]:
     if principal.person is None:
         raise NotFoundError
     answer, _, lesson = await read_visit(session, principal.person, visit_id)
-    film = lesson.content.film
-    if film is None:
+    if lesson.content.film is None:
         raise VisitNotFoundError
-    return film, open_segments(film, answer.reach_ms, finished=answer.finished)
+    return answer, lesson.content.film

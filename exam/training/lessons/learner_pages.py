@@ -21,6 +21,7 @@ from exam.training.lessons.film_pages import picture_answer
 from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.opening import start_visit
 from exam.training.lessons.study import end_visit, read_visit
+from exam.training.packages.frame_pages import frame_package
 from exam.training.schemas import EmptyForm
 from exam.web.policy import allow_candidate
 from exam.web.problem import form_again
@@ -57,6 +58,7 @@ class LessonController(Controller):
     @get("/visits/{visit_id:uuid}")
     async def show(
         self,
+        request: AnyRequest,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
@@ -67,7 +69,10 @@ class LessonController(Controller):
         secret = runtime.secrets.lease
         rules = rules_on(local_date(runtime.clock.now()))
         opened = unlocked(lesson.content, answer.reach_ms)
+        whole = lesson.content.package
+        framed, headers = frame_package(request, runtime, whole.package if whole else None)
         context = {
+            **framed,
             "lesson": lesson,
             "visit": visit_id,
             "answer": answer,
@@ -79,7 +84,7 @@ class LessonController(Controller):
             "limit_s": rules.check_limit_s,
             "languages": LANGUAGES,
         }
-        return Template("training/lesson.html", context=context)
+        return Template("training/lesson.html", context=context, headers=headers)
 
     @get("/visits/{visit_id:uuid}/units/{place:int}")
     async def unit(

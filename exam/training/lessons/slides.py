@@ -1,13 +1,14 @@
 """A set of slides as the worker makes it of a PDF, and the sections of a lesson that come of it; pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from exam.training.lessons.content import LessonContent, Unit, least_s
 from exam.training.lessons.errors import LessonTextError
+from exam.training.lessons.film import FilmSlide
 from exam.training.lessons.questions import MARKED, SECTION, Question, read_question, sections
 
 LOOKING_S: Final = 30
@@ -47,6 +48,14 @@ def slides_lesson(slides: Slides, questions: Mapping[int, Question]) -> LessonCo
             )
             for place, page in enumerate(slides.pages)
         )
+    )
+
+
+def beside_film(slides: Slides, points: Iterable[tuple[int, int]]) -> tuple[FilmSlide, ...]:
+    """Return the slides that stand beside a film; `points` as `read_syncs` reads them."""
+    return tuple(
+        FilmSlide(at_ms=at, page=place, picture=slides.key(place), text=slides.pages[place].text)
+        for at, place in points
     )
 
 

@@ -31,7 +31,7 @@ class MaterialKindError(DomainError):
     """The file's name says that it is nothing that lessons are made of."""
 
     code = "material_kind"
-    message = "请选择 PDF 或视频文件(mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts)。"
+    message = "请选择 PDF、SCORM 压缩包(zip)或视频文件(mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts)。"
 
 
 class PartError(DomainError):
@@ -116,3 +116,24 @@ class SlidesCountError(NotMadeError):
 
     code = "slides_count"
     message = "PDF 应为 1 至 300 页。"
+
+
+class PackageArchiveError(NotMadeError):
+    """The zip is damaged, encrypted, or such as would harm who opens it."""
+
+    code = "package_archive"
+    message = "压缩包打不开或不安全(加密、嵌套压缩、路径异常或解压后过大)。请用制作工具重新导出。"
+
+
+class PackageManifestError(NotMadeError):
+    """No manifest of SCORM 1.2 or 2004 at its top, or none that names a part to open."""
+
+    code = "package_manifest"
+    message = "压缩包最外层没有可用的 imsmanifest.xml(SCORM 1.2 或 2004)。请从制作工具导出 SCORM 压缩包,不要解开后再压缩外层文件夹。"
+
+
+class PackageElsewhereError(NotMadeError):
+    """A part lies on another site, or in no file of the package."""
+
+    code = "package_elsewhere"
+    message = "课件包的内容不在压缩包里(指向别的网站或缺少文件),不能使用。"

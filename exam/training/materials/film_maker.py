@@ -4,7 +4,7 @@ What is H.264 and AAC already is copied, all else is encoded anew at no more tha
 the first bytes and opened by its name: a playlist that points elsewhere is no container, and only files are read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from hashlib import sha256
@@ -23,10 +23,9 @@ from av.video.stream import VideoStream
 
 from exam.training.lessons.film import INIT, Film, ends_of
 from exam.training.materials.errors import FilmContainerError, FilmLengthError, FilmPictureError, NotMadeError
+from exam.training.materials.limited import Tell
 
 Packet: TypeAlias = "AnyPacket[Any]"
-Tell = Callable[[int], None]
-"""Takes the percentage that is done."""
 
 SEGMENT_S: Final = 6
 MOST_GAP_S: Final = 15

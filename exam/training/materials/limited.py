@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from exam.training.lessons.film import Film
+from exam.training.lessons.package import Package
 from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import MakingStoppedError, NotMadeError
 
@@ -23,6 +24,9 @@ _MEGABYTE: Final = 1024 * 1024
 _MOST_WRITTEN_MB: Final = 4096
 MEMORY_MB, SECONDS = 2048, 3 * 3600
 Progress = Callable[[int], Awaitable[None]]
+Tell = Callable[[int], None]
+"""Takes the percentage that is done."""
+Made = Film | Slides | Package
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -31,16 +35,17 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     percent: int = 0
     film: Film | None = None
     slides: Slides | None = None
+    package: Package | None = None
     code: str = ""
 
 
 async def make_limited(
     kind: str, source: Path, folder: Path, progress: Progress, *, memory_mb: int = MEMORY_MB, seconds: int = SECONDS
-) -> Film | Slides:
-    """Make a `film`, or `slides`, in a child that may use `memory_mb` of address space and `seconds` of processor time, and as many again
+) -> Made:
+    """Make a `film`, `slides` or a `package` in a child that may use `memory_mb` of address space and `seconds` of processor time, and as many again
     of waiting.
 
-    Raises what `make_film` and `make_slides` raise, and MakingStoppedError when the child crashes or meets a limit.
+    Raises what `make_film`, `make_slides` and `make_package` raise, and MakingStoppedError when the child crashes or meets a limit.
     """
     arguments = (kind, str(source), str(folder), str(memory_mb), str(seconds))
     environment = {"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
@@ -63,12 +68,12 @@ async def make_limited(
             await child.wait()
 
 
-async def _follow(child: asyncio.subprocess.Process, progress: Progress) -> Film | Slides:
+async def _follow(child: asyncio.subprocess.Process, progress: Progress) -> Made:
     if child.stdout is None:
         raise MakingStoppedError
     async for line in child.stdout:
         told = msgspec.json.decode(line, type=_Line)
-        made = told.film or told.slides
+        made = told.film or told.slides or told.package
         if made is not None:
             return made
         if told.code:
@@ -100,12 +105,25 @@ def _say(line: _Line) -> None:
     sys.stdout.buffer.flush()
 
 
+def _maker(kind: str) -> Callable[[Path, Path, Tell], _Line]:
+    """Return what makes a kind, with its libraries: they are for this process alone, and loaded before its limits."""
+    if kind == "film":
+        from exam.training.materials.film_maker import make_film  # noqa: PLC0415
+
+        return lambda *given: _Line(film=make_film(*given))
+    if kind == "slides":
+        from exam.training.materials.slide_maker import make_slides  # noqa: PLC0415
+
+        return lambda *given: _Line(slides=make_slides(*given))
+    from exam.training.materials.package_maker import make_package  # noqa: PLC0415
+
+    return lambda *given: _Line(package=make_package(*given))
+
+
 def main(arguments: list[str]) -> int:
     """Make what a file is to become in a folder."""
     kind, source, folder, memory_mb, seconds = arguments
-    from exam.training.materials.film_maker import make_film  # noqa: PLC0415  # codecs, for this process alone
-    from exam.training.materials.slide_maker import make_slides  # noqa: PLC0415
-
+    make = _maker(kind)
     resource.setrlimit(resource.RLIMIT_AS, (int(memory_mb) * _MEGABYTE,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds),) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_MB * _MEGABYTE,) * 2)
@@ -113,10 +131,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.nice(10)
     try:
-        if kind == "film":
-            _say(_Line(film=make_film(Path(source), Path(folder), _Told())))
-        else:
-            _say(_Line(slides=make_slides(Path(source), Path(folder), _Told())))
+        _say(make(Path(source), Path(folder), _Told()))
     except NotMadeError as error:
         _say(_Line(code=error.code))
     return os.EX_OK

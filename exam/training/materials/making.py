@@ -17,13 +17,13 @@ from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.training.lessons.film import Film
-from exam.training.lessons.slides import Slides
+from exam.training.lessons.package import Package
 from exam.training.materials.errors import MakingFailedError, NotMadeError, UploadLeftError
-from exam.training.materials.limited import Progress, make_limited
+from exam.training.materials.limited import Made, Progress, make_limited
 from exam.training.materials.models import Material
 from exam.training.materials.service import folder_of, note_material, part_key, parts_of
 
-KEPT = {".mp4", ".m4s", ".jpg"}
+KEPT = {".mp4", ".m4s", ".jpg", ".file"}
 STEP = 5
 """Progress is written at every so many percent."""
 MOST_TRIES = 3
@@ -120,7 +120,7 @@ class _Making:
                 data = await asyncio.to_thread(path.read_bytes)
                 await self._runtime.storage.put(f"{folder_of(self._id)}/{path.name}", data)
 
-    async def end(self, made: Film | Slides | None, reason: str) -> None:
+    async def end(self, made: Made | None, reason: str) -> None:
         """Write down what came of it."""
         at = self._runtime.clock.now()
         async with self._runtime.databases.transaction(self._scope) as session:
@@ -140,9 +140,11 @@ class _Making:
             await self._runtime.storage.delete(part_key(self._id, place))
 
 
-def _facts(made: Film | Slides) -> dict[str, Fact]:
+def _facts(made: Made) -> dict[str, Fact]:
     if isinstance(made, Film):
         return {"length_ms": made.length_ms, "digest": made.digest}
+    if isinstance(made, Package):
+        return {"standard": made.standard, "files": made.files, "digest": made.digest}
     return {
         "pages": len(made.pages),
         "digest": sha256("".join(page.digest for page in made.pages).encode()).hexdigest(),

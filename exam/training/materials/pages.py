@@ -18,7 +18,7 @@ from exam.training.bodies.service import BodyView, own_body
 from exam.training.ledger.rules import hundredths
 from exam.training.lessons.choices import lesson_targets
 from exam.training.lessons.content import LessonContent
-from exam.training.lessons.film import LANGUAGES, Film, read_cues
+from exam.training.lessons.film import LANGUAGES, Film, FilmSlide, read_cues, read_syncs
 from exam.training.lessons.film_pages import (
     head_answer,
     picture_answer,
@@ -27,24 +27,26 @@ from exam.training.lessons.film_pages import (
     subtitle_answer,
 )
 from exam.training.lessons.service import draft_lesson
-from exam.training.lessons.slides import read_page_questions, slides_lesson
+from exam.training.lessons.slides import beside_film, read_page_questions, slides_lesson
 from exam.training.materials.errors import MaterialNotFoundError, MaterialStateError, SubtitleError
 from exam.training.materials.limited import error_of
 from exam.training.materials.service import (
-    FILM_SUFFIXES,
+    KINDS,
     MEGABYTE,
     MOST_BYTES,
     PART_BYTES,
-    SLIDE_SUFFIXES,
     MaterialView,
     add_subtitle,
     begin_material,
     finish_upload,
     get_material,
     list_materials,
+    list_slide_sets,
     take_part,
 )
-from exam.training.schemas import FilmLessonForm, SubtitleForm, UploadBegun, UploadIn
+from exam.training.packages.frame_pages import frame_package
+from exam.training.packages.service import plan_package
+from exam.training.schemas import MaterialLessonForm, SubtitleForm, UploadBegun, UploadIn
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -77,7 +79,7 @@ class MaterialsController(Controller):
         await own_body(session, principal)
         context = {
             "most_mb": {kind: most // MEGABYTE for kind, most in MOST_BYTES.items()},
-            "suffixes": ",".join(sorted(FILM_SUFFIXES | SLIDE_SUFFIXES)),
+            "suffixes": ",".join(sorted(KINDS)),
         }
         return Template("training/material_new.html", context=context)
 
@@ -126,14 +128,16 @@ class MaterialsController(Controller):
         request: AnyRequest,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
         material_id: FromPath[UUID],
     ) -> Template:
         body = await own_body(session, principal)
         context = await _page(session, body, material_id)
+        framed, headers = frame_package(request, runtime, context["one"].package)
         if request.headers.get("hx-request"):
             over = {"HX-Refresh": "true"} if context["one"].state == "ready" else {}
             return Template("training/_making.html", context=context, headers=over)
-        return Template(SHOW, context=context)
+        return Template(SHOW, context={**context, **framed}, headers=headers)
 
     @post("/{material_id:uuid}/subtitles", status_code=200)
     async def subtitle(
@@ -171,7 +175,7 @@ class MaterialsController(Controller):
         principal: NamedDependency[Principal],
         runtime: NamedDependency[Runtime],
         material_id: FromPath[UUID],
-        data: URLEncodedBody[FilmLessonForm],
+        data: URLEncodedBody[MaterialLessonForm],
     ) -> Redirect | Template:
         body = await own_body(session, principal)
         one = await get_material(session, material_id, body=body)
@@ -185,11 +189,12 @@ class MaterialsController(Controller):
                     qualification=qualification,
                     node=node,
                     title=data.title,
-                    content=_content(one, data.questions),
+                    content=await _content(session, body, one, data),
                     at=runtime.clock.now(),
                 )
         except DomainError as error:
-            context = {**await _page(session, body, material_id), "typed": data}
+            framed, _ = frame_package(request, runtime, one.package)
+            context = {**await _page(session, body, material_id), **framed, "typed": data}
             return form_again(request, error, SHOW, context)
         return done(f"/centre/training/lessons/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
 
@@ -271,11 +276,30 @@ def _film(one: MaterialView) -> Film:
     return one.film
 
 
-def _content(one: MaterialView, questions: str) -> LessonContent:
+async def _content(
+    session: AsyncSession, body: BodyView, one: MaterialView, typed: MaterialLessonForm
+) -> LessonContent:
+    if one.package is not None:
+        return LessonContent(package=plan_package(one.package, typed.minutes, typed.wanted))
     if one.slides is not None:
-        return slides_lesson(one.slides, read_page_questions(questions, len(one.slides.pages)))
+        return slides_lesson(one.slides, read_page_questions(typed.questions, len(one.slides.pages)))
     film = _film(one)
-    return LessonContent(film=msgspec.structs.replace(film, cues=read_cues(questions, film.length_ms)))
+    cues = read_cues(typed.questions, film.length_ms)
+    beside = await _beside(session, body, film, typed) if typed.slides else ()
+    return LessonContent(film=msgspec.structs.replace(film, cues=cues, slides=beside))
+
+
+async def _beside(
+    session: AsyncSession, body: BodyView, film: Film, typed: MaterialLessonForm
+) -> tuple[FilmSlide, ...]:
+    """Return the slides that are to stand beside a film; raises MaterialNotFoundError and SyncPointError."""
+    try:
+        chosen = await get_material(session, UUID(typed.slides), body=body)
+    except ValueError:
+        raise MaterialNotFoundError from None
+    if chosen.slides is None:
+        raise MaterialNotFoundError
+    return beside_film(chosen.slides, read_syncs(typed.syncs, len(chosen.slides.pages), film.length_ms))
 
 
 async def _page(session: AsyncSession, body: BodyView, material_id: UUID) -> dict[str, Any]:
@@ -286,7 +310,9 @@ async def _page(session: AsyncSession, body: BodyView, material_id: UUID) -> dic
         "refusal": error_of(one.reason).message if one.reason else "",
         "languages": LANGUAGES,
         "hundredths": hundredths,
-        "typed": FilmLessonForm(),
+        "typed": MaterialLessonForm(),
+        "package_base": "",
+        "sets": await list_slide_sets(session, body=body) if one.film else [],
         "problem": None,
         "mb": MEGABYTE,
         **await lesson_targets(session, body),

@@ -18,6 +18,7 @@ from exam.core.runtime import Runtime
 from exam.training.bodies.service import BodyView
 from exam.training.jobs import MAKE
 from exam.training.lessons.film import LANGUAGES, Film, Subtitle
+from exam.training.lessons.package import Package
 from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import (
     MaterialKindError,
@@ -32,10 +33,18 @@ from exam.training.materials.subtitles import read_subtitles
 
 MEGABYTE = 1024 * 1024
 PART_BYTES = 4 * MEGABYTE
-MOST_BYTES = {"film": 2048 * MEGABYTE, "slides": 100 * MEGABYTE}
+MOST_BYTES = {"film": 2048 * MEGABYTE, "slides": 100 * MEGABYTE, "package": 200 * MEGABYTE}
 FILM_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts"})
 SLIDE_SUFFIXES = frozenset({".pdf"})
+PACKAGE_SUFFIXES = frozenset({".zip"})
+KINDS = {
+    **dict.fromkeys(FILM_SUFFIXES, "film"),
+    **dict.fromkeys(SLIDE_SUFFIXES, "slides"),
+    **dict.fromkeys(PACKAGE_SUFFIXES, "package"),
+}
+"""What a file is by its name's end; what it really is shows its making."""
 NAME_LENGTH = 120
+MOST_SETS = 100
 MOST_UPLOADS, MOST_KEPT_GB = 5, 200
 """What one body may have under way, and what its files that are kept may add up to as they were uploaded."""
 
@@ -55,6 +64,7 @@ class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     film: Film | None
     slides: Slides | None
+    package: Package | None
     uploaded_by_name: str
     created_at: datetime
 
@@ -81,10 +91,9 @@ async def begin_material(
     if principal.account is None:
         raise ForbiddenError
     name = PurePath(filename.strip().replace("\\", "/")).name[-NAME_LENGTH:]
-    suffix = PurePath(name).suffix.lower()
-    if suffix not in FILM_SUFFIXES | SLIDE_SUFFIXES:
+    kind = KINDS.get(PurePath(name).suffix.lower())
+    if kind is None:
         raise MaterialKindError
-    kind = "slides" if suffix in SLIDE_SUFFIXES else "film"
     if not 0 < size <= MOST_BYTES[kind]:
         raise MaterialSizeError(limit=MOST_BYTES[kind] // MEGABYTE)
     await _require_room(session, body, size)
@@ -198,6 +207,10 @@ def _slides_of(row: Material) -> Slides | None:
     return msgspec.convert(row.made, Slides) if row.made is not None and row.kind == "slides" else None
 
 
+def _package_of(row: Material) -> Package | None:
+    return msgspec.convert(row.made, Package) if row.made is not None and row.kind == "package" else None
+
+
 async def get_material(session: AsyncSession, material_id: UUID, *, body: BodyView) -> MaterialView:
     """Return a material of a body; raises MaterialNotFoundError."""
     row = await session.get(Material, material_id)
@@ -218,6 +231,18 @@ async def list_materials(session: AsyncSession, *, body: BodyView, limit: int, o
     return [_view(row) for row in await session.scalars(query)]
 
 
+async def list_slide_sets(session: AsyncSession, *, body: BodyView) -> list[tuple[str, str]]:
+    """Return id and file name of the slides that a body may put beside a film, the newest first."""
+    query = (
+        select(Material.id, Material.filename)
+        .where(Material.organisation_id == body.id, Material.kind == "slides", Material.state == "ready")
+        .order_by(Material.created_at.desc())
+        .limit(MOST_SETS)
+    )
+    return [(str(material_id), filename) for material_id, filename in await session.execute(query)]
+
+
 def _view(row: Material) -> MaterialView:
-    names = [name for name in MaterialView.__struct_fields__ if name not in {"film", "slides"}]
-    return MaterialView(film=film_of(row), slides=_slides_of(row), **{name: getattr(row, name) for name in names})
+    names = [name for name in MaterialView.__struct_fields__ if name not in {"film", "slides", "package"}]
+    plain = {name: getattr(row, name) for name in names}
+    return MaterialView(film=film_of(row), slides=_slides_of(row), package=_package_of(row), **plain)

@@ -15,7 +15,7 @@ import pypdfium2
 from exam.core.words import UnreadableTextError, require_readable
 from exam.training.lessons.slides import Slide, Slides
 from exam.training.materials.errors import NotMadeError, SlidesCountError, SlidesLockedError
-from exam.training.materials.film_maker import Tell
+from exam.training.materials.limited import Tell
 
 WIDTH: Final = 1280
 MOST_HEIGHT: Final = 3 * WIDTH

@@ -18,6 +18,7 @@ from exam.training.lessons.content import LessonContent
 from exam.training.lessons.service import draft_lesson
 from exam.training.quizzes.service import plan_quiz
 from exam.training.schemas import QuizForm
+from exam.web.forms import whole_number
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
@@ -56,9 +57,9 @@ class QuizPlanController(Controller):
                     qualification=qualification,
                     node=node,
                     region=body.region,
-                    items=_number(data.items),
-                    needed_percent=_number(data.needed_percent),
-                    minutes=_number(data.minutes),
+                    items=whole_number(data.items),
+                    needed_percent=whole_number(data.needed_percent),
+                    minutes=whole_number(data.minutes),
                 )
                 lesson_id = await draft_lesson(
                     session,
@@ -73,8 +74,3 @@ class QuizPlanController(Controller):
         except DomainError as error:
             return form_again(request, error, FORM, {**await lesson_targets(session, body), "typed": data})
         return done(f"/centre/training/lessons/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
-
-
-def _number(typed: str) -> int:
-    """Return a typed number, 0 for anything else: it is out of range."""
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else 0  # noqa: PLR2004

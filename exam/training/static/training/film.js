@@ -1,5 +1,6 @@
 // A lesson's film: on the first pass it is watched in order and at its own speed, and waits whenever nothing counts.
 
+import { besides } from "./beside.js";
 import { play } from "./player.js";
 
 const SLACK_S = 3;
@@ -18,6 +19,7 @@ export class Film {
     this.video.currentTime = this.furthest;
     if (!play(this.video, { base: box.dataset.film, codecs: box.dataset.codecs, ends })) find("no-player").hidden = false;
     this.video.addEventListener("loadedmetadata", () => this.back(this.furthest), { once: true });
+    besides(this.video);
     this.listen();
     this.controls();
   }

@@ -1,7 +1,8 @@
-// A lesson's page: reports every few seconds and tells the learner the truth; its stage is sections, a film or a quiz.
+// A lesson's page: reports every few seconds and tells the learner the truth; its stage is sections, a film, a quiz or a package.
 // Nothing here decides what counts; it may only say less.
 
 import { Film } from "./film.js";
+import { Package } from "./package.js";
 import { Quiz } from "./quiz.js";
 import { Sections } from "./sections.js";
 
@@ -21,7 +22,8 @@ let lost = false;
 let stop = box.dataset.stop;
 let finished = box.dataset.finished === "1";
 let counting = false;
-const Stage = box.dataset.film ? Film : box.dataset.quiz ? Quiz : Sections;
+const { film, quiz, package: other } = box.dataset;
+const Stage = film ? Film : quiz ? Quiz : other ? Package : Sections;
 const stage = new Stage(box, find, words);
 stage.touch = () => { touched = performance.now(); };
 
