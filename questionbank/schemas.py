@@ -167,6 +167,12 @@ class GroupForm(Form, frozen=True, kw_only=True):
     listed: Code
 
 
+class PaperForm(Form, frozen=True, kw_only=True):
+    """Why a form is printed."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
 class BlueprintForm(Form, frozen=True, kw_only=True):
     """A blueprint as typed: marks and pass mark in marks, cells as parallel lists, a line of `enemies` per set."""
 

@@ -27,6 +27,7 @@ from questionbank.blueprints.published import blueprint_of
 from questionbank.blueprints.service import draft_blueprint, get_blueprint, list_blueprints, publish_blueprint
 from questionbank.forms.decks import BlueprintInfeasibleError
 from questionbank.forms.errors import infeasible
+from questionbank.forms.pilot import print_pilot
 from questionbank.forms.quotas import ConstraintUnmetError
 from questionbank.forms.trial import Trial, require_dealable
 from questionbank.items.editing import KINDS
@@ -42,10 +43,10 @@ from questionbank.pages import (
     title_of,
     writes_here,
 )
-from questionbank.schemas import BlueprintForm
+from questionbank.schemas import BlueprintForm, PaperForm
 
 LIST = "/bank/blueprints"
-EDITOR = "questionbank/blueprint_edit.html"
+EDITOR, TRIAL = "questionbank/blueprint_edit.html", "questionbank/blueprint_trial.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
 
 
@@ -107,13 +108,35 @@ class BlueprintsController(Controller):
         return Template(fragment, context={**context, "trial": trial, "obstacle": obstacle})
 
     @get("/{blueprint_id:uuid}/trial")
-    async def try_out(self, bank_session: NamedDependency[AsyncSession], blueprint_id: FromPath[UUID]) -> Template:
+    async def try_out(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        blueprint_id: FromPath[UUID],
+    ) -> Template:
         """Deal some forms that nobody keeps, and show what each would be like."""
-        row = await get_blueprint(bank_session, blueprint_id)
-        blueprint, pool = blueprint_of(row), await list_pool(bank_session, row.qualification)
-        trial, obstacle = await asyncio.to_thread(_try_out, blueprint, pool)
-        context = {**WORDS, "row": row, "blueprint": blueprint, "title": title_of(row.qualification)}
-        return Template("questionbank/blueprint_trial.html", context={**context, "trial": trial, "obstacle": obstacle})
+        context = await _trial_context(bank_session, runtime, principal, blueprint_id)
+        return Template(TRIAL, context={**context, "problem": None})
+
+    @post("/{blueprint_id:uuid}/paper", opt=allow("publisher"), status_code=200)
+    async def paper(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        blueprint_id: FromPath[UUID],
+        data: URLEncodedBody[PaperForm],
+    ) -> Response[Any]:
+        """Return a form on paper with its key, for a pilot."""
+        try:
+            pdf = await print_pilot(bank_session, runtime, principal, blueprint_id, reason=data.reason)
+        except DomainError as error:
+            context = await _trial_context(bank_session, runtime, principal, blueprint_id)
+            return form_again(request, error, TRIAL, context)
+        headers = {"Content-Disposition": 'attachment; filename="pilot.pdf"', "Cache-Control": "no-store"}
+        return Response(pdf, media_type="application/pdf", headers=headers)
 
     @post("/{blueprint_id:uuid}/publish", opt=allow("publisher"), status_code=200)
     async def publish(
@@ -142,6 +165,23 @@ async def _editor(session: AsyncSession, typed: TypedBlueprint) -> dict[str, Any
         "nodes": await node_choices(session, typed.qualification),
         "interactions": KINDS,
         "stems": await list_stems(session, ids_in(typed.enemies)),
+    }
+
+
+async def _trial_context(
+    session: AsyncSession, runtime: Runtime, principal: Principal, blueprint_id: UUID
+) -> dict[str, Any]:
+    row = await get_blueprint(session, blueprint_id)
+    blueprint, pool = blueprint_of(row), await list_pool(session, row.qualification)
+    trial, obstacle = await asyncio.to_thread(_try_out, blueprint, pool)
+    return {
+        **WORDS,
+        "row": row,
+        "blueprint": blueprint,
+        "title": title_of(row.qualification),
+        "trial": trial,
+        "obstacle": obstacle,
+        "may_print": "publisher" in bank_roles(principal) and writes_here(principal, runtime.settings.root_region),
     }
 
 
