@@ -2,7 +2,7 @@
 
 from exam.migrations.sql import grant, region_policy, run
 
-revision = "20261127T1655"
+revision = "20261127T1656"
 down_revision = "20261127T1655"
 
 
