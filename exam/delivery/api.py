@@ -1,5 +1,6 @@
 """What other packages may use of delivery."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
 from exam.delivery.batcher import Batcher, PendingSave, Verdict
 from exam.delivery.folding import HandInFold
-from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
+from exam.delivery.lease import Lease, LeaseInvalidError, check, check_pass, mint
 from exam.delivery.portrait import portrait_of
 from exam.delivery.receipt import Revision, hand_in_digest, response_digest
 from exam.delivery.room import (
@@ -60,9 +61,19 @@ def require_lease(scope: Scope, runtime: Runtime, attempt_id: UUID) -> Lease:
 
     The epoch is not compared with the database here: what a stale terminal may still do is read.
     """
+    return _held(scope, runtime, attempt_id, check)
+
+
+def require_seat(scope: Scope, runtime: Runtime, attempt_id: UUID) -> Lease:
+    """Return the lease, or the one that a waiting terminal's pass in the same header waits for; raises LeaseInvalidError."""
+    waits = any(name == LEASE_HEADER and value.startswith(b"w1.") for name, value in scope["headers"])
+    return _held(scope, runtime, attempt_id, check_pass if waits else check)
+
+
+def _held(scope: Scope, runtime: Runtime, attempt_id: UUID, read: Callable[[str, Sequence[bytes]], Lease]) -> Lease:
     for name, value in scope["headers"]:
         if name == LEASE_HEADER:
-            lease = check(value.decode("latin-1"), (runtime.secrets.lease,))
+            lease = read(value.decode("latin-1"), (runtime.secrets.lease,))
             if lease.attempt_id == attempt_id:
                 return lease
     raise LeaseInvalidError
@@ -120,6 +131,7 @@ __all__ = [
     "portrait_of",
     "release_hold",
     "require_lease",
+    "require_seat",
     "response_digest",
     "resume",
     "resume_room",

@@ -24,7 +24,7 @@ from exam.delivery.errors import (
     TooLateError,
 )
 from exam.delivery.events import AttemptSubmitted
-from exam.delivery.lease import Lease, mint
+from exam.delivery.lease import Lease, mint, mint_pass
 from exam.delivery.models import Attempt, ResponseRevision, Terminal
 from exam.delivery.receipt import Revision, hand_in_digest, receipt_code, response_digest
 from exam.delivery.shapes import encode_shape, shape_of
@@ -56,7 +56,16 @@ def give_lease(attempt: Attempt, terminal: Terminal, secret: bytes) -> str | Non
         raise LeaseElsewhereError
     if attempt.state == AttemptState.CHECKED_IN:
         return None
-    return mint(Lease(attempt.id, attempt.epoch, attempt.terminal_thumbprint), secret)
+    return mint(_lease_of(attempt), secret)
+
+
+def give_pass(attempt: Attempt, secret: bytes) -> str | None:
+    """Return the pass of a terminal whose candidate waits for admission, to which `give_lease` gave nothing."""
+    return mint_pass(_lease_of(attempt), secret) if attempt.state == AttemptState.CHECKED_IN else None
+
+
+def _lease_of(attempt: Attempt) -> Lease:
+    return Lease(attempt.id, attempt.epoch, attempt.terminal_thumbprint)
 
 
 def require_holder(attempt: Attempt, lease: Lease) -> None:

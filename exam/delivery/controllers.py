@@ -169,6 +169,7 @@ class AttemptController(Controller):
         return LeaseAnswer(
             state=attempt.state,
             lease=token,
+            waiting_pass=attempts.give_pass(attempt, runtime.secrets.lease),
             epoch=attempt.epoch,
             server_now=ms(now),
             starts_at=ms(attempt.starts_at),

@@ -95,10 +95,11 @@ class MessageItem(msgspec.Struct):
 
 
 class LeaseAnswer(msgspec.Struct):
-    """The lease, or None while the proctor has not admitted the candidate."""
+    """The lease, or None while the proctor has not admitted the candidate, who meanwhile has a pass for the camera."""
 
     state: str
     lease: str | None
+    waiting_pass: str | None
     epoch: int
     server_now: int
     starts_at: int

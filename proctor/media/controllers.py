@@ -15,7 +15,7 @@ from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.valkey import require_allowance
-from exam.delivery.api import AttemptState, get_attempt, require_lease
+from exam.delivery.api import AttemptState, get_attempt, require_lease, require_seat
 from exam.web.i18n import Catalogue
 from exam.web.policy import BY_KEY, allow
 from proctor.analysis.terminal import note_conduct
@@ -33,7 +33,7 @@ PROBE_BYTES = 256 * 1024
 
 
 class TerminalMediaController(Controller):
-    """A terminal sends video while it holds the lease of its attempt."""
+    """A terminal sends video while it holds the lease of its attempt; what is told and tried before is open to who waits."""
 
     path = "/api/media/attempts/{attempt_id:uuid}"
     opt = BY_KEY
@@ -60,7 +60,7 @@ class TerminalMediaController(Controller):
         attempt_id: FromPath[UUID],
     ) -> CameraCheck:
         require_own_origin(request)
-        require_lease(request.scope, runtime, attempt_id)
+        require_seat(request.scope, runtime, attempt_id)
         catalogue: Catalogue = request.app.state.catalogue
         async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
             attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
@@ -75,7 +75,7 @@ class TerminalMediaController(Controller):
         data: JSONBody[ConsentFacts],
     ) -> None:
         require_own_origin(request)
-        lease = require_lease(request.scope, runtime, attempt_id)
+        lease = require_seat(request.scope, runtime, attempt_id)
         await require_allowance(runtime.valkey, f"consent:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
         now = runtime.clock.now()
         # the verified lease is the scope: the attempt's own region is read from it
@@ -111,7 +111,7 @@ class TerminalMediaController(Controller):
         attempt_id: FromPath[UUID],
     ) -> Probed:
         require_own_origin(request)
-        require_lease(request.scope, runtime, attempt_id)
+        require_seat(request.scope, runtime, attempt_id)
         await require_allowance(runtime.valkey, f"probe:{attempt_id}", limit=PROBES_PER_MINUTE, window_s=60)
         size = 0
         async for chunk in request.stream():

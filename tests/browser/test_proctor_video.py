@@ -74,8 +74,8 @@ class Candidate:
             "console", lambda message: self.errors.append(message.text) if "Security Policy" in message.text else None
         )
 
-    def sit_down(self) -> None:
-        """Check in, be admitted, start."""
+    def sit_down(self, *, waits: bool = False) -> None:
+        """Check in, be admitted unless it `waits` for that, read the rules."""
         page, seat = self.page, self.room.registrations[self.number].seat
         page.goto("/terminal")
         page.locator(".checks ~ .actions .chief:enabled").click()
@@ -86,10 +86,14 @@ class Candidate:
         page.keyboard.press("Enter")
         page.locator(".identity ~ .actions .chief").click()
         page.locator(".checks ~ .actions .chief:enabled").click()
-        attempt = self.attempt()
-        self.server.do(lambda runtime: let_in(runtime, self.room, attempt.id))
+        if not waits:
+            self.let_in()
         page.check("#rules-read")
         page.locator(".rules ~ .actions .chief").click()
+
+    def let_in(self) -> None:
+        attempt = self.attempt()
+        self.server.do(lambda runtime: let_in(runtime, self.room, attempt.id))
 
     def attempt(self) -> Attempt:
         async def read(runtime: Runtime) -> Attempt:
@@ -254,7 +258,7 @@ def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     seat = candidate.page
     _ask_for_microphones(page, live_server, room, axe)
     seat.add_init_script(UNPLUGGED)
-    candidate.sit_down()
+    candidate.sit_down(waits=True)
     expect(seat.locator("#camera-title")).to_be_focused()
     expect(seat.locator(".camera-card dl")).to_contain_text("加密保存至少 3 年")
     assert axe(seat) == []
@@ -267,7 +271,10 @@ def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     expect(seat.locator("[data-check=microphone] output")).to_have_text("听得见")
     seat.wait_for_function("() => document.querySelector('.camera-card video').videoWidth > 0")
     seat.locator("[data-act=finish]").click()
-    seat.locator("[data-act=withdraw]").click()
+    expect(seat.locator("[data-part=tried]")).to_contain_text("准许入场以后才开始传画面")
+    candidate.let_in()
+    expect(seat.locator("[data-part=on]")).to_contain_text("正在传给监考员")
+    seat.locator("[data-part=on] [data-act=withdraw]").click()
     candidate.start()
     candidate.expect_camera("没有摄像头")
     candidate.answer(1, "1")

@@ -13,6 +13,7 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
 from exam.core.runtime import Runtime
+from exam.delivery.lease import check, mint_pass
 from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
 from proctor.media.commands import BEAT_S, CommandBus
@@ -145,6 +146,12 @@ async def test_a_candidate_agrees_to_the_text_that_was_shown_and_the_proctor_rea
     assert (await client.get(f"{path}/check", headers=stranger)).json()["code"] == "lease_invalid"
     told = (await client.get(f"{path}/check", headers={**headers, "accept-language": "en"})).json()
     assert (told["waived"], told["points"][0]["title"]) == (False, "What is recorded")
+    waiting = {**headers, "ankao-lease": mint_pass(check(seat.lease, [runtime.secrets.lease]), runtime.secrets.lease)}
+    assert (await client.get(f"{path}/check", headers=waiting)).status_code == 200
+    assert (await client.post(f"{path}/publish", json={"sdp": "v=0", "tracks": ["tile"]}, headers=waiting)).json()[
+        "code"
+    ] == "lease_invalid"
+    assert (await client.get(f"/api/attempts/{own}/state", headers=waiting)).json()["code"] == "lease_invalid"
     invented = {"text_version": "2020-01-01", **CONSENT}
     assert (await client.post(f"{path}/consent", json=invented, headers=headers)).json()["code"] == "consent_version"
     agreed = {"text_version": told["text_version"], **CONSENT}

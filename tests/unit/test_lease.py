@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exam.core.errors import Kind
-from exam.delivery.lease import Lease, LeaseInvalidError, check, mint
+from exam.delivery.lease import Lease, LeaseInvalidError, check, check_pass, mint, mint_pass
 
 SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
 THUMB = base64.urlsafe_b64encode(hashlib.sha256(b"terminal").digest()).decode().rstrip("=")
@@ -26,6 +26,14 @@ def test_a_minted_lease_reads_back(lease: Lease) -> None:
     token = mint(lease, SECRET)
     assert token.isascii()
     assert check(token, [SECRET]) == lease
+
+
+def test_a_waiting_terminals_pass_is_no_lease_and_a_lease_no_pass() -> None:
+    assert check_pass(mint_pass(LEASE, SECRET), [SECRET]) == LEASE
+    renamed = "v1" + mint_pass(LEASE, SECRET)[2:]
+    for read, token in ((check, mint_pass(LEASE, SECRET)), (check, renamed), (check_pass, mint(LEASE, SECRET))):
+        with pytest.raises(LeaseInvalidError):
+            read(token, [SECRET])
 
 
 def test_the_token_has_the_stated_form() -> None:

@@ -18,6 +18,7 @@ export class ConsentCard extends EventTarget {
   camera = null;
   screen = null;
   waived = false;
+  admitted = false;
   #asked = { screen: false, microphone: false };
   #loudness = null;
   facts = { text_version: "", agreed: false, camera: "none", microphone: "none", screen: false, uplink_kbps: 0, skew_ms: 0 };
@@ -30,7 +31,7 @@ export class ConsentCard extends EventTarget {
     this.#on("screen", () => this.#shareScreen());
     this.#on("again", () => this.#again());
     this.#on("finish", () => this.finish());
-    this.#on("withdraw", () => this.#withdraw());
+    for (const button of this.#card.querySelectorAll("[data-act=withdraw]")) button.addEventListener("click", () => this.#withdraw());
   }
 
   #on(name, act) { this.#card.querySelector(`[data-act=${name}]`).addEventListener("click", act); }
@@ -218,8 +219,14 @@ export class ConsentCard extends EventTarget {
   finish() {
     this.#card.querySelector("video").srcObject = null;
     this.#loudness?.end();
-    this.#show(this.camera ? "on" : "");
+    this.#show(!this.camera ? "" : this.admitted ? "on" : "tried");
     this.dispatchEvent(new Event("finished"));
+  }
+
+  /** The candidate is let in: from now on pictures are sent. */
+  admit() {
+    this.admitted = true;
+    if (this.#card.dataset.stage === "tried") this.#show("on");
   }
 
   /** Ends the check that is still open when the exam begins; the choice itself stays open below the answers. */

@@ -7,7 +7,8 @@ import { Publisher } from "./publisher.js";
 import { Conduct } from "./conduct.js";
 import { Refused, Signal } from "./signal.js";
 
-const SHOWN = new Set(["ready", "in_progress", "paused"]);
+const EARLY = new Set(["checked_in", "ready"]);
+const SHOWN = new Set([...EARLY, "in_progress", "paused"]);
 const RETRY_MS = [300, 700, 1500, 3000];
 const slot = document.getElementById("slot-camera");
 const mark = document.createElement("span");
@@ -34,10 +35,18 @@ class Seat {
   #conduct = null;
   #sending = false;
   #stopSending = null;
+  #admit = null;
+  #admitted = new Promise((resolve) => { this.#admit = resolve; });
 
-  constructor(attempt, lease) {
+  constructor(attempt, key) {
     this.attempt = attempt;
-    this.signal = new Signal(attempt, lease);
+    this.signal = new Signal(attempt, key);
+  }
+
+  /** Takes the lease, under which pictures are sent; before it the candidate is told, chooses and tries the camera. */
+  admit(lease) {
+    this.signal.lease = lease;
+    this.#admit();
   }
 
   get #key() { return `ankao-camera:${this.attempt}`; }
@@ -56,6 +65,8 @@ class Seat {
 
   async run() {
     await this.#agree();
+    await this.#admitted;
+    this.#remark();
     this.#listen();
     await this.#keepSending();
   }
@@ -83,6 +94,7 @@ class Seat {
   /** Asks once for an attempt; after a reload the camera opens by itself. */
   async #agree() {
     const card = this.#card = new ConsentCard(slot, this.signal);
+    this.#admitted.then(() => card.admit());
     card.addEventListener("camera", () => this.#found());
     card.addEventListener("ended", () => this.#reopen());
     card.addEventListener("screen", () => this.#publisher?.share(card.screen));
@@ -96,19 +108,23 @@ class Seat {
       await card.ask();
     }
     if (card.camera) this.#remember();
-    else show("lost", card.waived ? "waived" : "without");
+    this.#remark();
   }
 
-  #remember() {
-    sessionStorage.setItem(this.#key, this.#card.facts.text_version);
-    show("lost", "connecting");
+  #remember() { sessionStorage.setItem(this.#key, this.#card.facts.text_version); }
+
+  /** Says where the camera stands while nothing is sent. */
+  #remark() {
+    const { camera, waived, admitted } = this.#card;
+    show("lost", camera ? (admitted ? "connecting" : "tried") : waived ? "waived" : "without");
   }
 
   /** A camera was there at the second try. */
   #found() {
     this.#remember();
+    this.#remark();
     this.#stopSending?.();
-    this.#keepSending();
+    if (this.#card.admitted) this.#keepSending();
   }
 
   #withdraw() {
@@ -124,7 +140,7 @@ class Seat {
     while (wanted() && !await this.#card.openCamera()) await sleep(3000);
     if (!wanted()) return;
     this.#card.finish();
-    this.#keepSending();
+    if (this.#card.admitted) this.#keepSending();
   }
 
   /** Sends over one connection until it is lost. */
@@ -169,19 +185,21 @@ class Seat {
 
 document.addEventListener("ankao:attempt", ({ detail }) => {
   if (!words) return;
-  const { attempt, lease, state } = detail;
+  const { attempt, lease, pass, state } = detail;
   // before the exam the card comes first on the page, during it below the answers
-  document.body.toggleAttribute("data-camera-first", state === "ready");
+  document.body.toggleAttribute("data-camera-first", EARLY.has(state));
   if (current && (current.attempt !== attempt || !SHOWN.has(state))) {
     current.end();
     current = null;
     slot.replaceChildren();
   }
-  if (!lease || !SHOWN.has(state)) return;
-  if (current) current.signal.lease = lease;
+  const key = state === "checked_in" ? pass : lease;
+  if (!key || !SHOWN.has(state)) return;
+  if (current) current.signal.lease = key;
   else {
-    current = new Seat(attempt, lease);
+    current = new Seat(attempt, key);
     current.run().catch((error) => { show("lost", "lost"); console.warn(error); });
   }
+  if (state !== "checked_in") current.admit(lease);
   current.attend(state === "in_progress");
 });

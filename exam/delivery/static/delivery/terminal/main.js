@@ -28,7 +28,7 @@ function keepBundle() {
 /** Tells the camera part of the page which attempt it belongs to, once nothing more has to be read or pressed first. */
 function tellSlots(session) {
   if (!session.isSettled) return;
-  const detail = { attempt: session.attempt, lease: session.lease, epoch: session.facts.epoch, state: session.state };
+  const detail = { attempt: session.attempt, lease: session.lease, pass: session.pass, epoch: session.facts.epoch, state: session.state };
   document.dispatchEvent(new CustomEvent("ankao:attempt", { detail }));
 }
 

@@ -17,6 +17,7 @@ export const NO_LEASE = new Set(["lease_stale", "lease_invalid", "lease_elsewher
 export class Session extends EventTarget {
   #tools;
   #lease = null;
+  #pass = null;
   #messages = new Map();
   #handled = new Set();
   #pulse = null;
@@ -57,6 +58,9 @@ export class Session extends EventTarget {
   }
 
   get lease() { return this.#lease; }
+
+  /** Before admission: what opens the camera's card, and nothing of the exam. */
+  get pass() { return this.#pass; }
   get isOver() { return OVER.has(this.state); }
 
   /** True while the state is polled. */
@@ -188,6 +192,7 @@ export class Session extends EventTarget {
     try {
       const reply = await api.lease(this.attempt, { terminal_id: terminal.id, nonce, signature });
       this.#lease = reply.lease ?? this.#lease;
+      this.#pass = reply.waiting_pass ?? null;
       if (this.locked === "elsewhere") this.unlock();
       for (const seq of Object.values(reply.seq_high ?? {})) this.journal.raise(seq);
       const { candidate, room, seat, qualification, starts_at, duration_s, epoch } = reply;
