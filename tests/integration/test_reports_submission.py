@@ -8,9 +8,11 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from certs.api import confirm, revoke
 from exam.core.clock import FrozenClock, local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
+from exam.core.principal import VisibleRegion
 from exam.core.runtime import Runtime
 from exam.identity.api import get_region
 from exam.identity.sessions import COOKIE
@@ -18,9 +20,9 @@ from exam.records.api import period_at
 from exam.reports.api import list_work
 from exam.reports.submission.due import Timeliness, list_duties
 from exam.reports.submission.forms import get_form
-from exam.reports.submission.service import get_report, list_versions
+from exam.reports.submission.service import corrections_of, get_report, list_versions
 from exam.reports.submission.state import ReportState
-from tests.builders.certs import CITY, Certified, certified, regrade_to_fail
+from tests.builders.certs import CITY, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import session_of
 from tests.builders.grading import work_off
 from tests.builders.identity import regions
@@ -146,6 +148,30 @@ async def test_a_regrade_after_the_report_shows_as_a_correction_to_its_period(
     async with runtime.databases.session(Scope(region=CITY)) as session:
         assert (await get_report(session, corrected)).figures["summary.passed"] == 0
         assert (await get_report(session, report)).figures["summary.passed"] == 1
+
+
+async def test_a_revocation_after_the_report_shows_as_a_correction_to_its_period(
+    runtime: Runtime, exam: Certified, desk: Desk
+) -> None:
+    report = await desk.file("2026-10-30")
+    await desk.be("city", CITY)
+    assert await desk.act(f"/{report}/receive") == 303
+    assert "数据有更正" not in (await desk.client.get(f"{HOME}/{report}")).text
+    async with runtime.databases.transaction(ROOT) as session:
+        at = runtime.clock.now()
+        proposal = await revoke(session, regulator(), exam.credential_id, reason="考场录像显示替考", at=at)
+        await confirm(session, regulator(), proposal, at=at)
+    await work_off(runtime)
+    assert "数据有更正" in (await desk.client.get(f"{HOME}?day=2026-10-01")).text
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        filed = await get_report(session, report)
+        corrections = await corrections_of(session, VisibleRegion(COUNTY), filed)
+    assert corrections["summary.issued"] == (1, 0)
+    assert "summary.passed" not in corrections  # the exam was passed; what is gone is the certificate
+    corrected = await desk.file("2026-10-30")
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        assert (await get_report(session, corrected)).figures["summary.issued"] == 0
+        assert (await get_report(session, report)).figures["summary.issued"] == 1
 
 
 async def test_the_level_above_sees_who_is_in_time_late_and_missing(
