@@ -13,7 +13,7 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.jobs import defer
 from exam.core.runtime import Runtime
-from exam.delivery.api import AttemptView, list_attempts, list_final_responses
+from exam.delivery.api import AttemptView, list_attempts, list_final_responses_of
 from exam.sitting.api import SittingState, get_sitting
 from grading.scores import newest_scores, open_forms
 from grading.scoring import Response, Rule
@@ -125,10 +125,10 @@ async def _add_up(
     for start in range(0, len(begun), BATCH):
         batch = begun[start : start + BATCH]
         forms, papers = await open_forms(session, runtime, batch, at=at), []
+        final = await list_final_responses_of(session, [attempt.id for attempt in batch])
         for attempt in batch:
             score = scores.get(attempt.id) if attempt.state != "voided" else None
-            final = await list_final_responses(session, attempt.id)
-            responses = {slot: each.response for slot, each in final.items()}
+            responses = {slot: each.response for slot, each in final[attempt.id].items()}
             if attempt.form_id is not None:
                 form = forms[attempt.form_id]
                 papers.append(Paper(form=form, responses=responses, slots=score.slots if score else None))

@@ -8,7 +8,13 @@ from litestar.types import Scope
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
-from exam.delivery.attempts import FinalResponse, list_final_responses, mark_released, mark_scored
+from exam.delivery.attempts import (
+    FinalResponse,
+    list_final_responses,
+    list_final_responses_of,
+    mark_released,
+    mark_scored,
+)
 from exam.delivery.batcher import Batcher, PendingSave, Verdict
 from exam.delivery.folding import HandInFold
 from exam.delivery.lease import Lease, LeaseInvalidError, check, check_pass, mint
@@ -116,6 +122,7 @@ __all__ = [
     "list_attempts",
     "list_epochs",
     "list_final_responses",
+    "list_final_responses_of",
     "list_messages",
     "list_room",
     "list_terminals",

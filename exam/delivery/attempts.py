@@ -1,5 +1,6 @@
 """The course of an attempt: lease, start, hand-in, and the server's own hand when nobody hands in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -226,6 +227,19 @@ def fold(revisions: list[StoredRevision]) -> dict[int, FinalResponse]:
 async def list_final_responses(session: AsyncSession, attempt_id: UUID) -> dict[int, FinalResponse]:
     """Return what counts of an attempt, by slot."""
     return fold(await list_revisions(session, attempt_id))
+
+
+async def list_final_responses_of(
+    session: AsyncSession, attempt_ids: Sequence[UUID]
+) -> dict[UUID, dict[int, FinalResponse]]:
+    """Return what counts of each attempt, by slot, in one statement; every attempt has its entry."""
+    columns = (getattr(ResponseRevision, name) for name in StoredRevision.__struct_fields__)
+    query = select(ResponseRevision.attempt_id, *columns).where(ResponseRevision.attempt_id.in_(attempt_ids))
+    order = (ResponseRevision.attempt_id, ResponseRevision.slot, ResponseRevision.seq)
+    found: dict[UUID, list[StoredRevision]] = {each: [] for each in attempt_ids}
+    for attempt_id, *stored in await session.execute(query.order_by(*order)):
+        found[attempt_id].append(StoredRevision(*stored))
+    return {attempt_id: fold(revisions) for attempt_id, revisions in found.items()}
 
 
 async def greatest_seqs(session: AsyncSession, attempt_id: UUID) -> dict[int, int]:
