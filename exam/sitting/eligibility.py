@@ -158,6 +158,7 @@ def _age(facts: PersonFacts, rules: RuleSet, today: date) -> Iterable[Reason]:
 _BANNED = {
     "fraud": "因以欺骗、贿赂等手段取得证书被撤销,在 {until} 之前(含当日)不得申请。",
     "false_record": "因证书记载虚假信息被撤销,在 {until} 之前(含当日)不得申请。",
+    "penalty": "因违法行为被处罚,在 {until} 之前(含当日)不得申请。",
     "false_material": "因申请时隐瞒有关情况或者提供虚假材料,在 {until} 之前(含当日)不得申请。",
 }
 

@@ -210,6 +210,7 @@ async def _bar(
         until_on=months_later(decision.decided_on, 12 * ban.years) - timedelta(days=1),
         reason=decision.document_no,
         basis=ban.basis,
+        ground="penalty",
         region=row.region,
         at=at,
     )

@@ -17,6 +17,8 @@ from exam.records.credit.models import Clue
 from exam.records.credit.state import TOLD, ClueState
 from exam.standards.api import working_days_after
 
+CANDIDATE = "candidate"
+"""The role of whoever is at home."""
 WAIVED = "不作陈述申辩。"
 
 
@@ -41,7 +43,7 @@ class Party(msgspec.Struct, frozen=True):
 
 def party_of(principal: Principal, role: str) -> Party:
     """Return the party that a principal acts for in a role."""
-    if role == "candidate":
+    if role == CANDIDATE:
         return Party(person=principal.person)
     owned = (grant.organisation for grant in principal.grants if grant.role == role)
     return Party(organisations=frozenset(each for each in owned if each is not None))

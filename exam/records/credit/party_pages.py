@@ -25,7 +25,6 @@ from exam.web.problem import form_again
 from exam.web.request import done
 
 CASE = "records/credit/case.html"
-CANDIDATE = "candidate"
 MOST = 100
 """Records on one page: more than a party ever has."""
 AnyRequest = Request[Principal, Any, Any]
@@ -139,5 +138,5 @@ class PersonCreditController(_Party):
     """One's own cases, at home."""
 
     path = "/me/credit"
-    role = CANDIDATE
+    role = parties.CANDIDATE
     opt = allow_candidate()

@@ -123,5 +123,5 @@ class PersonRecordController(_PartyRecords):
     """One's own records, at home."""
 
     path = "/me/credit/records"
-    role = "candidate"
+    role = parties.CANDIDATE
     opt = allow_candidate()
