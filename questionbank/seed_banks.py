@@ -18,6 +18,7 @@ from exam.standards.api import get_qualification
 from questionbank.blueprints.cells import Blueprint
 from questionbank.blueprints.published import find_published_row
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.interactions.registry import KINDS
 from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.importing import write_batch
 from questionbank.items.models import ItemRow
@@ -74,12 +75,14 @@ def _folder(code: str) -> Traversable:
 
 
 def _draft(item: SeedItem, row: int) -> ItemDraft:
+    lettered = tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, item.options, strict=False))
+    options, key = KINDS[item.interaction].settle(item.stem, lettered, item.key or "")
     return ItemDraft(
         content=ItemContent(
             interaction=item.interaction,
             stem=item.stem,
-            options=tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, item.options, strict=False)),
-            key=item.key,
+            options=options,
+            key=key,
             explanation=item.explanation,
             basis=item.basis,
         ),
@@ -93,6 +96,7 @@ def _draft(item: SeedItem, row: int) -> ItemDraft:
 def share_for_practice(blueprint: Blueprint, items: Sequence[tuple[UUID, str, str]]) -> list[UUID]:
     """Return which items a seed bank gives to practice: a third of each interaction, at least a mock with some to spare.
 
+    Interactions that the blueprint does not ask for are given whole.
     `items` are (id, interaction, node) in the bank's order; every node gives its first ones before any gives more.
     """
     chosen: list[UUID] = []
@@ -104,7 +108,7 @@ def share_for_practice(blueprint: Blueprint, items: Sequence[tuple[UUID, str, st
                 ranked.append((seen[node], place, item_id))
                 seen[node] += 1
         need = sum(cell.count for cell in blueprint.cells if cell.interaction is kind)
-        most = max(-(-need * MOCK_TENTHS // 10), len(ranked) // 3)
+        most = max(-(-need * MOCK_TENTHS // 10), len(ranked) // 3) if need else len(ranked)
         chosen += [item_id for _, _, item_id in sorted(ranked)[:most]]
     return chosen
 

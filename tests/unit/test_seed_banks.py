@@ -12,7 +12,8 @@ import pytest
 from rapidfuzz import fuzz, process
 
 import questionbank
-from questionbank.items.content import Depth, Interaction
+from questionbank.interactions.registry import KINDS
+from questionbank.items.content import Depth, Interaction, Option
 
 ROOT = Path(questionbank.__file__).parent / "seed"
 REQUIRED = {"officer.general", "principal.chemical-trade", "special.1.2"}
@@ -120,10 +121,11 @@ def is_key_valid(item: SeedItem) -> bool:
             return len(item.options) in {3, 4} and len(key) == 1 and key <= letters
         case Interaction.MULTIPLE:
             return len(item.options) in {4, 5} and len(key) >= 2 and key <= letters
-        case Interaction.TEXT_ENTRY | Interaction.MATCH | Interaction.INLINE_CHOICE:
+        case Interaction.TEXT_ENTRY:
             return False
-        case Interaction.ORDER:
-            return sorted(item.key) == sorted(letters)
+        case _:
+            lines = tuple(Option(letter, text) for letter, text in zip(LETTERS, item.options, strict=False))
+            return item.key == () and bool(KINDS[item.interaction].settle(item.stem, lines, ""))
 
 
 def is_in_cell(item: SeedItem, cell: Cell) -> bool:
