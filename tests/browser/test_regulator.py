@@ -8,11 +8,12 @@ from playwright.sync_api import Page, expect
 
 from exam.core.clock import local_date, local_midnight
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import write_workbook
 from exam.identity.sessions import COOKIE
 from tests.browser.live import LiveServer
 from tests.builders.desks import session_of
 from tests.builders.identity import regions
-from tests.builders.records import engage, hold, make_enterprise, make_person
+from tests.builders.records import engage, hold, make_enterprise, make_person, unified_code
 from tests.builders.sitting import COUNTY, id_number, make_bank, make_centre, make_registration, make_sitting
 
 SINCE = date(2026, 1, 5)
@@ -61,6 +62,21 @@ def test_regulator_goes_from_the_city_down_to_the_county(page: Page, live_server
     expect(page.get_by_role("heading", level=1)).to_have_text("西湖区")
     page.get_by_role("navigation", name="辖区层级").get_by_role("link", name="杭州市").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("杭州市")
+    page.goto("/regulator/enterprises/import")
+    rows = [("企业名称", "统一社会信用代码", "行政区划代码", "规模"), ("甲矿业", unified_code(1), "330106", "大型")]
+    upload = write_workbook(rows[0], rows[1:])
+    page.set_input_files("[name=file]", {"name": "e.xlsx", "mimeType": "application/zip", "buffer": upload})
+    page.get_by_role("button", name="先试运行").click()
+    page.get_by_role("button", name="写入 1 行").click()
+    expect(page.get_by_role("cell", name="新登记")).to_be_visible()
+    assert axe(page) == []
+    page.goto("/regulator/enterprises")
+    page.get_by_label("规模").select_option("大型")
+    page.get_by_role("button", name="筛选").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert axe(page) == []
+    page.get_by_role("row", name="甲矿业").get_by_role("button", name="应急名单").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("应急持证名单")
 
 
 def test_figure_leads_to_the_rows_it_counts(page: Page, live_server: LiveServer, axe: Check) -> None:
@@ -114,6 +130,7 @@ def test_desks_fit_a_phone(page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     _enter(page, live_server, role="regulator", region="33/3301")
     addresses = ["/", "/regulator", "/regulator/credentials", "/regulator/enterprises", "/regulator/sittings"]
+    addresses += ["/regulator/enterprises/import", "/reminders"]
     for address in (*addresses, f"/regulator/enterprises/{enterprise}"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, address
