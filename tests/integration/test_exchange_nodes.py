@@ -13,23 +13,27 @@ from sqlalchemy import text
 
 from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
-from exam.core.db.scope import Scope
+from exam.core.db.roles import Role
+from exam.core.db.scope import NOTHING, Scope
 from exam.core.ids import new_id
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
-from exam.records.exchange import receiving, sending
+from exam.records.exchange import receiving, reconciling, sending
 from exam.records.exchange.contract import from_json, to_json
 from exam.records.exchange.controllers import ExchangeController
+from exam.records.exchange.errors import UpperSilentError
 from exam.records.exchange.neighbours import admit, register
 from exam.records.exchange.receiving import address_of
+from exam.records.exchange.reconciling import Difference, Reconciliation, reconcile
 from exam.records.exchange.sending import sweep
 from exam.records.exchange.signing import headers_of
 from exam.web.plugin import Plugin
 from exam.web.shell import build_shell
-from tests.builders.exchange import held, listening, states, turned
+from tests.builders.exchange import HOME, be, held, listening, states, turned
 from tests.builders.grading import work_off
 from tests.builders.identity import CITY, regions
 from tests.builders.sitting import COUNTY
+from tests.builders.web import browsing, send
 from tests.services import Services
 
 KIND = "credential.changed"
@@ -197,3 +201,45 @@ async def test_a_node_takes_nothing_from_strangers_of_other_regions_or_changed(l
     assert await answer(changed(second, source="elsewhere")) == 409
     assert await answer(first) == 409
     assert len([each for each in await city.received() if each[1] == 2]) == 2  # one from each of the two senders
+
+
+async def test_both_sides_are_equal_or_the_rows_are_named(line: tuple[Node, Node, Node]) -> None:
+    county, city, _ = line
+    credential = await held(county.runtime, 1)
+    await turned(county.runtime, credential, *TURNS)
+    await work((county,))
+
+    async with county.runtime.databases.session(Scope(region="33")) as session:
+        (upper,) = await session.scalars(text("select id from records_exchange_neighbour"))
+
+    async def found() -> Reconciliation:
+        async with county.runtime.databases.session(Scope(region="33")) as session:
+            return await reconcile(session, county.runtime, upper)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reconciling, "STEP", 2)
+        assert await found() == Reconciliation(3, [])
+    async with city.runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(text("alter table records_exchange_incoming disable trigger user"))
+        await session.execute(text("delete from records_exchange_incoming where sequence = 1"))
+        await session.execute(text("update records_exchange_incoming set digest = sha256('x') where sequence = 2"))
+        await session.execute(text("update records_exchange_incoming set sequence = 4 where sequence = 3"))
+    subject = f"credential:{credential[0]}"
+    assert await found() == Reconciliation(
+        0,
+        [
+            Difference(subject, 1, "missing_above"),
+            Difference(subject, 2, "changed"),
+            Difference(subject, 3, "missing_above"),
+            Difference(subject, 4, "unknown_here"),
+        ],
+    )
+    async with browsing(county.runtime) as client:
+        await be(county.runtime, client, "system_admin")
+        assert f"{HOME}/{upper}/reconcile" in (await client.get(f"{HOME}/{upper}")).text
+        page = (await send(client, f"{HOME}/{upper}/reconcile")).text
+        assert [page.count(word) for word in ("上级没有", "本级没有", "内容不同")] == [2, 1, 1]
+    async with city.runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(text("update records_exchange_neighbour set state = 'closed', closed_at = now()"))
+    with pytest.raises(UpperSilentError):
+        await found()

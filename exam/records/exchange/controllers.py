@@ -13,6 +13,7 @@ from exam.core.runtime import Runtime
 from exam.records.exchange.messages import MessageView, confirm, list_after
 from exam.records.exchange.models import SECRET_PLACE, Neighbour
 from exam.records.exchange.receiving import receive
+from exam.records.exchange.reconciling import Line, answer
 from exam.records.exchange.signing import MEDIA_TYPES, SIGNATURE, headers_of
 from exam.records.exchange.tokens import CONFIRM, READ, authenticate
 from exam.records.exchange.xml import json_schema, xsd
@@ -94,6 +95,13 @@ class ExchangeController(Controller):
     ) -> None:
         """Take a message of a lower node, signed as a push is; the same message again changes nothing."""
         await receive(runtime, neighbour_id, request.headers, await request.body())
+
+    @post("/incoming/{neighbour_id:uuid}/rows", opt=BY_KEY, status_code=200)
+    async def show_rows(
+        self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
+    ) -> list[Line]:
+        """Return digests of what a lower node has told, for it to compare; the question is signed as a message is."""
+        return await answer(runtime, neighbour_id, request.headers, await request.body())
 
     @get("/schema.json", opt=PUBLIC)
     async def show_schema(self) -> dict[str, Any]:

@@ -80,3 +80,11 @@ class SecretUnreadableError(DomainError):
 
     code = "exchange_secret"
     message = "请粘贴对方登记时显示的签名密钥(以 whsec_ 开头)。"
+
+
+class UpperSilentError(DomainError):
+    """The upper node has not answered, or refused to."""
+
+    kind = Kind.UNAVAILABLE
+    code = "exchange_upper_silent"
+    message = "上级节点没有答复,请稍后再对账。"

@@ -19,9 +19,10 @@ from exam.records.exchange.contract import load_kinds
 from exam.records.exchange.messages import Show, list_messages
 from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.receiving import address_of, list_incoming
+from exam.records.exchange.reconciling import may_reconcile, reconcile
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
 from exam.records.exchange.tokens import SCOPES, list_tokens
-from exam.records.exchange.wording import MESSAGE_STATES, STATES
+from exam.records.exchange.wording import DIFFERENCES, MESSAGE_STATES, STATES
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -128,6 +129,7 @@ class NeighbourController(Controller):
             "messages": messages,
             "incoming": incoming,
             "told": told,
+            "may_reconcile": may_reconcile(neighbour.address),
             "address": address_of(runtime, neighbour_id),
             "more": more,
             "page": page,
@@ -144,6 +146,20 @@ class NeighbourController(Controller):
             "may_admit": principal.has_role(APPROVER) and principal.account != neighbour.registered_by,
         }
         return Template("records/exchange/neighbour.html", context=context)
+
+    @post("/reconcile", status_code=200, opt=allow(OPERATOR))
+    async def reconcile(
+        self,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        neighbour_id: FromPath[UUID],
+        data: URLEncodedBody[PlainForm],  # noqa: ARG002  # the token of the form is checked before
+    ) -> Template:
+        """Compare with the upper node and name what differs."""
+        neighbour = await acts.get_neighbour(session, neighbour_id)
+        found = await reconcile(session, runtime, neighbour_id)
+        context = {"neighbour": neighbour, "found": found, "words": DIFFERENCES, "at": runtime.clock.now()}
+        return Template("records/exchange/reconciliation.html", context=context)
 
     @post("/admit", opt=allow(APPROVER))
     async def admit(

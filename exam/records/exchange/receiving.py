@@ -20,6 +20,7 @@ from exam.records.exchange.outbox import Content, offer
 from exam.records.exchange.state import NeighbourState
 
 PAGE = 30
+INCOMING = "/api/exchange/incoming"
 
 
 class IncomingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class IncomingView(msgspec.Struct, frozen=True, kw_only=True):
 
 def address_of(runtime: Runtime, neighbour_id: UUID) -> str:
     """Return where a lower node pushes to."""
-    return f"{runtime.settings.base_url}/api/exchange/incoming/{neighbour_id}"
+    return f"{runtime.settings.base_url}{INCOMING}/{neighbour_id}"
 
 
 async def receive(runtime: Runtime, neighbour_id: UUID, headers: Mapping[str, str], body: bytes) -> bool:
@@ -45,9 +46,7 @@ async def receive(runtime: Runtime, neighbour_id: UUID, headers: Mapping[str, st
     at = runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
         # one message of a node at a time: the numbers of a subject are compared with what is committed
-        sender = await session.get(Neighbour, neighbour_id, with_for_update=True)
-        if sender is None or not sender.sends or sender.state != NeighbourState.ACTIVE:
-            raise SenderUnknownError
+        sender = await sender_of(session, neighbour_id, locked=True)
         secret = runtime.sealer.open(sender.secret_sealed, SECRET_PLACE)
         message = read(secret, headers, body, now_s=int(at.timestamp()))
         if not contains(sender.region, message.region):
@@ -58,6 +57,14 @@ async def receive(runtime: Runtime, neighbour_id: UUID, headers: Mapping[str, st
         await session.flush()
         await offer(session, runtime, _content(message), but=sender.id)
         return True
+
+
+async def sender_of(session: AsyncSession, neighbour_id: UUID, *, locked: bool = False) -> Neighbour:
+    """Return a lower node that may send; raises SenderUnknownError."""
+    found = await session.get(Neighbour, neighbour_id, with_for_update=locked or None)
+    if found is None or not found.sends or found.state != NeighbourState.ACTIVE:
+        raise SenderUnknownError
+    return found
 
 
 async def list_incoming(session: AsyncSession, neighbour_id: UUID) -> tuple[list[IncomingView], int]:

@@ -21,3 +21,8 @@ OUTCOMES = {
     "forbidden": ("地址不允许", "bad"),
     "fetched": ("对方已取走", "ok"),
 }
+DIFFERENCES = {
+    "missing_above": ("上级没有", "bad"),
+    "unknown_here": ("本级没有", "bad"),
+    "changed": ("内容不同", "bad"),
+}
