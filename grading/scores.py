@@ -28,7 +28,7 @@ from grading.scoring import FormScore, Response
 from grading.verdict import Part
 from questionbank.api import ScoringForm, open_scoring_views
 
-ALGORITHM = "integers@1"
+ALGORITHM = "integers@2"
 """Names the arithmetic of `grading.scoring` and `grading.changes`; raise it when a response would earn otherwise."""
 
 SCORABLE = frozenset({"submitted", "expired"})

@@ -16,6 +16,8 @@ Response = Sequence[str] | str
 """Labels, which an order gives in sequence, or the string of a text entry; empty means unanswered or cleared."""
 
 # a plain decimal number, so that neither NaN nor a gigantic exponent can ever be compared
+_NEAR = re.compile(r"([+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?) ?± ?([0-9]{1,30}(?:\.[0-9]{1,30})?)")
+"""A variant that accepts every number within a distance of one: 36±0.5."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
@@ -29,7 +31,7 @@ class Rule(StrEnum):
     XOR = "xor"
     """One point for each option treated as in the key, chosen or left; leaving all of them is judged the same way."""
     TEXT = "text"
-    """Full marks for one of the accepted variants."""
+    """Full marks for one of the accepted variants, of which 36±0.5 is every number from 35.5 to 36.5."""
     GROUPS = "groups"
     """A share for each group, named by the first sign of a label, that is treated as in the key (QTI map_response)."""
     SEQUENCE = "sequence"
@@ -131,10 +133,13 @@ def text_matches(accepted: Sequence[str], response: str, tolerance: str | None =
     """Tell whether a text equals a variant after NFKC, case folding and trimming, or lies within a tolerance of one."""
     given = normal_text(response)
     variants = [normal_text(variant) for variant in accepted]
-    if not given or tolerance is None or not _NUMBER.fullmatch(given):
+    if not given or given in variants or not _NUMBER.fullmatch(given):
         return bool(given) and given in variants
-    number, distance = Decimal(given), Decimal(tolerance)
-    return any(abs(number - Decimal(each)) <= distance for each in variants if _NUMBER.fullmatch(each))
+    number = Decimal(given)
+    near = [(match[1], match[2]) for each in variants if (match := _NEAR.fullmatch(each))]
+    if tolerance is not None:
+        near += [(each, tolerance) for each in variants if _NUMBER.fullmatch(each)]
+    return any(abs(number - Decimal(middle)) <= Decimal(distance) for middle, distance in near)
 
 
 def normal_text(text: str) -> str:

@@ -1,7 +1,8 @@
-"""GIFT: true-false, single and multiple choice, short answer, matching (Moodle documentation, "GIFT format")."""
+"""GIFT: true-false, single and multiple choice, short answer, numbers, matching (Moodle documentation, "GIFT format")."""
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.words import find_truth
+from questionbank.interactions.text_entry import near
 from questionbank.items.content import Interaction
 
 _ESCAPED: Final = "~=#{}:\\"
@@ -28,6 +30,9 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _ANSWER = re.compile(r"([=~])\s*(?:%(-?\d+(?:\.\d+)?)%)?([^=~]*)")
 _SIGN = re.compile(r"[=~]")
 _TRUTH = re.compile(r"\s*(T|TRUE|F|FALSE)\s*(?:#.*)?", re.IGNORECASE | re.DOTALL)
+_DECIMAL: Final = r"[+-]?\d{1,20}(?:\.\d{1,20})?"
+_SPAN = re.compile(rf"({_DECIMAL})\s*\.\.\s*({_DECIMAL})", re.ASCII)
+_TOLERANT = re.compile(rf"({_DECIMAL})(?:\s*:\s*(\d{{1,20}}(?:\.\d{{1,20}})?))?", re.ASCII)
 _TITLE_LINE = re.compile(r"^\s{0,9}::", re.MULTILINE)
 _INSIDE = re.compile(r"[=~#]|\s*(?:T|F|TRUE|FALSE)\s*", re.IGNORECASE)
 _FULL: Final = 100
@@ -50,7 +55,7 @@ def looks_like_gift(text: str) -> bool:
 def read_gift(text: str) -> Reading:
     """Read GIFT; rows are the lines on which questions start, blank lines divide questions.
 
-    Numerical and essay questions and descriptions are refused as rows and counted as unsupported.
+    Essay questions and descriptions are refused as rows and counted as unsupported.
     """
     unsupported: dict[str, int] = {}
     found: list[Proposal | Refusal] = []
@@ -121,7 +126,7 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
     if not text.strip():
         raise RowError("unsupported_interaction", kind="essay")
     if text.lstrip().startswith("#"):
-        raise RowError("unsupported_interaction", kind="numerical")
+        return _with_numbers(proposal, text.lstrip()[1:], unsupported)
     answers = _read_answers(text, unsupported, is_html=is_html)
     if any("->" in answer.text for answer in answers if answer.is_right):
         lines = label_options([answer.text for answer in answers])
@@ -129,6 +134,21 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
     if all(answer.is_right for answer in answers):
         return _with_variants(proposal, answers, unsupported)
     return _with_choices(proposal, answers, unsupported)
+
+
+def _with_numbers(proposal: Proposal, text: str, unsupported: dict[str, int]) -> Proposal:
+    """Keep the numbers that earn all marks: 36, 36:0.5 or 35.5..36.5."""
+    found = _with_variants(proposal, _read_answers(text, unsupported, is_html=False), unsupported)
+    return msgspec.structs.replace(found, key=tuple(map(_number, found.key)))
+
+
+def _number(text: str) -> str:
+    if span := _SPAN.fullmatch(text):
+        low, high = Decimal(span[1]), Decimal(span[2])
+        return near(f"{(low + high) / 2:f}", f"{abs(high - low) / 2:f}")
+    if match := _TOLERANT.fullmatch(text):
+        return near(match[1], match[2] or "0")
+    raise RowError("key_unclear", key=text[:20])
 
 
 def _with_variants(proposal: Proposal, answers: list[_Answer], unsupported: dict[str, int]) -> Proposal:

@@ -1,4 +1,4 @@
-"""Moodle XML: multichoice, truefalse, shortanswer and ordering questions (Moodle documentation, "Moodle XML format")."""
+"""Moodle XML: multichoice, truefalse, shortanswer, numerical, ordering, matching and cloze questions (Moodle documentation, "Moodle XML format")."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.write_moodle import TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
+from questionbank.interactions.text_entry import find_near, near
 from questionbank.items.content import Interaction, Option
 
 _FULL: Final = 100.0
@@ -103,6 +104,21 @@ def _read_short(question: _Question) -> _Answered:
     return _Answered(Interaction.TEXT_ENTRY, _read_variants(question.answers, question.unsupported))
 
 
+def _read_numbers(question: _Question) -> _Answered:
+    """Read numbers with their tolerances."""
+    _count_partial([fraction for fraction, _ in question.answers], question.unsupported)
+    key = tuple(
+        near(_text(answer), _child_text(answer, "tolerance") or "0")
+        for answer in question.node.children("answer")
+        if _fraction(answer) == _FULL
+    )
+    if not key:
+        raise RowError("key_missing")
+    if not all(map(find_near, key)):
+        raise RowError("key_unclear", key=key[0][:20])
+    return _Answered(Interaction.TEXT_ENTRY, key)
+
+
 def _read_choice(question: _Question) -> _Answered:
     if _child_text(question.node, "single").lower() == "false":
         return _Answered(Interaction.MULTIPLE, _read_multiple(question.fractions), question.options)
@@ -159,6 +175,7 @@ def _read_order(question: _Question) -> _Answered:
 _READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
     "truefalse": _read_truth,
     "shortanswer": _read_short,
+    "numerical": _read_numbers,
     "multichoice": _read_choice,
     "ordering": _read_order,
     "matching": _read_matching,

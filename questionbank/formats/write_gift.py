@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from questionbank.interactions.registry import kind_of
+from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
 
 _SPECIAL: Final = re.compile(r"([~=#{}:\\])")
@@ -36,6 +37,9 @@ def _truth(content: ItemContent) -> str:
 
 
 def _variants(content: ItemContent) -> str:
+    numbers = [find_near(variant) for variant in content.key]
+    if all(numbers):
+        return "#" + " ".join(f"={each[0]}:{each[1]}" for each in numbers if each)
     return " ".join(f"={_escape(variant)}" for variant in content.key)
 
 

@@ -9,6 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
+from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS = "node:", "depth:", "difficulty:", "basis:"
@@ -30,6 +31,8 @@ def to_moodle(drafts: Sequence[ItemDraft]) -> bytes:
 def _add_question(root: etree._Element, draft: ItemDraft) -> None:
     content = draft.content
     kind, write = _WRITERS[content.interaction]
+    if content.interaction is Interaction.TEXT_ENTRY and all(map(find_near, content.key)):
+        kind, write = "numerical", _numbers
     question = etree.SubElement(root, "question", type=kind)
     _text(etree.SubElement(question, "name"), " ".join(content.stem.split())[:_LONGEST_NAME])
     _html(etree.SubElement(question, "questiontext", format="html"), _text_of(content))
@@ -58,6 +61,12 @@ def _variants(question: etree._Element, content: ItemContent) -> None:
     etree.SubElement(question, "usecase").text = "0"
     for variant in content.key:
         _add_answer(question, variant.replace("*", r"\*"), _FULL, form="plain_text")
+
+
+def _numbers(question: etree._Element, content: ItemContent) -> None:
+    for number, tolerance in filter(None, map(find_near, content.key)):
+        answer = _add_answer(question, number, _FULL, form="plain_text")
+        etree.SubElement(answer, "tolerance").text = tolerance
 
 
 def _choices(question: etree._Element, content: ItemContent) -> None:
@@ -110,9 +119,10 @@ def _embed(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
-def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> None:
+def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> etree._Element:
     answer = etree.SubElement(question, "answer", fraction=f"{percent:.7g}", format=form)
     (_html if form == "html" else _text)(answer, text)
+    return answer
 
 
 def _text(parent: etree._Element, text: str) -> None:

@@ -14,6 +14,25 @@ BLANK: Final = re.compile(r"_{2,}|＿{2,}|[（(]\s*[)）]")
 """A place that is left open in a stem."""
 
 
+_NEAR: Final = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)\s*(?:±|\+-|\+/-)\s*(\d{1,30}(?:\.\d{1,30})?)", re.ASCII)
+
+
+def find_near(variant: str) -> tuple[str, str] | None:
+    """Return number and tolerance of a variant such as 36±0.5, which accepts every number from 35.5 to 36.5."""
+    match = _NEAR.fullmatch(variant)
+    return (match[1], match[2]) if match else None
+
+
+def near(number: str, tolerance: str) -> str:
+    """Return the variant that accepts every number within `tolerance` of `number`."""
+    return f"{number}±{tolerance}"
+
+
+def _settle(variant: str) -> str:
+    found = find_near(variant)
+    return near(*found) if found else variant
+
+
 class TextEntry(Kind):
     """填空题: one blank; the key holds the accepted variants."""
 
@@ -28,7 +47,7 @@ class TextEntry(Kind):
         if blanks > 1:
             raise RowError("blank_count", count=blanks)
         variants = split_variants(key) if isinstance(key, str) else key
-        checked = tuple(require_text(variant, "答案", OPTION_LIMIT) for variant in variants)
+        checked = tuple(_settle(require_text(variant, "答案", OPTION_LIMIT)) for variant in variants)
         if not checked or not all(checked):
             raise RowError("key_missing")
         return (), checked

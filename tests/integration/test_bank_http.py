@@ -132,6 +132,7 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
         ({"interaction": "judgement", "truth": "F"}, "错误"),
         ({"interaction": "multiple", "key": ["A", "B"]}, "A. 清洗"),
         ({"interaction": "text_entry", "variants": "36\r\n三十六"}, "三十六"),
+        ({"interaction": "text_entry", "variants": "36 +- 0.5"}, "36±0.5"),
         ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
         ({"interaction": "match", "lines": "36V -> 安全电压\r\n380V -> 线电压\r\n-> 相电压"}, "2. 380V — 线电压"),
         ({"interaction": "inline_choice", "stem": "应先____,再( )。", "lines": "验电|送电\r\n接地|离开"}, "(2) 接地"),

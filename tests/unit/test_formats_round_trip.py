@@ -21,6 +21,7 @@ WORDS = st.text(ALPHABET, min_size=1, max_size=30).map(lambda text: "题" + " ".
 LINES = st.lists(WORDS, min_size=1, max_size=3).map("\n".join)
 
 # a bar or a semicolon divides the variants of a text entry in tables, and no author's variant holds one
+NEAR = st.sampled_from(["36±0.5", "-1.25±0", "220±22"])
 VARIANT = WORDS.map(lambda text: text.replace("|", "").replace(";", ""))
 
 
@@ -54,7 +55,7 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
     if interaction is Interaction.JUDGEMENT:
         key: tuple[str, ...] = (draw(st.sampled_from([TRUE, FALSE])),)
     elif interaction is Interaction.TEXT_ENTRY:
-        key = tuple(draw(st.lists(VARIANT, min_size=1, max_size=3, unique=True)))
+        key = tuple(draw(st.lists(st.one_of(VARIANT, NEAR), min_size=1, max_size=3, unique=True)))
         stem = draw(st.sampled_from(["{}____", "{}( )为止", "{}"])).format(stem.replace("_", "").replace("(", ""))
     elif interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
         stem, lines_ = draw(grouped(interaction, stem))

@@ -148,6 +148,9 @@ def test_aiken_letters_out_of_order_are_refused() -> None:
         ("应先{=验电 ~送电 ~休息}。", Interaction.CHOICE, ("A",)),
         ("应佩戴{~%50%安全帽 ~%50%手套 ~%-100%首饰}", Interaction.MULTIPLE, ("A", "B")),
         ("安全电压上限{=36 =三十六}V", Interaction.TEXT_ENTRY, ("36", "三十六")),
+        ("几?{#3}", Interaction.TEXT_ENTRY, ("3±0",)),
+        ("几伏?{#36:0.5}", Interaction.TEXT_ENTRY, ("36±0.5",)),
+        ("几伏?{#=35..37 =220:22}", Interaction.TEXT_ENTRY, ("36±1", "220±22")),
         ("配对{=甲 -> 乙 =丙 -> 丁 = -> 戊}", Interaction.MATCH, ("1B", "2C")),
         ("安全电压上限{36}", Interaction.TEXT_ENTRY, ("36",)),
         ("[html]<p>应先<b>验电</b>&nbsp;吗</p>{T}", Interaction.JUDGEMENT, ("T",)),
@@ -170,9 +173,9 @@ def test_gift_names_what_it_cannot_hold() -> None:
         "$CATEGORY: 电工\n\n// 注释\n只有说明\n\n论述。{}\n\n几?{#3}\n\n配对{=甲 -> 乙 =丙 -> 丁}\n\n选{~%60%甲 ~%20%乙}\n",
         "a.gift",
     )
-    assert [refusal.code for refusal in reading.refused] == [*["unsupported_interaction"] * 3, "partial_credit"]
-    assert reading.unsupported == {"category": 1, "description": 1, "essay": 1, "numerical": 1}
-    assert [refusal.row for refusal in reading.refused] == [4, 6, 8, 12]
+    assert [refusal.code for refusal in reading.refused] == [*["unsupported_interaction"] * 2, "partial_credit"]
+    assert reading.unsupported == {"category": 1, "description": 1, "essay": 1}
+    assert [refusal.row for refusal in reading.refused] == [4, 6, 12]
 
 
 def test_a_picture_in_gift_html_is_refused() -> None:

@@ -51,6 +51,15 @@ def read_choice(correct: str, cardinality: str = "single") -> ItemContent:
     return draft.content
 
 
+def test_moodle_numbers_keep_their_tolerance() -> None:
+    [draft] = read_xml(
+        '<quiz><question type="numerical"><questiontext><text>几伏?</text></questiontext>'
+        '<answer fraction="100"><text>36</text><tolerance>0.5</tolerance></answer>'
+        '<answer fraction="100"><text>24</text></answer></question></quiz>'
+    ).drafts
+    assert draft.content.key == ("36±0.5", "24±0")
+
+
 def test_a_qti_2_choice_maps_identifiers_to_letters() -> None:
     content = read_choice("c2")
     assert (content.interaction, content.stem, content.key) == (Interaction.CHOICE, "请看 说明。\n应先()。", ("B",))

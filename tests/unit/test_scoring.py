@@ -127,6 +127,14 @@ def test_numbers_count_within_their_tolerance(typed: str, *, close: bool) -> Non
     assert text_matches(["36"], typed, "0.5") is close
 
 
+@pytest.mark.parametrize(
+    ("typed", "close"),
+    [("36", True), ("35.5", True), ("３６．５", True), ("36.51", False), ("36±0.5", True), ("三十六", True)],
+)
+def test_a_variant_may_name_a_tolerance_of_its_own(typed: str, *, close: bool) -> None:
+    assert score_slot(Rule.TEXT, ["36±0.5", "三十六"], typed, 100) == SlotScore(100 * close, correct=close)
+
+
 @pytest.mark.parametrize("typed", ["NaN", "inf", "1e999999999", "-", "", "3" * 400])
 def test_no_strange_number_is_within_a_tolerance(typed: str) -> None:
     assert not text_matches(["36"], typed, "999999999")
