@@ -1,6 +1,6 @@
 """A report on its way upward: two people sign, the level above decides, a regrade shows as a correction, nobody else reads it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -17,7 +17,7 @@ from exam.core.runtime import Runtime
 from exam.identity.api import get_region
 from exam.identity.sessions import COOKIE
 from exam.records.api import period_at
-from exam.reports.api import list_work
+from exam.reports.api import ReportStaff, list_work, seed_reports
 from exam.reports.submission.due import Timeliness, list_duties
 from exam.reports.submission.forms import get_form
 from exam.reports.submission.service import corrections_of, get_report, list_versions
@@ -197,6 +197,17 @@ async def test_the_level_above_sees_who_is_in_time_late_and_missing(
         work = await list_work(session, CITY, today=local_date(clock.now()))
     assert (work.to_receive, work.missing_below >= 1, work.overdue >= 1) == (1, True, True)
     assert report != exam.credential_id
+
+
+async def test_a_demonstration_has_a_report_on_its_way_and_one_that_came_back(runtime: Runtime) -> None:
+    await regions(runtime)
+    staff = ReportStaff(
+        region=COUNTY, filler=regulator(region=COUNTY), signer=regulator(region=COUNTY), above=regulator()
+    )
+    await seed_reports(runtime, staff)
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        months = [await list_versions(session, "exam-month", COUNTY, date(2026, month, 1)) for month in (9, 10)]
+    assert [[each.state for each in versions] for versions in months] == [["returned"], ["submitted"]]
 
 
 async def test_no_other_region_reads_a_report_and_the_database_keeps_the_steps(

@@ -25,6 +25,7 @@ from exam.identity.api import (
     uscc_check,
 )
 from exam.records.api import admit_neighbour, register_neighbour
+from exam.reports.api import ReportStaff, seed_reports
 from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
 from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice
@@ -63,6 +64,15 @@ async def build_province(runtime: Runtime) -> bool:
         demo, accounts = await _accounts(session, runtime, bodies)
     await _banks(runtime, accounts)
     await _school(runtime, bodies, accounts)
+    await seed_reports(
+        runtime,
+        ReportStaff(
+            region=COUNTY,
+            filler=accounts["regulator-county"],
+            signer=accounts["regulator-county2"],
+            above=accounts["regulator-city"],
+        ),
+    )
     await _neighbours(runtime, accounts)
     _write(path, msgspec.json.encode(demo))
     return True
