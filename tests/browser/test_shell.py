@@ -18,7 +18,9 @@ SIZES = [(390, 844), (1366, 768), (1920, 1080)]
 THEMES = ["light", "dark", "contrast"]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SMALL = """() => [...document.querySelectorAll('button, a.btn, summary, select, .sidenav a, input:not([type=hidden])')]
-    .filter((element) => element.getClientRects().length && element.getBoundingClientRect().height < 43.5)
+    .filter((element) => element.getClientRects().length
+        // a tick box is pressed anywhere on the label around it
+        && (element.closest('label') ?? element).getBoundingClientRect().height < 43.5)
     .map((element) => element.outerHTML.slice(0, 120))"""
 
 
@@ -65,6 +67,7 @@ def _visits(people: People) -> list[tuple[dict[str, str], str]]:
         (people.pending, "/login/second-factor"),
         (people.system, "/admin/system"),
         (people.system, "/admin/accounts"),
+        (people.system, "/admin/exchange/new"),
         (people.security, "/admin/accounts"),
         (people.security, "/admin/accounts/new"),
         (people.security, f"/admin/accounts/{people.proctor}"),
