@@ -17,8 +17,17 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.web.policy import allow
 from exam.web.ranges import ranged
-from proctor.evidence.recordings import PLAYBACK_REASONS, has_playback, open_playback, read_segment
-from proctor.evidence.schemas import Opening
+from exam.web.request import done
+from proctor.evidence.recordings import (
+    PLAYBACK_REASONS,
+    has_playback,
+    list_legal_holds,
+    open_playback,
+    place_legal_hold,
+    read_segment,
+    release_legal_hold,
+)
+from proctor.evidence.schemas import Keeping, Opening
 from proctor.evidence.timeline import LANE_WORDS, LANES, timeline_of
 from proctor.media.remux import MEDIA_TYPES, seekable
 
@@ -27,6 +36,7 @@ CLIP_MS = 10_000
 """Of the recording before an observation and after it: the clip that goes with it."""
 
 OpeningForm = Annotated[Opening, Body(media_type=RequestEncodingType.URL_ENCODED)]
+KeepingForm = Annotated[Keeping, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class RecordController(Controller):
@@ -52,6 +62,8 @@ class RecordController(Controller):
             "lanes": [(lane, LANE_WORDS[lane]) for lane in LANES],
             "may_watch": await has_playback(session, principal, attempt_id, at=now),
             "reasons": PLAYBACK_REASONS,
+            "holds": await list_legal_holds(session, attempt.sitting_id),
+            "decides_holds": principal.has_role("regulator"),
             "clip_ms": CLIP_MS,
         }
         return Template("proctor/record.html", context=context)
@@ -69,6 +81,33 @@ class RecordController(Controller):
         attempt = await get_attempt(session, attempt_id, now=now)
         await open_playback(session, principal, attempt, reason=data.reason, at=now)
         return Redirect(f"/proctor/attempts/{attempt_id}/record", status_code=303)
+
+    @post("/attempts/{attempt_id:uuid}/record/hold", opt=allow("regulator"))
+    async def hold(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+        data: KeepingForm,
+    ) -> Redirect:
+        now = runtime.clock.now()
+        attempt = await get_attempt(session, attempt_id, now=now)
+        await place_legal_hold(session, principal, attempt.sitting_id, attempt.region, reason=data.reason, at=now)
+        return done(f"/proctor/attempts/{attempt_id}/record", "本场录像延期保存,解除以前不会删除")
+
+    @post("/attempts/{attempt_id:uuid}/record/holds/{hold_id:uuid}/release", opt=allow("regulator"))
+    async def release(
+        self,
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+        hold_id: FromPath[UUID],
+        data: KeepingForm,  # noqa: ARG002  # carries the form's token alone
+    ) -> Redirect:
+        await release_legal_hold(session, principal, hold_id, at=runtime.clock.now())
+        return done(f"/proctor/attempts/{attempt_id}/record", "已解除延期保存,录像按规定年限删除")
 
     @get("/recordings/{segment_id:uuid}")
     async def segment(

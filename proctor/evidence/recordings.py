@@ -62,6 +62,14 @@ class SegmentView(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool
 
 
+class HoldView(msgspec.Struct, frozen=True):
+    """One legal hold that stands."""
+
+    id: UUID
+    reason: str
+    placed_at: datetime
+
+
 def storage_key(head: SegmentHead) -> str:
     """Return where a segment is stored."""
     return f"recordings/{head.sitting_id}/{head.id}.akv"
@@ -189,6 +197,13 @@ async def place_legal_hold(
         session, principal, "recording.hold_placed", ("sitting", sitting_id), at=at, region=region, facts=facts
     )
     return hold.id
+
+
+async def list_legal_holds(session: AsyncSession, sitting_id: UUID) -> list[HoldView]:
+    """Return the holds that stand on a sitting's recordings, the oldest first."""
+    standing = select(LegalHold).where(LegalHold.sitting_id == sitting_id, LegalHold.released_at.is_(None))
+    rows = await session.scalars(standing.order_by(LegalHold.placed_at))
+    return [HoldView(row.id, row.reason, row.placed_at) for row in rows]
 
 
 async def release_legal_hold(session: AsyncSession, principal: Principal, hold_id: UUID, *, at: datetime) -> None:

@@ -10,3 +10,10 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Annotated[str, msgspec.Meta(max_length=40)] = ""
     _csrf_token: str = ""
+
+
+class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a sitting's recordings are kept past their time; empty where they need not be any more."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    _csrf_token: str = ""

@@ -5,6 +5,7 @@ REMB: aiortc counts one track where browsers read the budget of the whole connec
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -36,6 +37,8 @@ JITTER_PACKETS = 128
 LIMIT_BYTES_S = 400_000
 """A track above this rate loses its packets until the second is over: 3.2 Mbit/s, five times the full track."""
 MAX_NACK = 64
+REPORT_S = 1.5
+"""From one report to the next on average; what is missing is asked for at once."""
 
 FrameSink = Callable[[str, bytes, int], None]
 """Codec name, encoded frame, RTP timestamp; called on the loop, must not wait."""
@@ -165,7 +168,7 @@ class Receiver(RTCRtpReceiver):
 
     async def _report(self) -> None:
         while True:
-            await asyncio.sleep(0.5 + random.random())  # noqa: S311  # RFC 3550 §6.2: reports are spread in time
+            await asyncio.sleep(REPORT_S * (0.5 + random.random()))  # noqa: S311  # RFC 3550 §6.2: spread in time
             if self._ssrc is None or self._statistics is None:
                 continue
             if self._nack.missing:
@@ -181,16 +184,22 @@ class Receiver(RTCRtpReceiver):
                 lsr=last,
                 dlsr=min(int((time.monotonic() - heard_at) * 65536), 0xFFFFFFFF) if last else 0,
             )
-            self._send(RtcpRrPacket(ssrc=self._own_ssrc, reports=[report]))
+            packets: list[AnyRtcpPacket] = [RtcpRrPacket(ssrc=self._own_ssrc, reports=[report])]
             if self.budget is not None:
                 fci = pack_remb_fci(self.budget(), [self._ssrc])
-                self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
+                packets.append(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
+            await self._send_together(packets)
 
     def _send_nack(self) -> None:
         if self._ssrc is not None:
             lost = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._own_ssrc, media_ssrc=self._ssrc)
             lost.lost = sorted(self._nack.missing)[:MAX_NACK]
             self._send(lost)
+
+    async def _send_together(self, packets: list[AnyRtcpPacket]) -> None:
+        """Send one compound packet (RFC 3550 §6.1): sealing and sending cost more than what is in it."""
+        with contextlib.suppress(ConnectionError):
+            await self.transport._send_rtp(b"".join(map(bytes, packets)))  # noqa: SLF001  # as aiortc sends one
 
     def _send(self, packet: AnyRtcpPacket) -> None:
         task = self._loop.create_task(self._send_rtcp(packet))

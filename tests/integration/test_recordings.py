@@ -1,6 +1,7 @@
 """Who may watch a recording, how it is served, and when it is deleted for good."""
 
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -178,6 +179,26 @@ async def test_recordings_are_deleted_when_the_rules_years_are_over_and_no_hold_
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         assert list(await session.scalars(query)) == ["1"]
     await delete_expired(runtime)
+
+
+async def test_a_regulator_keeps_a_sittings_recordings_from_the_record_page_and_a_proctor_may_not(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    page = f"/proctor/attempts/{attempt}/record"
+    await _proctor(client, runtime, COUNTY, "near")
+    assert "延期保存本场录像" not in (await client.get(page)).text
+    assert (await send(client, f"{page}/hold", {"reason": "申诉"})).status_code == 403
+    account = await make.account(runtime, login="boss", roles=(StaffRole.REGULATOR,), region=COUNTY)
+    wear(client, await make.session_cookie(runtime, account))
+    assert (await send(client, f"{page}/hold", {"reason": " "})).status_code == 400
+    assert (await send(client, f"{page}/hold", {"reason": "申诉办理中"})).status_code == 303
+    shown = (await client.get(page)).text
+    assert "申诉办理中" in shown
+    [path] = re.findall(rf'action="({page}/holds/[^"]+)"', shown)
+    assert (await send(client, path)).status_code == 303
+    assert (await send(client, path)).status_code == 404
+    assert "申诉办理中" not in (await client.get(page)).text
 
 
 async def _row(runtime: Runtime, segment: UUID) -> Segment:
