@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from certs.duties import Duty
+from certs.pades.checking import DocumentState
 from certs.state import Standing
 
 
@@ -91,6 +92,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     credentials: tuple[CredentialAnswer, ...]
     checked_at: datetime
     status_as_of: datetime | None = None
+    document: DocumentState = DocumentState.NOT_CHECKED
+    """The PDF's own signature, as any reader checks it too."""
 
 
 _BEST_FIRST = (Verdict.VALID, Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.NOT_YET)

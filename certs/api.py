@@ -8,7 +8,7 @@ from certs.envelope import read_upload
 from certs.errors import NothingAskedError
 from certs.folding import CredentialFold
 from certs.grounds import Ground
-from certs.keys import create_signing_key, grouped, published_ring, read_ring
+from certs.keys import create_document_key, create_signing_key, grouped, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
@@ -43,6 +43,7 @@ __all__ = [
     "check_file",
     "check_qr",
     "confirm",
+    "create_document_key",
     "create_signing_key",
     "credential_pdf",
     "decline",

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.keys import is_published
-from certs.signing import PublicKey, Signer
+from certs.signing import KeyName, PublicKey
 from exam.core.errors import NotFoundError
 from exam.core.principal import contains
 from exam.identity.api import OrganisationView, get_organisation, list_organisations
@@ -34,7 +34,7 @@ def _depth(region: str) -> int:
     return region.count("/") + 1
 
 
-async def unpublished_key(session: AsyncSession, root: str, signer: Signer, issuer: str) -> PublicKey | None:
+async def unpublished_key(session: AsyncSession, root: str, signer: KeyName, issuer: str) -> PublicKey | None:
     """Return a key that is not in the ring yet, under its name: the authority of the whole installation, else `issuer`."""
     if await is_published(session, signer.key_id):
         return None

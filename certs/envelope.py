@@ -1,25 +1,19 @@
 """What makes a certificate file checkable by itself: the QR text inside, and a signature over every byte.
 
-The signature stands behind the document as one comment line, followed by the document's own last lines once more, as
-an update without changes would have them (ISO 32000-1 §7.5.5, §7.5.6):
+The seal stands inside the PDF's own signature (`certs.pades`), as an unsigned attribute of its container, in capital
+hexadecimal digits:
 
-    startxref
-    89737
-    %%EOF
-    %AKS1 <base64 of key id 8 | signature 64>
-    startxref
-    89737
-    %%EOF
+    SEQUENCE { SEAL_OID, SET { OCTET STRING of key id 8 | signature 64 } }
 
-It covers FILE_DOMAIN and everything up to the comment. Files are read by pattern and within bounds, never parsed: a
-hostile upload meets no PDF reader here.
+It covers FILE_DOMAIN and the whole file with zeros in the seal's own place: the container too, which the PDF's signature
+cannot cover. Files are read by pattern and within bounds, never parsed: a hostile upload meets no PDF reader here.
 """
 
-import base64
 import re
 import zlib
 
 import msgspec
+from asn1crypto.core import ObjectIdentifier, OctetString, SetOf
 
 from certs.errors import NotPdfError, UploadTooLargeError
 from certs.signing import KEY_ID_BYTES, KeyUnknownError, SignatureWrongError, Signer, Verifier
@@ -31,11 +25,21 @@ ATTACHMENT = "ankao-credential.json"
 MAX_ATTACHMENT = 4096
 SEAL_BYTES = KEY_ID_BYTES + 64
 
-_MARK = b"%AKS1 "
-_END = re.compile(rb"startxref\n\d{1,10}\n%%EOF\n\Z")
-_SEAL = re.compile(rb"%AKS1 ([A-Za-z0-9+/]{96})\n(startxref\n\d{1,10}\n%%EOF\n)\Z")
-_REACH = 256
-"""The seal and the last lines are shorter than this."""
+SEAL_OID = "2.25.114739331313938276470967567754454040682"
+"""Named by a random UUID (ITU-T X.667), which needs nobody's leave."""
+
+
+class _Octets(SetOf):  # type: ignore[misc]  # asn1crypto has no types
+    _child_spec = OctetString
+
+
+def _before_seal() -> bytes:
+    """Return the digits of the attribute before the seal itself."""
+    attribute: bytes = ObjectIdentifier(SEAL_OID).dump() + _Octets([OctetString(bytes(SEAL_BYTES))]).dump()
+    return attribute[:-SEAL_BYTES].hex().upper().encode()
+
+
+_SEAL = re.compile(_before_seal() + b"([0-9A-F]{%d})" % (2 * SEAL_BYTES))
 _EMBEDDED = re.compile(
     rb"/Length (\d{1,4}) /Subtype /application#2Fjson /Type /EmbeddedFile\n>>\nstream\n",
 )
@@ -62,13 +66,11 @@ def qr_attachment(qr_text: str) -> Attachment:
 
 
 def seal_file(pdf: bytes, signer: Signer) -> bytes:
-    """Return the PDF with the signature over its bytes behind it; raises ValueError for bytes that end otherwise."""
-    end = _END.search(pdf, max(len(pdf) - _REACH, 0))
-    if end is None:
-        message = "not a PDF of ours"
-        raise ValueError(message)
-    seal = signer.key_id + signer.sign(FILE_DOMAIN + pdf)
-    return pdf + _MARK + base64.b64encode(seal) + b"\n" + end.group()
+    """Return a signed PDF with the seal over its bytes in the place that is kept for it; raises ValueError without one."""
+    start, end = _place(pdf)
+    blank = _blank(pdf, start, end)
+    seal = signer.key_id + signer.sign(FILE_DOMAIN + blank)
+    return blank[:start] + seal.hex().upper().encode() + blank[end:]
 
 
 def verify_file(data: bytes, keys: Verifier) -> str:
@@ -76,12 +78,22 @@ def verify_file(data: bytes, keys: Verifier) -> str:
 
     Raises SignatureWrongError, also where there is no seal, and KeyUnknownError.
     """
-    found = _SEAL.search(data, max(len(data) - _REACH, 0))
-    pdf = data[: found.start()] if found else b""
-    if found is None or not pdf.endswith(found[2]):
-        raise SignatureWrongError(key_id="")
-    seal = base64.b64decode(found[1], validate=True)
-    return keys.verify(seal[:KEY_ID_BYTES], FILE_DOMAIN + pdf, seal[KEY_ID_BYTES:])
+    try:
+        start, end = _place(data)
+    except ValueError as error:
+        raise SignatureWrongError(key_id="") from error
+    seal = bytes.fromhex(data[start:end].decode())
+    return keys.verify(seal[:KEY_ID_BYTES], FILE_DOMAIN + _blank(data, start, end), seal[KEY_ID_BYTES:])
+
+
+def _place(data: bytes) -> tuple[int, int]:
+    """Return where the seal's digits begin and end; raises ValueError unless there is exactly one place."""
+    (found,) = _SEAL.finditer(data)
+    return found.span(1)
+
+
+def _blank(data: bytes, start: int, end: int) -> bytes:
+    return data[:start] + b"0" * (end - start) + data[end:]
 
 
 def is_sealed(data: bytes, keys: Verifier) -> bool:

@@ -1,11 +1,15 @@
-"""The key that signs credentials here, and the ring of public keys that verifiers get.
+"""The keys that sign credentials here, and the ring of public keys that verifiers get.
 
-The private key is a file of the signer process, which signs for the others over a socket (`certs.desk`). Without a
-socket, in tests, the process that makes the documents opens the file itself; production refuses that.
+The private keys are files of the signer process, which signs for the others over a socket (`certs.desk`): one for
+statements, files and the status list, and a P-256 one with its certificate for the PDF's own signature (`certs.pades`).
+Without a socket, in tests, the process that makes the documents opens the files itself; production refuses that.
 """
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import msgspec
@@ -13,43 +17,75 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.desk.client import RemoteSigner
+from certs.desk.client import RemoteDocumentSigner, RemoteSigner
 from certs.models import SigningKey
-from certs.signing import Ed25519Signer, KeyRing, PublicKey, Signer, create_key_file, load_key_file
+from certs.pades.identity import DocumentSigner, LocalDocumentSigner, create_document_file, load_document_signer
+from certs.signing import KeyRing, LocalSigner, PublicKey, Signer, create_key_file, load_key_file
+from certs.suites import Algorithm, PrivateKey
 from exam.core.config import Profile, Settings, SettingsError
 from exam.core.ids import new_token
 
 KEY_FILE = Path("keys") / "credentials.pem"
+DOCUMENT_FILE = Path("keys") / "documents.pem"
+OWN_NAME = "安考演示证书"
+"""Under which an installation without an authority's certificate certifies itself."""
+KEY_MODULES = "ankao.keys"
 
-_KEYS = text("select issuer, public from certs_public_keys()")
+_KEYS = text("select algorithm, issuer, public from certs_public_keys()")
 
 
-def load_signer(settings: Settings) -> Ed25519Signer:
-    """Read the signing key of `settings.data_dir`, making one on the first use of a demo.
+def load_signer(settings: Settings) -> LocalSigner:
+    """Open the signing key: a module's where `ANKAO_SIGNING_KEY` names one, else the file of `settings.data_dir`.
 
-    Production refuses to invent a key: what it signed could be verified by nobody who pinned the real one.
+    A demo makes the file on its first use. Production refuses to invent a key: what it signed could be verified by nobody
+    who pinned the real one.
     """
+    if settings.signing_key:
+        return LocalSigner(open_module_key(settings.signing_key))
     path = settings.data_dir / KEY_FILE
     if not path.exists():
-        if settings.profile is Profile.PRODUCTION:
-            raise SettingsError(reason=f"{KEY_FILE} is missing in the data directory")
+        _refuse_to_invent(settings, KEY_FILE)
         return create_signing_key(settings)
     return load_key_file(path)
 
 
-def create_signing_key(settings: Settings) -> Ed25519Signer:
+def load_documents(settings: Settings) -> LocalDocumentSigner:
+    """Read the key and the certificate that sign documents, as `load_signer` does."""
+    path = settings.data_dir / DOCUMENT_FILE
+    if not path.exists():
+        _refuse_to_invent(settings, DOCUMENT_FILE)
+        return create_document_key(settings)
+    return load_document_signer(path)
+
+
+def _refuse_to_invent(settings: Settings, file: Path) -> None:
+    if settings.profile is Profile.PRODUCTION:
+        raise SettingsError(reason=f"{file} is missing in the data directory")
+
+
+def create_signing_key(settings: Settings) -> LocalSigner:
     """Make the key that signs credentials, unless it is there, and return it."""
+    algorithm = Algorithm(settings.signing_algorithm)
     path = settings.data_dir / KEY_FILE
+    _make_once(path, lambda fresh: create_key_file(fresh, algorithm))
+    return load_key_file(path)
+
+
+def create_document_key(settings: Settings) -> LocalDocumentSigner:
+    """Make the key that signs documents with a certificate by itself, unless it is there, and return it."""
+    path = settings.data_dir / DOCUMENT_FILE
+    _make_once(path, lambda fresh: create_document_file(fresh, name=OWN_NAME))
+    return load_document_signer(path)
+
+
+def _make_once(path: Path, make: Callable[[Path], object]) -> None:
+    """Make a file that appears whole: the first process wins; a second one reads what the first has made."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{new_token()}")
-    create_key_file(fresh)
-    try:
-        os.link(fresh, path)  # the first process wins; a second one reads what the first has made
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
-    return load_key_file(path)
+    make(fresh)
+    with suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
 
 
 def open_signer(settings: Settings) -> Signer:
@@ -61,13 +97,36 @@ def open_signer(settings: Settings) -> Signer:
     return load_signer(settings)
 
 
+def open_documents(settings: Settings) -> DocumentSigner:
+    """Return whatever signs documents here; raises and blocks as `open_signer`."""
+    if settings.signing_socket != Path():
+        return RemoteDocumentSigner.open(settings.signing_socket)
+    if settings.profile is Profile.PRODUCTION:
+        raise SettingsError(reason="ANKAO_SIGNING_SOCKET is not set: only the signer process holds the document key")
+    return load_documents(settings)
+
+
+def open_module_key(address: str) -> PrivateKey:
+    """Open a key that never leaves its module: `scheme:rest`, by the package that offers the scheme.
+
+    A package offers it as an entry point of the group `ankao.keys`: a function from the address to a `PrivateKey`. So a
+    PKCS#11 token, a signature server or a cloud's key service is a few lines that the operator installs beside the
+    product. Raises SettingsError where no package offers the scheme.
+    """
+    scheme = address.partition(":")[0]
+    for point in entry_points(group=KEY_MODULES, name=scheme):
+        opened: PrivateKey = point.load()(address)
+        return opened
+    raise SettingsError(reason=f"no installed package offers {KEY_MODULES} {scheme}")
+
+
 async def publish_key(session: AsyncSession, key: PublicKey, *, at: datetime) -> None:
     """Enter a public key into the ring once, under the issuer's name of its first use."""
     await session.execute(
         insert(SigningKey)
         .values(
             key_id=key.key_id.hex(),
-            algorithm=key.algorithm,
+            algorithm=key.algorithm.value,
             public=key.public,
             issuer=key.issuer,
             active_from=at,
@@ -84,7 +143,9 @@ async def is_published(session: AsyncSession, key_id: bytes) -> bool:
 async def published_ring(session: AsyncSession) -> KeyRing:
     """Return every key that ever signed here, as the public role sees them."""
     rows = await session.execute(_KEYS)
-    return KeyRing(PublicKey(issuer=issuer, public=public) for issuer, public in rows)
+    return KeyRing(
+        PublicKey(algorithm=Algorithm(algorithm), issuer=issuer, public=public) for algorithm, issuer, public in rows
+    )
 
 
 def read_ring(data: bytes) -> KeyRing:

@@ -9,7 +9,7 @@ from certs.envelope import find_qr_text, is_sealed
 from certs.qr import QrMalformedError, QrPayload
 from certs.signing import KeyRing
 from certs.statuslist import StatusCode, StatusList
-from certs.verification import Statement, forged, of_altered_file, read_statement
+from certs.verification import Statement, forged, of_altered_file, read_statement, with_document
 from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.standards.api import get_qualification
@@ -41,6 +41,10 @@ def check_qr(printed: str, keys: KeyRing, *, at: datetime, statuses: StatusList 
 
 def check_file(data: bytes, keys: KeyRing, *, at: datetime, statuses: StatusList | None = None) -> Answer:
     """Answer about a PDF: authentic only if every byte is as it was issued and the statement inside holds."""
+    return with_document(_about_file(data, keys, at, statuses), data, keys)
+
+
+def _about_file(data: bytes, keys: KeyRing, at: datetime, statuses: StatusList | None) -> Answer:
     printed = find_qr_text(data)
     if printed is None:
         return answer((), at=at, reasons=("file_unknown",))

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from certs.signing import KeyRing
+from certs.suites import Algorithm
 from exam.standards.api import list_qualifications
 from exam.web.i18n import Catalogue, set_in_chinese
 
@@ -22,12 +23,13 @@ _PARTS = ("trust", "ed25519", "inflate", "code", "status", "file", "page")
 
 
 def render_page(ring: KeyRing, token: str, *, site: str, demo: bool) -> bytes:
-    """Return the page; `token` is from `certs.statuslist.sign_list`, `site` the public address that it names."""
+    """Return the page with the ring's Ed25519 keys, which it can check in any browser; `token` is from `certs.statuslist.sign_list`, `site` the public address that it names."""
     catalogue = _catalogue()
     data = {
         "keys": [
             {"id": key.key_id.hex(), "issuer": key.issuer, "public": base64.b64encode(key.public).decode()}
             for key in ring.keys
+            if key.algorithm is Algorithm.ED25519
         ],
         "list": token,
         "titles": {

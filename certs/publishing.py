@@ -16,9 +16,10 @@ from certs.authority import unpublished_key
 from certs.keys import open_signer, publish_key
 from certs.models import Credential, SigningKey
 from certs.offline_page import render_page
-from certs.signing import KeyRing, PublicKey, Signer
+from certs.signing import KeyName, KeyRing, PublicKey, Signer
 from certs.statuses import gather_codes
 from certs.statuslist import RENEWED_EVERY, StatusListMalformedError, read_list, sign_list
+from certs.suites import Algorithm
 from exam.core.audit.publication import LogPublication
 from exam.core.audit.standing import is_behind
 from exam.core.clock import local_date
@@ -75,10 +76,13 @@ async def _gather(session: AsyncSession, runtime: Runtime, signer: Signer, at: d
     # a key is named when it is first used, and after a change of keys the list may come before the next PDF
     issuer = await session.scalar(select(Credential.issuer_name).order_by(Credential.issued_at.desc()).limit(1))
     root = runtime.settings.root_region
-    if issuer and (new_key := await unpublished_key(session, root, signer, issuer)):
+    if issuer and (new_key := await unpublished_key(session, root, KeyName(signer.public, signer.algorithm), issuer)):
         await publish_key(session, new_key, at=at)
     keys = await session.scalars(select(SigningKey).order_by(SigningKey.active_from))
-    return _Material(packed, KeyRing(PublicKey(issuer=key.issuer, public=key.public) for key in keys))
+    return _Material(
+        packed,
+        KeyRing(PublicKey(algorithm=Algorithm(key.algorithm), issuer=key.issuer, public=key.public) for key in keys),
+    )
 
 
 async def _is_fresh(storage: Storage, material: _Material, signer: Signer, at: datetime) -> bool:

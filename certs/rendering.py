@@ -1,7 +1,9 @@
 """Making the PDF (证书文件): sign the statement, draw it, seal the file, store it; safe to run twice."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import msgspec
@@ -14,11 +16,12 @@ from certs.duties import review_day
 from certs.envelope import qr_attachment, seal_file
 from certs.history import lock_credential, note
 from certs.issuing import RENDER
-from certs.keys import open_signer, publish_key
+from certs.keys import open_documents, open_signer, publish_key
 from certs.models import Credential
 from certs.naming import NUMBER_PLACE
+from certs.pades.identity import DocumentSigner
 from certs.qr import NO_PHOTO, QrPayload, digest_photo, encode_payload, mask_name
-from certs.signing import Signer
+from certs.signing import KeyName, Signer
 from certs.statuses import find_position
 from exam.core.config import Profile
 from exam.core.crypto import digest
@@ -29,6 +32,9 @@ from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.api import PersonView, get_person
 from exam.standards.api import Category, get_qualification
+
+if TYPE_CHECKING:
+    from certs.pades.stamping import Stamping
 
 PERMIT_TITLE = "特种作业操作证"
 COMPETENCE_TITLE = "安全生产知识和管理能力考核合格证"
@@ -45,8 +51,8 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
-    """Make the PDF of a credential unless it is there; the same credential gives the same bytes under the same key."""
-    signer = await asyncio.to_thread(open_signer, runtime.settings)
+    """Make the PDF of a credential unless it is there."""
+    press = await asyncio.to_thread(_Press.open, runtime)
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.transaction(scope) as session:
         row = await session.get(Credential, UUID(credential_id))
@@ -54,19 +60,22 @@ async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
             return
         person = await get_person(session, row.person_id)
         position = await find_position(session, row.id)
-        new_key = await unpublished_key(session, runtime.settings.root_region, signer, row.issuer_name)
+        found = [
+            await unpublished_key(session, runtime.settings.root_region, each, row.issuer_name) for each in press.names
+        ]
     photo = await _photo(runtime, row.photo_key)
     try:
-        document = await asyncio.to_thread(_make, runtime, signer, row, person, photo, position)
+        document = await asyncio.to_thread(press.make, row, person, photo, position)
     except NotLoggedYetError:
         await _wait_for_log(runtime, scope, credential_id)
         return
-    key = f"certs/{row.issued_on.year}/{row.id}.pdf"
+    # a run that is overtaken leaves a file of its own and never another's bytes under the digest that was kept
+    key = f"certs/{row.issued_on.year}/{row.id}-{digest(document.pdf).hex()[:16]}.pdf"
     await runtime.storage.put(key, document.pdf)
     async with runtime.databases.transaction(scope) as session:
-        if new_key is not None:
+        for new_key in filter(None, found):
             await publish_key(session, new_key, at=runtime.clock.now())
-        await _keep(session, row.id, signer, document, key, at=runtime.clock.now())
+        await _keep(session, row.id, press.signer, document, key, at=runtime.clock.now())
 
 
 async def _wait_for_log(runtime: Runtime, scope: Scope, credential_id: str) -> None:
@@ -85,7 +94,40 @@ async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
         return None
 
 
-def _make(
+@dataclass(frozen=True)
+class _Press:
+    """What makes documents here: the keys that sign them, and the time-stamp authority where there is one."""
+
+    runtime: Runtime
+    signer: Signer
+    documents: DocumentSigner
+    stamping: "Stamping | None"
+
+    @classmethod
+    def open(cls, runtime: Runtime) -> Self:
+        """Ask for the keys; raises as `open_signer` and `open_stamping`."""
+        from certs.pades.stamping import open_stamping  # noqa: PLC0415  # pyHanko, for whoever makes documents alone
+
+        settings = runtime.settings
+        return cls(runtime, open_signer(settings), open_documents(settings), open_stamping(settings))
+
+    @property
+    def names(self) -> tuple[KeyName, ...]:
+        """Return the keys that verifiers must know."""
+        signer = self.signer
+        return KeyName(signer.public, signer.algorithm), self.documents.name
+
+    def make(self, row: Credential, person: PersonView, photo: bytes | None, position: int | None) -> _Document:
+        """Draw, sign and seal; blocks, and raises what the keys and the authority raise."""
+        from certs.pades.making import sign_document  # noqa: PLC0415  # as above
+
+        drawn = _draw(self.runtime, self.signer, row, person, photo, position)
+        at = self.runtime.clock.now()
+        signed = sign_document(drawn.pdf, self.documents, issuer=row.issuer_name, at=at, stamping=self.stamping)
+        return msgspec.structs.replace(drawn, pdf=seal_file(signed, self.signer))
+
+
+def _draw(
     runtime: Runtime,
     signer: Signer,
     row: Credential,
@@ -93,6 +135,7 @@ def _make(
     photo: bytes | None,
     position: int | None,
 ) -> _Document:
+    """Sign the statement and draw the certificate around it."""
     photo_digest = digest_photo(photo) if photo else NO_PHOTO
     payload = QrPayload(
         public_id=row.public_id,
@@ -108,7 +151,7 @@ def _make(
     face = _face(runtime, row, person, photo, qr_text)
     draw = permit_pdf if row.category == Category.SPECIAL else certificate_pdf
     pdf = draw(face, attachments=(qr_attachment(qr_text),))
-    return _Document(seal_file(pdf, signer), qr_text, photo_digest)
+    return _Document(pdf, qr_text, photo_digest)
 
 
 def _face(

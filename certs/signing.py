@@ -1,7 +1,7 @@
 """Signatures over credentials: who may sign, and which public keys a verifier has pinned.
 
 A key is named by the first eight bytes of the SHA-256 of its raw public key, and a key ring fixes the algorithm of
-each key: a signed text can never choose how it is checked.
+each key: a signed text can never choose how it is checked. The algorithms are in `certs.suites`.
 """
 
 import hashlib
@@ -9,18 +9,14 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal, Protocol, Self
+from typing import Literal, Protocol, Self
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from certs.suites import Algorithm, KeyKindError, PrivateKey, generate_key, holds, is_public, read_pem
 from exam.core.errors import DomainError
 
 KEY_ID_BYTES = 8
-ED25519: Final = "Ed25519"
-PUBLIC_KEY_BYTES = 32
 
 
 class KeyUnknownError(DomainError):
@@ -41,7 +37,7 @@ class KeyFileUnusableError(DomainError):
     """The private key file is of another kind, damaged, or readable by others than its owner."""
 
     code = "key_file_unusable"
-    message = "签名私钥文件不能使用:须为 Ed25519 PKCS#8 PEM 格式,且只有属主可以读写。"
+    message = "签名私钥文件不能使用:须为 PKCS#8 PEM 格式的 Ed25519、P-256 或 SM2 私钥,且只有属主可以读写。"
 
 
 class KeyRingMalformedError(DomainError):
@@ -52,12 +48,14 @@ class KeyRingMalformedError(DomainError):
 
 
 class Signer(Protocol):
-    """Port for whatever holds the private key: a file here, a hardware module or an SM2 service elsewhere."""
+    """Port for whatever signs under a pinned key: one in this process, or the signer process over its socket."""
 
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> Algorithm: ...
     @property
     def key_id(self) -> bytes: ...
+    @property
+    def public(self) -> bytes: ...
     def sign(self, message: bytes) -> bytes: ...
     def pinned_as(self, issuer: str) -> "PublicKey": ...
 
@@ -70,9 +68,9 @@ class Verifier(Protocol):
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A pinned key: `issuer` is the name that a verifier shows, `public` the raw key (RFC 8032 §5.1.5)."""
+    """A pinned key: `issuer` is the name that a verifier shows, `public` the key in the form of its algorithm."""
 
-    algorithm: Literal["Ed25519"] = ED25519
+    algorithm: Algorithm = Algorithm.ED25519
     issuer: str
     public: bytes
 
@@ -86,25 +84,23 @@ class _RingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[PublicKey, ...]
 
 
-class Ed25519Key:
-    """The public half of a key that signs, wherever the private one is (RFC 8032)."""
+class KeyName:
+    """The public half of a key that signs, wherever the private one is."""
 
-    algorithm = ED25519
-
-    def __init__(self, public: bytes) -> None:
-        self.public = public
+    def __init__(self, public: bytes, algorithm: Algorithm = Algorithm.ED25519) -> None:
+        self.public, self.algorithm = public, algorithm
         self.key_id = key_id_of(public)
 
     def pinned_as(self, issuer: str) -> PublicKey:
         """Return what others need to verify this key's signatures."""
-        return PublicKey(issuer=issuer, public=self.public)
+        return PublicKey(algorithm=self.algorithm, issuer=issuer, public=self.public)
 
 
-class Ed25519Signer(Ed25519Key):
-    """Signs with a key in this process's memory."""
+class LocalSigner(KeyName):
+    """Signs with a key that this process can use."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        super().__init__(private.public_key().public_bytes_raw())
+    def __init__(self, private: PrivateKey) -> None:
+        super().__init__(private.public, private.algorithm)
         self._private = private
 
     def sign(self, message: bytes) -> bytes:
@@ -116,17 +112,17 @@ class KeyRing:
 
     def __init__(self, keys: Iterable[PublicKey]) -> None:
         self.keys = tuple(keys)
-        self._by_id = {key.key_id: (key, _loaded(key)) for key in self.keys}
+        for key in self.keys:
+            if not is_public(key.algorithm, key.public):
+                raise KeyRingMalformedError(issuer=key.issuer)
+        self._by_id = {key.key_id: key for key in self.keys}
 
     def verify(self, key_id: bytes, message: bytes, signature: bytes) -> str:
         """Return the issuer pinned to the key; raises KeyUnknownError and SignatureWrongError."""
-        if key_id not in self._by_id:
+        if (key := self._by_id.get(key_id)) is None:
             raise KeyUnknownError(key_id=key_id.hex())
-        key, loaded = self._by_id[key_id]
-        try:
-            loaded.verify(signature, message)
-        except InvalidSignature as error:
-            raise SignatureWrongError(key_id=key_id.hex()) from error
+        if not holds(key.algorithm, key.public, message, signature):
+            raise SignatureWrongError(key_id=key_id.hex())
         return key.issuer
 
     def to_json(self) -> bytes:
@@ -147,35 +143,25 @@ def key_id_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:KEY_ID_BYTES]
 
 
-def create_key_file(path: Path) -> Ed25519Signer:
+def create_key_file(path: Path, algorithm: Algorithm = Algorithm.ED25519) -> LocalSigner:
     """Write a new private key that only its owner can read; an existing file is never overwritten (FileExistsError)."""
-    private = Ed25519PrivateKey.generate()
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    private = generate_key(algorithm)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
+        file.write(private.to_pem())
         file.flush()
         os.fsync(file.fileno())
-    return Ed25519Signer(private)
+    return LocalSigner(private)
 
 
-def load_key_file(path: Path) -> Ed25519Signer:
+def load_key_file(path: Path) -> LocalSigner:
     """Read a private key; raises KeyFileUnusableError, also when group or others have any right to the file."""
     with path.open("rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise KeyFileUnusableError(path=str(path), reason="mode")
         pem = file.read()
     try:
-        private = serialization.load_pem_private_key(pem, password=None)
+        return LocalSigner(read_pem(pem))
+    except KeyKindError as error:
+        raise KeyFileUnusableError(path=str(path), reason="algorithm") from error
     except (ValueError, TypeError) as error:
         raise KeyFileUnusableError(path=str(path), reason="format") from error
-    if not isinstance(private, Ed25519PrivateKey):
-        raise KeyFileUnusableError(path=str(path), reason="algorithm")
-    return Ed25519Signer(private)
-
-
-def _loaded(key: PublicKey) -> Ed25519PublicKey:
-    if len(key.public) != PUBLIC_KEY_BYTES:
-        raise KeyRingMalformedError(issuer=key.issuer)
-    return Ed25519PublicKey.from_public_bytes(key.public)

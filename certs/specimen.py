@@ -1,13 +1,17 @@
 """Specimens (样张): certificates of nobody under a key that nobody has pinned, for looking at the layout and measuring it."""
 
 from datetime import date
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from certs.document import CertificateFace, certificate_pdf
 from certs.envelope import qr_attachment, seal_file
+from certs.pades.identity import LocalDocumentSigner, create_document_file
+from certs.pades.making import sign_document
 from certs.qr import QrPayload, decode_payload, encode_payload
-from certs.signing import Ed25519Signer, KeyRing
+from certs.signing import KeyRing, LocalSigner
+from certs.suites import Ed25519Private
+from exam.core.clock import SystemClock
 from exam.core.ids import new_token
 
 ISSUER = "样张"
@@ -19,7 +23,8 @@ class SpecimenPress:
     """Makes specimens one after the other, each with an id and a number of its own."""
 
     def __init__(self) -> None:
-        self._signer = Ed25519Signer(Ed25519PrivateKey.generate())
+        self._signer = LocalSigner(Ed25519Private.generate())
+        self._documents = _own_documents()
         self._ring = KeyRing([self._signer.pinned_as(ISSUER)])
         self._made = 0
 
@@ -63,6 +68,12 @@ class SpecimenPress:
         )
         return certificate_pdf(face, attachments=(qr_attachment(text),))
 
-    def seal(self, pdf: bytes) -> bytes:
-        """Return a specimen with its signature behind it."""
-        return seal_file(pdf, self._signer)
+    def sign(self, pdf: bytes) -> bytes:
+        """Return a specimen with the PDF's signature and the seal in it."""
+        signed = sign_document(pdf, self._documents, issuer=ISSUER, at=SystemClock().now())
+        return seal_file(signed, self._signer)
+
+
+def _own_documents() -> LocalDocumentSigner:
+    with TemporaryDirectory() as folder:
+        return create_document_file(Path(folder) / "documents.pem", name=ISSUER)

@@ -1,7 +1,7 @@
 """The signed status list: what every credential is worth at one moment, four bits each, checkable without any network.
 
-It is a status list token (IETF OAuth Status List): a JWS in compact form (RFC 7515) of type statuslist+jwt, signed with
-Ed25519 (RFC 8037) by the key that signs credentials, over
+It is a status list token (IETF OAuth Status List): a JWS in compact form (RFC 7515) of type statuslist+jwt, signed by
+the key that signs credentials, over
 
     {"iss", "sub", "iat", "exp", "ttl", "status_list": {"bits": 4, "lst": base64url of the zlib-compressed entries}}
 
@@ -20,6 +20,7 @@ import msgspec
 
 from certs.signing import KEY_ID_BYTES, KeyUnknownError, SignatureWrongError, Signer, Verifier
 from certs.state import CredentialState
+from certs.suites import Algorithm
 from exam.core.errors import DomainError
 
 MEDIA_TYPE = "application/statuslist+jwt"
@@ -47,6 +48,14 @@ class StatusCode(IntEnum):
 
 
 CODE_OF_STATE = {state: StatusCode[state.name] for state in CredentialState}
+
+
+JWS_NAMES: Final[dict[Algorithm, Literal["EdDSA", "ES256", "SM2"]]] = {
+    Algorithm.ED25519: "EdDSA",
+    Algorithm.ECDSA_P256: "ES256",
+    Algorithm.SM2: "SM2",
+}
+"""Names in the header (RFC 8037, RFC 7518); SM2 has none that is registered. The pinned key alone decides the check."""
 
 
 class StatusListMalformedError(DomainError):
@@ -78,7 +87,7 @@ class StatusList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Header(msgspec.Struct, frozen=True):
-    alg: Literal["EdDSA"]
+    alg: Literal["EdDSA", "ES256", "SM2"]
     kid: str
     typ: Literal["statuslist+jwt"]
 
@@ -118,7 +127,7 @@ def sign_list(packed: bytes, signer: Signer, *, issuer: str, address: str, at: d
         ttl=int(RENEWED_EVERY.total_seconds()),
         status_list=_Entries(BITS, _b64(zlib.compress(packed, 9))),
     )
-    header = _Header("EdDSA", signer.key_id.hex(), "statuslist+jwt")
+    header = _Header(JWS_NAMES[signer.algorithm], signer.key_id.hex(), "statuslist+jwt")
     body = f"{_b64(msgspec.json.encode(header))}.{_b64(msgspec.json.encode(claims))}"
     return f"{body}.{_b64(signer.sign(body.encode()))}"
 

@@ -17,6 +17,7 @@ from certs.keys import published_ring
 from certs.logged import with_log
 from certs.naming import query_indexes
 from certs.numbers import parse_number
+from certs.pades.checking import DocumentState, check_document
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
 from certs.state import FINAL_STATES, CredentialState, standing_on
@@ -192,10 +193,33 @@ async def verify_file(
 
     Raises DayAheadError for a day `on` that has not come.
     """
+    ring = keys or await published_ring(session)
+    told = await _about_file(session, data, ring, at=at, on=on, keys=keys, log=log)
+    return with_document(told, data, ring)
+
+
+def with_document(told: Answer, data: bytes, keys: Verifier) -> Answer:
+    """Add what the PDF's own signature says; one that fails is a reason of its own."""
+    document = check_document(data, keys)
+    failed = document in {DocumentState.WRONG, DocumentState.UNKNOWN_KEY}
+    reasons = (*told.reasons, f"pdf_signature_{document}") if failed else told.reasons
+    return msgspec.structs.replace(told, document=document, reasons=reasons)
+
+
+async def _about_file(
+    session: AsyncSession,
+    data: bytes,
+    ring: Verifier,
+    *,
+    at: datetime,
+    on: date | None,
+    keys: Verifier | None,
+    log: LogPublication | None,
+) -> Answer:
     day = day_asked(on, at)
     found = await _find(session, _BY_FILE, digest(data), at, log, day)
     if found:
-        return _as_of(_about_issued_file(data, found, keys or await published_ring(session), at), day)
+        return _as_of(_about_issued_file(data, found, ring, at), day)
     qr_text = find_qr_text(data)
     if qr_text is None:
         return answer((), at=at, reasons=("file_unknown",))

@@ -8,31 +8,56 @@ import msgspec
 
 from certs.desk.errors import NotLoggedYetError, SignerAwayError, SigningRefusedError
 from certs.desk.wire import LENGTH_BYTES, MAX_FRAME, Answered, Asked, decode_answered, frame
-from certs.signing import Ed25519Key
+from certs.pades.identity import public_of
+from certs.pades.message import compose
+from certs.signing import KeyName
+from certs.suites import Algorithm
 
 TIMEOUT_S = 30.0
 
 
-class RemoteSigner(Ed25519Key):
+class RemoteSigner(KeyName):
     """Signs by the signer process; the calls block and belong into a thread."""
 
-    def __init__(self, path: Path, public: bytes) -> None:
-        super().__init__(public)
-        self._path = path
+    def __init__(self, path: Path, told: Answered) -> None:
+        super().__init__(told.public, told.algorithm)
+        self._path, self._told = path, told
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Ask for the public key; raises SignerAwayError."""
-        return cls(path, _ask(path, Asked()).public)
+        return cls(path, _ask(path, Asked()))
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature; raises SignerAwayError, NotLoggedYetError and SigningRefusedError."""
-        answer = _ask(self._path, Asked(message))
-        if answer.refused == NotLoggedYetError.code:
-            raise NotLoggedYetError
-        if answer.refused or answer.public != self.public:
-            raise SigningRefusedError(reason=answer.refused or "key_changed")
-        return answer.signature
+        return signature_of(self._path, message, self._told)
+
+
+class RemoteDocumentSigner:
+    """Signs documents by the signer process, as `RemoteSigner` does the rest."""
+
+    def __init__(self, path: Path, told: Answered) -> None:
+        self.chain, self.name = told.chain, KeyName(public_of(told.chain[0]), Algorithm.ECDSA_P256)
+        self._path, self._told = path, told
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Ask for the certificates; raises SignerAwayError."""
+        return cls(path, _ask(path, Asked()))
+
+    def sign_document(self, attributes: bytes, covered: bytes) -> bytes:
+        """Return the signature; raises as `RemoteSigner.sign`."""
+        return signature_of(self._path, compose(attributes, covered), self._told)
+
+
+def signature_of(path: Path, message: bytes, told: Answered) -> bytes:
+    """Ask for a signature under the keys that were told of; raises as `RemoteSigner.sign`."""
+    answer = _ask(path, Asked(message))
+    if answer.refused == NotLoggedYetError.code:
+        raise NotLoggedYetError
+    if answer.refused or (answer.public, answer.chain) != (told.public, told.chain):
+        raise SigningRefusedError(reason=answer.refused or "key_changed")
+    return answer.signature
 
 
 def _ask(path: Path, asked: Asked) -> Answered:

@@ -1,7 +1,7 @@
 """What the credential key may put its name to: what the signed log says was decided, and nothing else.
 
-Three kinds of messages are known by how they begin: the statement of a QR symbol, a finished file that carries such a
-statement, and the status list. The log is held against the head that the signer itself last signed, from its own
+Four kinds of messages are known by how they begin: the statement of a QR symbol, a document that carries such a statement
+and is to be signed as a PDF is, the finished file of it, and the status list. The log is held against the head that the signer itself last signed, from its own
 folder, and never against one that a database or a published file tells of.
 
 Not decided here: how the file looks, and which photo it shows. The finished file's digest goes into the log in its
@@ -19,8 +19,10 @@ from certs.desk.errors import NotLoggedYetError, SigningRefusedError
 from certs.envelope import FILE_DOMAIN, find_qr_text
 from certs.folding import FIXED, PREFIX, credential_digest
 from certs.models import Credential, CredentialEvent
+from certs.pades.identity import LocalDocumentSigner
+from certs.pades.message import DOCUMENT_DOMAIN, read_message
 from certs.qr import DOMAIN, QrPayload, decode_payload, read_statement
-from certs.signing import Ed25519Signer, KeyRing
+from certs.signing import KeyRing, LocalSigner
 from certs.statuses import find_position, gather_codes
 from certs.statuslist import read_unsigned
 from exam.core.audit.checkpoint import Checkpoint
@@ -42,9 +44,10 @@ Head = Callable[[], Checkpoint | None]
 class Examiner:
     """Holds a message against database and log; `head` returns what the signer last signed, None before the first."""
 
-    def __init__(self, runtime: Runtime, signer: Ed25519Signer, head: Head) -> None:
+    def __init__(self, runtime: Runtime, signer: LocalSigner, documents: LocalDocumentSigner, head: Head) -> None:
         self._runtime = runtime
         self._ring = KeyRing([signer.pinned_as("")])
+        self._certificate = documents.chain[0]
         self._head = head
         self._published = LogPublication(runtime.storage)
 
@@ -57,10 +60,14 @@ class Examiner:
             if message.startswith(DOMAIN):
                 await self._require_issued(session, read_statement(message))
             elif message.startswith(FILE_DOMAIN):
-                text = find_qr_text(message.removeprefix(FILE_DOMAIN))
-                await self._require_issued(session, decode_payload(text or "", self._ring).payload)
+                await self._require_carried(session, message.removeprefix(FILE_DOMAIN))
+            elif message.startswith(DOCUMENT_DOMAIN):
+                await self._require_carried(session, read_message(message, self._certificate).covered)
             else:
                 await self._require_current(session, message)
+
+    async def _require_carried(self, session: AsyncSession, file: bytes) -> None:
+        await self._require_issued(session, decode_payload(find_qr_text(file) or "", self._ring).payload)
 
     async def _require_issued(self, session: AsyncSession, payload: QrPayload) -> None:
         # the sealed number is not the signer's to read

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from certs.desk.errors import NotLoggedYetError
 from certs.desk.examining import Examiner, Head
 from certs.desk.wire import LENGTH_BYTES, MAX_FRAME, Answered, Asked, decode_asked, frame
-from certs.keys import load_signer
-from certs.signing import Ed25519Signer
+from certs.keys import load_documents, load_signer
+from certs.pades.identity import LocalDocumentSigner
+from certs.pades.message import DOCUMENT_DOMAIN, read_message
+from certs.signing import LocalSigner
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
 
@@ -26,8 +29,8 @@ log = structlog.get_logger()
 class SigningDesk:
     """Answers one question for each connection, a few at once."""
 
-    def __init__(self, signer: Ed25519Signer, examiner: Examiner) -> None:
-        self._signer = signer
+    def __init__(self, signer: LocalSigner, documents: LocalDocumentSigner, examiner: Examiner) -> None:
+        self._signer, self._documents = signer, documents
         self._examiner = examiner
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -47,17 +50,23 @@ class SigningDesk:
             writer.close()
 
     async def _answer(self, asked: Asked) -> Answered:
-        public = self._signer.public
+        told = Answered(self._signer.public, self._signer.algorithm, self._documents.chain)
         if not asked.message:
-            return Answered(public)
+            return told
         try:
             await self._examiner.require(asked.message)
         except NotLoggedYetError as error:
-            return Answered(public, refused=error.code)
+            return replace(told, refused=error.code)
         except DomainError as error:
             log.warning("signing_refused", code=error.code, **error.fields)
-            return Answered(public, refused=error.code)
-        return Answered(public, self._signer.sign(asked.message))
+            return replace(told, refused=error.code)
+        return replace(told, signature=await asyncio.to_thread(self._sign, asked.message))
+
+    def _sign(self, message: bytes) -> bytes:
+        if not message.startswith(DOCUMENT_DOMAIN):
+            return self._signer.sign(message)
+        asked = read_message(message, self._documents.chain[0])
+        return self._documents.sign_document(asked.attributes, asked.covered)
 
 
 def _bound(path: Path) -> socket.socket:
@@ -76,6 +85,8 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
 
 
 async def serve_desk(runtime: Runtime, head: Head) -> None:
-    """Open the desk at the socket of the settings, with this process's key; `head` as `Examiner` takes it."""
+    """Open the desk at the socket of the settings, with this process's keys; `head` as `Examiner` takes it."""
     signer = load_signer(runtime.settings)
-    await SigningDesk(signer, Examiner(runtime, signer, head)).serve(runtime.settings.signing_socket)
+    documents = load_documents(runtime.settings)
+    examiner = Examiner(runtime, signer, documents, head)
+    await SigningDesk(signer, documents, examiner).serve(runtime.settings.signing_socket)

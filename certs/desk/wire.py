@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
-from certs.envelope import FILE_DOMAIN, MAX_FILE_BYTES
+from certs.envelope import MAX_FILE_BYTES
+from certs.pades.message import DOCUMENT_DOMAIN
+from certs.suites import Algorithm
 
 LENGTH_BYTES: Final = 4
-MAX_FRAME = MAX_FILE_BYTES + len(FILE_DOMAIN) + 64
+MAX_FRAME = MAX_FILE_BYTES + len(DOCUMENT_DOMAIN) + 16 * 1024
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,9 +22,11 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The public key, and the signature or the code of the refusal."""
+    """The public key, the certificates of the document key, and the signature or the code of the refusal."""
 
     public: bytes
+    algorithm: Algorithm
+    chain: tuple[bytes, ...]
     signature: bytes = b""
     refused: str = ""
 

@@ -21,11 +21,13 @@ function textInside(text, bytes) {
 }
 
 async function isWhole(text, bytes) {
-  const seal = /%AKS1 ([A-Za-z0-9+/]{96})\n(startxref\n\d{1,10}\n%%EOF\n)$/.exec(text);
-  if (!seal || !text.slice(0, seal.index).endsWith(seal[2])) return false;
-  const raw = bits(seal[1], B64, 6);
+  const [seal, ...more] = text.matchAll(SEAL);
+  if (!seal || more.length) return false;
+  const raw = Uint8Array.from(seal[1].match(/../g), (pair) => parseInt(pair, 16));
+  const blank = bytes.slice();
+  blank.fill(0x30, seal.index + seal[0].length - seal[1].length, seal.index + seal[0].length);
   try {
-    await signedBy(hex(raw.slice(0, 8)), joined(FILE_DOMAIN, bytes.slice(0, seal.index)), raw.slice(8));
+    await signedBy(hex(raw.slice(0, 8)), joined(FILE_DOMAIN, blank), raw.slice(8));
   } catch (error) {
     if (error instanceof Refused) return false;
     throw error;

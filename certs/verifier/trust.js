@@ -4,6 +4,7 @@ const DAY_MS = 86400000;
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 const QR_DOMAIN = ascii("ankao credential qr v1\0");
 const FILE_DOMAIN = ascii("ankao credential file v1\0");
+const SEAL = /06146981ACD1FEF387C7E283AD968D8BDDEBA3CC806A314A0448([0-9A-F]{144})/g;
 const CODES = { 0: "issued", 1: "revoked", 2: "suspended", 3: "superseded", 12: "annulled", 13: "lapsed" };
 const MAX_ENTRIES = 1 << 25;
 const MAX_FILE = 5 * 1024 * 1024;

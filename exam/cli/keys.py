@@ -9,7 +9,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
-from certs.api import create_signing_key, grouped
+from certs.api import create_document_key, create_signing_key, grouped
 from exam.app import PLUGINS
 from exam.cli.context import command_runtime
 from exam.cli.signer import open_custody
@@ -76,12 +76,13 @@ def create(data_dir: Path | None) -> None:
 @command.command("create-signer")
 @data_dir_option
 def create_signer(data_dir: Path | None) -> None:
-    """Make the keys of a new log and of its credentials, under the signer's user; what is there already stays."""
+    """Make the keys of a new log, its credentials and their documents, under the signer's user; what is there already stays."""
     settings = _settings(data_dir)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     custody = open_custody(settings, may_create=True)
     click.echo(f"log         {custody.verifier_key}")
     click.echo(f"credentials {grouped(create_signing_key(settings).key_id.hex())}")
+    click.echo(f"documents   {grouped(create_document_key(settings).name.key_id.hex())}")
 
 
 def _settings(data_dir: Path | None) -> Settings:

@@ -94,6 +94,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """0 takes a free one: the web process reads it from Valkey."""
     files_dir: Path = Path()
     """Folder of stored files, which processes of several users may share; empty means `files` under data_dir."""
+    signing_algorithm: Literal["Ed25519", "ECDSA-P256", "SM2"] = "Ed25519"
+    """Algorithm of a new credential key; SM2 with SM3 where commercial cryptography is prescribed."""
+    signing_key: Annotated[str, msgspec.Meta(pattern=r"^(|[a-z][a-z0-9+.-]*:\S+)\Z", title="scheme:address")] = ""
+    """Address of a credential key in a module, such as pkcs11:token=…, for an installed package; empty means the file."""
+    timestamp_url: Annotated[str, msgspec.Meta(pattern=r"^(|https?://\S+)\Z", title="http(s):// URL")] = ""
+    """Time-stamp authority (RFC 3161) for documents, asked by the worker; empty means none."""
+    timestamp_roots: Path = Path()
+    """Root certificates of the time-stamp authority, in PEM."""
     signing_socket: Path = Path()
     """Socket of the signer process, which alone holds the credential key; empty means that this process holds it."""
     signer_dir: Path = Path()

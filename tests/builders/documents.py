@@ -15,7 +15,8 @@ from PIL import Image
 
 from certs.document import CertificateFace
 from certs.qr import QrPayload, digest_photo, encode_payload
-from certs.signing import Ed25519Signer
+from certs.signing import LocalSigner
+from certs.suites import Ed25519Private
 from exam.sitting.ticket import AdmissionTicket
 
 ISSUER = "浙江省应急管理厅"
@@ -24,8 +25,8 @@ TOKEN = "Qk3xN0aVbD7sT1yUw9LZ4A"
 RARE = "欧阳䶮𬭳㛃"
 
 
-def signer(seed: int = 1) -> Ed25519Signer:
-    return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32))
+def signer(seed: int = 1) -> LocalSigner:
+    return LocalSigner(Ed25519Private(Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)))
 
 
 def portrait(kind: str = "JPEG", size: tuple[int, int] = (413, 579), **save: Any) -> bytes:

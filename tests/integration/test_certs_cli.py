@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from certs.api import check_file
 from certs.envelope import seal_file
-from certs.keys import load_signer
+from certs.keys import load_documents, load_signer
 from certs.publishing import LIST_KEY, publish_status
 from certs.qr import encode_payload
 from certs.signing import KeyRing
@@ -46,11 +46,17 @@ async def holder(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Certified
     return await certified(runtime)
 
 
+def ring_of(runtime: Runtime) -> KeyRing:
+    """Return the installation's keys, of credentials and of documents, as a verifier pins them."""
+    names = load_signer(runtime.settings), load_documents(runtime.settings).name
+    return KeyRing([each.pinned_as(BUREAU) for each in names])
+
+
 @pytest.fixture
 def pinned(runtime: Runtime, tmp_path: Path) -> Path:
     """Write the file of public keys as a verifier pins it."""
     path = tmp_path / "keys.json"
-    path.write_bytes(KeyRing([load_signer(runtime.settings).pinned_as(BUREAU)]).to_json())
+    path.write_bytes(ring_of(runtime).to_json())
     return path
 
 
@@ -134,21 +140,22 @@ async def test_offline_refuses_what_another_key_signed(holder: Certified, pinned
     result = await _run("--qr", forged, "--offline", "--key", pinned, "--json")
     assert (result.exit_code, _json(result)["status"]) == (CODE_INVALID, "forged")
     path = tmp_path / "c.pdf"
-    unsealed = holder.pdf[: holder.pdf.rindex(b"%AKS1 ")]
-    path.write_bytes(seal_file(unsealed, signer(9)))
+    path.write_bytes(seal_file(holder.pdf, signer(9)))
     resealed = await _run(path, "--offline", "--key", pinned, "--json")
     assert (resealed.exit_code, _json(resealed)["status"]) == (CODE_INVALID, "altered")
 
 
 def _mutations(pdf: bytes) -> Sequence[bytes]:
-    seal = pdf.rindex(b"%AKS1 ")
-    places = [*range(10, len(pdf), len(pdf) // 60), *range(seal, len(pdf))]
+    start = pdf.rindex(b"/Contents <")
+    end = pdf.index(b">", start)
+    places = [*range(10, len(pdf), len(pdf) // 60), *range(start, end + 1, 90), *range(len(pdf) - 40, len(pdf))]
     flipped = [pdf[:at] + bytes([pdf[at] ^ 1]) + pdf[at + 1 :] for at in places]
-    return [*flipped, pdf[:seal], pdf + b"\n", pdf[:-1], pdf + pdf[seal:], pdf.replace(b"%AKS1", b"%aks1")]
+    lower = pdf[:start] + pdf[start:end].lower() + pdf[end:]
+    return [*flipped, pdf[:start], pdf + b"\n", pdf[:-1], pdf + pdf[start:], lower]
 
 
 async def test_no_changed_byte_of_a_file_passes_offline(runtime: Runtime, holder: Certified) -> None:
-    ring = KeyRing([load_signer(runtime.settings).pinned_as(BUREAU)])
+    ring = ring_of(runtime)
     assert check_file(holder.pdf, ring, at=runtime.clock.now()).valid
     passed = [data for data in _mutations(holder.pdf) if check_file(data, ring, at=runtime.clock.now()).valid]
     assert passed == []

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,10 @@ from certs.desk.serving import serve_desk
 from certs.desk.wire import LENGTH_BYTES, MAX_FRAME
 from certs.envelope import FILE_DOMAIN, is_sealed, seal_file
 from certs.issuing import RENDER
-from certs.keys import open_signer
+from certs.keys import open_documents, open_signer
+from certs.pades.checking import DocumentState, check_document
+from certs.pades.making import sign_document
+from certs.pades.message import DOCUMENT_DOMAIN, compose
 from certs.publishing import LIST_KEY, publish_status
 from certs.qr import QrPayload, decode_payload, encode_payload
 from certs.rendering import render_pdf
@@ -129,12 +133,27 @@ async def test_an_entry_that_was_written_beside_the_log_signs_nothing(
 async def test_a_file_is_signed_for_the_statement_that_it_carries(holder: Certified, asking: Runtime) -> None:
     await logged(asking)
     signer = await asyncio.to_thread(open_signer, asking.settings)
-    unsealed = holder.pdf[: holder.pdf.index(b"%AKS1 ")]
-    assert is_sealed(await asyncio.to_thread(seal_file, unsealed, signer), await ring_of(asking))
-    for message in (FILE_DOMAIN + b"%PDF-1.7 nothing of ours", b"", b"anything", b"a.b"):
-        if message:
-            with pytest.raises(SigningRefusedError):
-                await asyncio.to_thread(signer.sign, message)
+    assert is_sealed(await asyncio.to_thread(seal_file, holder.pdf, signer), await ring_of(asking))
+    nothing = b"%PDF-1.7 nothing of ours"
+    for message in (FILE_DOMAIN + nothing, compose(b"1\0", nothing), DOCUMENT_DOMAIN, b"anything", b"a.b"):
+        with pytest.raises(SigningRefusedError):
+            await asyncio.to_thread(signer.sign, message)
+
+
+async def test_a_pdf_is_signed_for_the_statement_that_it_carries(
+    holder: Certified, asking: Runtime, settings: Settings
+) -> None:
+    documents = await asyncio.to_thread(open_documents, asking.settings)
+    unsigned = holder.pdf[: holder.pdf.index(b"%%EOF") + 6]
+    make = partial(sign_document, documents=documents, issuer="x", at=asking.clock.now())
+    with pytest.raises(NotLoggedYetError):
+        await asyncio.to_thread(make, unsigned)
+    await logged(asking)
+    ring = KeyRing([documents.name.pinned_as("x")])
+    assert check_document(await asyncio.to_thread(make, unsigned), ring) is DocumentState.GOOD
+    as_superuser(settings, "update certs_credential set valid_until_on = '2099-01-01'")
+    with pytest.raises(SigningRefusedError):
+        await asyncio.to_thread(make, unsigned)
 
 
 async def test_a_status_list_is_signed_as_the_database_has_it_and_for_now(holder: Certified, asking: Runtime) -> None:

@@ -219,13 +219,16 @@ async def test_the_issued_file_is_known_by_its_bytes(runtime: Runtime, clock: Fr
     holder = await certified(runtime, clock)
     answer = await _upload(client, holder.pdf)
     assert (_word(answer), "与发证时逐字节一致" in answer.text) == ("有效", True)
+    assert "覆盖整个文件" in answer.text
 
 
 async def test_a_changed_file_is_no_original(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> None:
     holder = await certified(runtime, clock)
     for at in (20, len(holder.pdf) // 2, len(holder.pdf) - 3):
         changed = holder.pdf[:at] + bytes([holder.pdf[at] ^ 1]) + holder.pdf[at + 1 :]
-        assert _word(await _upload(client, changed)) in {"不是原件", "未找到"}
+        told = await _upload(client, changed)
+        assert _word(told) in {"不是原件", "未找到"}
+        assert "覆盖整个文件" not in told.text
     assert _word(await _upload(client, holder.pdf + b"\n")) == "不是原件"
 
 

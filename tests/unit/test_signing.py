@@ -116,7 +116,7 @@ def test_a_damaged_key_file_is_refused(tmp_path: Path) -> None:
 def test_a_key_of_another_algorithm_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(
-        ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        ec.generate_private_key(ec.SECP384R1()).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )

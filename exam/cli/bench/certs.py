@@ -22,11 +22,11 @@ _LINE = "安全生产知识和管理能力考核合格证 张安宁 安全生产
 def bench_certs(*, count: int) -> Report:
     """Make `count` certificates of each kind in one thread and check their QRs."""
     machine, press = describe_machine(), SpecimenPress()
-    sealed = press.seal(press.pdf())  # the first one reads the fonts
+    sealed = press.sign(press.pdf())  # the first one reads the fonts
     text = press.qr_text()
     per_s = {
         "unsigned": _per_cpu_s(press.pdf, count),
-        "signed": _per_cpu_s(lambda: press.seal(press.pdf()), count),
+        "signed": _per_cpu_s(lambda: press.sign(press.pdf()), count),
         "bare": _per_cpu_s(lambda: _bare(text), count),
         "qr_checks": _per_cpu_s(lambda: press.check_qr(text), count * CHECKS_PER_PDF),
     }
