@@ -113,7 +113,7 @@ async def test_a_token_ends_by_its_term_by_revocation_and_with_its_neighbour(
 
 async def test_the_interfaces_are_described_and_the_pages_are_not(client: AsyncClient) -> None:
     document = (await client.get("/api/openapi")).json()
-    assert set(document["paths"]) >= {MESSAGES, RECEIPTS, "/api/verify"}
+    assert set(document["paths"]) >= {MESSAGES, RECEIPTS, "/api/verify", "/api/enterprises"}
     assert all(path.startswith("/api/") for path in document["paths"])
     assert document["paths"][MESSAGES]["get"]["security"] == [{"token": []}]
     assert (await client.get("/api/exchange/schema.json")).json()["oneOf"]

@@ -79,6 +79,8 @@ class EnterprisesApiController(Controller):
 
     path = "/api/enterprises"
     opt = allow(ROLE)
+    tags = ("enterprises",)
+    include_in_schema = True
 
     @post(status_code=200)
     async def merge(
@@ -88,6 +90,7 @@ class EnterprisesApiController(Controller):
         principal: NamedDependency[Principal],
         data: JSONBody[EnterprisesIn],
     ) -> MergedOut:
+        """Bring enterprises in, or only judge them on a dry run; who calls has logged in as a regulator (/api/login)."""
         lines = [NamedRow(number, msgspec.structs.asdict(each)) for number, each in enumerate(data.enterprises, 1)]
         verdicts = await _merge(runtime, principal, checked(lines), dry_run=data.dry_run)
         rows = [_row(each, problem, lines) for each, problem in _told(verdicts, request.app.state.catalogue)]
