@@ -25,8 +25,9 @@ from exam.core.sheets.errors import (
     UnknownEncodingError,
     UnsafeArchiveError,
 )
+from exam.core.sheets.package import letters_of
 from exam.core.sheets.reader import read_delimited, read_workbook
-from exam.core.sheets.writer import write_csv, write_workbook
+from exam.core.sheets.writer import OutCell, write_csv, write_workbook
 
 LIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－")
 CELL_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=40)
@@ -283,6 +284,20 @@ def test_a_workbook_holds_a_formula_as_text(start: str) -> None:
 def test_identifiers_stay_text_and_long_numbers_lose_no_digit() -> None:
     (sheet,) = read_workbook(write_workbook(["证号", "数"], [["330106199001010011", 123456789012345678]]))
     assert sheet.rows[1] == ("330106199001010011", "123456789012345678")
+
+
+def test_a_workbook_says_what_its_cells_are_to_other_readers() -> None:
+    rows: list[list[OutCell]] = [["甲 & <乙>", 7, 1.5, None, True], ["甲 & <乙>", -(10**15), "", "x", False]]
+    page = openpyxl.load_workbook(BytesIO(write_workbook(list("abcde"), rows, sheet='报名 "&" 表'))).active
+    assert page is not None
+    assert page.title == '报名 "&" 表'
+    assert [[cell.value for cell in row] for row in page.iter_rows(min_row=2)] == [
+        ["甲 & <乙>", 7, 1.5, None, 1],
+        ["甲 & <乙>", str(-(10**15)), None, "x", 0],
+    ]
+    assert (page["A2"].number_format, page["B2"].number_format, page.freeze_panes) == ("@", "General", "A2")
+    assert page["A1"].font.b
+    assert [letters_of(column) for column in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
 
 
 def test_markup_in_a_cell_stays_text() -> None:

@@ -1,16 +1,12 @@
 """Workbooks and delimited text out: text stays text, whatever it begins with (OWASP ASVS 1.2.10)."""
 
 import csv
-import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Final
 
-import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
-
 from exam.core.sheets.errors import CellTooLongError
+from exam.core.sheets.package import HEADING, TEXT, Strings, letters_of, pack
 
 CELL_LIMIT: Final = 32_767
 """UTF-16 units in one cell of a workbook (ECMA-376 limit of the applications)."""
@@ -19,12 +15,6 @@ OutCell = str | int | float | None
 
 _LIVE: Final = tuple("=+-@\t\r\n＝＋－＠")
 _EXACT: Final = 10**15
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-"""A constant creation time: the same rows give the same bytes."""
-_UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
-_RICH = re.compile(r"\A<r>.*</r>\Z", re.DOTALL)
-_CHAINED_ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)")
-_AFTER_MARKUP = re.compile(r"(?<=[<_])")
 _MIN_WIDTH, _MAX_WIDTH = 8, 60
 
 
@@ -34,20 +24,12 @@ def write_workbook(columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *,
     Integers beyond 15 digits are written as text, characters that XML cannot hold as U+FFFD.
     Raises CellTooLongError.
     """
-    buffer = BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True})
-    workbook.set_properties({"created": _EPOCH})
-    text, heading = workbook.add_format({"num_format": "@"}), workbook.add_format({"num_format": "@", "bold": True})
-    page = workbook.add_worksheet(sheet)
-    page.freeze_panes(1, 0)
-    for column, title in enumerate(columns):
-        page.set_column(column, column, min(_MAX_WIDTH, max(_MIN_WIDTH, 2 * len(title) + 4)), text)
-        _write_text(page, 0, column, title, heading)
-    for number, row in enumerate(rows, 1):
-        for column, cell in enumerate(row):
-            _write_cell(page, number, column, cell, text)
-    workbook.close()
-    return buffer.getvalue()
+    strings = Strings()
+    letters = [letters_of(column) for column in range(len(columns))]
+    elements = [_row(1, columns, letters, strings, HEADING)]
+    elements += [_row(number, row, letters, strings, TEXT) for number, row in enumerate(rows, 2)]
+    widths = [min(_MAX_WIDTH, max(_MIN_WIDTH, 2 * len(title) + 4)) for title in columns]
+    return pack(sheet, widths, elements, strings)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[OutCell]]) -> bytes:
@@ -63,28 +45,24 @@ def _guard(cell: OutCell) -> OutCell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_LIVE) else cell
 
 
-def _write_cell(page: Worksheet, row: int, column: int, cell: OutCell, text: object) -> None:
-    if cell is None or cell == "":
-        return
-    if isinstance(cell, str):
-        _write_text(page, row, column, cell, text)
-    elif abs(cell) < _EXACT:
-        page.write_number(row, column, cell)
-    else:
-        _write_text(page, row, column, str(cell), text)
+def _row(number: int, cells: Sequence[OutCell], letters: Sequence[str], strings: Strings, style: int) -> str:
+    """Return the element of a row; what is empty has none of its own."""
+    found = []
+    for column, cell in enumerate(cells):
+        if cell is None or cell == "":
+            continue
+        at = f"{letters[column] if column < len(letters) else letters_of(column)}{number}"
+        if isinstance(cell, str):
+            found.append(f'<c r="{at}" s="{style}" t="s"><v>{_place(cell, strings, number, column)}</v></c>')
+        elif abs(cell) < _EXACT:
+            found.append(f'<c r="{at}"><v>{+cell!r}</v></c>')
+        else:
+            found.append(f'<c r="{at}" s="{style}" t="s"><v>{strings.place(str(cell))}</v></c>')
+    return f'<row r="{number}">{"".join(found)}</row>'
 
 
-def _write_text(page: Worksheet, row: int, column: int, value: str, text: object) -> None:
-    """Write a string cell.
-
-    Two kinds of text would pass through the library as markup: what looks like its own rich runs, and chained
-    _xHHHH_ escapes (ECMA-376 §22.9.2.19). Cut into runs of plain text they arrive unchanged.
-    """
-    value = _UNWRITABLE.sub("\ufffd", value)
-    length = len(value.encode("utf-16-le")) // 2
-    if length > CELL_LIMIT:
-        raise CellTooLongError(row=row + 1, column=column + 1, length=length, limit=CELL_LIMIT)
-    if _RICH.match(value) or _CHAINED_ESCAPE.search(value):
-        page.write_rich_string(row, column, *filter(None, _AFTER_MARKUP.split(value)), text)
-    else:
-        page.write_string(row, column, value, text)
+def _place(value: str, strings: Strings, row: int, column: int) -> int:
+    # no text of half the limit takes more than two units for each character
+    if len(value) > CELL_LIMIT // 2 and (length := len(value.encode("utf-16-le", "surrogatepass")) // 2) > CELL_LIMIT:
+        raise CellTooLongError(row=row, column=column + 1, length=length, limit=CELL_LIMIT)
+    return strings.place(value)
