@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -67,6 +68,8 @@ class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rule_set: str
     version: int | None
     log: LogNote
+    origin: Literal["provincial"] = "provincial"
+    """Whose record this is: never the national electronic certificate, which the ministry alone issues."""
     duty: Duty | None = None
     """What the holder has to do next, and by when; none for what is over."""
     versions: tuple[VersionNote, ...] = ()

@@ -220,6 +220,7 @@ async def test_the_issued_file_is_known_by_its_bytes(runtime: Runtime, clock: Fr
     answer = await _upload(client, holder.pdf)
     assert (_word(answer), "与发证时逐字节一致" in answer.text) == ("有效", True)
     assert "覆盖整个文件" in answer.text
+    assert "省级系统的发证记录" in answer.text
 
 
 async def test_a_changed_file_is_no_original(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> None:
