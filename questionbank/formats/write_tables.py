@@ -10,20 +10,37 @@ from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
 from questionbank.items.content import ItemDraft
 
+SHEET = "试题"
+TEMPLATE_OPTIONS = 6
+
 
 def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
     """Return an xlsx workbook with one row per item and a column per option."""
     lines = [kind_of(draft.content).columns(draft.content) for draft in drafts]
     widest = max(map(len, lines), default=0)
-    letters = [f"选项{letter}" for letter in LETTERS[:widest]]
-    columns = ["题型", "题目", *letters, "答案", "知识点", "掌握程度", "难度", "解析", "依据"]
     rows: list[list[OutCell]] = []
     for draft, own in zip(drafts, lines, strict=True):
         content = draft.content
         texts = own + [""] * (widest - len(own))
         place = (draft.node, DEPTH_NAMES[draft.depth], draft.difficulty, content.explanation, content.basis)
         rows.append([KIND_NAMES[content.interaction], content.stem, *texts, kind_of(content).cell(content), *place])
-    return write_workbook(columns, rows, sheet="试题")
+    return write_workbook(_columns(widest), rows, sheet=SHEET)
+
+
+def template_workbook(nodes: Sequence[str]) -> bytes:
+    """Return an empty workbook for authors, which offers the words that the import reads, and the syllabus nodes."""
+    choices = {
+        "题型": list(KIND_NAMES.values()),
+        "知识点": nodes,
+        "掌握程度": list(DEPTH_NAMES.values()),
+        "难度": "易中难",
+    }
+    return write_workbook(_columns(TEMPLATE_OPTIONS), [], sheet=SHEET, choices=choices)
+
+
+def _columns(options: int) -> list[str]:
+    letters = [f"选项{letter}" for letter in LETTERS[:options]]
+    return ["题型", "题目", *letters, "答案", "知识点", "掌握程度", "难度", "解析", "依据"]
 
 
 def to_json(drafts: Sequence[ItemDraft]) -> bytes:

@@ -22,6 +22,8 @@ from exam.web.problem import form_again
 from exam.web.request import done
 from questionbank.formats.layouts import FIELD_NAMES
 from questionbank.formats.verdicts import Verdict
+from questionbank.formats.write_tables import template_workbook
+from questionbank.formats.writer import XLSX
 from questionbank.items.batches import (
     CheckedRow,
     check_upload,
@@ -38,6 +40,7 @@ from questionbank.items.models import ImportBatch
 from questionbank.items.viewing import shown_options
 from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of
 from questionbank.schemas import ColumnsForm, UploadForm
+from questionbank.syllabus.service import list_nodes
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
 ROWS = 50
@@ -59,6 +62,16 @@ class UploadController(Controller):
     ) -> Template:
         context = await _upload_context(bank_session, principal, qualification)
         return Template(UPLOAD, context={**context, "problem": None})
+
+    @get("/template.xlsx")
+    async def template(
+        self,
+        bank_session: NamedDependency[AsyncSession],
+        qualification: Annotated[str, QueryParameter(max_length=64)] = "",
+    ) -> Response[bytes]:
+        nodes = [node.code for node in await list_nodes(bank_session, qualification)]
+        headers = {"Content-Disposition": 'attachment; filename="items.xlsx"'}
+        return Response(template_workbook(nodes), media_type=XLSX, headers=headers)
 
     @post(status_code=200)
     async def check(

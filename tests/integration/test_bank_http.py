@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from html import unescape
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from httpx import Response
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from exam.core.clock import local_date
@@ -18,6 +20,7 @@ from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.identity.roles import Role as Duty
 from questionbank.formats.writer import XLSX
+from questionbank.items.content import Interaction
 from questionbank.items.models import ItemRow
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
@@ -245,6 +248,24 @@ async def test_an_unreadable_upload_leaves_nothing(people: People) -> None:
     assert (answer.status_code, "json_malformed" in answer.text) == (400, True)
     assert empty.status_code == 400
     assert "bad.json" not in desk.text
+
+
+async def test_the_template_offers_words_that_the_import_reads(people: People) -> None:
+    author = await people(Duty.AUTHOR)
+    answer = await author.get(f"/bank/import/template.xlsx?qualification={CODE}")
+    book = load_workbook(BytesIO(answer.content))
+    page = book["试题"]
+    offered = {str(each.sqref): each.formula1.strip('"').split(",") for each in page.data_validations.dataValidation}
+    assert (len(offered["A2:A1048576"]), offered["K2:K1048576"]) == (len(Interaction), ["了解", "掌握", "熟练掌握"])
+    for row, kind in enumerate(offered["A2:A1048576"], 2):
+        page.cell(row, 1, kind)
+        page.cell(row, 2, f"{kind}怎样填写?")
+    filled = BytesIO()
+    book.save(filled)
+    batch = id_in(await upload(author, filled.getvalue(), "模板.xlsx"))
+    report = (await author.get(f"/bank/imports/{batch}?show=refused")).text
+    assert "没有答案" in report
+    assert "无法识别" not in report
 
 
 async def test_only_its_uploader_confirms_an_import(people: People, runtime: Runtime) -> None:

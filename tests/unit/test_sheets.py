@@ -281,6 +281,13 @@ def test_a_workbook_holds_a_formula_as_text(start: str) -> None:
     assert page["A2"].value == f"{start}1+1".replace("\r", "_x000D_")
 
 
+def test_a_column_offers_its_choices_and_a_list_too_long_for_a_spreadsheet_is_left_out() -> None:
+    choices = {"题型": ["判断", '单选 "&"'], "知识点": [f"{number}.{number}" for number in range(90)]}
+    data = write_workbook(["题型", "知识点", "题目"], [], choices=choices)
+    (offered,) = openpyxl.load_workbook(BytesIO(data))["Sheet1"].data_validations.dataValidation
+    assert (str(offered.sqref), offered.formula1) == ("A2:A1048576", '"判断,单选 ""&"""')
+
+
 def test_identifiers_stay_text_and_long_numbers_lose_no_digit() -> None:
     (sheet,) = read_workbook(write_workbook(["证号", "数"], [["330106199001010011", 123456789012345678]]))
     assert sheet.rows[1] == ("330106199001010011", "123456789012345678")

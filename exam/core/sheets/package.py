@@ -9,6 +9,8 @@ from xml.sax.saxutils import quoteattr
 
 TEXT, HEADING = 1, 2
 """Styles of cells: text, and text in bold."""
+LAST_ROW: Final = 1_048_576
+CHOICES_LIMIT: Final = 255
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -79,16 +81,32 @@ def letters_of(column: int) -> str:
     return letters
 
 
-def pack(title: str, widths: Sequence[int], rows: Iterable[str], strings: Strings) -> bytes:
+def validation_of(column: int, choices: Sequence[str]) -> str:
+    """Return the element that lets a spreadsheet offer choices for a column below its heading, and take others too.
+
+    The standard keeps 255 characters for the whole list (ECMA-376 §18.3.1.32).
+    """
+    letters, listed = letters_of(column), _escaped(",".join(choices).replace('"', '""'))
+    return (
+        f'<dataValidation type="list" allowBlank="1" sqref="{letters}2:{letters}{LAST_ROW}">'
+        f"<formula1>&quot;{listed}&quot;</formula1></dataValidation>"
+    )
+
+
+def pack(
+    title: str, widths: Sequence[int], rows: Iterable[str], strings: Strings, validations: Sequence[str] = ()
+) -> bytes:
     """Return the workbook; `rows` are the row elements of its one sheet, the first of which stays in view."""
     columns = "".join(
         f'<col min="{place}" max="{place}" width="{width}" style="{TEXT}" customWidth="1"/>'
         for place, width in enumerate(widths, 1)
     )
     view = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+    offered = f'<dataValidations count="{len(validations)}">{"".join(validations)}</dataValidations>'
     sheet = (
         f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{view}</sheetView></sheetViews>'
-        f"{f'<cols>{columns}</cols>' if columns else ''}<sheetData>{''.join(rows)}</sheetData></worksheet>"
+        f"{f'<cols>{columns}</cols>' if columns else ''}<sheetData>{''.join(rows)}</sheetData>"
+        f"{offered if validations else ''}</worksheet>"
     )
     book = (
         f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'

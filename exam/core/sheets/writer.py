@@ -1,12 +1,13 @@
 """Workbooks and delimited text out: text stays text, whatever it begins with (OWASP ASVS 1.2.10)."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
+from types import MappingProxyType
 from typing import Final
 
 from exam.core.sheets.errors import CellTooLongError
-from exam.core.sheets.package import HEADING, TEXT, Strings, letters_of, pack
+from exam.core.sheets.package import CHOICES_LIMIT, HEADING, TEXT, Strings, letters_of, pack, validation_of
 
 CELL_LIMIT: Final = 32_767
 """UTF-16 units in one cell of a workbook (ECMA-376 limit of the applications)."""
@@ -18,18 +19,26 @@ _EXACT: Final = 10**15
 _MIN_WIDTH, _MAX_WIDTH = 8, 60
 
 
-def write_workbook(columns: Sequence[str], rows: Iterable[Sequence[OutCell]], *, sheet: str = "Sheet1") -> bytes:
+def write_workbook(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[OutCell]],
+    *,
+    sheet: str = "Sheet1",
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> bytes:
     """Write one worksheet with a heading row; every str becomes a string cell, never a formula, link or number.
 
-    Integers beyond 15 digits are written as text, characters that XML cannot hold as U+FFFD.
-    Raises CellTooLongError.
+    Integers beyond 15 digits are written as text, characters that XML cannot hold as U+FFFD. `choices` are offered
+    below the heading of their name, where all of them fit into what a spreadsheet keeps. Raises CellTooLongError.
     """
     strings = Strings()
     letters = [letters_of(column) for column in range(len(columns))]
     elements = [_row(1, columns, letters, strings, HEADING)]
     elements += [_row(number, row, letters, strings, TEXT) for number, row in enumerate(rows, 2)]
     widths = [min(_MAX_WIDTH, max(_MIN_WIDTH, 2 * len(title) + 4)) for title in columns]
-    return pack(sheet, widths, elements, strings)
+    offered = {title: listed for title, listed in choices.items() if listed and len(",".join(listed)) <= CHOICES_LIMIT}
+    validations = [validation_of(columns.index(title), listed) for title, listed in offered.items()]
+    return pack(sheet, widths, elements, strings, validations)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[OutCell]]) -> bytes:
