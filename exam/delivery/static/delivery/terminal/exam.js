@@ -1,16 +1,12 @@
 /** The exam itself: one item at a time, the answer card, the time and the status line. */
 
-import { span } from "./clock.js";
+import { AMBER_MS, RED_MS, span } from "./clock.js";
 import { announce, button, h, icon, mount, openDialog } from "./dom.js";
-import { timeUp } from "./ending.js";
-import { openHandIn, showSending } from "./handin.js";
-import { choices, toggleHelp } from "./help.js";
+import { openHandIn, showSending, timeUp } from "./handin.js";
+import { choices, MessageCards, StatusLine, toggleHelp } from "./help.js";
 import { ItemView } from "./item.js";
 import { listenToKeys } from "./keyboard.js";
-import { MessageCards } from "./messages.js";
 import { Navigator } from "./navigator.js";
-import { StatusLine } from "./status.js";
-import { AMBER_MS, RED_MS } from "./timer.js";
 import { word } from "./words.js";
 
 const SIZES = ["normal", "large", "huge"];

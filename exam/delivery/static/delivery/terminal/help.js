@@ -1,7 +1,8 @@
-/** The help card (F1): keys, what the status words mean, light or dark. */
+/** Beside the exam: help, messages of the proctor, the line that tells where the answers are. */
 
-import { button, closeDialog, h, icon, openDialog } from "./dom.js";
-import { packageButton } from "./parcel.js";
+import { timeOfDay } from "./clock.js";
+import { announce, button, closeDialog, h, icon, openDialog } from "./dom.js";
+import { packageButton } from "./keys.js";
 import { word } from "./words.js";
 
 const KEYS = [[["1", "2", "A", "D"], "help.choose"], [["←", "→"], "help.move"], [["F"], "help.flag"], [["F2"], "help.hand"], [["F1"], "help.help"], [["Tab"], "help.tab"]];
@@ -43,4 +44,144 @@ export function toggleHelp(tools, session) {
     h("div", { class: "actions" }, close));
   openDialog(dialog);
   close.focus();
+}
+
+/** Shows the messages of a session while it lives; `lines` is the page's place for quiet ones. */
+export class MessageCards {
+  #session;
+  #lines;
+  #shown = new Map();
+  #update = () => this.#show();
+
+  constructor(session, lines) {
+    this.#session = session;
+    this.#lines = lines;
+    session.addEventListener("messages", this.#update);
+    this.#show();
+  }
+
+  /** Stops showing; what was not acknowledged comes again with the next page. */
+  close() {
+    this.#session.removeEventListener("messages", this.#update);
+    for (const node of this.#shown.values()) this.#away(node);
+    this.#shown.clear();
+  }
+
+  #show() {
+    for (const message of this.#session.waitingMessages) {
+      if (this.#shown.has(message.id)) continue;
+      const node = message.needs_ack ? this.#card(message) : this.#line(message);
+      this.#shown.set(message.id, node);
+    }
+  }
+
+  #done(message) {
+    this.#away(this.#shown.get(message.id));
+    this.#session.acknowledge(message.id);
+  }
+
+  #away(node) {
+    if (node.tagName === "DIALOG") closeDialog(node);
+    else node.remove();
+  }
+
+  #card(message) {
+    const read = button(word("message.read"), { kind: "chief", on: { click: () => this.#done(message) } });
+    const dialog = h("dialog", { class: "dialog message", "aria-labelledby": `message-${message.id}`, "aria-describedby": `text-${message.id}` },
+      h("h2", { id: `message-${message.id}` }, icon("mail"), h("span", { text: word("message.title") })),
+      h("p", { class: "message-text", id: `text-${message.id}`, text: message.text }),
+      h("p", { class: "hint", text: word("message.sent", { time: timeOfDay(message.sent_at) }) }),
+      h("div", { class: "actions" }, read));
+    openDialog(dialog, { closable: false });
+    announce(word("message.title"), true);
+    return dialog;
+  }
+
+  #line(message) {
+    const close = button(word("close"), { kind: "small", on: { click: () => this.#done(message) } });
+    const line = h("div", { class: "notice", role: "status" }, icon("mail"), h("p", { text: word("message.line", { text: message.text }) }), close);
+    this.#lines.append(line);
+    return line;
+  }
+}
+
+function light(name) {
+  const sign = h("span", { class: "light-sign" });
+  const words = h("span", {});
+  const node = h("span", { class: "light", "data-light": name }, sign, words);
+  return {
+    node,
+    set(level, picture, sentence) {
+      if (node.dataset.level === level && words.textContent === sentence) return;
+      node.dataset.level = level;
+      sign.replaceChildren(icon(picture));
+      words.textContent = sentence;
+    },
+  };
+}
+
+/** Watches a session and the network. */
+export class StatusLine {
+  #session;
+  #saved = light("saved");
+  #network = light("network");
+  #camera = light("camera");
+  #watcher;
+  #update = () => this.paint();
+  #say = ({ detail }) => {
+    if (detail === "lost") announce(word("net.bar"));
+    if (detail === "ok") announce(word("net.back"));
+    this.paint();
+  };
+
+  constructor(session, buttons) {
+    this.#session = session;
+    this.bar = h("div", { class: "offline", role: "status", hidden: true }, icon("nonet"), h("p", {}));
+    this.node = h("footer", { class: "status" }, h("div", { class: "lights" }, this.#saved.node, this.#network.node, this.#camera.node), h("div", { class: "status-buttons" }, buttons));
+    for (const name of ["status", "locked"]) session.addEventListener(name, this.#update);
+    session.addEventListener("reach", this.#say);
+    this.#watcher = new MutationObserver(this.#update);
+    this.#watcher.observe(document.getElementById("slot-camera"), { childList: true, attributes: true });
+    this.paint();
+  }
+
+  /** Stops watching. */
+  close() {
+    this.#watcher.disconnect();
+    for (const name of ["status", "locked"]) this.#session.removeEventListener(name, this.#update);
+    this.#session.removeEventListener("reach", this.#say);
+  }
+
+  /** Shows how things stand. */
+  paint() {
+    this.#paintSaved();
+    this.#network.set(...{
+      ok: ["good", "net", word("net.ok")],
+      busy: ["fair", "sync", word("net.busy")],
+      lost: ["bad", "nonet", word("net.lost")],
+    }[this.#session.reach]);
+    this.#paintCamera();
+    const words = this.#session.reach === "lost" ? word("net.bar") : this.#session.journal.diskFailed ? word("saved.nodisk") : "";
+    this.bar.hidden = words === "";
+    this.bar.lastChild.textContent = words;
+  }
+
+  #paintSaved() {
+    const { journal, saver } = this.#session;
+    const unsaved = journal.unsaved().length;
+    const refused = journal.refusedSlots();
+    if (refused.length > 0) this.#saved.set("bad", "warn", word("saved.refused", { slots: refused.join(word("comma")) }));
+    else if (unsaved > 0 && this.#session.locked !== "elsewhere" && (journal.isWriting || saver.sending || this.#session.reach === "ok")) this.#saved.set("fair", "sync", word("saved.sending"));
+    else if (unsaved > 0) this.#saved.set("fair", "disk", word("saved.kept", { n: unsaved }));
+    else if (saver.savedAt) this.#saved.set("good", "check", word("saved.at", { time: timeOfDay(saver.savedAt) }));
+    else this.#saved.set("good", "check", word("saved.all"));
+  }
+
+  #paintCamera() {
+    const slot = document.getElementById("slot-camera");
+    this.#camera.node.hidden = slot.childElementCount === 0;
+    if (this.#camera.node.hidden) return;
+    const lost = slot.dataset.state === "lost";
+    this.#camera.set(lost ? "fair" : "good", "camera", slot.dataset.words || word(lost ? "camera.lost" : "camera.ok"));
+  }
 }

@@ -1,11 +1,8 @@
 /** One item on the page: its stem, and below it the area in which its interaction is answered. */
 
+import { GroupsArea, OptionsArea, SequenceArea, WrittenArea } from "./areas.js";
 import { h } from "./dom.js";
-import { GroupsArea } from "./groups.js";
-import { OptionsArea } from "./options.js";
-import { SequenceArea } from "./sequence.js";
 import { word } from "./words.js";
-import { WrittenArea } from "./written.js";
 
 /**
  * The area of each interaction: made from (slot, response, onAnswer, stem), it has a `node`, may choose by place or letter, and

@@ -1,15 +1,15 @@
 /** The way through the terminal: check, enrolment, check-in, waiting, exam, receipt, and back for the next candidate. */
 
 import { Api } from "./api.js";
-import { confirmPhoto, identify, notMe } from "./checkin.js";
 import { isAble, systemCheck } from "./check.js";
+import { confirmPhoto, identify, notMe } from "./checkin.js";
 import { ServerClock } from "./clock.js";
 import { jitter, sleep } from "./dom.js";
 import { enrolment, lookUp } from "./enrol.js";
 import { ExamPage } from "./exam.js";
+import { receiptPage, voidedPage } from "./handin.js";
 import { setTheme } from "./help.js";
 import { Keys } from "./keys.js";
-import { receiptPage, voidedPage } from "./receipt.js";
 import { FINISHED, Session } from "./session.js";
 import { placeWords, stage, trouble } from "./stage.js";
 import { Store } from "./store.js";

@@ -1,9 +1,9 @@
 /** One attempt on this terminal: its lease, state, time, messages and answers, told to the pages as events. */
 
+import { Countdown } from "./clock.js";
 import { jitter, sleep } from "./dom.js";
 import { Journal } from "./journal.js";
 import { Saver } from "./saver.js";
-import { Countdown } from "./timer.js";
 
 const PULSE_MS = 10_000;
 const QUICK_PULSE_MS = 3_000;

@@ -5,10 +5,9 @@ const PAGE = "/terminal";
 const FOLDER = "/static/delivery/terminal/";
 const PATIENCE_MS = 4000;
 const FILES = [
-  "api.js", "check.js", "checkin.js", "clock.js", "dom.js", "ending.js", "enrol.js", "exam.js", "groups.js", "handin.js", "help.js",
-  "hold.js", "item.js", "journal.js", "keyboard.js", "keys.js", "main.js", "messages.js", "navigator.js", "options.js",
-  "parcel.js", "receipt.js", "saver.js", "sequence.js", "session.js", "stage.js", "status.js", "store.js", "tabs.js",
-  "terminal.css", "timer.js", "tokens.css", "waiting.js", "words.js", "written.js",
+  "api.js", "areas.js", "check.js", "checkin.js", "clock.js", "dom.js", "enrol.js", "exam.js", "handin.js", "help.js",
+  "item.js", "journal.js", "keyboard.js", "keys.js", "main.js", "navigator.js", "saver.js", "session.js", "stage.js",
+  "store.js", "tabs.js", "terminal.css", "tokens.css", "waiting.js", "words.js",
 ];
 
 self.addEventListener("install", (event) => {

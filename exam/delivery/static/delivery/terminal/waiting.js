@@ -1,9 +1,9 @@
 /** Instructions and the waiting room: the countdown runs on the server's time. */
 
-import { button, h, icon, jitter, sleep } from "./dom.js";
-import { span, timeOfDay } from "./clock.js";
 import { qualificationWords } from "./checkin.js";
-import { MessageCards } from "./messages.js";
+import { span, timeOfDay } from "./clock.js";
+import { button, h, icon, jitter, sleep } from "./dom.js";
+import { MessageCards } from "./help.js";
 import { actions, stage, trouble } from "./stage.js";
 import { word } from "./words.js";
 
