@@ -138,8 +138,8 @@ def _field_names(value: Any) -> Iterator[str]:
 
 
 def _is_description(body: Any) -> bool:
-    """Tell the public description of the interfaces, which names the fields of every body and holds none."""
-    return isinstance(body, dict) and "openapi" in body
+    """Tell a public description of interfaces or of what is exchanged: it names fields and holds none."""
+    return isinstance(body, dict) and bool({"openapi", "$schema"} & body.keys())
 
 
 def _json_of(answers: list[Answer]) -> Iterator[Any]:
