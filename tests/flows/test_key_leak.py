@@ -139,7 +139,7 @@ def _field_names(value: Any) -> Iterator[str]:
 
 def _is_description(body: Any) -> bool:
     """Tell a public description of interfaces or of what is exchanged: it names fields and holds none."""
-    return isinstance(body, dict) and bool({"openapi", "$schema"} & body.keys())
+    return isinstance(body, dict) and ("openapi" in body or set(body) == {"$schema", "title", "oneOf"})
 
 
 def _json_of(answers: list[Answer]) -> Iterator[Any]:
