@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
@@ -22,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WAITERS = ("faults", "flows", "media", "browser")
 """Folders whose tests wait for a disk, a clock or a browser more than they compute; so do the benches."""
 BENCH = "test_bench"
+TOGETHER = "tests/flows/"
 LAST_WAITER = 0.8
 """The share of the computing files before which the last waiting one is begun, so that no worker ends alone."""
 
@@ -30,28 +34,41 @@ hypothesis_settings.register_profile("ankao", deadline=None, suppress_health_che
 hypothesis_settings.load_profile("ankao")
 
 
+class Dealing(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+    """Keeps each file on one worker, and all flows on one: they share an installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what a test has to share its worker with."""
+    path = nodeid.partition("::")[0]
+    return TOGETHER if path.startswith(TOGETHER) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealing | None:
+    """Let the workers of a whole run be given scopes; pure tests need none."""
+    return Dealing(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file, or what shares a marked group, on one worker, and deal the waiting ones among the computing ones."""
-    groups: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        marked = item.get_closest_marker("xdist_group")
-        name = marked.args[0] if marked else str(item.path.relative_to(ROOT))
-        if not marked:
-            item.add_marker(pytest.mark.xdist_group(name))
-        groups.setdefault(name, []).append(item)
-    waiting = sorted(filter(_waits, groups.values()), key=_rank)
-    computing = [group for group in groups.values() if not _waits(group)]
-    places = [(number / len(waiting) * LAST_WAITER, group) for number, group in enumerate(waiting)]
-    places += [(number / len(computing), group) for number, group in enumerate(computing)]
-    items[:] = [item for _, group in sorted(places, key=itemgetter(0)) for item in group]
+    """Deal the scopes that wait among those that compute: workers that all wait together leave the processors idle."""
+    scopes = [list(group) for _, group in groupby(items, lambda item: scope_of(item.nodeid))]
+    waiting = sorted(filter(_waits, scopes), key=_rank)
+    computing = [scope for scope in scopes if not _waits(scope)]
+    places = [(number / len(waiting) * LAST_WAITER, scope) for number, scope in enumerate(waiting)]
+    places += [(number / len(computing), scope) for number, scope in enumerate(computing)]
+    items[:] = [item for _, scope in sorted(places, key=itemgetter(0)) for item in scope]
 
 
-def _waits(group: list[pytest.Item]) -> bool:
-    return _rank(group) <= len(WAITERS)
+def _waits(scope: list[pytest.Item]) -> bool:
+    return _rank(scope) <= len(WAITERS)
 
 
-def _rank(group: list[pytest.Item]) -> int:
-    path = group[0].path
+def _rank(scope: list[pytest.Item]) -> int:
+    path = scope[0].path
     if path.parent.name in WAITERS:
         return WAITERS.index(path.parent.name)
     return len(WAITERS) + (not path.name.startswith(BENCH))

@@ -19,7 +19,7 @@ from tests.flows.canary import CANDIDATES, Observed, observe
 from tests.flows.wiretap import Answer, Tap, everything_in, find_secrets, read_answers
 from tests.services import Services
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.slow
 
 SECRET = "0f1e2d3c4b5a6978"
 FORM_FIELDS = {

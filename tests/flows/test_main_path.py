@@ -22,7 +22,7 @@ from tests.builders.web import PAGE, send
 from tests.flows.installation import Installation
 from tests.flows.sittings import ROOT, Played, Sat, people_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.slow
 
 ELECTRICIANS, OFFICERS = 14, 5
 ITEMS = 100
