@@ -1,5 +1,6 @@
 """Bodies of requests, made from the structs that decode them: the least that decodes."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,11 @@ def _value(kind: Any) -> Any:
     return make(kind)
 
 
+def _text(kind: Any) -> str:
+    text = "A" * (kind.min_length or 1)
+    return text if kind.pattern is None or re.search(kind.pattern, text) else "1"
+
+
 def _number(kind: Any) -> Any:
     return 1 if kind.ge is None else kind.ge
 
@@ -43,8 +49,9 @@ LEAST: dict[type[inspect.Type], Callable[[Any], Any]] = {
     inspect.AnyType: lambda _: "x",
     inspect.BoolType: lambda _: True,
     inspect.BytesType: lambda _: "",
+    inspect.DateTimeType: lambda _: "2026-11-23T01:00:00Z",
     inspect.UUIDType: lambda _: str(NOBODY),
-    inspect.StrType: lambda kind: "A" * (kind.min_length or 1),
+    inspect.StrType: _text,
     inspect.IntType: _number,
     inspect.FloatType: _number,
     inspect.LiteralType: lambda kind: kind.values[0],

@@ -16,9 +16,11 @@ from exam.cli.exchange import ReceiverApp
 from exam.core.clock import Clock
 from exam.core.db.scope import Scope
 from exam.core.events import Event, publish
+from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.api import Receiver, Verdict
+from exam.records.exchange.neighbours import admit, register
 from tests.builders.desks import session_of
 from tests.builders.records import hold, make_person
 from tests.builders.sitting import COUNTY
@@ -27,6 +29,7 @@ from tests.builders.web import send
 HOME = "/admin/exchange"
 OPERATOR = "special.1.1"
 NOBODYS = "whsec_AAAA"
+PROVINCE = "33"
 _ID = re.compile(rf"{HOME}/([0-9a-f-]{{36}})")
 SECRET = re.compile(r'id="secret">([^<]+)<')
 
@@ -112,6 +115,21 @@ async def admitted(
     await be(runtime, client, "security_admin", region)
     assert (await send(client, f"{HOME}/{neighbour}/admit")).status_code == 303
     return neighbour, secret
+
+
+async def fetching(runtime: Runtime) -> UUID:
+    """Let two administrators admit a neighbour that fetches what it is told of credentials; return its id."""
+    operator, approver = [
+        Principal(account=(await session_of(runtime, role=role, region=PROVINCE))[0], grants=(Grant(role, PROVINCE),))
+        for role in ("system_admin", "security_admin")
+    ]
+    kinds, at = ["credential.changed"], runtime.clock.now()
+    async with runtime.databases.transaction(Scope(region=PROVINCE)) as session:
+        neighbour, _ = await register(
+            session, operator, runtime, name="数据平台", region=PROVINCE, address="", form="json", kinds=kinds
+        )
+        await admit(session, approver, neighbour, at=at)
+    return neighbour
 
 
 async def held(runtime: Runtime, number: int) -> tuple[UUID, UUID]:

@@ -27,6 +27,7 @@ from exam.identity.identifiers import IdNumber, parse_id_number
 from tests.builders import identity as make
 from tests.builders.cameras import register
 from tests.builders.certs import NAME, certified
+from tests.builders.exchange import fetching
 from tests.builders.sitting import id_number, make_centre
 
 ROOT = Scope(region="33")
@@ -99,6 +100,7 @@ async def test_nothing_stays_under_the_old_keys_but_what_never_changes(runtime: 
     account = await make.account(runtime, login="someone", roles=(), region=make.CITY)
     await make.second_factor(runtime, account)
     await register(runtime, await make_centre(runtime, name="第二考点"), room="一号机房", name="前方")
+    await fetching(runtime)
     await _rotate(runtime)
     for column in sealed_columns():
         found = (await count_generations(runtime.databases, column)).by_generation

@@ -21,6 +21,8 @@ from exam.core.runtime import Runtime
 from exam.delivery.responses import SaveBatch
 from exam.identity.roles import Role
 from exam.identity.sessions import COOKIE
+from exam.records.exchange.contract import Message
+from exam.records.exchange.reconciling import Question
 from exam.sitting.schemas import RegistrationForm, RegistrationIn
 from exam.training.ledger.judging import Beat
 from exam.training.lessons.study_route import Choice
@@ -56,6 +58,9 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/training/materials/{material_id:uuid}/subtitles": SubtitleForm,
     "/centre/credentials/{credential_id:uuid}/change": ChangeForm,
     "/regulator/credit/import": Form,
+    "/regulator/enterprises/import": Form,
+    "/api/exchange/incoming/{neighbour_id:uuid}": Message,
+    "/api/exchange/incoming/{neighbour_id:uuid}/rows": Question,
     "/enterprise/verify": Form,
     "/api/study/{id}/beat": Beat,
     "/api/study/{id}/answer": Choice,
@@ -84,7 +89,7 @@ WITHOUT_BODY = frozenset(
 BY_LEARNER = frozenset({"/teach/sessions/{session_id:uuid}/confirm"})
 """A roll: its fields are named by its learners, and a name of any other kind is never looked up."""
 PARAMETER = re.compile(r"\{(\w+):\w+\}")
-PARTS = {"act": "open", "name": "extend"}
+PARTS = {"act": "open", "name": "extend", "decision": "confirmed"}
 ACTS = {"/regulator/reports/{report_id:uuid}/{act:str}": "sign"}
 QUERIES = {"/bank/items/new": "?qualification=special.1.2"}
 WHO = [*sorted(Role), "public", "session", "key"]

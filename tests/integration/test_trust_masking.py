@@ -39,6 +39,7 @@ from tests.builders.certs import (
     release,
 )
 from tests.builders.desks import candidate_session, session_of
+from tests.builders.exchange import fetching
 from tests.builders.grading import Examined, close_and_score, examined, scoring_form, work_off
 from tests.builders.identity import regions
 from tests.builders.log import signing
@@ -63,6 +64,8 @@ UNSEEN = {
     "/bank/imports/{batch_id:uuid}": "no question file was brought in, and items know nobody",
     "/learn/visits/{visit_id:uuid}": "a lesson's own text, shown to one learner",
     "/learn/visits/{visit_id:uuid}/units/{place:int}": "a section of the same",
+    "/learn/visits/{visit_id:uuid}/package": "a course package's own pages, shown to one learner",
+    "/learn/visits/{visit_id:uuid}/quiz": "questions and the learner's own answers, shown to the learner alone",
     "/learn/sign/{session_id:uuid}": "no lesson is on at this hour; it shows the learner the lesson and nobody else",
     "/centre/registrations/{registration_id:uuid}/photo.jpg": "a picture",
     "/centre/applications/{application_id:uuid}/photo.jpg": "a picture",
@@ -95,6 +98,7 @@ UNSEEN |= dict.fromkeys(
         "/learn/visits/{visit_id:uuid}/film/subtitles/{language:str}",
         "/centre/training/materials/{material_id:uuid}/slides/{place:int}",
         "/learn/visits/{visit_id:uuid}/slides/{place:int}",
+        "/learn/visits/{visit_id:uuid}/film/slides/{place:int}",
     ),
     "no film and no slides were brought in here, and those of a lesson know nobody",
 )
@@ -197,6 +201,7 @@ async def _propose_regrade(runtime: Runtime, exam: Examined) -> None:
 async def _people(runtime: Runtime, clock: FrozenClock, client: AsyncClient) -> Everybody:
     """Let somebody be trained, examined, certified, employed and reported; log in one of each role over them."""
     await regions(runtime)
+    await fetching(runtime)
     enterprise = await make_enterprise(runtime)
     holder = await _examined(runtime, clock)
     school = await make_school(runtime)
