@@ -28,6 +28,7 @@ from exam.core.db.scope import NOTHING
 from exam.core.errors import DomainError, ForbiddenError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import WORKBOOK
 from exam.core.valkey import require_allowance
 from exam.identity.api import get_organisation
 from exam.standards.api import list_qualifications
@@ -39,7 +40,6 @@ from exam.web.uploads import read_file
 ENTERPRISE = "enterprise"
 PATH = "/enterprise/verify"
 PAGE = "certs/bulk.html"
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PER_HOUR = 6
 """Workbooks an hour of one enterprise: its whole staff, and nobody else's numbers by trying."""
 MISSES = 50

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.core.sheets.writer import write_csv, write_workbook
+from exam.core.sheets.writer import WORKBOOK, write_csv, write_workbook
 from exam.records.api import ROLE, desk_of
 from exam.reports.choice import Choice
 from exam.reports.overview import overview_of
@@ -20,7 +20,7 @@ from exam.web.policy import allow
 Kind = Literal["csv", "xlsx", "pdf"]
 _TYPES: dict[Kind, str] = {
     "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": WORKBOOK,
     "pdf": "application/pdf",
 }
 AnyRequest = Request[Principal, Any, Any]

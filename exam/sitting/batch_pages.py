@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import WORKBOOK
 from exam.sitting.batch import BatchVerdict, read_lines, run_batch, template_workbook
 from exam.sitting.desk import own_sitting
 from exam.sitting.errors import BatchEmptyError, NotEligibleError
@@ -26,7 +27,6 @@ from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
 
 _FILE = re.compile(r"[0-9a-f]{32}")
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class BatchController(Controller):

@@ -5,13 +5,12 @@ from typing import Final
 
 import msgspec
 
+from exam.core.sheets.writer import WORKBOOK
 from questionbank.formats.write_gift import to_gift
 from questionbank.formats.write_moodle import to_moodle
 from questionbank.formats.write_qti import to_qti3, to_qti22
 from questionbank.formats.write_tables import to_json, to_workbook
 from questionbank.items.content import ItemDraft
-
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -24,7 +23,7 @@ class Format(msgspec.Struct, frozen=True):
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "xlsx": Format("Excel", ".xlsx", XLSX, to_workbook),
+    "xlsx": Format("Excel", ".xlsx", WORKBOOK, to_workbook),
     "json": Format("JSON", ".json", "application/json", to_json),
     "qti3": Format("QTI 3.0", ".zip", "application/zip", to_qti3),
     "qti22": Format("QTI 2.2", ".zip", "application/zip", to_qti22),

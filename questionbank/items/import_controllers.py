@@ -14,6 +14,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.errors import EmptyFileError
+from exam.core.sheets.writer import WORKBOOK
 from exam.web.forms import Form
 from exam.web.i18n import Catalogue, fill
 from exam.web.paging import Page
@@ -23,7 +24,6 @@ from exam.web.request import done
 from questionbank.formats.layouts import FIELD_NAMES
 from questionbank.formats.verdicts import Verdict
 from questionbank.formats.write_tables import template_workbook
-from questionbank.formats.writer import XLSX
 from questionbank.items.batches import (
     CheckedRow,
     check_upload,
@@ -71,7 +71,7 @@ class UploadController(Controller):
     ) -> Response[bytes]:
         nodes = [node.code for node in await list_nodes(bank_session, qualification)]
         headers = {"Content-Disposition": 'attachment; filename="items.xlsx"'}
-        return Response(template_workbook(nodes), media_type=XLSX, headers=headers)
+        return Response(template_workbook(nodes), media_type=WORKBOOK, headers=headers)
 
     @post(status_code=200)
     async def check(

@@ -18,8 +18,8 @@ from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import WORKBOOK
 from exam.identity.roles import Role as Duty
-from questionbank.formats.writer import XLSX
 from questionbank.items.content import Interaction
 from questionbank.items.models import ItemRow
 from tests.builders.identity import account, session_cookie
@@ -359,7 +359,7 @@ async def test_the_list_is_paged_and_exported_as_shown(people: People, runtime: 
     first, second = [await reviewer.get(f"/bank/items?page={page}") for page in (1, 2)]
     export = await reviewer.get("/bank/items/export?interaction=judgement")
     assert [len(hidden(page.text, "mark")) for page in (first, second)] == [50, 30]
-    assert export.headers["content-type"] == XLSX
+    assert export.headers["content-type"] == WORKBOOK
 
 
 async def test_the_desk_names_gaps_by_chapter_and_cell(people: People, runtime: Runtime) -> None:

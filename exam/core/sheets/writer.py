@@ -9,6 +9,8 @@ from typing import Final
 from exam.core.sheets.errors import CellTooLongError
 from exam.core.sheets.package import CHOICES_LIMIT, HEADING, TEXT, Strings, letters_of, pack, validation_of
 
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""Media type of a workbook."""
 CELL_LIMIT: Final = 32_767
 """UTF-16 units in one cell of a workbook (ECMA-376 limit of the applications)."""
 

@@ -12,7 +12,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.errors import DomainError
-from exam.core.sheets.writer import write_workbook
+from exam.core.sheets.writer import WORKBOOK, write_workbook
 from exam.identity.api import parse_uscc
 from exam.records.credit.money import parse_wan
 from exam.standards.api import Mark
@@ -121,7 +121,7 @@ def write_xlsx(kind: Kind, rows: Sequence[Row]) -> bytes:
 WRITERS = {
     "json": (write_json, "application/json"),
     "xml": (write_xml, "application/xml"),
-    "xlsx": (write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": (write_xlsx, WORKBOOK),
 }
 
 

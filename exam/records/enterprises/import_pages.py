@@ -14,6 +14,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.columns import NamedRow
+from exam.core.sheets.writer import WORKBOOK
 from exam.records.enterprises.errors import EnterprisesEmptyError
 from exam.records.enterprises.merging import Verdict, merge_all
 from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, template_workbook
@@ -27,7 +28,6 @@ from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
 
 FILES = WaitingFiles("enterprise-imports")
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AnyRequest = Request[Principal, Any, Any]
 
 

@@ -14,6 +14,7 @@ from exam.core.audit.ledger import record
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.sheets.writer import WORKBOOK
 from exam.identity.api import Role, find_organisation_by_uscc
 from exam.training.classes import service
 from exam.training.classes.batch import RosterVerdict, enrol_roster, read_roster, template_workbook
@@ -31,7 +32,6 @@ from exam.web.request import done
 from exam.web.uploads import read_file
 
 FORM = "training/enrol.html"
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AnyRequest = Request[Principal, Any, Any]
 
 
