@@ -67,6 +67,7 @@ def test_a5_failed_save_then_reload_without_touching_the_item_is_sent(hall: Hall
         assert saved.value.status == 503
         here.answer(1, "2")
         here.expect_light("network", "服务器繁忙")
+        here.expect_light("saved", "2 题存在本机")  # only then is the last key press on the disk
         here.page.reload()
         expect(here.page.locator(".cell.answered")).to_have_count(2, timeout=PATIENCE_MS)
         assert here.journal()["unacked"] == 2

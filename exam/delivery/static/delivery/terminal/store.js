@@ -80,6 +80,7 @@ export class Store {
       transaction.onerror = () => reject(transaction.error);
       transaction.onabort = () => reject(transaction.error);
       act(transaction);
+      transaction.commit(); // left to itself it is dropped when the page is reloaded before its requests have answered
     });
   }
 }
