@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", b'{"status":"ok"}')
         elif path.startswith("/api/receipts/"):
             self._send(200, "image/svg+xml", QR.encode())
-        elif (file := BUNDLE / path.rpartition("/")[2]).is_file():
+        elif (file := BUNDLE / path.partition("?")[0].rpartition("/terminal/")[2]).is_file():
             self._send(200, KINDS.get(file.suffix, "application/octet-stream"), file.read_bytes())
         else:
             self._send(404, "text/plain", b"not found")

@@ -206,7 +206,7 @@ crypto.subtle.encrypt = async (...all) => { await new Promise((done) => setTimeo
 
 
 def test_an_answer_is_called_kept_only_once_it_is_on_the_disk(browser: Browser) -> None:
-    with seat(browser) as here:
+    with seat(browser, form={"judgement": 2, "order": 1}) as here:
         here.context.add_init_script(SLOW_DISK)
         here.sit_down()
         here.exam.faults.drop = True
@@ -217,6 +217,8 @@ def test_an_answer_is_called_kept_only_once_it_is_on_the_disk(browser: Browser) 
         here.expect_light("saved", "1 题存在本机")
         here.page.reload()
         expect(here.page.locator(".cell.answered")).to_have_count(1)
+        here.page.locator(".cell").nth(2).click()  # its code is fetched by forms that have it, and was kept as well
+        expect(here.page.locator(".kind-order .option")).to_have_count(4)
 
 
 def test_emergency_package_opens_with_the_servers_key_only(browser: Browser, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import { openHandIn, showSending, timeUp } from "./handin.js";
 import { choices, MessageCards, StatusLine, toggleHelp } from "./help.js";
 import { ItemView } from "./item.js";
 import { listenToKeys } from "./keyboard.js";
+import { readyAreas } from "./kinds.js";
 import { Navigator } from "./navigator.js";
+import { stage } from "./stage.js";
 import { word } from "./words.js";
 
 const SIZES = ["normal", "large", "huge"];
@@ -32,6 +34,7 @@ export class ExamPage {
 
   /** Shows the exam; resolves when the attempt is over. */
   async run() {
+    await readyAreas(this.#slots, () => stage({ title: word("regain.title"), picture: "sync" }));
     await this.#recall();
     this.#build();
     const over = new Promise((resolve) => {

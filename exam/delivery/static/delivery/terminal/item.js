@@ -1,22 +1,8 @@
 /** One item on the page: its stem, and below it the area in which its interaction is answered. */
 
-import { GroupsArea, OptionsArea, SequenceArea, WrittenArea } from "./areas.js";
 import { h } from "./dom.js";
+import { areaOf } from "./kinds.js";
 import { word } from "./words.js";
-
-/**
- * The area of each interaction: made from (slot, response, onAnswer, stem), it has a `node`, may choose by place or letter, and
- * may hold back what `flush` tells. To add an interaction, add its area here.
- */
-const AREAS = {
-  judgement: OptionsArea,
-  choice: OptionsArea,
-  multiple: OptionsArea,
-  text_entry: WrittenArea,
-  order: SequenceArea,
-  match: GroupsArea,
-  inline_choice: GroupsArea,
-};
 
 /** Marks are integer hundredths. */
 export function marksWords(hundredths) {
@@ -40,7 +26,7 @@ export class ItemView {
     this.flushTyping();
     this.title.textContent = [word("item.of", { slot: slot.slot, total }), word(`interaction.${slot.interaction}`), marksWords(slot.marks)].join(" · ");
     this.stem.textContent = slot.stem;
-    this.#area = new AREAS[slot.interaction](slot, response, (given) => this.#onAnswer(slot.slot, given), this.stem);
+    this.#area = new (areaOf(slot.interaction))(slot, response, (given) => this.#onAnswer(slot.slot, given), this.stem);
     this.node.replaceChildren(this.stem, this.#area.node);
   }
 

@@ -6,8 +6,10 @@ const FOLDER = "/static/delivery/terminal/";
 const PATIENCE_MS = 4000;
 const FILES = [
   "api.js", "areas.js", "check.js", "checkin.js", "clock.js", "dom.js", "enrol.js", "exam.js", "handin.js", "help.js",
-  "item.js", "journal.js", "keyboard.js", "keys.js", "main.js", "navigator.js", "saver.js", "session.js", "stage.js",
-  "store.js", "tabs.js", "terminal.css", "tokens.css", "waiting.js", "words.js",
+  "item.js", "journal.js", "keyboard.js", "keys.js", "kinds.js", "main.js", "navigator.js", "saver.js", "session.js",
+  "stage.js", "store.js", "tabs.js", "terminal.css", "tokens.css", "waiting.js", "words.js",
+  // fetched by a form that has them; kept beforehand, for then the network may be away
+  "kinds/groups.js", "kinds/kinds.css", "kinds/sequence.js",
 ];
 
 self.addEventListener("install", (event) => {

@@ -101,19 +101,9 @@ const WORDS = {
   "interaction.choice": ["单选题", "One answer"],
   "interaction.multiple": ["多选题", "Several answers"],
   "interaction.text_entry": ["填空题", "Fill in"],
-  "interaction.match": ["匹配题", "Match"],
-  "interaction.inline_choice": ["选词填空题", "Choose the words"],
-  "interaction.order": ["排序题", "Put in order"],
   "item.of": ["第 {slot} 题 / {total}", "Question {slot} / {total}"],
   "item.next": ["下一题", "Next"],
   "item.multiple.hint": ["可以选多个答案。", "You may choose more than one."],
-  "item.match.hint": ["给每一行选一个字母。", "Choose a letter for each line."],
-  "item.gaps.hint": ["给每个空选一项。", "Choose one for each blank."],
-  "item.gap": ["第 {n} 空", "Blank {n}"],
-  "item.groups.progress": ["已选 {n} / {total}", "{n} of {total} chosen"],
-  "item.order.hint": ["按先后次序逐个点选；再点一次取消。", "Choose them one after another in the right order. Choose one again to take it out."],
-  "item.order.place": ["第 {n} 位", "Place {n}"],
-  "item.order.progress": ["已排 {n} / {total}", "{n} of {total} placed"],
   "item.text.hint": ["最多 {n} 字，停笔后自动保存。", "At most {n} characters. Saved when you stop typing."],
   "previous": ["上一题", "Back"],
   "answered": ["已答", "Answered"],
@@ -247,6 +237,11 @@ const WORDS = {
   "error.too_many": ["试的次数太多了。请等一分钟再试，或举手。", "Too many tries. Wait a minute, or raise your hand."],
   "error.lease_elsewhere": ["考试正在另一台电脑上。请举手，由监考员办理换机。", "The exam is on another computer. Raise your hand; the proctor can transfer it."],
 };
+
+/** Adds the sentences of a module that is fetched when it is needed. */
+export function addWords(more) {
+  Object.assign(WORDS, more);
+}
 
 /** True on the English page. */
 export const isEnglish = document.documentElement.lang.startsWith("en");
