@@ -8,7 +8,7 @@ from certs.envelope import read_upload
 from certs.errors import NothingAskedError
 from certs.folding import CredentialFold
 from certs.grounds import Ground
-from certs.keys import create_document_key, create_signing_key, grouped, published_ring, read_ring
+from certs.keys import create_document_key, create_signing_key, grouped, prove_key, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
@@ -57,6 +57,7 @@ __all__ = [
     "list_open_proposals",
     "list_withheld",
     "propose",
+    "prove_key",
     "published_ring",
     "read_clock",
     "read_list",

@@ -6,6 +6,7 @@ Without a socket, in tests, the process that makes the documents opens the files
 """
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -20,10 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.desk.client import RemoteDocumentSigner, RemoteSigner
 from certs.models import SigningKey
 from certs.pades.identity import DocumentSigner, LocalDocumentSigner, create_document_file, load_document_signer
-from certs.signing import KeyRing, LocalSigner, PublicKey, Signer, create_key_file, load_key_file
-from certs.suites import Algorithm, PrivateKey
+from certs.signing import KeyName, KeyRing, LocalSigner, PublicKey, Signer, create_key_file, load_key_file
+from certs.suites import Algorithm, PrivateKey, TokenPrivate, holds
 from exam.core.config import Profile, Settings, SettingsError
 from exam.core.ids import new_token
+from exam.core.token_keys import Curve, create_token_key, is_token_address, open_token_key
 
 KEY_FILE = Path("keys") / "credentials.pem"
 DOCUMENT_FILE = Path("keys") / "documents.pem"
@@ -64,8 +66,12 @@ def _refuse_to_invent(settings: Settings, file: Path) -> None:
 
 
 def create_signing_key(settings: Settings) -> LocalSigner:
-    """Make the key that signs credentials, unless it is there, and return it."""
+    """Make the key that signs credentials, unless it is there, and return it; a token makes its own."""
     algorithm = Algorithm(settings.signing_algorithm)
+    if is_token_address(settings.signing_key):
+        return LocalSigner(TokenPrivate(create_token_key(settings.signing_key, _curve_of(algorithm))))
+    if settings.signing_key:
+        return LocalSigner(open_module_key(settings.signing_key))
     path = settings.data_dir / KEY_FILE
     _make_once(path, lambda fresh: create_key_file(fresh, algorithm))
     return load_key_file(path)
@@ -76,6 +82,14 @@ def create_document_key(settings: Settings) -> LocalDocumentSigner:
     path = settings.data_dir / DOCUMENT_FILE
     _make_once(path, lambda fresh: create_document_file(fresh, name=OWN_NAME))
     return load_document_signer(path)
+
+
+def _curve_of(algorithm: Algorithm) -> Curve:
+    try:
+        return Curve(algorithm.value)
+    except ValueError as error:
+        reason = f"PKCS #11 has no mechanism for {algorithm}: a vendor's package opens such a key"
+        raise SettingsError(reason=reason) from error
 
 
 def _make_once(path: Path, make: Callable[[Path], object]) -> None:
@@ -107,17 +121,27 @@ def open_documents(settings: Settings) -> DocumentSigner:
 
 
 def open_module_key(address: str) -> PrivateKey:
-    """Open a key that never leaves its module: `scheme:rest`, by the package that offers the scheme.
+    """Open a key that never leaves its module: `pkcs11:…` here, any other scheme by the package that offers it.
 
     A package offers it as an entry point of the group `ankao.keys`: a function from the address to a `PrivateKey`. So a
-    PKCS#11 token, a signature server or a cloud's key service is a few lines that the operator installs beside the
+    signature server, a cloud's key service or a vendor's SM2 is a few lines that the operator installs beside the
     product. Raises SettingsError where no package offers the scheme.
     """
+    if is_token_address(address):
+        return TokenPrivate(open_token_key(address))
     scheme = address.partition(":")[0]
     for point in entry_points(group=KEY_MODULES, name=scheme):
         opened: PrivateKey = point.load()(address)
         return opened
     raise SettingsError(reason=f"no installed package offers {KEY_MODULES} {scheme}")
+
+
+def prove_key(address: str) -> KeyName:
+    """Let a key in a module sign random bytes; raises SettingsError where the signature does not hold, too."""
+    key, message = open_module_key(address), secrets.token_bytes(32)
+    if not holds(key.algorithm, key.public, message, key.sign(message)):
+        raise SettingsError(reason="the signature does not hold under the module's own public key")
+    return KeyName(key.public, key.algorithm)
 
 
 async def publish_key(session: AsyncSession, key: PublicKey, *, at: datetime) -> None:

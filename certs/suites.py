@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from gmalg import SM2
 
+from exam.core.token_keys import TokenKey
+
 SIGNATURE_BYTES = 64
 _HALF = 32
 _POINT = 65
@@ -128,6 +130,13 @@ class _Suite(msgspec.Struct, frozen=True):
     public_bytes: int
     generate: Callable[[], FileKey]
     holds: Callable[[bytes, bytes, bytes], bool]
+
+
+class TokenPrivate:
+    """A key in a token behind PKCS #11."""
+
+    def __init__(self, key: TokenKey) -> None:
+        self.algorithm, self.public, self.sign = Algorithm(key.curve.value), key.public, key.sign
 
 
 def generate_key(algorithm: Algorithm) -> FileKey:

@@ -12,6 +12,7 @@ from certs.pades.identity import public_of
 from certs.pades.message import compose
 from certs.signing import KeyName
 from certs.suites import Algorithm
+from exam.core.token_keys import TokenAwayError
 
 TIMEOUT_S = 30.0
 
@@ -29,7 +30,7 @@ class RemoteSigner(KeyName):
         return cls(path, _ask(path, Asked()))
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature; raises SignerAwayError, NotLoggedYetError and SigningRefusedError."""
+        """Return the signature; raises SignerAwayError, TokenAwayError, NotLoggedYetError and SigningRefusedError."""
         return signature_of(self._path, message, self._told)
 
 
@@ -55,6 +56,8 @@ def signature_of(path: Path, message: bytes, told: Answered) -> bytes:
     answer = _ask(path, Asked(message))
     if answer.refused == NotLoggedYetError.code:
         raise NotLoggedYetError
+    if answer.refused == TokenAwayError.code:
+        raise TokenAwayError
     if answer.refused or (answer.public, answer.chain) != (told.public, told.chain):
         raise SigningRefusedError(reason=answer.refused or "key_changed")
     return answer.signature

@@ -17,6 +17,7 @@ from certs.pades.message import DOCUMENT_DOMAIN, read_message
 from certs.signing import LocalSigner
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
+from exam.core.token_keys import TokenAwayError
 
 PATIENCE_S = 10.0
 AT_ONCE = 4
@@ -60,7 +61,11 @@ class SigningDesk:
         except DomainError as error:
             log.warning("signing_refused", code=error.code, **error.fields)
             return replace(told, refused=error.code)
-        return replace(told, signature=await asyncio.to_thread(self._sign, asked.message))
+        try:
+            return replace(told, signature=await asyncio.to_thread(self._sign, asked.message))
+        except TokenAwayError as error:
+            log.warning("signing_failed", code=error.code, **error.fields)
+            return replace(told, refused=error.code)
 
     def _sign(self, message: bytes) -> bytes:
         if not message.startswith(DOCUMENT_DOMAIN):

@@ -9,7 +9,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
-from certs.api import create_document_key, create_signing_key, grouped
+from certs.api import create_document_key, create_signing_key, grouped, prove_key
 from exam.app import PLUGINS
 from exam.cli.context import command_runtime
 from exam.cli.signer import open_custody
@@ -23,6 +23,7 @@ from exam.core.principal import SYSTEM
 from exam.core.reseal import SealedColumn, count_generations, reseal
 from exam.core.runtime import Runtime
 from exam.core.secrets import FILE_NAME, NEEDS, create_secrets, load_secrets, store_share
+from exam.core.token_keys import Curve, create_token_key
 
 SETTLE_S = 2 * REFRESH_S + 1
 """After so long every process has looked at the ring again."""
@@ -79,10 +80,20 @@ def create_signer(data_dir: Path | None) -> None:
     """Make the keys of a new log, its credentials and their documents, under the signer's user; what is there already stays."""
     settings = _settings(data_dir)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.log_key:
+        create_token_key(settings.log_key, Curve.ED25519)
     custody = open_custody(settings, may_create=True)
     click.echo(f"log         {custody.verifier_key}")
     click.echo(f"credentials {grouped(create_signing_key(settings).key_id.hex())}")
     click.echo(f"documents   {grouped(create_document_key(settings).name.key_id.hex())}")
+
+
+@command.command("try")
+@click.argument("address")
+def try_key(address: str) -> None:
+    """Let a key in a token or module sign random bytes, and check the signature."""
+    key = prove_key(address)
+    click.echo(f"{key.algorithm} {grouped(key.key_id.hex())}")
 
 
 def _settings(data_dir: Path | None) -> Settings:

@@ -11,11 +11,12 @@ import structlog
 
 from certs.api import serve_desk
 from exam.app import compose_runtime
-from exam.core.audit.custody import Custody
+from exam.core.audit.custody import Custody, LogTokenKey
 from exam.core.audit.policy import Policy, parse_policy
 from exam.core.audit.signing import LogSigner
 from exam.core.config import Profile, Settings, load_settings
 from exam.core.log import configure_logging
+from exam.core.token_keys import open_token_key
 
 
 @click.command()
@@ -49,9 +50,9 @@ def _one_user(own: Path, shared: Path) -> bool:
 def open_custody(settings: Settings, *, may_create: bool = False) -> Custody:
     """Open the signer's folder; the log's name is host and path of the public address unless a setting gives another."""
     name = settings.log_origin or f"{urlsplit(settings.base_url).netloc}/log"
-    return Custody.open(
-        settings.signer_folder, name=name, may_create=may_create or settings.profile is not Profile.PRODUCTION
-    )
+    may_create = may_create or settings.profile is not Profile.PRODUCTION
+    key = LogTokenKey(open_token_key(settings.log_key)) if settings.log_key else None
+    return Custody.open(settings.signer_folder, name=name, may_create=may_create, key=key)
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -97,7 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     signing_algorithm: Literal["Ed25519", "ECDSA-P256", "SM2"] = "Ed25519"
     """Algorithm of a new credential key; SM2 with SM3 where commercial cryptography is prescribed."""
     signing_key: Annotated[str, msgspec.Meta(pattern=r"^(|[a-z][a-z0-9+.-]*:\S+)\Z", title="scheme:address")] = ""
-    """Address of a credential key in a module, such as pkcs11:token=…, for an installed package; empty means the file."""
+    """Address of a credential key in a module, such as pkcs11:token=… (RFC 7512); empty means the file."""
+    log_key: Annotated[str, msgspec.Meta(pattern=r"^(|pkcs11:\S+)\Z", title="pkcs11:address")] = ""
+    """Address of the log's Ed25519 key in a token (RFC 7512); empty means the file in the signer's folder."""
     timestamp_url: Annotated[str, msgspec.Meta(pattern=r"^(|https?://\S+)\Z", title="http(s):// URL")] = ""
     """Time-stamp authority (RFC 3161) for documents, asked by the worker; empty means none."""
     timestamp_roots: Path = Path()

@@ -11,12 +11,13 @@ from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from exam.core.audit.checkpoint import Checkpoint, open_checkpoint
-from exam.core.audit.note import ED25519, VerifierKey
+from exam.core.audit.note import ED25519, Ed25519Key, VerifierKey
 from exam.core.audit.tiles import Edge
 from exam.core.config import SettingsError
+from exam.core.token_keys import Curve, TokenKey
 
 KEY_FILE, NAME_FILE, STATE_FILE = "key.pem", "name", "state.json"
 
@@ -32,24 +33,24 @@ class SignedState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Custody:
     """One key and its memory in a folder that only their owner can open."""
 
-    def __init__(self, folder: Path, name: str, private: Ed25519PrivateKey) -> None:
+    def __init__(self, folder: Path, name: str, private: Ed25519Key) -> None:
         self.folder = folder
         self.name = name
         self.private = private
 
     @classmethod
-    def open(cls, folder: Path, *, name: str, may_create: bool) -> Self:
-        """Open the folder; where `may_create`, its key and name are made on the first start.
+    def open(cls, folder: Path, *, name: str, may_create: bool, key: Ed25519Key | None = None) -> Self:
+        """Open the folder; where `may_create`, its key and name are made on the first start. A `key` is one in a token.
 
         The name is given once and kept with the key: a log that changes its name is another log. Raises SettingsError
         where there is no key and none may be made: a folder that was not mounted must not become a new log.
         """
-        if not (folder / KEY_FILE).exists():
-            if not may_create:
-                raise SettingsError(reason=f"{KEY_FILE} is missing in {folder}")
-            create_key(folder)
-        private = load_key(folder / KEY_FILE)
+        private = key or _key_in(folder, may_create=may_create)
         named = folder / NAME_FILE
+        if key and not named.exists():
+            if not may_create:
+                raise SettingsError(reason=f"{NAME_FILE} is missing in {folder}")
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not named.exists():
             write_durably(named, name.encode(), mode=0o644)
         return cls(folder, named.read_text(encoding="utf-8").strip(), private)
@@ -74,6 +75,27 @@ class Custody:
     def save(self, state: SignedState) -> None:
         """Remember what is about to be signed for the world; it is on disk when this returns."""
         write_durably(self.folder / STATE_FILE, msgspec.json.encode(state))
+
+
+class LogTokenKey:
+    """The log's key in a token."""
+
+    def __init__(self, key: TokenKey) -> None:
+        if key.curve is not Curve.ED25519:
+            raise SettingsError(reason="the log's key must be one of Ed25519")
+        self.sign = key.sign
+        self._public = Ed25519PublicKey.from_public_bytes(key.public)
+
+    def public_key(self) -> Ed25519PublicKey:
+        return self._public
+
+
+def _key_in(folder: Path, *, may_create: bool) -> Ed25519PrivateKey:
+    if not (folder / KEY_FILE).exists():
+        if not may_create:
+            raise SettingsError(reason=f"{KEY_FILE} is missing in {folder}")
+        create_key(folder)
+    return load_key(folder / KEY_FILE)
 
 
 def create_key(folder: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from exam.core.errors import DomainError
 
@@ -68,6 +68,13 @@ class Note(msgspec.Struct, frozen=True):
         return (self.text + "\n" + "".join(each.line() for each in self.signatures)).encode()
 
 
+class Ed25519Key(Protocol):
+    """Port for a private key: one in memory, or one that never leaves its token."""
+
+    def public_key(self) -> Ed25519PublicKey: ...
+    def sign(self, data: bytes, /) -> bytes: ...
+
+
 class NoteSigner(Protocol):
     """Port for whatever holds a key that signs notes: a file here, a hardware module elsewhere."""
 
@@ -116,7 +123,7 @@ class Ed25519NoteSigner:
 
     kind: int = ED25519
 
-    def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
+    def __init__(self, name: str, private: Ed25519Key) -> None:
         self._private = private
         self.key = VerifierKey(require_name(name), self.kind, private.public_key().public_bytes_raw())
 
@@ -133,7 +140,7 @@ class CosignatureSigner(Ed25519NoteSigner):
 
     kind = COSIGNATURE
 
-    def __init__(self, name: str, private: Ed25519PrivateKey, unix_s: Callable[[], int]) -> None:
+    def __init__(self, name: str, private: Ed25519Key, unix_s: Callable[[], int]) -> None:
         super().__init__(name, private)
         self._unix_s = unix_s
 
