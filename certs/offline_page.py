@@ -13,23 +13,26 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from certs.signing import KeyRing
-from certs.suites import Algorithm
 from exam.standards.api import list_qualifications
 from exam.web.i18n import Catalogue, set_in_chinese
 
 _PACKAGES = ("exam.standards", "certs")
-_PARTS = ("trust", "ed25519", "inflate", "code", "status", "file", "page")
+_PARTS = ("trust", "ed25519", "digests", "curves", "inflate", "code", "status", "file", "page")
 """Files of the one script, in the order in which they build on each other."""
 
 
 def render_page(ring: KeyRing, token: str, *, site: str, demo: bool) -> bytes:
-    """Return the page with the ring's Ed25519 keys, which it can check in any browser; `token` is from `certs.statuslist.sign_list`, `site` the public address that it names."""
+    """Return the page with the ring's keys, which it can check in any browser; `token` is from `certs.statuslist.sign_list`, `site` the public address that it names."""
     catalogue = _catalogue()
     data = {
         "keys": [
-            {"id": key.key_id.hex(), "issuer": key.issuer, "public": base64.b64encode(key.public).decode()}
+            {
+                "id": key.key_id.hex(),
+                "issuer": key.issuer,
+                "algorithm": key.algorithm.value,
+                "public": base64.b64encode(key.public).decode(),
+            }
             for key in ring.keys
-            if key.algorithm is Algorithm.ED25519
         ],
         "list": token,
         "titles": {

@@ -1,13 +1,16 @@
 /* The keys that this file trusts. */
 
 const keys = new Map(
-  data.keys.map(({ id, issuer, public: raw }) => [id, { id, issuer, raw: bits(raw.replace(/=+$/, ""), B64, 6) }])
+  data.keys.map(({ id, issuer, algorithm, public: raw }) => [
+    id,
+    { id, issuer, verified: SUITES[algorithm], raw: bits(raw.replace(/=+$/, ""), B64, 6) },
+  ])
 );
 
 async function signedBy(id, message, signature) {
   const key = keys.get(id);
   need(key, "unknown_key");
-  need(await verified(key.raw, signature, message), "signature");
+  need(await key.verified(key.raw, signature, message), "signature");
   return key;
 }
 

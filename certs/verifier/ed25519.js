@@ -72,11 +72,11 @@ function mod(value, by = P) {
   return rest < 0n ? rest + by : rest;
 }
 
-function power(base, exponent) {
+function power(base, exponent, by = P) {
   let out = 1n;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) out = mod(out * base);
-    base = mod(base * base);
+    if (rest & 1n) out = mod(out * base, by);
+    base = mod(base * base, by);
   }
   return out;
 }

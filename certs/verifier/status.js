@@ -4,7 +4,7 @@ async function readList(token) {
   const [head, claims, signature, ...more] = token.trim().split(".");
   need(signature && more.length === 0);
   const header = JSON.parse(utf8(bits(head, B64URL, 6)));
-  need(header.alg === "EdDSA" && header.typ === "statuslist+jwt");
+  need(["EdDSA", "ES256", "SM2"].includes(header.alg) && header.typ === "statuslist+jwt");
   const seal = bits(signature, B64URL, 6);
   need(seal.length === 64);
   await signedBy(header.kid, ascii(`${head}.${claims}`), seal);

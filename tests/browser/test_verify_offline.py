@@ -2,21 +2,36 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from certs.document import permit_pdf
+from certs.envelope import qr_attachment, seal_file
 from certs.lifecycle import suspend
+from certs.offline_page import render_page
+from certs.pades.identity import LocalDocumentSigner, create_document_file
+from certs.pades.making import sign_document
 from certs.publishing import LIST_KEY, publish_status
 from certs.qr import encode_payload
+from certs.signing import KeyRing, LocalSigner
+from certs.statuslist import StatusCode, pack_codes, sign_list
+from certs.suites import SIGNATURE_BYTES, Algorithm, FileKey, generate_key, holds
 from exam.core.runtime import Runtime
 from tests.browser.live import LiveServer
 from tests.builders.certs import BUREAU, HERE, Certified, certified, regulator
-from tests.builders.documents import payload, signer
+from tests.builders.documents import ISSUER, certificate_face, payload, signer
 
 Check = Callable[[Page], list[str]]
+MAX_PAGE = 64 * 1024
+"""Bytes of the page without a list: it goes by mail and on a stick."""
+NOW = datetime.now(UTC)
+Case = tuple[Algorithm, bytes, bytes, bytes]
 NO_ED25519 = "crypto.subtle.importKey = () => Promise.reject(new Error('not here'));"
 
 
@@ -139,3 +154,72 @@ def _check_the_files(page: Page, pdf: Path, altered: Path) -> None:
     expect(answer).to_contain_text("与签发时逐字节一致")
     page.get_by_label("选择 PDF 文件").set_input_files(altered)
     expect(answer).to_have_attribute("data-verdict", "file_altered")
+
+
+KEYS = {each: generate_key(each) for each in Algorithm}
+ASK_THE_PAGE = """async (cases) => {
+  PARTS
+  const own = { ...SUITES, Ed25519: verifiedHere, "ECDSA-P256": ecdsaVerifiedHere };
+  const out = [];
+  for (const [name, ...parts] of cases) {
+    const [key, signature, message] = parts.map((each) => Uint8Array.from(each));
+    out.push([await SUITES[name](key, signature, message), await own[name](key, signature, message)]);
+  }
+  return out;
+}"""
+
+
+def _cases(key: FileKey, random: Random) -> Iterator[Case]:
+    """Give signatures at every edge of a digest's block, and what was changed in each of three places."""
+    half = SIGNATURE_BYTES // 2
+    for size in (0, 55, 56, 64, 111, 112, random.randrange(1000)):
+        message = random.randbytes(size)
+        public, signature = key.public, key.sign(message)
+        yield key.algorithm, public, signature, message
+        if message:
+            yield key.algorithm, _bad(public, random), signature, message
+            yield key.algorithm, public, _bad(signature, random), message
+            yield key.algorithm, public, signature, _bad(message, random)
+    for first, second in ((0, 1), (1, 0), (255, 255), (0, 0), (1, 255)):
+        yield key.algorithm, key.public, bytes([first] * half + [second] * half), b"x"
+
+
+def _bad(data: bytes, random: Random) -> bytes:
+    return _flipped(data, random.randrange(len(data)))
+
+
+def _script() -> str:
+    folder = Path("certs/verifier")
+    parts = (folder / f"{name}.js" for name in ("trust", "ed25519", "digests", "curves"))
+    return ASK_THE_PAGE.replace("PARTS", "".join(each.read_text() for each in parts))
+
+
+def _document(code: str, documents: LocalDocumentSigner, key: LocalSigner) -> bytes:
+    drawn = permit_pdf(certificate_face(), attachments=(qr_attachment(code),))
+    return seal_file(sign_document(drawn, documents, issuer=ISSUER, at=NOW), key)
+
+
+def test_the_file_checks_every_algorithm_as_the_server_does(browser: Browser, tmp_path: Path) -> None:
+    documents = create_document_file(tmp_path / "documents.pem", name=ISSUER)
+    signers = [LocalSigner(each) for each in KEYS.values()]
+    ring = KeyRing([*(each.pinned_as(ISSUER) for each in signers), documents.name.pinned_as(ISSUER)])
+    cases = [case for key in KEYS.values() for case in _cases(key, Random(5))]
+    aside = ThreadPoolExecutor(1)  # the browser's driver holds this thread's event loop
+    expected = [holds(name, key, message, signature) for name, key, signature, message in cases]
+    assert expected.count(True) >= 3 * 7
+    for number, key in enumerate(signers):
+        packed = pack_codes([(3, StatusCode.ISSUED)], 8)
+        token = sign_list(packed, key, issuer=ISSUER, address="x", at=NOW)
+        kept, pdf, altered = (tmp_path / f"{number}{name}" for name in (".html", ".pdf", "altered.pdf"))
+        kept.write_bytes(render_page(ring, token, site="https://exam.example", demo=False))
+        assert kept.stat().st_size <= MAX_PAGE
+        code = encode_payload(payload(position=3), key)
+        pdf.write_bytes(aside.submit(_document, code, documents, key).result())
+        altered.write_bytes(_flipped(pdf.read_bytes(), 20))
+        with _opened(browser, kept) as opened:
+            assert _ask(opened, code) == "issued"
+            assert _ask(opened, _changed(code, -30)) == "signature"
+            _check_the_files(opened, pdf, altered)
+            if not number:
+                plain = [[name.value, *(list(each) for each in rest)] for name, *rest in cases]
+                assert opened.evaluate(_script(), plain) == [[each, each] for each in expected]

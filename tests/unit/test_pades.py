@@ -3,8 +3,9 @@
 import asyncio
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,21 +17,27 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import PdfSignatureStatus, async_validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from certs.answers import Verdict
 from certs.document import permit_pdf
 from certs.envelope import find_qr_text, is_sealed, qr_attachment, seal_file
+from certs.offline import check_file
 from certs.pades.checking import DocumentState, check_document
 from certs.pades.identity import DocumentSigner, LocalDocumentSigner, create_document_file, load_document_signer
 from certs.pades.making import sign_document
 from certs.pades.message import DocumentMalformedError, compose, read_message
 from certs.pades.stamping import Authority, Stamping, TimeStampError
-from certs.signing import KeyFileUnusableError, KeyRing, create_key_file
-from tests.builders.documents import ISSUER, certificate_face, signer
+from certs.qr import encode_payload
+from certs.signing import KeyFileUnusableError, KeyRing, LocalSigner, create_key_file
+from certs.suites import Algorithm, generate_key
+from tests.builders.documents import ISSUER, certificate_face, payload, signer
 
 NOW = datetime.now(UTC)
 
@@ -97,6 +104,38 @@ def test_no_changed_byte_passes(made: bytes, ring: KeyRing) -> None:
     for changed in (made + b"\n", made[:-1], made + made[start:]):
         assert not is_sealed(changed, ring)
         assert check_document(changed, ring) is DocumentState.WRONG
+
+
+Sealed = Callable[[Algorithm], tuple[bytes, KeyRing]]
+
+
+@pytest.fixture(scope="module")
+def sealed(documents: LocalDocumentSigner) -> Sealed:
+    """Give a signed file of each algorithm: the key that seals it has signed the statement inside."""
+
+    @cache
+    def made_by(algorithm: Algorithm) -> tuple[bytes, KeyRing]:
+        key = LocalSigner(generate_key(algorithm))
+        ring = KeyRing([key.pinned_as(ISSUER), documents.name.pinned_as(ISSUER)])
+        blank = permit_pdf(certificate_face(), attachments=(qr_attachment(encode_payload(payload(), key)),))
+        pdf = seal_file(sign_document(blank, documents, issuer=ISSUER, at=NOW), key)
+        assert check_file(pdf, ring, at=datetime(2027, 1, 1, tzinfo=UTC)).status is Verdict.AUTHENTIC
+        return pdf, ring
+
+    return made_by
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+@settings(max_examples=6, deadline=None)
+@given(place=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
+def test_one_changed_byte_anywhere_is_refused_with_the_reason(
+    sealed: Sealed, algorithm: Algorithm, place: float, mask: int
+) -> None:
+    pdf, ring = sealed(algorithm)
+    at = int(place * len(pdf))
+    said = check_file(pdf[:at] + bytes([pdf[at] ^ mask]) + pdf[at + 1 :], ring, at=NOW)
+    assert said.status in {Verdict.ALTERED, Verdict.FORGED, Verdict.NOT_FOUND}
+    assert said.reasons
 
 
 def test_a_signature_of_another_certificate_is_not_the_issuers(

@@ -1,6 +1,8 @@
 """Three algorithms behind one interface: each holds for its own message and key alone, and survives its file."""
 
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certs import keys
+from certs.envelope import MAX_FILE_BYTES
 from certs.keys import open_module_key
 from certs.qr import QrSignatureError, decode_payload, encode_payload
 from certs.signing import KeyRing, KeyRingMalformedError, LocalSigner, PublicKey, create_key_file, load_key_file
@@ -50,6 +53,17 @@ def test_sm2_holds_for_the_published_example() -> None:
     signature = bytes.fromhex(r + s)
     assert holds(Algorithm.SM2, bytes.fromhex(public), b"message digest", signature)
     assert not holds(Algorithm.SM2, bytes.fromhex(public), b"message digesT", signature)
+
+
+def test_sm2_signs_in_threads_and_over_the_largest_file_within_a_second() -> None:
+    key, large = PRIVATE[Algorithm.SM2], bytes(MAX_FILE_BYTES)
+    before = time.process_time()
+    assert holds(key.algorithm, key.public, large, key.sign(large))
+    assert time.process_time() - before < 1
+    with ThreadPoolExecutor(4) as threads:
+        messages = [bytes([number]) * 70_000 for number in range(8)]
+        for message, signature in zip(messages, threads.map(key.sign, messages), strict=True):
+            assert holds(key.algorithm, key.public, message, signature)
 
 
 @ALGORITHMS
