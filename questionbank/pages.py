@@ -33,10 +33,33 @@ DONE: Final = {
 }
 """Chinese message ids."""
 
+FEATURE_WORDS: Final = {
+    "feedback": "反馈",
+    "mapping": "按答案给分",
+    "equal": "数值的误差范围",
+    "equalRounded": "按有效数字比较",
+    "testfeedback": "测试反馈",
+    "rubricblock": "说明文字",
+    "precondition": "前提条件",
+    "branchrule": "分支跳转",
+    "outcomeProcessing": "测试计分规则",
+    "timeLimits": "单节或单题限时",
+    "selection": "抽题数",
+    "selection of sections": "从各节中抽节",
+    "selection of several kinds": "从多种题型中抽题,已按比例分到各格",
+    "selection with replacement": "可重复抽题",
+    "item missing": "文件中没有这道题",
+    "item refused": "有试题未能读入",
+    "too many sections": "超过 100 格",
+    "weight": "权重",
+}
+"""What a QTI file may say that we cannot hold, by element or attribute, as Chinese message ids."""
+
 WORDS: Final[dict[str, Any]] = {
     "kinds": {kind.value: name for kind, name in KIND_NAMES.items()},
     "states": {state.value: word for state, word in STATE_WORDS.items()},
     "acts": {act.value: word for act, word in ACT_WORDS.items()},
+    "features": FEATURE_WORDS,
     "rules": {
         WithdrawalRule.FULL_CREDIT.value: "抽到本题的考生都得满分",
         WithdrawalRule.VOID.value: "本题不计分,其余题按比例折算到满分",

@@ -113,6 +113,10 @@ def _tell(report: ImportReport) -> None:
     click.echo(f"重复 {report.duplicate},拒绝 {report.refused}")
     for feature, count in report.unsupported.items():
         click.echo(f"未支持:{feature} × {count}")
+    for test in report.tests:
+        click.echo(f"测试:{test.title},{len(test.sections)} 节")
+        for part in test.left_out:
+            click.echo(f"  未支持:{part.place} {part.feature}")
     told = [row for row in report.rows if row.verdict in {"refused", "duplicate"}]
     for row in told[:REFUSED_SHOWN]:
         click.echo(f"第 {row.number} 行  {row.message}")

@@ -174,6 +174,7 @@ ACTS: Final[Mapping[str, str]] = {
     "syllabus.published": "发布考试大纲",
     "blueprint.drafted": "起草组卷细目表",
     "blueprint.published": "发布组卷细目表",
+    "blueprint.exported": "导出组卷细目表和试题为 QTI 测试",
     "forms.prepared": "生成并密封试卷",
     "forms.share_given": "交出一份试卷密钥",
     "forms.shares_refused": "试卷密钥份额不符",

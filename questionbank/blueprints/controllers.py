@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.errors import DomainError
+from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.web.forms import Form
@@ -21,15 +21,21 @@ from exam.web.request import done
 from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.blueprints.coverage import CellCover, cover_cells
 from questionbank.blueprints.editing import TypedBlueprint, blueprint_from, ids_in, typed_from
+from questionbank.blueprints.exporting import export_blueprint
 from questionbank.blueprints.feasibility import find_obstacle
 from questionbank.blueprints.models import BlueprintRow
+from questionbank.blueprints.packages import typed_of, unsaid
 from questionbank.blueprints.published import blueprint_of
 from questionbank.blueprints.service import draft_blueprint, get_blueprint, list_blueprints, publish_blueprint
+from questionbank.formats.reading import LeftOut
+from questionbank.formats.write_qti_test import TEST_FORMATS
+from questionbank.formats.writer import FORMATS
 from questionbank.forms.decks import BlueprintInfeasibleError
 from questionbank.forms.errors import infeasible
 from questionbank.forms.pilot import print_pilot
 from questionbank.forms.quotas import ConstraintUnmetError
 from questionbank.forms.trial import Trial, require_dealable
+from questionbank.items.batches import get_batch, get_checked
 from questionbank.items.editing import KINDS
 from questionbank.items.listing import list_stems
 from questionbank.items.pool import list_pool
@@ -48,6 +54,8 @@ from questionbank.schemas import BlueprintForm, PaperForm
 LIST = "/bank/blueprints"
 EDITOR, TRIAL = "questionbank/blueprint_edit.html", "questionbank/blueprint_trial.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
+TestNumber = Annotated[int, QueryParameter(ge=1, le=1_000)]
+TestFormat = Annotated[Literal["qti3", "qti22"], QueryParameter(name="format")]
 
 
 class BlueprintsController(Controller):
@@ -67,13 +75,39 @@ class BlueprintsController(Controller):
         return Template("questionbank/blueprints.html", context={**context, "problem": None})
 
     @get("/new", opt=allow("author", "publisher"))
-    async def write(self, bank_session: NamedDependency[AsyncSession], qualification: FromQuery[Code] = "") -> Template:
+    async def write(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        qualification: FromQuery[Code] = "",
+        batch: FromQuery[UUID | None] = None,
+        test: FromQuery[TestNumber] = 1,
+    ) -> Template:
+        if batch:
+            typed, left_out = await _from_batch(bank_session, runtime, batch, test)
+            context = {**await _editor(bank_session, typed), "left_out": left_out, "batch": batch}
+            return Template(EDITOR, context={**context, "problem": None})
         if not qualification:
             context = {"qualifications": all_qualifications()}
             return Template("questionbank/blueprint_where.html", context=context)
         latest = next((row for row in await list_blueprints(bank_session) if row.qualification == qualification), None)
         typed = typed_from(blueprint_of(latest)) if latest else TypedBlueprint(qualification=qualification)
         return Template(EDITOR, context={**await _editor(bank_session, typed), "problem": None})
+
+    @get("/{blueprint_id:uuid}/export")
+    async def export(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        blueprint_id: FromPath[UUID],
+        fmt: FromQuery[TestFormat] = "qti3",
+    ) -> Response[bytes]:
+        """Give the blueprint as a QTI test over its items."""
+        at, region = runtime.clock.now(), runtime.settings.root_region
+        data = await export_blueprint(bank_session, principal, blueprint_id, fmt=fmt, region=region, at=at)
+        headers = {"Content-Disposition": 'attachment; filename="test.zip"', "Cache-Control": "no-store"}
+        return Response(data, media_type="application/zip", headers=headers)
 
     @post("/new", opt=allow("author", "publisher"), status_code=200)
     async def create(
@@ -157,9 +191,23 @@ class BlueprintsController(Controller):
         return done(LIST, "细目表已发布,此后的组卷按它进行。")
 
 
+async def _from_batch(
+    session: AsyncSession, runtime: Runtime, batch_id: UUID, test: int
+) -> tuple[TypedBlueprint, tuple[LeftOut, ...]]:
+    """Return the editor's fields for a test of an uploaded package; raises NotFoundError where it has none."""
+    batch = await get_batch(session, batch_id)
+    checked = await get_checked(runtime, batch)
+    if test > len(checked.tests):
+        raise NotFoundError(batch=str(batch_id), test=test)
+    rows = {row.number: (row.content.interaction, row.node) for row in checked.rows if row.content}
+    return typed_of(checked.tests[test - 1], rows, batch.qualification)
+
+
 async def _editor(session: AsyncSession, typed: TypedBlueprint) -> dict[str, Any]:
     return {
         **WORDS,
+        "left_out": (),
+        "batch": None,
         "typed": typed,
         "title": title_of(typed.qualification),
         "nodes": await node_choices(session, typed.qualification),
@@ -196,6 +244,8 @@ async def _list_context(session: AsyncSession, runtime: Runtime, principal: Prin
         "account": principal.account,
         "may_write": writes_here(principal, runtime.settings.root_region),
         "title_of": title_of,
+        "test_formats": {name: FORMATS[name].title for name in TEST_FORMATS},
+        "unsaid": unsaid,
     }
 
 

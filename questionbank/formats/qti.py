@@ -1,5 +1,6 @@
 """QTI 2.1, 2.2 and 3.0 items and packages (1EdTech QTI 3.0 §5); their interactions stand in `qti_interactions`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -9,6 +10,8 @@ from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
 from questionbank.formats.qti_interactions import FEEDBACK, count_feature, find_asked
+from questionbank.formats.qti_numbers import with_numbers
+from questionbank.formats.qti_tests import TEST_ROOT, read_test
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.write_qti import BASIS, EXPLANATION
@@ -18,28 +21,56 @@ ITEM_ROOT: Final = "assessmentitem"
 
 def read_qti_item(root: Node) -> Reading:
     """Read one item document."""
-    unsupported: dict[str, int] = {}
-    return read_proposals("qti", [_read_item(1, root, unsupported)], unsupported)
+    gathered = _Gathered()
+    gathered.add_item("", root)
+    return gathered.reading("qti", ())
 
 
 def read_qti_package(data: bytes) -> Reading:
-    """Read every item of a content package; rows count the item documents by name, others are passed over."""
-    unsupported: dict[str, int] = {}
-    found: list[Proposal | Refusal] = []
+    """Read every item and every test of a content package; rows count the item documents by name."""
+    gathered, tests = _Gathered(), []
     for name in sorted(check_archive(data)):
         if not name.lower().endswith(".xml"):
             continue
-        row = len(found) + 1
         try:
             root = parse_xml(read_member(data, name))
         except UnreadableFileError as error:
-            found.append(refuse(row, RowError("record_shape", detail=f"{name[:60]} {error.code}")))
+            gathered.refuse(RowError("record_shape", detail=f"{name[:60]} {error.code}"))
             continue
         if root.name == ITEM_ROOT:
-            found.append(_read_item(row, root, unsupported))
+            gathered.add_item(name, root)
+        elif root.name == TEST_ROOT:
+            tests.append((name, root))
         elif root.name != "manifest":
-            count_feature(unsupported, root.name)
-    return read_proposals("qti-package", found, unsupported)
+            count_feature(gathered.unsupported, root.name)
+    return gathered.reading("qti-package", tests)
+
+
+class _Gathered:
+    """The items of a file so far, with what each says that an item cannot hold."""
+
+    def __init__(self) -> None:
+        self.found: list[Proposal | Refusal] = []
+        self.unsupported: dict[str, int] = {}
+        self.left_out: dict[int, tuple[str, ...]] = {}
+        self.rows: dict[str, int] = {}
+
+    def add_item(self, name: str, root: Node) -> None:
+        row, own = len(self.found) + 1, dict[str, int]()
+        self.found.append(_read_item(row, root, own))
+        self.rows[name] = row
+        for feature, count in own.items():
+            self.unsupported[feature] = self.unsupported.get(feature, 0) + count
+        if own:
+            self.left_out[row] = tuple(own)
+
+    def refuse(self, error: RowError) -> None:
+        self.found.append(refuse(len(self.found) + 1, error))
+
+    def reading(self, dialect: str, tests: Sequence[tuple[str, Node]]) -> Reading:
+        read = read_proposals(dialect, self.found, self.unsupported)
+        assessments = tuple(read_test(name, root, self.rows) for name, root in tests)
+        return msgspec.structs.replace(read, left_out=self.left_out, tests=assessments)
 
 
 def _read_item(row: int, root: Node, unsupported: dict[str, int]) -> Proposal | Refusal:
@@ -60,7 +91,8 @@ def _propose(row: int, root: Node, unsupported: dict[str, int]) -> Proposal:
     asked = find_asked(root, bodies[0], unsupported)
     if any(not _is_own(node) for node in root.descendants(*FEEDBACK)):
         count_feature(unsupported, "feedback")
-    return _with_own_words(asked.read(row), root, bodies[0])
+    read = with_numbers(asked.read(row), root, asked.declaration, unsupported)
+    return _with_own_words(read, root, bodies[0])
 
 
 def _is_own(node: Node) -> bool:

@@ -28,11 +28,44 @@ class Column(msgspec.Struct, frozen=True):
     field: str
 
 
+class AssessmentSection(msgspec.Struct, frozen=True, kw_only=True):
+    """One section of a test: the rows that it asks, or from which it draws `select` where that is not None.
+
+    `marks` are hundredths, one for each row. `node` and `difficulty` say what the rows were chosen by; a file that is not
+    our own leaves them as they are.
+    """
+
+    title: str
+    rows: tuple[int, ...]
+    marks: tuple[int, ...]
+    select: int | None = None
+    node: str = ""
+    difficulty: tuple[int, int] = (0, 100)
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """What a test says of one of its places (a part, a section, an item) and a blueprint cannot hold."""
+
+    place: str
+    feature: str
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of a package; marks in hundredths, `duration_min` and `pass_marks` are None where it does not say."""
+
+    title: str
+    sections: tuple[AssessmentSection, ...]
+    duration_min: int | None = None
+    pass_marks: int | None = None
+    left_out: tuple[LeftOut, ...] = ()
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One file, read: every row of it stands in `drafts` or in `refused`, in file order.
 
     `unsupported` counts, per feature, what the file says and an item cannot hold, the refused interactions included.
-    `columns` are those of a table with headings: what each was read as.
+    `columns` are those of a table with headings: what each was read as. `left_out` holds the same features by row, and
+    `tests` what a package asks of its rows together.
     """
 
     dialect: str
@@ -40,6 +73,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...]
     unsupported: dict[str, int] = {}
     columns: tuple[Column, ...] = ()
+    left_out: dict[int, tuple[str, ...]] = {}
+    tests: tuple[Assessment, ...] = ()
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

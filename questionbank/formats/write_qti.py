@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.qti_names import V2, V3, QtiXml, Version
-from questionbank.formats.write_qti_interactions import WRITERS, Declared, ItemWriter
+from questionbank.formats.write_qti_interactions import Declared, ItemWriter, writer_of
 from questionbank.items.content import ItemDraft
 
 EXPLANATION, BASIS = "explanation", "basis"
@@ -20,23 +20,27 @@ _EPOCH: Final = (2000, 1, 1, 0, 0, 0)
 """The date of every member: the same bank gives the same bytes."""
 _PACKAGING: Final = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _LONGEST_TITLE: Final = 40
+TEST: Final = "test.xml"
 
 
 def to_qti3(drafts: Sequence[ItemDraft]) -> bytes:
     """Return a QTI 3.0 package with one document per item."""
-    return _package(drafts, V3)
+    return package(drafts, V3)
 
 
 def to_qti22(drafts: Sequence[ItemDraft]) -> bytes:
     """Return a QTI 2.2 package with one document per item."""
-    return _package(drafts, V2)
+    return package(drafts, V2)
 
 
-def _package(drafts: Sequence[ItemDraft], version: Version) -> bytes:
+def package(drafts: Sequence[ItemDraft], version: Version, *, test: etree._Element | None = None) -> bytes:
+    """Return a package with one document per draft, and that of a test over them."""
     out = BytesIO()
     names = [f"items/item-{number:06}.xml" for number in range(1, len(drafts) + 1)]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "imsmanifest.xml", _manifest(names, version))
+        _add(archive, "imsmanifest.xml", _manifest(names, version, with_test=test is not None))
+        if test is not None:
+            _add(archive, TEST, test)
         for name, draft in zip(names, drafts, strict=True):
             _add(archive, name, _item(QtiXml(version), name[len("items/") : -len(".xml")], draft))
     return out.getvalue()
@@ -48,21 +52,25 @@ def _add(archive: zipfile.ZipFile, name: str, root: etree._Element) -> None:
     archive.writestr(member, etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _manifest(names: Sequence[str], version: Version) -> etree._Element:
+def _manifest(names: Sequence[str], version: Version, *, with_test: bool) -> etree._Element:
     root = etree.Element(f"{{{_PACKAGING}}}manifest", nsmap={None: _PACKAGING}, identifier="ANKAO-BANK")
     etree.SubElement(root, f"{{{_PACKAGING}}}organizations")
     resources = etree.SubElement(root, f"{{{_PACKAGING}}}resources")
-    for number, name in enumerate(names, 1):
-        attributes = {"identifier": f"RES-{number:06}", "type": version.resource, "href": name}
+    listed = [(f"RES-{number:06}", version.resource, name) for number, name in enumerate(names, 1)]
+    tests = [("RES-TEST", version.resource.replace("_item_", "_test_"), TEST)] if with_test else []
+    for identifier, kind, name in [*tests, *listed]:
+        attributes = {"identifier": identifier, "type": kind, "href": name}
         resource = etree.SubElement(resources, f"{{{_PACKAGING}}}resource", attributes)
         etree.SubElement(resource, f"{{{_PACKAGING}}}file", href=name)
+        for dependency, *_ in listed if name == TEST else ():
+            etree.SubElement(resource, f"{{{_PACKAGING}}}dependency", identifierref=dependency)
     return root
 
 
 def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
     """Return one item document."""
     content = draft.content
-    writer = WRITERS[content.interaction]
+    writer = writer_of(content)
     title = " ".join(content.stem.split())[:_LONGEST_TITLE]
     root = xml.element(
         None, "assessment-item", identifier=identifier, title=title, adaptive="false", time_dependent="false"
@@ -80,7 +88,10 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
         data_ankao_difficulty=str(draft.difficulty),
     )
     writer.fill(xml, body, content)
-    _process(xml, root, writer, [each.identifier for each in declared])
+    if writer.score:
+        writer.score(xml, root, content)
+    else:
+        _process(xml, root, writer, [each.identifier for each in declared])
     for name, text in ((EXPLANATION, content.explanation), (BASIS, content.basis)):
         if text:
             _feedback(xml, root, name, text)

@@ -7,6 +7,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.qti_names import QtiXml
+from questionbank.formats.qti_numbers import DATA_VARIANTS, nears_of, numbers_as_words, score_numbers
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import BLANK
@@ -31,7 +32,12 @@ def _correct(content: ItemContent) -> list[Declared]:
 
 def _variants(content: ItemContent) -> list[Declared]:
     """Declare the first variant as the correct response and all of them in a mapping."""
-    return [Declared(content.key[:1], content.key)]
+    words = numbers_as_words(content.key)
+    return [Declared(words[:1], words)]
+
+
+def _number(content: ItemContent) -> list[Declared]:
+    return [Declared((nears_of(content)[0][0],))]
 
 
 def _pairs(content: ItemContent) -> list[Declared]:
@@ -65,6 +71,8 @@ def _fill_text(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
     """Put the entry where the stem has its blank, whose wording goes into an attribute."""
     blank = BLANK.search(content.stem)
     body.set(DATA_BLANK, blank[0] if blank else "")
+    if numbers_as_words(content.key) != content.key and not nears_of(content):
+        body.set(DATA_VARIANTS, msgspec.json.encode(content.key).decode())
     parts = BLANK.split(content.stem) if blank else [content.stem, ""]
     _with_gaps(xml, body, parts, lambda parent, _: xml.element(parent, "text-entry-interaction", **_RESPONSE))
 
@@ -122,6 +130,8 @@ class ItemWriter(msgspec.Struct, frozen=True):
     base_type: str = "identifier"
     declare: Callable[[ItemContent], list[Declared]] = _correct
     template: str = "match_correct"
+    score: Callable[[QtiXml, Any, ItemContent], None] | None = None
+    """Writes response processing of its own instead."""
 
 
 WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
@@ -133,3 +143,9 @@ WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
     Interaction.MATCH: ItemWriter(_fill_match, "multiple", "directedPair", _pairs, "map_response"),
     Interaction.INLINE_CHOICE: ItemWriter(_fill_gaps, declare=_gaps, template=""),
 }
+_NUMBERS: Final = ItemWriter(_fill_text, base_type="float", declare=_number, template="", score=score_numbers)
+
+
+def writer_of(content: ItemContent) -> ItemWriter:
+    """Return how an item is written: a text entry that accepts numbers alone is one of a number."""
+    return _NUMBERS if nears_of(content) else WRITERS[content.interaction]

@@ -14,9 +14,9 @@ from exam.core.runtime import Runtime
 from exam.identity.api import require_region
 from questionbank.formats.errors import NoHeadingsError
 from questionbank.formats.layouts import IGNORED
-from questionbank.formats.reading import Column, FieldValue, Reading
+from questionbank.formats.reading import Assessment, Column, FieldValue, Reading
 from questionbank.formats.verdicts import RowVerdict, Verdict
-from questionbank.items.content import ItemContent
+from questionbank.items.content import ItemContent, ItemDraft
 from questionbank.items.errors import ImportChangedError, ImportWrittenError
 from questionbank.items.importing import JudgedFile, add_batch, judge_file, report_of, write_rows
 from questionbank.items.layouts import remember_layout
@@ -36,6 +36,9 @@ class CheckedRow(msgspec.Struct, frozen=True, kw_only=True):
     other_row: int | None
     other_item: str | None
     other: ItemContent | None
+    node: str = ""
+    left_out: tuple[str, ...] = ()
+    """Features that the row has and an item cannot hold."""
 
 
 class CheckedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class CheckedFile(msgspec.Struct, frozen=True, kw_only=True):
     unsupported: Mapping[str, int]
     columns: tuple[Column, ...] = ()
     """What a table's columns were read as; where none was understood there are no rows."""
+    tests: tuple[Assessment, ...] = ()
 
     def of(self, verdict: Verdict) -> list[CheckedRow]:
         """Return the rows of one verdict."""
@@ -101,22 +105,26 @@ async def _keep(runtime: Runtime, batch: ImportBatch, judged: JudgedFile) -> Non
 
 
 def _checked(judged: JudgedFile) -> CheckedFile:
-    contents = {draft.row: draft.content for draft in judged.reading.drafts}
-    rows = tuple(_row(each, contents, judged.existing) for each in judged.verdicts)
-    return CheckedFile(rows=rows, unsupported=judged.reading.unsupported, columns=judged.reading.columns)
+    reading = judged.reading
+    drafts = {draft.row: draft for draft in reading.drafts}
+    rows = tuple(_row(each, drafts, judged) for each in judged.verdicts)
+    return CheckedFile(rows=rows, unsupported=reading.unsupported, columns=reading.columns, tests=reading.tests)
 
 
-def _row(each: RowVerdict, contents: Mapping[int, ItemContent], existing: Mapping[str, ItemContent]) -> CheckedRow:
-    other = existing.get(each.other_item) if each.other_item else contents.get(each.other_row or 0)
+def _row(each: RowVerdict, drafts: Mapping[int, ItemDraft], judged: JudgedFile) -> CheckedRow:
+    draft, twin = drafts.get(each.row), drafts.get(each.other_row or 0)
+    other = judged.existing.get(each.other_item) if each.other_item else twin.content if twin else None
     return CheckedRow(
         number=each.row,
         verdict=each.verdict,
         message=each.message,
         fields=each.fields,
-        content=contents.get(each.row),
+        content=draft.content if draft else None,
         other_row=each.other_row,
         other_item=each.other_item,
         other=other,
+        node=draft.node if draft else "",
+        left_out=judged.reading.left_out.get(each.row, ()),
     )
 
 
@@ -164,8 +172,12 @@ async def _own_batch(session: AsyncSession, principal: Principal, batch_id: UUID
     return batch
 
 
-def _outline(rows: Iterable[CheckedRow]) -> list[tuple[int, Verdict]]:
-    return [(row.number, row.verdict) for row in rows]
+def _outline(rows: Iterable[CheckedRow]) -> list[CheckedRow]:
+    """Return what an author has seen of the rows and decided by: their words, keys and twins, and what became of each.
+
+    A twin of the bank counts by its words, which are shown, and not by who it is.
+    """
+    return [msgspec.structs.replace(row, other_item=None) for row in rows]
 
 
 async def list_batches(session: AsyncSession, *, state: str, account: UUID | None = None) -> list[ImportBatch]:

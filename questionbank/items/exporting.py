@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import and_
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -35,21 +35,32 @@ async def list_newest(session: AsyncSession, wanted: ItemFilter) -> list[ItemDra
     Retired items are left out unless they are asked for.
     """
     newest = and_(ItemVersionRow.item_id == ItemRow.id, ItemVersionRow.number == ItemRow.version)
-    columns = (ItemVersionRow.content, ItemVersionRow.node, ItemVersionRow.depth, ItemVersionRow.difficulty)
-    query = matching(wanted).join(ItemVersionRow, newest).with_only_columns(*columns).order_by(ItemRow.id)
+    query = matching(wanted).join(ItemVersionRow, newest).with_only_columns(ItemRow.id, *_DRAFTED).order_by(ItemRow.id)
     if not wanted.state:
         query = query.where(ItemRow.state != "retired")
     rows = await session.execute(query)
-    return [
-        ItemDraft(
-            content=msgspec.convert(content, ItemContent),
-            node=node,
-            depth=Depth(depth),
-            difficulty=difficulty,
-            row=number,
-        )
-        for number, (content, node, depth, difficulty) in enumerate(rows, 1)
-    ]
+    return [_draft(number, *drafted) for number, (_, *drafted) in enumerate(rows, 1)]
+
+
+async def list_published(session: AsyncSession, qualification: str) -> dict[str, ItemDraft]:
+    """Return the version in force of every published item of a qualification, by item id."""
+    in_force = and_(ItemVersionRow.item_id == ItemRow.id, ItemVersionRow.number == ItemRow.published_version)
+    query = select(ItemRow.id, *_DRAFTED).join(ItemVersionRow, in_force).where(ItemRow.qualification == qualification)
+    rows = await session.execute(query.order_by(ItemRow.id))
+    return {str(item): _draft(number, *drafted) for number, (item, *drafted) in enumerate(rows, 1)}
+
+
+_DRAFTED = (ItemVersionRow.content, ItemVersionRow.node, ItemVersionRow.depth, ItemVersionRow.difficulty)
+
+
+def _draft(number: int, content: object, node: str, depth: str, difficulty: int) -> ItemDraft:
+    return ItemDraft(
+        content=msgspec.convert(content, ItemContent),
+        node=node,
+        depth=Depth(depth),
+        difficulty=difficulty,
+        row=number,
+    )
 
 
 def list_export_formats() -> list[str]:

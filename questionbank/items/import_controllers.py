@@ -38,7 +38,7 @@ from questionbank.items.finding import ItemFilter
 from questionbank.items.listing import count_states
 from questionbank.items.models import ImportBatch
 from questionbank.items.viewing import shown_options
-from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, title_of
+from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, bank_roles, title_of
 from questionbank.schemas import ColumnsForm, UploadForm
 from questionbank.syllabus.service import list_nodes
 
@@ -185,6 +185,8 @@ async def _batch_context(
         "own": batch.account_id == principal.account,
         "unsupported": checked.unsupported,
         "columns": checked.columns,
+        "tests": checked.tests,
+        "may_draft": bank_roles(principal) & {"author", "publisher"},
         "fields": FIELD_NAMES,
         "has_rows": bool(checked.rows),
         "tab": tab.value,

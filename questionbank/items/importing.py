@@ -19,7 +19,7 @@ from exam.identity.api import require_region
 from exam.standards.api import get_qualification
 from questionbank.formats.duplicates import ExistingItem
 from questionbank.formats.limited import read_in_subprocess
-from questionbank.formats.reading import Column, Reading
+from questionbank.formats.reading import Assessment, Column, Reading
 from questionbank.formats.verdicts import RowVerdict, Verdict, judge_rows
 from questionbank.forms.canonical import digest_of
 from questionbank.items.content import ItemContent, ItemDraft
@@ -32,7 +32,7 @@ NO_COLUMNS: Final[Mapping[str, str]] = {}
 
 
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the file as the report tells it; `other_row` or `other_item` is its twin."""
+    """One row of the file as the report tells it; `other_row` or `other_item` is its twin, `left_out` what it cannot hold."""
 
     number: int
     verdict: str
@@ -40,6 +40,7 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     other_row: int | None = None
     other_item: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `accepted`, `duplicate` and `refused` add up to all rows; `near_duplicate` counts those of the accepted that a
     reviewer should compare. `unsupported` counts features that an item cannot hold. `columns` are
-    those of a table and what each was read as. `batch` is set once written.
+    those of a table and what each was read as, `tests` those of a QTI package. `batch` is set once written.
     """
 
     dialect: str
@@ -58,6 +59,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[ImportRow, ...]
     unsupported: Mapping[str, int]
     columns: tuple[Column, ...] = ()
+    tests: tuple[Assessment, ...] = ()
     written: bool
     batch: UUID | None = None
 
@@ -117,11 +119,13 @@ def report_of(judged: JudgedFile, *, written: bool, batch: UUID | None = None) -
                 message=each.text,
                 other_row=each.other_row,
                 other_item=each.other_item,
+                left_out=judged.reading.left_out.get(each.row, ()),
             )
             for each in judged.verdicts
         ),
         unsupported=judged.reading.unsupported,
         columns=judged.reading.columns,
+        tests=judged.reading.tests,
         written=written,
         batch=batch,
     )

@@ -143,8 +143,7 @@ class ItemController(Controller):
                 bank_session, principal, ItemAct(data.act), [item_id], at=at, reason=data.reason, seen=seen
             )
         except DomainError as error:
-            context = await item_context(bank_session, runtime, principal, item_id)
-            return form_again(request, error, ITEM, context)
+            return await item_again(request, error, bank_session, runtime, principal, item_id)
         return done(f"/bank/items/{item_id}", DONE[ItemAct(data.act)])
 
     @post("/comment", status_code=200)
@@ -160,8 +159,7 @@ class ItemController(Controller):
         try:
             await comment_on_item(bank_session, principal, item_id, words=data.words, at=runtime.clock.now())
         except DomainError as error:
-            context = await item_context(bank_session, runtime, principal, item_id)
-            return form_again(request, error, ITEM, context)
+            return await item_again(request, error, bank_session, runtime, principal, item_id)
         return done(f"/bank/items/{item_id}#comments", "意见已记下。")
 
 
@@ -224,6 +222,18 @@ async def item_context(session: AsyncSession, runtime: Runtime, principal: Princ
         "shown_options": shown_options,
         "key_words": key_words,
     }
+
+
+async def item_again(
+    request: AnyRequest,
+    error: DomainError,
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    item_id: UUID,
+) -> Response[Any]:
+    """Return the item's page with what went wrong."""
+    return form_again(request, error, ITEM, await item_context(session, runtime, principal, item_id))
 
 
 def _is_withdrawn(withdrawals: Sequence[Withdrawal]) -> bool:

@@ -12,9 +12,8 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.web.policy import allow
-from exam.web.problem import form_again
 from exam.web.request import done
-from questionbank.items.item_controllers import ITEM, item_context
+from questionbank.items.item_controllers import item_again
 from questionbank.pages import AnyRequest
 from questionbank.schemas import EmptyForm, WithdrawalForm
 from questionbank.withdrawals.service import PROPOSERS, confirm_withdrawal, decline_withdrawal, propose_withdrawal
@@ -45,7 +44,7 @@ class WithdrawalController(Controller):
         try:
             await propose_withdrawal(bank_session, principal, item_id, rule=data.rule, reason=data.reason, at=at)
         except DomainError as error:
-            return form_again(request, error, ITEM, await item_context(bank_session, runtime, principal, item_id))
+            return await item_again(request, error, bank_session, runtime, principal, item_id)
         return done(f"/bank/items/{item_id}#withdrawals", "撤题申请已提出,等待另一位发布员确认。")
 
     @post("/{withdrawal_id:uuid}/{decision:str}", status_code=200)
@@ -64,5 +63,5 @@ class WithdrawalController(Controller):
         try:
             await act(bank_session, principal, withdrawal_id, at=runtime.clock.now())
         except DomainError as error:
-            return form_again(request, error, ITEM, await item_context(bank_session, runtime, principal, item_id))
+            return await item_again(request, error, bank_session, runtime, principal, item_id)
         return done(f"/bank/items/{item_id}#withdrawals", DECIDED[decision])

@@ -10,7 +10,8 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
@@ -82,10 +83,7 @@ async def propose_withdrawal(
         raise ReasonRequiredError
     if not await list_at_risk(session, item_id, at=at):
         raise WithdrawalNeedlessError
-    waiting = select(exists().where(WithdrawalRow.item_id == item_id, WithdrawalRow.state == "proposed"))
-    if await session.scalar(waiting):
-        raise WithdrawalOpenError
-    row = WithdrawalRow(
+    proposal = insert(WithdrawalRow).values(
         id=new_id(),
         item_id=item_id,
         region=item.region,
@@ -97,8 +95,13 @@ async def propose_withdrawal(
         state="proposed",
         decided_by_name="",
     )
-    session.add(row)
-    await session.flush()
+    # the index that lets one proposal wait also decides between two at one instant
+    alone = proposal.on_conflict_do_nothing(
+        index_elements=[WithdrawalRow.item_id], index_where=text("state = 'proposed'")
+    )
+    row: WithdrawalRow | None = await session.scalar(alone.returning(WithdrawalRow))
+    if row is None:
+        raise WithdrawalOpenError
     await _note(session, principal, "item.withdrawal_proposed", row, at)
     return row.id
 

@@ -14,6 +14,7 @@ from litestar.testing import AsyncTestClient
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from exam.core.audit.ledger import AuditRow
 from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
@@ -21,12 +22,12 @@ from exam.core.runtime import Runtime
 from exam.core.sheets.writer import WORKBOOK
 from exam.identity.roles import Role as Duty
 from questionbank.items.content import Interaction
-from questionbank.items.models import ItemRow
+from questionbank.items.models import ImportBatch, ItemRow
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
 from tests.builders.web import application
 
-CODE = "special.1.2"
+CODE, OTHER = "special.1.2", "officer.general"
 CSV = "题目,选项A,选项B,答案\n验电前应先做什么,试验验电器,直接验电,A\n挂接地线前应先做什么,验电,拆线,A\n没有答案的题,甲,乙,\n"
 ITEM = {
     "interaction": "choice",
@@ -238,6 +239,42 @@ async def test_a_bank_that_changed_since_the_dry_run_asks_again(people: People, 
     assert await states(runtime) == {"draft": 2}
     retold = await author.get(f"/bank/imports/{second}?show=duplicate")
     assert "验电前应先做什么" in retold.text
+
+
+async def test_words_that_changed_since_the_dry_run_are_shown_again(people: People, runtime: Runtime) -> None:
+    author = await people(Duty.AUTHOR)
+    batch = id_in(await upload(author, CSV.encode(), "题.csv"))
+    async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
+        row = await session.get_one(ImportBatch, batch)
+        key = f"{row.storage_key}/checked.json"
+    seen = await runtime.storage.get(key)
+    await runtime.storage.put(key, seen.replace("直接验电".encode(), "先行验电".encode()))
+    answer = await post(author, f"/bank/imports/{batch}/confirm")
+    assert (answer.status_code, "import_changed" in answer.text) == (409, True)
+    assert await states(runtime) == {}
+
+
+async def test_a_blueprint_goes_out_as_a_test_and_comes_back_as_a_draft(people: People, runtime: Runtime) -> None:
+    bank = await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=6))
+    author = await people(Duty.AUTHOR)
+    page = f"/bank/blueprints/{bank.blueprint_id}/export"
+    assert page in (await author.get("/bank/blueprints")).text
+    package = await author.get(f"{page}?format=qti22")
+    assert (package.status_code, package.headers["content-type"]) == (200, "application/zip")
+    batch = id_in(await upload(author, package.content, "test.zip", OTHER))
+    shown = (await author.get(f"/bank/imports/{batch}")).text
+    assert "引用 18 题" in shown
+    assert f"/bank/blueprints/new?batch={batch}&amp;test=1" in shown
+    editor = (await author.get(f"/bank/blueprints/new?batch={batch}&test=1")).text
+    assert [re.findall(rf'name="{name}" value="([^"]+)"', editor) for name in ("count", "marks")] == [
+        ["4", "3", "2"],
+        ["1", "1", "1.5"],
+    ]
+    assert 'value="小测验"' in editor
+    assert (await author.get(f"/bank/blueprints/new?batch={batch}&test=2")).status_code == 404
+    async with runtime.databases.session(Scope(region=ROOT)) as session:
+        (entry,) = (await session.scalars(select(AuditRow).where(AuditRow.act == "blueprint.exported"))).all()
+    assert entry.facts["items"] == 18
 
 
 async def test_an_unreadable_upload_leaves_nothing(people: People) -> None:

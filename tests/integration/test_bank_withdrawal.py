@@ -1,11 +1,13 @@
 """An item withdrawn during an exam: two people of the bank, the papers as they were, the rule applied by two of the centre."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
@@ -164,3 +166,27 @@ async def test_the_pages_say_it_plainly(client: AsyncClient, runtime: Runtime, c
     proposed = await send(client, f"{desk}/withdrawn", {})
     assert proposed.headers["location"].startswith("/centre/regrades/")
     assert "重评待批准" in (await client.get(f"{desk}/results")).text
+
+
+async def test_of_two_proposals_at_one_instant_one_stands(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await examined(runtime, clock, right=[9])
+    item, at = await _asked(runtime, exam, 1), clock.now()
+
+    async def propose(bank: AsyncSession) -> UUID:
+        return await propose_withdrawal(
+            bank, maker("reviewer"), item, rule=WithdrawalRule.VOID, reason="题干有误", at=at
+        )
+
+    async def propose_too() -> None:
+        async with runtime.databases.transaction(BANK, Role.BANK) as bank:
+            await propose(bank)
+
+    async with runtime.databases.transaction(BANK, Role.BANK) as bank:
+        await propose(bank)
+        late = asyncio.create_task(propose_too())
+        for _ in range(500):
+            if await bank.scalar(text("select count(*) from pg_locks where not granted")):
+                break
+            await asyncio.sleep(0.01)
+    with pytest.raises(WithdrawalOpenError):
+        await late

@@ -137,7 +137,9 @@ def test_a_qti_package_reads_its_items_and_passes_over_the_rest() -> None:
     reading = read_questions(buffer.getvalue(), "bank.zip")
     assert [draft.row for draft in reading.drafts] == [1, 2]
     assert [(refusal.row, refusal.code) for refusal in reading.refused] == [(3, "record_shape")]
-    assert reading.unsupported == {"feedback": 1, "assessmenttest": 1}
+    assert reading.unsupported == {"feedback": 1}
+    assert reading.left_out == {1: ("feedback",)}
+    assert [(test.title, test.sections) for test in reading.tests] == [("QTI", ())]
 
 
 def test_moodle_xml_questions() -> None:
