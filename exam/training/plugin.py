@@ -10,6 +10,9 @@ from exam.training.classes.enrol_pages import EnrolmentController
 from exam.training.classes.enterprise_pages import EnterpriseTrainingController
 from exam.training.classes.learner_pages import LearnerController
 from exam.training.classes.regulator_pages import RegulatorTrainingController
+from exam.training.cmi5.launch import PREFIX as STORE_PREFIX
+from exam.training.cmi5.learner_pages import UnitController
+from exam.training.cmi5.route import METHODS, StorePath
 from exam.training.completion.pages import (
     ClassCompletionsController,
     CompletionController,
@@ -60,6 +63,7 @@ PLUGIN = Plugin(
         LessonController,
         QuizController,
         PackageController,
+        UnitController,
         FilmController,
         MaterialsController,
         MaterialFilmController,
@@ -79,5 +83,9 @@ PLUGIN = Plugin(
         RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),
         RawRoute(method="POST", prefix="/api/study/", suffix="/answer", policy=Policy("key"), make=AnswerPath),
         RawRoute(method="GET", prefix=PREFIX, suffix="", policy=Policy("key"), make=PackagePath),
+        *(
+            RawRoute(method=method, prefix=STORE_PREFIX, suffix="", policy=Policy("key"), make=StorePath)
+            for method in METHODS
+        ),
     ),
 )

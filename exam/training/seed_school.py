@@ -37,7 +37,8 @@ from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import end_visit, take_answer, take_beat
 from exam.training.programmes.service import draft_programme, find_programme, propose_nodes, publish_programme
 from exam.training.quizzes.service import pool_of
-from exam.training.seed_upload import TITLE, draft_package, draw_package, upload_whole
+from exam.training.seed_packages import COURSE_TITLE, PACKAGE_TITLE, draw_course, draw_package
+from exam.training.seed_upload import draft_package, upload_whole
 from exam.training.settling import run_settle
 from questionbank.api import list_practice_pool
 
@@ -118,7 +119,7 @@ async def seed_school(runtime: Runtime, staff: SchoolStaff, people: Sequence[tup
         await _on_paper(session, staff, learners, now)
         passes = [await pass_text(session, runtime, learner.id) for learner in learners]
         await _quiz(session, staff, body, begun)
-    await _package(runtime, staff, body, begun)
+    await _packages(runtime, staff, body, begun)
     await _film(runtime, staff, body, begun)
     await _studied(runtime, learners, lessons, _at(today - timedelta(days=1), EVENING))
     for learner in learners:
@@ -197,12 +198,16 @@ async def _quiz(session: AsyncSession, staff: SchoolStaff, body: BodyView, at: d
     await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
 
 
-async def _package(runtime: Runtime, staff: SchoolStaff, body: BodyView, at: datetime) -> None:
-    material = await upload_whole(runtime, staff.clerk, body, filename="灭火器.zip", data=draw_package(), at=at)
+async def _packages(runtime: Runtime, staff: SchoolStaff, body: BodyView, at: datetime) -> None:
     target = (SCHOOL_QUALIFICATION, "5.4")
-    async with runtime.databases.transaction(Scope(region=staff.region)) as session:
-        lesson_id = await draft_package(session, staff.clerk, body, material, target=target, title=TITLE, at=at)
-        await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
+    for filename, title, data in (
+        ("灭火器.zip", PACKAGE_TITLE, draw_package()),
+        ("触电.zip", COURSE_TITLE, draw_course()),
+    ):
+        material = await upload_whole(runtime, staff.clerk, body, filename=filename, data=data, at=at)
+        async with runtime.databases.transaction(Scope(region=staff.region)) as session:
+            lesson_id = await draft_package(session, staff.clerk, body, material, target=target, title=title, at=at)
+            await publish_lesson(session, staff.second_clerk, lesson_id, body=body, at=at)
 
 
 async def _film(runtime: Runtime, staff: SchoolStaff, body: BodyView, at: datetime) -> None:

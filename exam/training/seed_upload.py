@@ -1,9 +1,6 @@
-"""What the demo's clerk uploads, sent and made as any file; and the package among it, drawn up here."""
+"""What the demo's clerk uploads, sent and made as any file."""
 
-import zipfile
 from datetime import datetime
-from io import BytesIO
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,47 +22,6 @@ from exam.training.materials.service import (
     take_part,
 )
 from exam.training.packages.service import plan_package
-
-TITLE: Final = "灭火器怎样用(课件包)"
-PAGES: Final = (
-    ("提", "提起灭火器,上下颠倒几次,到火点上风 3 米处。"),
-    ("拔", "拔下保险销。"),
-    ("握", "一手握住喷管,对准火焰根部。"),
-    ("压", "压下压把,左右扫射,由近及远,直到完全熄灭。"),
-)
-_MANIFEST: Final = """<?xml version="1.0" encoding="utf-8"?>
-<manifest identifier="ankao-demo" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
- xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2">
- <metadata><schema>ADL SCORM</schema><schemaversion>1.2</schemaversion></metadata>
- <organizations default="o"><organization identifier="o"><title>灭火器怎样用</title>
-  <item identifier="steps" identifierref="r"><title>提、拔、握、压</title></item></organization></organizations>
- <resources><resource identifier="r" type="webcontent" adlcp:scormtype="sco" href="index.html"/></resources>
-</manifest>"""
-_PAGE: Final = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>灭火器怎样用</title>
-<style>body{{margin:0;padding:6vmin;font:1.25rem/1.8 "PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}}
-h1{{font-size:4rem;margin:0;color:#1b3a6b}}section{{display:none}}section.on{{display:block}}
-button{{font:inherit;padding:.6rem 1.5rem;margin:1rem 1rem 0 0}}</style>
-{sections}<button id="back">上一步</button><button id="next">下一步</button><p id="end" hidden>学完了。</p>
-<script>
-let at = window; while (!at.API && at !== at.parent) at = at.parent;
-const api = at.API, steps = [...document.querySelectorAll("section")];
-let here = 0;
-const show = (to) => {{
-  here = Math.min(Math.max(to, 0), steps.length - 1);
-  steps.forEach((step, place) => step.classList.toggle("on", place === here));
-  const last = here === steps.length - 1;
-  document.getElementById("end").hidden = !last;
-  api?.LMSSetValue("cmi.core.lesson_location", String(here));
-  api?.LMSSetValue("cmi.core.lesson_status", last ? "completed" : "incomplete");
-  api?.LMSCommit("");
-}};
-api?.LMSInitialize("");
-document.getElementById("next").addEventListener("click", () => show(here + 1));
-document.getElementById("back").addEventListener("click", () => show(here - 1));
-show(Number(api?.LMSGetValue("cmi.core.lesson_location")) || 0);
-addEventListener("pagehide", () => api?.LMSFinish(""));
-</script></html>"""
 
 
 async def upload_whole(
@@ -101,13 +57,3 @@ async def draft_package(
     return await draft_lesson(
         session, clerk, body=body, qualification=qualification, node=node, title=title, content=content, at=at
     )
-
-
-def draw_package() -> bytes:
-    """Return a SCORM 1.2 package of one part with four steps that remembers where it was left."""
-    sections = "".join(f"<section><h1>{name}</h1><p>{rule}</p></section>" for name, rule in PAGES)
-    target = BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("imsmanifest.xml", _MANIFEST)
-        archive.writestr("index.html", _PAGE.format(sections=sections))
-    return target.getvalue()

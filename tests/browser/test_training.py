@@ -25,7 +25,7 @@ from questionbank.items.state import ItemAct
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.builders.desks import session_of
 from tests.builders.films import film_bytes
-from tests.builders.packages import scorm_bytes
+from tests.builders.packages import cmi5_bytes, scorm_bytes
 from tests.builders.questionbank import publish_bank, some_drafts
 from tests.builders.sitting import id_number, make_bank, make_centre, make_sitting
 from tests.builders.training import (
@@ -246,6 +246,7 @@ def test_clerk_uploads_a_film_and_a_learner_watches_it_to_its_end(academy: Acade
     page.get_by_role("listitem").filter(has_text="停电检修").get_by_role("button").click()
     _watch(academy, page, axe)
     _work_through_package(academy, page, axe)
+    _work_through_course(academy, page, axe)
 
 
 def _work_through_package(academy: Academy, page: Page, axe: Check) -> None:
@@ -272,6 +273,23 @@ def _work_through_package(academy: Academy, page: Page, axe: Check) -> None:
     assert there.evaluate("fetch('/learn').then(() => 'let', () => 'kept out')") == "kept out"
     academy.pass_time(page, BEAT_S)
     expect(page.get_by_role("progressbar", name="学习进度")).not_to_have_js_property("value", 0)
+
+
+def _work_through_course(academy: Academy, page: Page, axe: Check) -> None:
+    """Open a cmi5 course, let its first unit say that it is passed, and find where it was left; the second asks nothing."""
+    academy.server.do(lambda runtime: make_package_lesson(runtime, academy.school, title="用电安全", data=cmi5_bytes()))
+    unit = page.frame_locator(".package").frame_locator("iframe")
+    _open_lesson(page, "用电安全")
+    expect(unit.locator("#place")).to_have_text("Normal level=2 位置:")
+    assert axe(page) == []
+    unit.get_by_role("button", name="完成").click()
+    expect(unit.locator("#place")).to_have_text("已提交 204 204 204")
+    page.get_by_role("combobox", name="目录").select_option("灭火")
+    expect(unit.locator("#place")).to_have_text("Normal 位置:")
+    page.get_by_role("combobox", name="目录").select_option("触电急救")
+    expect(unit.locator("#place")).to_have_text("Review level=2 位置:第七页")
+    there = next(each for each in page.frames if "endpoint=" in each.url)
+    assert there.evaluate("fetch('/learn').then(() => 'let', () => 'kept out')") == "kept out"
 
 
 def _open_lesson(page: Page, title: str) -> None:

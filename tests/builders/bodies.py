@@ -28,7 +28,7 @@ def _value(kind: Any) -> Any:
 
 def _text(kind: Any) -> str:
     text = "A" * (kind.min_length or 1)
-    return text if kind.pattern is None or re.search(kind.pattern, text) else "1"
+    return next(each for each in (text, "1", "urn:x") if kind.pattern is None or re.search(kind.pattern, each))
 
 
 def _number(kind: Any) -> Any:

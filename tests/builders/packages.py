@@ -1,4 +1,4 @@
-"""SCORM packages for tests: a manifest, a page in a frame of its own, and a script that talks as real ones do."""
+"""SCORM and cmi5 packages for tests: a manifest, a page, and a script that talks as real ones do."""
 
 import zipfile
 from collections.abc import Mapping
@@ -44,6 +44,61 @@ document.getElementById("done").addEventListener("click", () => {
 });
 """
 
+COURSE = """<?xml version="1.0" encoding="utf-8"?>
+<courseStructure xmlns="https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd">
+ <course id="https://courses.example/electricity"><title><langstring lang="en">Electricity</langstring>
+  <langstring lang="zh-CN">用电安全</langstring></title>
+  <description><langstring lang="zh-CN">两个单元</langstring></description></course>
+ <block id="https://courses.example/electricity/first"><title><langstring lang="zh-CN">第一章</langstring></title>
+  <description><langstring lang="zh-CN">急救</langstring></description>
+  <au id="https://courses.example/electricity/aid" moveOn="CompletedAndPassed" masteryScore="0.80">
+   <title><langstring lang="zh-CN">触电急救</langstring></title>
+   <description><langstring lang="zh-CN">怎样救人</langstring></description>
+   <url>unit/index.html?unit=1</url><launchParameters>level=2</launchParameters></au></block>
+ <au id="https://courses.example/electricity/fire"><title><langstring lang="zh-CN">灭火</langstring></title>
+  <description><langstring lang="zh-CN">怎样灭火</langstring></description><url>unit/index.html?unit=2</url></au>
+</courseStructure>"""
+_UNIT = """<!doctype html><meta charset="utf-8"><title>单元</title><p id="place">正在打开</p>
+<button id="done">完成</button><script src="unit.js"></script>"""
+_UNIT_SCRIPT = """
+const given = new URLSearchParams(location.search);
+const [endpoint, activityId] = [given.get("endpoint"), given.get("activityId")];
+const place = document.getElementById("place");
+const state = (id) => new URLSearchParams({ stateId: id, activityId, agent: given.get("actor"), registration: given.get("registration") });
+let token, launch;
+const call = (path, method = "GET", body = undefined, type = "application/json") => fetch(endpoint + path, {
+  method, body, headers: { "X-Experience-API-Version": "1.0.3", Authorization: `Basic ${token}`, ...(body ? { "Content-Type": type } : {}) },
+});
+const say = (verb, result) => {
+  const id = crypto.randomUUID(), { contextTemplate } = launch;
+  const category = ["cmi5", ...(result?.success || result?.completion ? ["moveon"] : [])].map((name) => ({ id: `https://w3id.org/xapi/cmi5/context/categories/${name}` }));
+  const context = { ...contextTemplate, registration: given.get("registration"), contextActivities: { ...contextTemplate.contextActivities, category } };
+  if (result?.score) context.extensions = { ...context.extensions, "https://w3id.org/xapi/cmi5/context/extensions/masteryscore": launch.masteryScore };
+  const said = { id, actor: JSON.parse(given.get("actor")), verb: { id: `http://adlnet.gov/expapi/verbs/${verb}`, display: { en: verb } }, object: { objectType: "Activity", id: activityId }, context, timestamp: new Date().toISOString(), ...(result ? { result } : {}) };
+  return call(`statements?statementId=${id}`, "PUT", JSON.stringify(said));
+};
+document.getElementById("done").addEventListener("click", async () => {
+  await call(`activities/state?${state("place")}`, "PUT", "第七页", "text/plain");
+  const answers = [await say("completed", { completion: true, duration: "PT1M" })];
+  if (launch.masteryScore) answers.push(await say("passed", { success: true, score: { scaled: 0.9 }, duration: "PT1M" }));
+  answers.push(await say("terminated", { duration: "PT1M" }));
+  place.textContent = `已提交 ${answers.map((each) => each.status).join(" ")}`;
+});
+(async () => {
+  token = (await (await fetch(given.get("fetch"), { method: "POST" })).json())["auth-token"];
+  launch = await (await call(`activities/state?${state("LMS.LaunchData")}`)).json();
+  const kept = await call(`activities/state?${state("place")}`);
+  await say("initialized");
+  place.textContent = `${launch.launchMode} ${launch.launchParameters ?? ""} 位置:${kept.ok ? await kept.text() : ""}`;
+})();
+"""
+
+
+def cmi5_bytes(*, course: str = COURSE, more: Mapping[str, str] | None = None) -> bytes:
+    """Return a cmi5 course's zip; `course` replaces its structure, `more` adds files."""
+    files = {"cmi5.xml": course, "unit/index.html": _UNIT, "unit/unit.js": _UNIT_SCRIPT, **(more or {})}
+    return _zipped(files)
+
 
 def scorm_bytes(
     standard: str = "scorm12", *, manifest: str | None = None, more: Mapping[str, str] | None = None
@@ -56,6 +111,10 @@ def scorm_bytes(
         "sco/sco.js": _SCRIPT,
         **(more or {}),
     }
+    return _zipped(files)
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -24,6 +24,7 @@ from exam.identity.sessions import COOKIE
 from exam.records.exchange.contract import Message
 from exam.records.exchange.reconciling import Question
 from exam.sitting.schemas import RegistrationForm, RegistrationIn
+from exam.training.cmi5.statement import Statement
 from exam.training.ledger.judging import Beat
 from exam.training.lessons.study_route import Choice
 from exam.training.schemas import SignForm, SubtitleForm
@@ -64,6 +65,7 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/enterprise/verify": Form,
     "/api/study/{id}/beat": Beat,
     "/api/study/{id}/answer": Choice,
+    "/xapi/{id}": Statement,
 }
 """Routes that decode their own body, with what they decode it to; their own tests send them unknown fields."""
 WITHOUT_BODY = frozenset(

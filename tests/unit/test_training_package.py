@@ -7,11 +7,25 @@ import pytest
 
 from exam.core.clock import FrozenClock
 from exam.core.errors import NotFoundError
-from exam.training.lessons.package import Package, PackageLesson, Standard, Tracked, Wanted, file_name, is_met
-from exam.training.materials.errors import PackageArchiveError, PackageElsewhereError, PackageManifestError
+from exam.training.lessons.package import (
+    MoveOn,
+    Package,
+    PackageLesson,
+    Standard,
+    Tracked,
+    Wanted,
+    file_name,
+    is_met,
+)
+from exam.training.materials.errors import (
+    PackageArchiveError,
+    PackageElsewhereError,
+    PackageManifestError,
+    PackageUnitError,
+)
 from exam.training.materials.package_maker import make_package
 from exam.training.packages.origin import PREFIX, check_package, mint_package, package_origin
-from tests.builders.packages import MANIFESTS, scorm_bytes
+from tests.builders.packages import COURSE, MANIFESTS, cmi5_bytes, scorm_bytes
 
 SECRET = b"s" * 32
 PAGE = "http://127.0.0.1:8000/"
@@ -37,9 +51,30 @@ def test_parts_of_both_standards_are_found_with_what_is_told_to_them(tmp_path: P
     assert new.digest != old.digest
 
 
+def test_units_of_a_cmi5_course_are_found_with_what_satisfies_them(tmp_path: Path) -> None:
+    course = made(tmp_path, cmi5_bytes())
+    assert (course.standard, course.title) == (Standard.CMI5, "用电安全")
+    assert course.publisher == "https://courses.example/electricity"
+    assert [(each.title, each.items) for each in course.blocks] == [("第一章", ("au-1",))]
+    aid, fire = course.items
+    assert (aid.key, aid.title, aid.href) == ("au-1", "触电急救", "unit/index.html?unit=1")
+    assert (aid.move_on, aid.mastery, aid.launch) == (MoveOn.BOTH, "0.8", "level=2")
+    assert (fire.move_on, fire.publisher) == (MoveOn.NOT_APPLICABLE, "https://courses.example/electricity/fire")
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
+        (cmi5_bytes(course="<courseStructure/>"), PackageManifestError),
+        (cmi5_bytes(course=f"<!DOCTYPE m [<!ENTITY a 'b'>]>{COURSE.partition('?>')[2]}"), PackageManifestError),
+        (cmi5_bytes(course=COURSE.replace("<au ", "<x ").replace("</au>", "</x>")), PackageManifestError),
+        (cmi5_bytes(course=COURSE.replace("unit/index", "https://a.b/x")), PackageElsewhereError),
+        (cmi5_bytes(course=COURSE.replace("unit/index", "../x")), PackageElsewhereError),
+        (cmi5_bytes(course=COURSE.replace("0.80", "1.01")), PackageUnitError),
+        (cmi5_bytes(course=COURSE.replace("0.80", "NaN")), PackageUnitError),
+        (cmi5_bytes(course=COURSE.replace("CompletedAndPassed", "Always")), PackageUnitError),
+        (cmi5_bytes(course=COURSE.replace("electricity/fire", "electricity/aid")), PackageUnitError),
+        (cmi5_bytes(course=COURSE.replace("?unit=2", "?endpoint=x")), PackageUnitError),
         (b"PK\x03\x04 no zip", PackageArchiveError),
         (scorm_bytes(more={"../../evil.html": "x"}), PackageArchiveError),
         (scorm_bytes(more={"inner.zip": "PK\x03\x04..."}), PackageArchiveError),
@@ -63,6 +98,12 @@ def test_every_part_must_have_what_the_lesson_wants(tmp_path: Path) -> None:
     package = made(tmp_path, scorm_bytes("scorm2004"))
     one, two = (Tracked(item=key, completion="completed", success="passed") for key in ("i1", "i2"))
     failed = Tracked(item="i2", completion="completed", success="failed")
+    course = PackageLesson(package=made(tmp_path, cmi5_bytes()), least_s=60, wanted=Wanted.COMPLETED)
+    first = Tracked(item="au-1", completion="completed")
+    assert not is_met(course, [first])
+    assert is_met(
+        course, [Tracked(item="au-1", completion="completed", success="passed")]
+    )  # the other asks for nothing
     completed = PackageLesson(package=package, least_s=60, wanted=Wanted.COMPLETED)
     passed = PackageLesson(package=package, least_s=60, wanted=Wanted.PASSED)
     assert not is_met(completed, [one])

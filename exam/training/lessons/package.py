@@ -1,4 +1,4 @@
-"""A course package of another tool as a lesson holds it: SCORM 1.2 and 2004 (AICC, ADL), its parts and their state; pure.
+"""A course package of another tool as a lesson holds it: SCORM 1.2 and 2004, cmi5 (ADL), its parts and their state; pure.
 
 What a package says of itself never adds time: hours come from the page's heartbeats, as for any lesson.
 """
@@ -19,9 +19,29 @@ class Standard(StrEnum):
 
     SCORM_12 = "scorm12"
     SCORM_2004 = "scorm2004"
+    CMI5 = "cmi5"
 
 
-STANDARDS = {Standard.SCORM_12: "SCORM 1.2", Standard.SCORM_2004: "SCORM 2004"}
+STANDARDS = {Standard.SCORM_12: "SCORM 1.2", Standard.SCORM_2004: "SCORM 2004", Standard.CMI5: "cmi5"}
+
+
+class MoveOn(StrEnum):
+    """What satisfies an assignable unit of cmi5 (its 10.2.4, moveOn)."""
+
+    PASSED = "Passed"
+    COMPLETED = "Completed"
+    BOTH = "CompletedAndPassed"
+    EITHER = "CompletedOrPassed"
+    NOT_APPLICABLE = "NotApplicable"
+
+
+MOVE_ON = {
+    MoveOn.PASSED: "须通过",
+    MoveOn.COMPLETED: "须学完",
+    MoveOn.BOTH: "须学完并通过",
+    MoveOn.EITHER: "学完或通过",
+}
+"""What a unit's condition is called; msgids."""
 
 
 class Wanted(StrEnum):
@@ -41,17 +61,35 @@ WANTED = {
 
 
 class PackageItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part that can be opened (SCO): `href` is relative to the package; `mastery` and `launch` are told to it."""
+    """A part that can be opened (SCO, AU): `href` is relative to the package; `mastery` and `launch` are told to it.
+
+    Of cmi5 alone: `publisher` is the unit's id in its course, an IRI, `entitlement` its key for what it asks elsewhere.
+    """
 
     key: str
     title: str
     href: str
     mastery: str = ""
     launch: str = ""
+    publisher: str = ""
+    move_on: MoveOn = MoveOn.NOT_APPLICABLE
+    method: Literal["AnyWindow", "OwnWindow"] = "AnyWindow"
+    entitlement: str = ""
 
 
-class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """课件包: `folder` is where the storage keeps its files, `digest` the SHA-256 over their names and contents."""
+class PackageBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A block of a cmi5 course: its publisher's id, its title, and the keys of the units in it."""
+
+    publisher: str
+    title: str
+    items: tuple[str, ...]
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """课件包: `folder` is where the storage keeps its files, `digest` the SHA-256 over their names and contents.
+
+    `publisher` and `blocks` are those of a cmi5 course.
+    """
 
     folder: str
     standard: Standard
@@ -59,6 +97,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     items: tuple[PackageItem, ...]
     files: int
     digest: str
+    publisher: str = ""
+    blocks: tuple[PackageBlock, ...] = ()
 
 
 class PackageLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,10 +131,28 @@ def path_of(href: str) -> str:
     return unquote(href.partition("#")[0].partition("?")[0])
 
 
+def moved_on(item: PackageItem, said: Tracked) -> bool:
+    """Say whether a unit of cmi5 has what its own condition (moveOn) asks."""
+    completed, passed = said.completion == "completed", said.success == "passed"
+    match item.move_on:
+        case MoveOn.PASSED:
+            return passed
+        case MoveOn.COMPLETED:
+            return completed
+        case MoveOn.BOTH:
+            return completed and passed
+        case MoveOn.EITHER:
+            return completed or passed
+        case MoveOn.NOT_APPLICABLE:
+            return True
+
+
 def is_met(lesson: PackageLesson, tracked: Iterable[Tracked]) -> bool:
-    """Say whether every part has what the lesson wants of it."""
+    """Say whether every part has what the lesson wants of it; that a cmi5 course is completed is for its units to say."""
     said = {each.item: each for each in tracked}
     states = [said.get(item.key, Tracked(item=item.key)) for item in lesson.package.items]
     if lesson.wanted is Wanted.PASSED:
         return all(each.success == "passed" for each in states)
+    if lesson.package.standard is Standard.CMI5:
+        return all(moved_on(item, each) for item, each in zip(lesson.package.items, states, strict=True))
     return all(each.completion == "completed" for each in states)

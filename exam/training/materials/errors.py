@@ -31,7 +31,7 @@ class MaterialKindError(DomainError):
     """The file's name says that it is nothing that lessons are made of."""
 
     code = "material_kind"
-    message = "请选择 PDF、SCORM 压缩包(zip)或视频文件(mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts)。"
+    message = "请选择 PDF、SCORM 或 cmi5 压缩包(zip)或视频文件(mp4、mov、m4v、mkv、webm、avi、wmv、flv、ts)。"
 
 
 class PartError(DomainError):
@@ -126,10 +126,13 @@ class PackageArchiveError(NotMadeError):
 
 
 class PackageManifestError(NotMadeError):
-    """No manifest of SCORM 1.2 or 2004 at its top, or none that names a part to open."""
+    """No manifest of SCORM 1.2 or 2004 and no course structure of cmi5 at its top, or none that names a part to open."""
 
     code = "package_manifest"
-    message = "压缩包最外层没有可用的 imsmanifest.xml(SCORM 1.2 或 2004)。请从制作工具导出 SCORM 压缩包,不要解开后再压缩外层文件夹。"
+    message = (
+        "压缩包最外层没有可用的 imsmanifest.xml(SCORM 1.2 或 2004)或 cmi5.xml。"
+        "请从制作工具导出 SCORM 或 cmi5 压缩包,不要解开后再压缩外层文件夹。"
+    )
 
 
 class PackageElsewhereError(NotMadeError):
@@ -137,3 +140,12 @@ class PackageElsewhereError(NotMadeError):
 
     code = "package_elsewhere"
     message = "课件包的内容不在压缩包里(指向别的网站或缺少文件),不能使用。"
+
+
+class PackageUnitError(NotMadeError):
+    """A unit of a cmi5 course has an id, a condition, a score or an address that its standard does not allow."""
+
+    code = "package_unit"
+    message = (
+        "cmi5.xml 里有的课件单元写得不对(编号、moveOn、masteryScore 或网址),不能使用。请在制作工具里检查后重新导出。"
+    )

@@ -48,10 +48,13 @@ KINDS: Final = {
     ".wasm": "application/wasm",
 }
 ENGINES: Final = {"scorm12": "scorm12.min.js", "scorm2004": "scorm2004.min.js"}
+"""What a part's interface is made of; a unit of cmi5 talks to the statement store itself."""
+STORE: Final = {"cmi5": "/xapi/"}
+"""What beside its own files a package may connect to, at its own host, by its standard."""
 _PAGE: Final = (
     '<!doctype html><html lang="zh-CN" data-home="{home}" data-standard="{standard}"><head><meta charset="utf-8">'
     '<title>课件包</title><link rel="stylesheet" href="/static/training/package.css">'
-    '<script src="/static/vendor/{engine}"></script>'
+    "{engine}"
     '<script type="module" src="/static/training/package-player.js"></script></head><body></body></html>'
 )
 
@@ -78,7 +81,9 @@ class PackagePath:
 
     async def _read(self, key: PackageKey, path: str) -> tuple[str, bytes]:
         if path == PLAYER:
-            page = _PAGE.format(home=key.home, standard=key.standard, engine=ENGINES[key.standard])
+            name = ENGINES.get(key.standard)
+            engine = f'<script src="/static/vendor/{name}"></script>' if name else ""
+            page = _PAGE.format(home=key.home, standard=key.standard, engine=engine)
             return "text/html; charset=utf-8", page.encode()
         kind = KINDS.get(PurePosixPath(path).suffix.lower(), "application/octet-stream")
         return kind, await self._runtime.storage.get(f"{key.folder}/{file_name(path)}")
@@ -94,10 +99,11 @@ def _player_policy(key: PackageKey) -> bytes:
 
 
 def _file_policy(base: str, key: PackageKey) -> bytes:
-    """Let a package use its own files and nothing else: no other address of this host, no third party."""
+    """Let a package use its own files, a cmi5 unit its store too, and nothing else: no other address, no third party."""
+    store = f" {key.origin}{STORE[key.standard]}" if key.standard in STORE else ""
     policy = (
         f"default-src {base} data: blob:; script-src {base} blob: 'unsafe-inline' 'unsafe-eval';"
-        f" style-src {base} 'unsafe-inline'; connect-src {base} data: blob:; frame-src {base} data: blob:;"
+        f" style-src {base} 'unsafe-inline'; connect-src {base}{store} data: blob:; frame-src {base} data: blob:;"
         f" worker-src {base} blob:; object-src 'none'; base-uri {base}; form-action 'none';"
         f" frame-ancestors 'self' {key.home}"
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.training.lessons.package import PackageItem, Tracked, is_met
+from exam.training.lessons.package import PackageItem, Standard, Tracked, is_met
 from exam.training.packages.service import PackageVisit, keep_tracked, list_tracked, open_package
 from exam.web.policy import allow_candidate
 
@@ -51,6 +51,8 @@ class PackageController(Controller):
         data: JSONBody[Tracked],
     ) -> Response[dict[str, bool]]:
         visit = await _open(session, principal, visit_id)
+        if visit.lesson.package.standard is Standard.CMI5:  # its units speak to the statement store alone
+            raise NotFoundError
         return Response({"met": await keep_tracked(session, visit, data, at=runtime.clock.now())})
 
 

@@ -5,8 +5,6 @@ come from another host, in a frame without popups, and the key in the address sa
 under any other name, this system's own among them, the same address finds nothing.
 """
 
-import base64
-import hmac
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,11 +12,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exam.core.errors import NotFoundError
+from exam.training.packages.claim import seal, unseal
 
 PREFIX: Final = "/package/"
 VALID: Final = timedelta(hours=12)
 OTHER_NAME: Final = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
-_PURPOSE, _MOST = b"ankao-package\x00", 1024
+_PURPOSE: Final = b"ankao-package\x00"
 
 
 class PackageKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,20 +52,12 @@ def mint_package(folder: str, standard: str, *, origin: str, page_url: str, at: 
         home=f"{page.scheme}://{page.netloc}",
         until=int((at + VALID).timestamp()),
     )
-    claim = base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
-    return f"{origin}{PREFIX}{claim}.{_mac(claim, secret)}/"
+    return f"{origin}{PREFIX}{seal(key, _PURPOSE, secret)}/"
 
 
 def check_package(token: str, host: str, *, at: datetime, secret: bytes) -> PackageKey:
     """Return what a key opens; raises NotFoundError for one of another host, an old one, or one not made here."""
-    claim, _, mac = token.rpartition(".")
-    if len(token) > _MOST or not token.isascii() or not hmac.compare_digest(mac, _mac(claim, secret)):
-        raise NotFoundError
-    key = msgspec.json.decode(base64.urlsafe_b64decode(claim + "=" * (-len(claim) % 4)), type=PackageKey)
+    key = unseal(token, PackageKey, _PURPOSE, secret)
     if urlsplit(key.origin).netloc != host or at.timestamp() > key.until:
         raise NotFoundError
     return key
-
-
-def _mac(claim: str, secret: bytes) -> str:
-    return base64.urlsafe_b64encode(hmac.digest(secret, _PURPOSE + claim.encode(), "sha256")).decode().rstrip("=")

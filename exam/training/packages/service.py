@@ -19,9 +19,10 @@ from exam.web.forms import whole_number
 
 
 class PackageVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """A learner's open package."""
+    """A learner's package, opened in a visit."""
 
     visit: VisitRow
+    lesson_id: UUID
     lesson: PackageLesson
     length_ms: int
 
@@ -43,7 +44,7 @@ async def open_package(session: AsyncSession, person_id: UUID, visit_id: UUID) -
     if answer.stop:
         raise PackageClosedError
     visit = await session.get_one(VisitRow, visit_id)
-    return PackageVisit(visit=visit, lesson=lesson.content.package, length_ms=lesson.length_ms)
+    return PackageVisit(visit=visit, lesson_id=lesson.id, lesson=lesson.content.package, length_ms=lesson.length_ms)
 
 
 async def list_tracked(session: AsyncSession, visit: PackageVisit) -> list[Tracked]:

@@ -1,5 +1,6 @@
 // Runs at the packages' own origin: gives a part the programming interface that its standard asks for (scorm-again), and
-// tells the page around it what the part says. It holds no key and knows no person.
+// tells the page around it what the part says; a unit of cmi5 needs none, its address says whom to talk to. It holds no key
+// and knows no person.
 
 const { home, standard } = document.documentElement.dataset;
 const TOLD_MS = 5000;
@@ -68,7 +69,7 @@ function open({ item: next, state }) {
   document.querySelector("iframe")?.remove();
   report();
   item = next;
-  offer(state);
+  if (standard !== "cmi5") offer(state);
   const frame = document.createElement("iframe");
   frame.title = next.title;
   frame.allow = "autoplay; fullscreen";

@@ -3,10 +3,13 @@
 
 import { clock } from "./film.js";
 
-/** Let a frame show the parts of a package; `told` is called with what a part says, `touched` when somebody is there. */
+/**
+ * Let a frame show the parts of a package; `told` is called with what a part says, `touched` when somebody is there.
+ * `launch` asks for the address of a part that is launched with a session of its own (cmi5), null if it may not be.
+ */
 export class Frame {
-  constructor(box, find, { items, tracked, told, touched = () => {} }) {
-    Object.assign(this, { items, told, touched, frame: find("frame"), origin: new URL(box.dataset.package).origin });
+  constructor(box, find, { items, tracked, told, touched = () => {}, launch = null }) {
+    Object.assign(this, { items, told, touched, launch, frame: find("frame"), origin: new URL(box.dataset.package).origin });
     this.states = new Map(tracked.map((each) => [each.item, each]));
     this.list = find("parts");
     this.list.replaceChildren(...items.map(({ key, title }) => new Option(title, key)));
@@ -28,9 +31,14 @@ export class Frame {
     }
   }
 
-  open() {
-    const item = this.items.find(({ key }) => key === this.list.value);
+  async open() {
+    let item = this.items.find(({ key }) => key === this.list.value);
     const state = this.states.get(item.key) ?? null;
+    if (this.launch) {
+      const href = await this.launch(item.key);
+      if (!href) return;
+      item = { ...item, href };
+    }
     this.frame.contentWindow.postMessage({ kind: "open", item, state }, this.origin);
   }
 }
@@ -46,20 +54,37 @@ export class Package {
   }
 
   async begin(box) {
-    const answer = await fetch(this.base).catch(() => null);
-    if (!answer?.ok) return;
-    const { items, tracked, met } = await answer.json();
-    this.open = !met && !this.timeOnly;
+    const found = await this.ask();
+    if (!found) return;
+    const { items, tracked } = found;
     const told = (said) => this.keep(said);
-    this.frame = new Frame(box, this.find, { items, tracked, told, touched: () => this.touch() });
+    this.launched = box.dataset.standard === "cmi5";
+    const launch = this.launched ? (item) => this.launch(item) : null;
+    this.frame = new Frame(box, this.find, { items, tracked, told, launch, touched: () => this.touch() });
+  }
+
+  async ask() {
+    const answer = await fetch(this.base).catch(() => null);
+    if (!answer?.ok) return null;
+    const found = await answer.json();
+    this.open = !found.met && !this.timeOnly;
+    return found;
+  }
+
+  send(path, said, keepalive = false) {
+    const headers = { "content-type": "application/json", "x-csrftoken": this.csrf };
+    return fetch(this.base + path, { method: "POST", headers, body: said, keepalive }).catch(() => null);
+  }
+
+  async launch(item) {
+    const answer = await this.send("/launch", JSON.stringify({ item }));
+    return answer?.ok ? (await answer.json()).href : null;
   }
 
   /** What is said while the page is left arrives too; what is lost is said again with the next word. */
   async keep(said) {
-    const headers = { "content-type": "application/json", "x-csrftoken": this.csrf };
     const body = JSON.stringify(said);
-    const keepalive = body.length < 60_000; // browsers let no more than this outlive a page
-    const answer = await fetch(this.base, { method: "POST", headers, body, keepalive }).catch(() => null);
+    const answer = await this.send("", body, body.length < 60_000); // browsers let no more than this outlive a page
     if (answer?.ok) this.open = !(await answer.json()).met && !this.timeOnly;
   }
 
@@ -67,8 +92,10 @@ export class Package {
     return { unit: 0 };
   }
 
+  /** What a launched unit says goes to its own store: only the server knows whether it is enough. */
   take(study) {
     this.reach = study.reach_ms;
+    if (this.launched && this.open) this.ask();
   }
 
   hold() {}
