@@ -144,6 +144,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where each reminder is posted as well, signed (Standard Webhooks), for a message gateway; empty means nowhere."""
     remind_webhook_secret_file: Path = Path()
     """File with the secret of that signature, whsec_ and base64; the worker alone reads it."""
+    oidc_issuer: Annotated[str, msgspec.Meta(pattern=r"^(|https?://[^\s?#]+)\Z", title="http(s):// URL")] = ""
+    """OpenID provider that staff may log in at, by its issuer name; empty means that there is none."""
+    oidc_client_id: Annotated[str, msgspec.Meta(pattern=r"^\S{0,255}\Z", title="text without spaces")] = ""
+    """What this installation is called at the provider."""
+    oidc_client_secret_file: Path = Path()
+    """File with the client's secret; the web process alone reads it. Empty means that the provider asks for none."""
+    oidc_title: Annotated[str, msgspec.Meta(max_length=40, title="up to 40 characters")] = ""
+    """What the provider is called on the log-in page."""
+    oidc_two_factor_acr: Annotated[str, msgspec.Meta(max_length=500, title="classes with spaces between them")] = ""
+    """Authentication context classes that stand for two factors; besides them the method mfa (RFC 8176) does."""
     demo_live_seats: Annotated[int, msgspec.Meta(ge=0, le=30)] = 6
     """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15

@@ -13,10 +13,12 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity import own_account
 from exam.identity.account_views import get_account
-from exam.identity.controllers import AnyRequest, keep_session
+from exam.identity.controllers import AnyRequest, keep_session, login_context
 from exam.identity.passwords import PasswordPool
+from exam.identity.roles import needs_second_factor
 from exam.identity.schemas import PasswordForm
 from exam.identity.sessions import list_sessions
+from exam.identity.sso.service import is_bound
 from exam.web.forms import Form
 from exam.web.policy import SESSION
 from exam.web.problem import form_again
@@ -80,5 +82,8 @@ async def _context(request: Request[Principal, str | None, Any], runtime: Runtim
     at = runtime.clock.now()
     async with runtime.databases.session(NOTHING) as session:
         account = await get_account(session, account_id)
+        bound = await is_bound(session, account_id)
         sessions = await list_sessions(session, account_id, request.auth or "", at=at)
-    return {"account": account, "sessions": sessions}
+    name = login_context(runtime, "", "/")["sso"]
+    staff = needs_second_factor(grant.role for grant in account.grants)
+    return {"account": account, "sessions": sessions, "sso": name if staff else "", "bound": bound}

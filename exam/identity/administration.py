@@ -27,6 +27,7 @@ from exam.identity.organisations import get_organisation, get_region
 from exam.identity.passwords import PasswordPool
 from exam.identity.roles import NEEDS_ORGANISATION, TITLES, Role
 from exam.identity.sessions import close_sessions_of
+from exam.identity.sso.service import forget
 
 OFFICE = Role.SECURITY_ADMIN.value
 # no 0/O, 1/l/I: an initial password is read out and typed once
@@ -181,8 +182,9 @@ async def reset_second_factor(
     reason: str,
     at: datetime,
 ) -> None:
-    """Unbind the authenticator and close every session: the next log-in binds a new one."""
+    """Unbind the authenticator and the identity at the provider, and close every session: the next log-in binds anew."""
     account = await _get_manageable(session, principal, account_id)
+    await forget(session, account_id)
     account.totp_sealed, account.totp_last_step = None, None
     await close_sessions_of(session, account_id)
     await _record(session, principal, "account.second_factor_reset", account_id, reason, at)

@@ -30,6 +30,8 @@ from exam.web.problem import form_again
 BY_JSON = {"exclude_from_csrf": True}
 """Another site's form cannot send the JSON media type, and a program has no CSRF cookie before it logs in."""
 JSON = "application/json"
+DEFAULT_SSO = "统一身份认证"
+"""What the provider is called where the operator has given it no name."""
 
 AnyRequest = Request[Principal, str | None, Any]
 
@@ -40,12 +42,19 @@ def keep_session(response: Response[Any], runtime: Runtime, token: str) -> None:
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
 
 
+def login_context(runtime: Runtime, login: str, target: str, *, left: bool = False) -> dict[str, Any]:
+    """Return what the log-in page shows: what was typed, where it leads, another way in, and whether that was just left."""
+    sso = runtime.settings.oidc_title or DEFAULT_SSO if runtime.settings.oidc_issuer else ""
+    return {"login": login, "next": safe_path(target), "sso": sso, "left": left}
+
+
 def address_of(request: AnyRequest) -> str:
     """Return the address that the log-in comes from; the server trusts its own front server alone."""
     return request.client.host if request.client else "unknown"
 
 
-def _onward(runtime: Runtime, entered: Entered, target: str) -> Redirect:
+def onward(runtime: Runtime, entered: Entered, target: str) -> Redirect:
+    """Lead on after a step of the log-in, with the session's new token."""
     path = safe_path(target)
     if entered.second_factor_needed:
         path = f"/login/second-factor?next={quote(path)}"
@@ -62,10 +71,17 @@ class LoginController(Controller):
     path = "/login"
 
     @get(opt=PUBLIC)
-    async def show(self, request: AnyRequest, next: FromQuery[str] = "/") -> Template | Redirect:  # noqa: A002  # the query's name
+    async def show(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        next: FromQuery[str] = "/",  # noqa: A002  # the query's name
+        left: FromQuery[bool] = False,  # noqa: FBT002  # the query's name
+    ) -> Template | Redirect:
         if request.user.account is not None and request.user.grants:
             return Redirect(safe_path(next), status_code=303)
-        return Template("identity/login.html", context={"login": "", "next": safe_path(next), "problem": None})
+        context = {**login_context(runtime, "", next, left=left), "problem": None}
+        return Template("identity/login.html", context=context)
 
     @post(opt=PUBLIC, status_code=200)
     async def log_in(
@@ -85,9 +101,8 @@ class LoginController(Controller):
                 old_token=request.auth,
             )
         except DomainError as error:
-            context = {"login": data.login, "next": safe_path(data.next)}
-            return form_again(request, error, "identity/login.html", context)
-        return _onward(runtime, entered, data.next)
+            return form_again(request, error, "identity/login.html", login_context(runtime, data.login, data.next))
+        return onward(runtime, entered, data.next)
 
     @get("/second-factor", opt=SESSION)
     async def ask_code(
@@ -115,7 +130,7 @@ class LoginController(Controller):
             offer = "" if isinstance(error, EnrolmentExpiredError) else data.offer
             context = await _second_factor_context(runtime, request.user, offer)
             return form_again(request, error, "identity/second_factor.html", {**context, "next": safe_path(data.next)})
-        return _onward(runtime, entered, data.next)
+        return onward(runtime, entered, data.next)
 
 
 async def _second_factor_context(runtime: Runtime, principal: Principal, offer: str = "") -> dict[str, Any]:
@@ -144,10 +159,9 @@ def _demo_code(runtime: Runtime, account: Account) -> str:
 
 @post("/logout", opt=SESSION)
 async def log_out(request: AnyRequest, runtime: NamedDependency[Runtime]) -> Redirect:
-    """End the session and forget its cookie."""
-    if request.auth:
-        await entrance.leave(runtime, request.auth)
-    response = Redirect("/login", status_code=303)
+    """End the session and forget its cookie; who came from the provider is told that they are still logged in there."""
+    from_provider = request.auth is not None and await entrance.leave(runtime, request.auth)
+    response = Redirect("/login?left=true" if from_provider else "/login", status_code=303)
     response.delete_cookie(COOKIE, path="/")
     return response
 

@@ -101,10 +101,10 @@ async def pass_second_factor(runtime: Runtime, principal: Principal, token: str,
     return Entered(token=fresh, second_factor_needed=False, must_change_password=account.must_change_password)
 
 
-async def leave(runtime: Runtime, token: str) -> None:
-    """End the session of a token."""
+async def leave(runtime: Runtime, token: str) -> bool:
+    """End the session of a token and tell whether it came from the OpenID provider."""
     async with runtime.databases.transaction(NOTHING) as session:
-        await close_session(session, token)
+        return await close_session(session, token)
 
 
 async def _require_allowances(runtime: Runtime, login: str, address: str) -> None:

@@ -125,3 +125,5 @@ class LoginSession(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
+    sso: Mapped[bool] = mapped_column(default=False)
+    """Whether the OpenID provider vouched for the person."""

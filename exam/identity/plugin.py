@@ -20,6 +20,8 @@ from exam.identity.controllers import LoginController, ProgramLoginController, l
 from exam.identity.passwords import PasswordPool
 from exam.identity.people import ID_PLACE
 from exam.identity.sessions import purge_sessions
+from exam.identity.sso.pages import SsoBindingController, SsoController, provide_provider, provider_of
+from exam.identity.sso.service import PLACE as SSO_PLACE
 from exam.identity.system_pages import show_status
 from exam.web.plugin import NavItem, Plugin
 from exam.web.policy import allow
@@ -65,16 +67,22 @@ PLUGIN = Plugin(
         log_out,
         show_desk,
         show_status,
+        SsoController,
+        SsoBindingController,
     ),
     sealed=(
         SealedColumn(table="identity_person", key="id", column="id_sealed", place=ID_PLACE, index="id_index"),
         SealedColumn(table="identity_account", key="id", column="totp_sealed", place=TOTP_PLACE),
+        SealedColumn(table="identity_sso", key="id", column="subject_sealed", place=SSO_PLACE, index="subject_index"),
     ),
     jobs=(Job("identity.purge_sessions", purge, cron="17 3 * * *"),),
     nav=(
         NavItem("账号与角色", "/admin/accounts", ("security_admin",), "users"),
         NavItem("系统状态", "/admin/system", ("system_admin",), "server"),
     ),
-    dependencies={"passwords": Provide(provide_passwords, sync_to_thread=False)},
-    lifespan=(hashing,),
+    dependencies={
+        "passwords": Provide(provide_passwords, sync_to_thread=False),
+        "provider": Provide(provide_provider, sync_to_thread=False),
+    },
+    lifespan=(hashing, provider_of),
 )

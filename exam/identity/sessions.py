@@ -35,6 +35,7 @@ async def open_session(
     at: datetime,
     settings: Settings,
     second_factor: bool,
+    sso: bool = False,
 ) -> str:
     """Store a new session and return its token, 256 bits, known to the browser alone."""
     token = secrets.token_urlsafe(32)
@@ -46,6 +47,7 @@ async def open_session(
             seen_at=at,
             expires_at=at + timedelta(hours=settings.session_max_h),
             second_factor_at=at if second_factor else None,
+            sso=sso,
         ),
     )
     await session.flush()
@@ -95,9 +97,10 @@ async def touch_session(session: AsyncSession, token_digest: bytes, *, at: datet
     await session.execute(update(LoginSession).where(LoginSession.token_digest == token_digest).values(seen_at=at))
 
 
-async def close_session(session: AsyncSession, token: str) -> None:
-    """End one session."""
-    await session.execute(delete(LoginSession).where(LoginSession.token_digest == digest(token.encode())))
+async def close_session(session: AsyncSession, token: str) -> bool:
+    """End one session and tell whether it came from the OpenID provider."""
+    ended = delete(LoginSession).where(LoginSession.token_digest == digest(token.encode())).returning(LoginSession.sso)
+    return bool(await session.scalar(ended))
 
 
 async def close_sessions_of(session: AsyncSession, account_id: UUID) -> None:

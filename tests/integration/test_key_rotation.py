@@ -19,11 +19,14 @@ from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.keyring import load_keyring
-from exam.core.principal import SYSTEM
+from exam.core.principal import SYSTEM, Principal
 from exam.core.reseal import count_generations
 from exam.core.runtime import Runtime
 from exam.identity.api import ensure_person, find_person_id
 from exam.identity.identifiers import IdNumber, parse_id_number
+from exam.identity.roles import Role as StaffRole
+from exam.identity.sso.asking import Identity
+from exam.identity.sso.service import bind
 from tests.builders import identity as make
 from tests.builders.cameras import register
 from tests.builders.certs import NAME, certified
@@ -99,6 +102,8 @@ async def test_nothing_stays_under_the_old_keys_but_what_never_changes(runtime: 
     await certified(runtime, clock)
     account = await make.account(runtime, login="someone", roles=(), region=make.CITY)
     await make.second_factor(runtime, account)
+    staff = await make.account(runtime, login="staff", roles=(StaffRole.PROCTOR,), region=make.CITY)
+    await bind(runtime, Principal(account=staff, second_factor=True), Identity("7", second_factor=True))
     await register(runtime, await make_centre(runtime, name="第二考点"), room="一号机房", name="前方")
     await fetching(runtime)
     await _rotate(runtime)

@@ -1,0 +1,56 @@
+"""Judging an ID token (OpenID Connect Core 3.1.3.7): signature, issuer, audience, time, nonce, and how many factors stood behind it."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from exam.identity.sso.asking import Identity
+from exam.identity.sso.errors import SsoRefusedError
+
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"]
+"""Signatures by a key pair: a provider that signs with the client's secret could be spoken for by whoever has that."""
+LEEWAY_S = 60
+MANY = "mfa"
+"""RFC 8176: more than one factor was used."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token must say; `acr` are the classes that the operator takes for two factors."""
+
+    issuer: str
+    client_id: str
+    nonce: str
+    acr: Collection[str]
+
+
+def read_token(text: str, keys: KeySet, expected: Expected, *, access_token: str, at: datetime) -> Identity:
+    """Return the identity of a valid token; raises SsoRefusedError for every other."""
+    try:
+        token = jwt.decode(text, keys, algorithms=ALGORITHMS)
+        claims = CodeIDToken(
+            token.claims,
+            token.header,
+            {
+                "iss": {"essential": True, "value": expected.issuer},
+                "aud": {"essential": True, "value": expected.client_id},
+            },
+            {"nonce": expected.nonce, "client_id": expected.client_id, "access_token": access_token},
+        )
+        claims.validate(now=int(at.timestamp()), leeway=LEEWAY_S)
+    except (JoseError, ValueError, TypeError) as error:
+        raise SsoRefusedError from error
+    if not isinstance(claims["sub"], str) or not claims["sub"]:
+        raise SsoRefusedError
+    return Identity(claims["sub"], passed_two(claims, expected.acr))
+
+
+def passed_two(claims: Mapping[str, Any], acr: Collection[str]) -> bool:
+    """Tell whether two factors stood behind a log-in: by a class that the operator named, or by the method `mfa`."""
+    methods = claims.get("amr")
+    return claims.get("acr") in acr or (isinstance(methods, list) and MANY in methods)
