@@ -3,7 +3,7 @@
 from exam.migrations.sql import grant, run
 
 revision = "20261127T1935"
-down_revision = "20261127T1708"
+down_revision = "20261127T1915"
 
 
 def upgrade() -> None:
