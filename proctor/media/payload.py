@@ -25,10 +25,17 @@ _FU_START = 0x80
 def begins_key_frame(codec: str, payload: bytes) -> bool:
     """Tell whether a decoder that has nothing yet can start with this RTP payload."""
     if codec == VP8:
+        if not begins_frame(codec, payload):
+            return False
         at = vp8_header_length(payload)
-        first = payload[0] if payload else 0
-        begins = bool(first & _START) and not first & _PARTITION
-        return begins and len(payload) > at > 0 and not payload[at] & _INTER_FRAME
+        return len(payload) > at > 0 and not payload[at] & _INTER_FRAME
+    return _begins_idr(payload)
+
+
+def begins_frame(codec: str, payload: bytes) -> bool:
+    """Tell whether a payload is known to be the first of its frame: H.264 says so of key frames alone."""
+    if codec == VP8:
+        return bool(payload) and bool(payload[0] & _START) and not payload[0] & _PARTITION
     return _begins_idr(payload)
 
 

@@ -96,6 +96,7 @@ def node_plugin(runtime: Runtime, url: str) -> Plugin:
             node.sweep(),
             say_alive(runtime, node, url),
             revoke(runtime, node),
+            recording.write(),
             recording.tend(),
             feed.send(),
             cameras.tend(),

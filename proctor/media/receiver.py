@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aiortc.codecs import depayload, is_rtx
-from aiortc.jitterbuffer import JitterBuffer
+import msgspec
+from aiortc.codecs import is_rtx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
-from aiortc.rtcrtpreceiver import NackGenerator, RTCRtpReceiver, StreamStatistics
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
@@ -26,14 +26,14 @@ from aiortc.rtp import (
     RtcpRtpfbPacket,
     RtcpSrPacket,
     RtpPacket,
+    clamp_packets_lost,
     pack_remb_fci,
 )
 
+from proctor.media.reception import Arrivals, Assembler
 from proctor.media.source import Source
 from proctor.media.transport import inbound_of
 
-JITTER_PACKETS = 128
-"""A power of two: two seconds of the full track, six of a tile; what is missing longer is given up for a key frame."""
 LIMIT_BYTES_S = 400_000
 """A track above this rate loses its packets until the second is over: 3.2 Mbit/s, five times the full track."""
 MAX_NACK = 64
@@ -42,6 +42,14 @@ REPORT_S = 1.5
 
 FrameSink = Callable[[str, bytes, int], None]
 """Codec name, encoded frame, RTP timestamp; called on the loop, must not wait."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a payload type means: a codec, or packets sent again of another payload type (`repairs`)."""
+
+    codec: str
+    clock_rate: int
+    repairs: int | None = None
 
 
 class Receiver(RTCRtpReceiver):
@@ -54,15 +62,14 @@ class Receiver(RTCRtpReceiver):
         self.budget: Callable[[], int] | None = None
         """Bit/s that the whole connection may send; set on one receiver of a connection, which tells the peer."""
         self.over_limit = 0
-        self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._kinds: dict[int, Kind] = {}
         self._rtx: dict[int, int] = {}
         self._ssrc: int | None = None
         self._own_ssrc = 0
-        self._nack = NackGenerator()
-        self._jitter = JitterBuffer(capacity=JITTER_PACKETS, is_video=True)
-        self._statistics: StreamStatistics | None = None
+        self._arrivals: Arrivals | None = None
+        self._assembler: Assembler | None = None
         self._last_report = (0, 0.0)
-        self._second = (0, 0)
+        self._second = self._used = 0
         self._loop = asyncio.get_running_loop()
         self._reports: asyncio.Task[None] | None = None
         self._pending: set[asyncio.Task[None]] = set()
@@ -70,7 +77,7 @@ class Receiver(RTCRtpReceiver):
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         if self._reports is not None:
             return
-        self._codecs = {codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None}
+        self._kinds = {codec.payloadType: _kind(codec) for codec in parameters.codecs if codec.payloadType is not None}
         ssrcs = [encoding.ssrc for encoding in parameters.encodings]
         for encoding in parameters.encodings:
             if encoding.rtx:
@@ -92,69 +99,56 @@ class Receiver(RTCRtpReceiver):
 
     def take(self, payload_type: int, ssrc: int, seq: int, timestamp: int, marker: int, payload: bytes) -> None:
         """Take one packet of the track or a retransmission of one."""
-        codec = self._codecs.get(payload_type)
-        if codec is None or not self._within_limit(len(payload)):
+        kind, now = self._kinds.get(payload_type), self._loop.time()
+        if kind is None or not self._within_limit(len(payload), int(now)):
             return
-        if is_rtx(codec):
-            unwrapped = self._unwrapped(codec, ssrc, payload)
-            if unwrapped is None:
+        if kind.repairs is not None:
+            original, own = self._kinds.get(kind.repairs), self._rtx.get(ssrc)
+            if original is None or own is None or len(payload) < 2:  # noqa: PLR2004  # the original number (RFC 4588 §4)
                 return
-            codec, ssrc, seq, payload = unwrapped
-        packet = RtpPacket(codec.payloadType or 0, marker, seq, timestamp, ssrc, payload)
-        self._count(packet, codec)
-        if self._nack.add(packet):
-            self._send_nack()
+            kind, ssrc, seq, payload = original, own, int.from_bytes(payload[:2]), payload[2:]
+        arrivals = self._arrivals
+        if arrivals is None or ssrc != self._ssrc:
+            arrivals = self._begin(kind, ssrc, seq)
+        if arrivals.add(seq, timestamp, now):
+            self._send_nack(arrivals)
         if self.source is not None:
             self.source.push(ssrc, seq, timestamp, marker, payload)
         if self.frame_sinks:
-            self._assemble(packet, codec)
+            self._assemble(kind.codec, seq, timestamp, marker, payload)
 
     def request_key_frame(self) -> None:
         """Ask the publisher for a key frame (PLI)."""
         if self._ssrc is not None:
             self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._own_ssrc, media_ssrc=self._ssrc))
 
-    def _within_limit(self, size: int) -> bool:
-        second, used = self._second
-        now = int(self._loop.time())
-        used = size if now != second else used + size
-        self._second = (now, used)
-        self.over_limit += used > LIMIT_BYTES_S
-        return used <= LIMIT_BYTES_S
+    def _within_limit(self, size: int, second: int) -> bool:
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += size
+        if self._used <= LIMIT_BYTES_S:
+            return True
+        self.over_limit += 1
+        return False
 
-    def _unwrapped(
-        self, codec: RTCRtpCodecParameters, ssrc: int, payload: bytes
-    ) -> tuple[RTCRtpCodecParameters, int, int, bytes] | None:
-        """Return codec, SSRC, sequence number and payload of the packet that was sent again (RFC 4588 §4)."""
-        original = self._codecs.get(int(codec.parameters.get("apt") or -1))
-        own = self._rtx.get(ssrc)
-        if original is None or own is None or len(payload) < 2:  # noqa: PLR2004  # the original sequence number
-            return None
-        return original, own, int.from_bytes(payload[:2]), payload[2:]
+    def _begin(self, kind: Kind, ssrc: int, seq: int) -> Arrivals:
+        """Follow a stream that is new here; the first one has viewers waiting for its key frame."""
+        first = self._ssrc is None
+        self._ssrc = ssrc
+        self._arrivals, self._assembler = Arrivals(seq, kind.clock_rate), Assembler(kind.codec)
+        if first and (self.frame_sinks or (self.source is not None and self.source.viewers)):
+            self.request_key_frame()
+        return self._arrivals
 
-    def _count(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
-        if packet.ssrc != self._ssrc:
-            first = self._ssrc is None
-            self._ssrc = packet.ssrc
-            self._statistics = StreamStatistics(codec.clockRate)
-            self._nack = NackGenerator()
-            if first and (self.frame_sinks or (self.source is not None and self.source.viewers)):
-                self.request_key_frame()
-        if self._statistics is not None:
-            self._statistics.add(packet)
-
-    def _assemble(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
-        try:
-            packet._data = depayload(codec, packet.payload) if packet.payload else b""  # type: ignore[attr-defined]  # noqa: SLF001  # where the jitter buffer looks
-        except ValueError:
+    def _assemble(self, codec: str, seq: int, timestamp: int, marker: int, payload: bytes) -> None:
+        if self._assembler is None:
             return
-        gap, frame = self._jitter.add(packet)
+        frames, gap = self._assembler.add(seq, timestamp, marker, payload)
         if gap and self.source is not None:
             self.source.request_key_frame()
-        while frame is not None:
+        for frame, at in frames:
             for sink in self.frame_sinks:
-                sink(codec.name, frame.data, frame.timestamp)
-            frame = self._jitter._remove_frame(packet.sequence_number)  # noqa: SLF001  # a repaired gap may free several
+                sink(codec, frame, at)
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._ssrc:
@@ -169,18 +163,18 @@ class Receiver(RTCRtpReceiver):
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_S * (0.5 + random.random()))  # noqa: S311  # RFC 3550 §6.2: spread in time
-            if self._ssrc is None or self._statistics is None:
+            arrivals = self._arrivals
+            if self._ssrc is None or arrivals is None:
                 continue
-            if self._nack.missing:
-                self._send_nack()
+            if arrivals.missing:
+                self._send_nack(arrivals)
             last, heard_at = self._last_report
-            statistics = self._statistics
             report = RtcpReceiverInfo(
                 ssrc=self._ssrc,
-                fraction_lost=statistics.fraction_lost,
-                packets_lost=statistics.packets_lost,
-                highest_sequence=(statistics.cycles + (statistics.max_seq or 0)) & 0xFFFFFFFF,
-                jitter=statistics.jitter,
+                fraction_lost=arrivals.fraction_lost(),
+                packets_lost=clamp_packets_lost(arrivals.lost),
+                highest_sequence=arrivals.highest & 0xFFFFFFFF,
+                jitter=arrivals.jitter,
                 lsr=last,
                 dlsr=min(int((time.monotonic() - heard_at) * 65536), 0xFFFFFFFF) if last else 0,
             )
@@ -190,10 +184,10 @@ class Receiver(RTCRtpReceiver):
                 packets.append(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
             await self._send_together(packets)
 
-    def _send_nack(self) -> None:
+    def _send_nack(self, arrivals: Arrivals) -> None:
         if self._ssrc is not None:
             lost = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._own_ssrc, media_ssrc=self._ssrc)
-            lost.lost = sorted(self._nack.missing)[:MAX_NACK]
+            lost.lost = [seq & 0xFFFF for seq in sorted(arrivals.missing)[:MAX_NACK]]
             self._send(lost)
 
     async def _send_together(self, packets: list[AnyRtcpPacket]) -> None:
@@ -208,3 +202,8 @@ class Receiver(RTCRtpReceiver):
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
         self._own_ssrc = ssrc
+
+
+def _kind(codec: RTCRtpCodecParameters) -> Kind:
+    repairs = int(codec.parameters.get("apt") or -1) if is_rtx(codec) else None
+    return Kind(codec.name, codec.clockRate, repairs)

@@ -7,9 +7,7 @@ killed process leaves in the spool is whole up to its last second and is stored 
 import asyncio
 import fcntl
 import os
-from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,14 +19,12 @@ from proctor.evidence.container import PieceWriter, SegmentHead, read_head, whol
 from proctor.media.names import attempt_of
 from proctor.media.payload import is_key_frame
 from proctor.media.remux import Muxer
+from proctor.media.scribe import Scribe
 from proctor.media.source import Source
 from proctor.media.ticket import MediaTicket
 
 QUEUE = 150
 """Frames that may wait for the disk: 15 s of a tile; then recording goes on with the next key frame, and says so."""
-BATCH = 20
-GATHER_S = 0.5
-"""Frames are written together after so long: a thread's turn for every frame costs more than its writing."""
 KEY_EVERY_S = 4.0
 SUFFIX = ".akv"
 
@@ -70,11 +66,12 @@ class SpoolFile:
         self._held = 0
         os.write(self._file, self._pieces.piece(media, last=last))
 
-    def close(self) -> None:
-        """End the file on the disk."""
+    def close(self) -> "SpoolFile":
+        """End the file on the disk and return it."""
         self._muxer.close()
         self._flush(last=True)
         os.fsync(self._file)
+        return self
 
     def release(self) -> None:
         """Let go of the file: what is still there is recovery's, which until now took it for a living writer's."""
@@ -90,31 +87,30 @@ class Recorder:
         source: Source,
         *,
         folder: Path,
-        pool: ThreadPoolExecutor,
+        scribe: Scribe,
         segment_s: int,
         clock: Clock,
         key: Callable[[MediaTicket], Awaitable[bytes]],
         store: Store,
         turns: asyncio.Semaphore,
     ) -> None:
-        self._ticket, self._source, self._folder, self._pool = ticket, source, folder, pool
+        self._ticket, self._source, self._folder, self._scribe = ticket, source, folder, scribe
         self._segment_s, self._clock = segment_s, clock
         self._key, self._store, self._turns = key, store, turns
-        self._frames: deque[Frame] = deque()
-        self._wake = asyncio.Event()
-        self._closed = False
+        self._frames: list[Frame] = []
         self._needs_key = True
+        self._off = False
         self._file: SpoolFile | None = None
         self.dropped = 0
         self.frames = 0
+        self._media_key: asyncio.Task[bytes | None] = asyncio.create_task(self._fetch_key())
         self._handing: set[asyncio.Task[None]] = set()
-        self._task = asyncio.create_task(self._run())
         self._asking = asyncio.create_task(self._ask())
 
     def take(self, codec: str, frame: bytes, timestamp: int) -> None:
         """Take one frame; called on the loop and never waits."""
         key = is_key_frame(codec, frame)
-        if self._needs_key and not key:
+        if self._off or (self._needs_key and not key):
             return
         if len(self._frames) >= QUEUE:
             self.dropped += len(self._frames)
@@ -125,14 +121,13 @@ class Recorder:
             return
         self._needs_key = False
         self._frames.append((codec, frame, timestamp, key, self._clock.now()))
-        self._wake.set()
 
     async def close(self) -> None:
         """Write what is waiting, store the file and end."""
-        self._closed = True
         self._asking.cancel()
-        self._wake.set()
-        await self._task
+        await self._media_key
+        await self._scribe.leave(self)
+        await asyncio.gather(*self._handing)
 
     async def _ask(self) -> None:
         """Ask for a key frame every few seconds: segments turn at one, playback seeks to one, a loss ends at one."""
@@ -140,44 +135,60 @@ class Recorder:
             await asyncio.sleep(KEY_EVERY_S)
             self._source.request_key_frame()
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
+    async def _fetch_key(self) -> bytes | None:
         try:
             key = await self._key(self._ticket)
         except Exception as error:  # noqa: BLE001  # without a key nothing is recorded, and the picture still goes on
             log.error("recording.no_key", source=self._source.name, error=type(error).__name__)  # noqa: TRY400
-            self._needs_key = True
-            return
-        while not self._closed or self._frames:
-            await self._wake.wait()
-            self._wake.clear()
-            await asyncio.sleep(0 if self._closed else GATHER_S)
-            while self._frames:
-                batch = [self._frames.popleft() for _ in range(min(BATCH, len(self._frames)))]
-                for file in await loop.run_in_executor(self._pool, self._write, key, batch):
-                    self._handing.add(task := asyncio.create_task(self._hand_over(file)))
-                    task.add_done_callback(self._handing.discard)
-        if self._file is not None:
-            await loop.run_in_executor(self._pool, self._file.close)
-            await self._hand_over(self._file)
-        await asyncio.gather(*self._handing)
+            self._off = True
+            return None
+        self._scribe.join(self)
+        return key
 
-    def _write(self, key: bytes, batch: list[Frame]) -> list[SpoolFile]:
+    def waiting(self) -> list[Frame]:
+        """Return the frames that have come since this was last asked."""
+        frames, self._frames = self._frames, []
+        return frames
+
+    def write(self, batch: list[Frame]) -> list[SpoolFile]:
         """Write frames in the thread; return the files that were finished by them."""
         finished: list[SpoolFile] = []
         for codec, frame, timestamp, is_key, at in batch:
             file = self._file
             if file is not None and is_key and (at - file.head.began_at).total_seconds() >= self._segment_s:
-                file.close()
-                finished.append(file)
+                finished.append(file.close())
                 file = self._file = None
             if file is None:
                 if not is_key:
                     continue
-                file = self._file = SpoolFile(self._folder, self._head(codec, at), key, frame)
+                file = self._file = SpoolFile(
+                    self._folder, self._head(codec, at), self._media_key.result() or b"", frame
+                )
             file.add(frame, timestamp, key=is_key, at=at)
             self.frames += 1
         return finished
+
+    def finish(self, batch: list[Frame]) -> list[SpoolFile]:
+        """Write the last frames in the thread and end the file."""
+        finished = self.write(batch)
+        if self._file is not None:
+            finished.append(self._file.close())
+            self._file = None
+        return finished
+
+    def abandon(self) -> None:
+        """Leave a file that could not be written to recovery, and go on in a new one from the next key frame."""
+        if self._file is not None:
+            self._file.release()
+            self._file = None
+        self._needs_key = True
+        self._source.request_key_frame()
+
+    def hand_over(self, files: list[SpoolFile]) -> None:
+        """Let finished files go to the storage, while the next is being written."""
+        for file in files:
+            self._handing.add(task := asyncio.create_task(self._hand_over(file)))
+            task.add_done_callback(self._handing.discard)
 
     def _head(self, codec: str, at: datetime) -> SegmentHead:
         ticket = self._ticket

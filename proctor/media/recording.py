@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
 
@@ -16,10 +15,10 @@ from proctor.media.names import Track, track_of
 from proctor.media.node import Node
 from proctor.media.peer import Peer
 from proctor.media.recorder import Recorder, recover
+from proctor.media.scribe import Scribe
 from proctor.media.source import Source
 from proctor.media.ticket import MediaTicket
 
-WRITERS = 2
 TURNS = 2
 """Files that are in memory at once on their way to the storage: those of a room end together."""
 RECOVER_S = 30.0
@@ -32,7 +31,7 @@ class Recording:
         self._runtime = runtime
         self._folder = runtime.settings.data_dir / "media" / "spool"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="recording")
+        self._scribe = Scribe()
         self._turns = asyncio.Semaphore(TURNS)
         self._keys: dict[UUID, bytes] = {}
         self._recorders: dict[UUID, list[Recorder]] = {}
@@ -56,7 +55,7 @@ class Recording:
             ticket,
             source,
             folder=self._folder,
-            pool=self._pool,
+            scribe=self._scribe,
             segment_s=self._runtime.settings.media_segment_s,
             clock=self._runtime.clock,
             key=self._key,
@@ -68,6 +67,10 @@ class Recording:
         """End the recordings of a publisher that has gone."""
         for recorder in self._recorders.pop(peer.id, []):
             self._spawn(recorder.close())
+
+    async def write(self) -> None:
+        """Write what the recorders take, until cancelled."""
+        await self._scribe.run()
 
     async def tend(self) -> None:
         """Store what dead nodes have left, now and again."""
@@ -84,7 +87,7 @@ class Recording:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 await asyncio.gather(*self._closing, return_exceptions=True)
-        self._pool.shutdown(wait=False)
+        self._scribe.close()
 
     async def _key(self, ticket: MediaTicket) -> bytes:
         if ticket.sitting_id not in self._keys:
