@@ -4,62 +4,46 @@ Both are the province's own verifiable copy and say so: national electronic cert
 alone (应急厅函〔2021〕304号). Lengths in millimetres.
 """
 
-import math
-from datetime import date
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import msgspec
-from reportlab.lib.colors import Color
 
-from exam.core.pdf.artwork import Artwork, Etching, Point, Rgb, band, rosette, waves
+from certs.cards import CARD, card_art, card_back, card_front
+from certs.face import (
+    CERTIFICATE_LABELS,
+    CRIMSON,
+    GOLD,
+    GOLD_LINE,
+    GREY,
+    IVORY,
+    LABEL_INK,
+    LINE,
+    NAVY,
+    PALE_GOLD,
+    PERMIT_LABELS,
+    PERMIT_TITLE,
+    SMALL,
+    SUBTITLE,
+    TEAL_LINE,
+    VALUE_INK,
+    WHITE,
+    CertificateFace,
+    about_of,
+    day_text,
+    labelled,
+    medallion,
+    require_glyphs,
+    short_id,
+    swell,
+    write_label,
+    write_watermark,
+)
+from exam.core.pdf.artwork import Artwork, Etching, Point, band, rosette, waves
 from exam.core.pdf.attachment import Attachment
-from exam.core.pdf.errors import GlyphMissingError
-from exam.core.pdf.fonts import TEXT, missing_characters
-from exam.core.pdf.sheet import A4, A4_LANDSCAPE, About, Ink, Sheet, render_sheet
-
-CARD = (85.6, 54.0)
-"""ISO/IEC 7810 ID-1."""
-
-CRIMSON, NAVY, GREY = Color(0.64, 0.08, 0.1), Color(0.1, 0.15, 0.26), Color(0.42, 0.44, 0.48)
-WHITE, WARNING = Color(1, 1, 1), Color(0.96, 0.84, 0.84)
-GOLD, LINE = Color(0.68, 0.53, 0.24), Color(0.78, 0.74, 0.64)
-_IVORY: Rgb = (0.995, 0.99, 0.972)
-_GOLD_LINE: Rgb = (0.76, 0.62, 0.34)
-_TEAL_LINE: Rgb = (0.36, 0.56, 0.58)
-_PALE_GOLD: Rgb = (0.93, 0.89, 0.78)
-_PALE_TEAL: Rgb = (0.84, 0.915, 0.905)
-_CARD_GROUND: Rgb = (0.965, 0.985, 0.98)
-
-LABEL_INK = Ink(size=10.5, colour=GREY)
-VALUE_INK = Ink(size=13, colour=NAVY, font=TEXT)
-SMALL = Ink(size=7.6, colour=GREY)
-SUBTITLE = Ink(size=9.5, colour=GOLD, spread=0.14)
-
-CERTIFICATE_LABELS = {
-    "holder": "姓名",
-    "number": "证书编号",
-    "category": "人员类别",
-    "item": "资格类型",
-    "employer": "工作单位",
-    "first": "初次领证",
-    "valid": "有效期限",
-    "review": "复审期限",
-}
-PERMIT_LABELS = {
-    "holder": "姓名",
-    "sex": "性别",
-    "number": "证号",
-    "category": "作业类别",
-    "item": "准操项目",
-    "employer": "工作单位",
-    "first": "初领日期",
-    "valid": "有效期限",
-    "review": "复审期限",
-    "issuer": "发证机关",
-    "issued": "发证日期",
-}
-CARD_LABELS = {name: label for name, label in PERMIT_LABELS.items() if name not in {"employer", "issued"}}
+from exam.core.pdf.fonts import TEXT
+from exam.core.pdf.sheet import A4, A4_LANDSCAPE, Ink, Sheet, render_sheet
 
 _PLEDGE = "持证人经安全生产知识和管理能力考核，成绩合格，特发此证。"
 _DISCLAIMER = (
@@ -74,40 +58,6 @@ _VERIFY_EN = (
     "To verify: scan the code with the issuer's verifier. It carries a digital signature that is checked offline; "
     "online the current status is shown as well. Trust the issuer name that the verifier shows, never a web address."
 )
-_HOLDER_RULES = (
-    "1. 本证限持证人本人使用。伪造、涂改、转借、出租、转让均属违法。",
-    "2. 上岗作业时携带本证，或出示电子证照。",
-    "3. 请在有效期届满前，按规定申请延续或换证。",
-    "4. 信息有误、遗失或被冒用的，请及时告知发证机关。",
-)
-
-
-class CertificateFace(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that stands on a certificate.
-
-    `title` is the certificate's name, `category` 人员类别 or 作业类别, `item` 资格类型 or 准操项目, `number` the
-    credential number in full (T + ID number for a permit, DOMAIN.md §1.8), `review_due_on` the last day for a review
-    that is still to come, None where no review is asked for, `qr_text` from `certs.qr.encode_payload`, `photo` JPEG or PNG bytes. A demonstration or a draft says so in `watermark`.
-    """
-
-    title: str
-    holder: str
-    number: str
-    sex: str
-    category: str
-    item: str
-    employer: str = ""
-    first_issued_on: date
-    issued_on: date
-    valid_from: date
-    valid_until: date
-    review_due_on: date | None = None
-    issuer: str
-    photo: bytes | None = None
-    qr_text: str
-    public_id: str
-    rule_set_note: str
-    watermark: str = ""
 
 
 def certificate_pdf(face: CertificateFace, *, attachments: tuple[Attachment, ...] = ()) -> bytes:
@@ -115,8 +65,8 @@ def certificate_pdf(face: CertificateFace, *, attachments: tuple[Attachment, ...
 
     Raises GlyphMissingError, PhotoUnreadableError, PhotoTooLargeError and FontMissingError.
     """
-    _require_glyphs(face)
-    return render_sheet(A4_LANDSCAPE, _about(face), lambda sheet: _certificate(sheet, face), attachments=attachments)
+    require_glyphs(face)
+    return render_sheet(A4_LANDSCAPE, about_of(face), partial(_certificate, face=face), attachments=attachments)
 
 
 def permit_pdf(face: CertificateFace, *, attachments: tuple[Attachment, ...] = ()) -> bytes:
@@ -124,71 +74,36 @@ def permit_pdf(face: CertificateFace, *, attachments: tuple[Attachment, ...] = (
 
     Raises as `certificate_pdf`.
     """
-    _require_glyphs(face)
-    return render_sheet(A4, _about(face), lambda sheet: _permit(sheet, face), attachments=attachments)
+    require_glyphs(face)
+    return render_sheet(A4, about_of(face), partial(_permit, face=face), attachments=attachments)
 
 
-def day_text(day: date) -> str:
-    """Return 2026年6月1日."""
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-def short_id(public_id: str) -> str:
-    """Return the first eight characters in two groups, enough to tell copies apart over the phone."""
-    return f"{public_id[:4]} {public_id[4:8]}"
-
-
-def _require_glyphs(face: CertificateFace) -> None:
-    written = "".join(part for part in msgspec.structs.astuple(face) if isinstance(part, str))
-    if missing := missing_characters(written):
-        raise GlyphMissingError(characters=missing)
-
-
-def _about(face: CertificateFace) -> About:
-    return About(title=face.title, author=face.issuer, subject=face.item, dated_on=face.issued_on)
-
-
-def _fields(face: CertificateFace, names: dict[str, str]) -> list[tuple[str, str]]:
-    """Pair labels with values, in the order of `names`; what is empty gets no line."""
-    values = {
-        "holder": face.holder,
-        "sex": face.sex,
-        "number": face.number,
-        "category": face.category,
-        "item": face.item,
-        "employer": face.employer,
-        "first": day_text(face.first_issued_on),
-        "valid": f"{day_text(face.valid_from)} 至 {day_text(face.valid_until)}",
-        "review": day_text(face.review_due_on) if face.review_due_on else "",
-        "issued": day_text(face.issued_on),
-        "issuer": face.issuer,
-    }
-    return [(label, values[name]) for name, label in names.items() if values[name]]
+def page_of(face: CertificateFace) -> tuple[tuple[float, float], Callable[[Sheet], None]]:
+    """Return the size in mm and the drawing of a certificate's A4 page, for many of them in one file to be printed."""
+    return (
+        (A4, partial(_permit, face=face))
+        if face.title == PERMIT_TITLE
+        else (A4_LANDSCAPE, partial(_certificate, face=face))
+    )
 
 
 def _row(sheet: Sheet, at: Point, label: str, value: str, *, width: float, gap: float = 23) -> None:
     x, y = at
-    _label(sheet, x, y, label, LABEL_INK)
+    write_label(sheet, x, y, label, LABEL_INK)
     sheet.fitted(x + gap, y, value, VALUE_INK, width=width - gap - 1, max_lines=2)
     sheet.rule((x + gap - 1, y + 2.2), (x + width, y + 2.2), colour=LINE, weight=0.4)
 
 
-def _label(sheet: Sheet, x: float, y: float, label: str, ink: Ink) -> None:
-    """Write a label; two characters are set apart to the width of four, as printed forms do."""
-    pair = len(label) == 2  # noqa: PLR2004
-    sheet.text(x, y, label, msgspec.structs.replace(ink, spread=2.0) if pair else ink)
-
-
 def _certificate(sheet: Sheet, face: CertificateFace) -> None:
     sheet.artwork(_certificate_art())
-    _watermark(sheet, face)
+    write_watermark(sheet, face, (sheet.width / 2, sheet.height / 2), size=sheet.width * 0.36)
     middle = sheet.width / 2
     title = Ink(size=31, colour=CRIMSON, bold=True, spread=0.12)
     sheet.fitted(middle, 42, face.title, title, width=225, align=0.5)
     sheet.text(middle, 50.5, "CERTIFICATE OF COMPETENCE IN WORK SAFETY", SUBTITLE, align=0.5)
     _flourish(sheet, middle, 56)
     sheet.photo((32, 67, 35, 49), face.photo, frame=LINE)
-    rows = _fields(face, CERTIFICATE_LABELS)
+    rows = labelled(face, CERTIFICATE_LABELS)
     pitch = min(10.6, 64 / (len(rows) - 1))
     for number, (label, value) in enumerate(rows):
         _row(sheet, (78, 72 + number * pitch), label, value, width=94 if number == 0 else 136)
@@ -204,12 +119,6 @@ def _flourish(sheet: Sheet, middle: float, y: float) -> None:
         sheet.rule((middle + side * 4, y), (middle + side * 44, y), colour=GOLD, weight=0.6)
         sheet.rule((middle + side * 4, y + 0.8), (middle + side * 30, y + 0.8), colour=GOLD, weight=0.3)
     sheet.text(middle, y + 1.5, "◆", Ink(size=7, colour=GOLD), align=0.5)
-
-
-def _watermark(sheet: Sheet, face: CertificateFace) -> None:
-    if face.watermark:
-        ink = Ink(size=sheet.width * 0.36, colour=WARNING, bold=True, spread=0.3, font=TEXT)
-        sheet.slanted(sheet.width / 2, sheet.height / 2, face.watermark, ink, degrees=30)
 
 
 def _qr_block(sheet: Sheet, face: CertificateFace, x: float, y: float, side: float) -> None:
@@ -240,63 +149,35 @@ def _foot(sheet: Sheet, face: CertificateFace, at: Point, *, width: float) -> No
 
 def _permit(sheet: Sheet, face: CertificateFace) -> None:
     sheet.artwork(_permit_art())
-    _watermark(sheet, face)
+    write_watermark(sheet, face, (sheet.width / 2, sheet.height / 2), size=sheet.width * 0.36)
     middle = sheet.width / 2
     title = Ink(size=30, colour=CRIMSON, bold=True, spread=0.3)
     sheet.fitted(middle, 37, face.title, title, width=160, align=0.5)
     sheet.text(middle, 45, "SPECIAL OPERATIONS PERMIT", SUBTITLE, align=0.5)
     _flourish(sheet, middle, 50.5)
     left, top = (sheet.width - 2 * CARD[0]) / 2, 62.0
-    _card_front(sheet, face, left, top)
-    _card_back(sheet, face, left + CARD[0], top)
+    for side, x in ((card_front, left), (card_back, left + CARD[0])):
+        sheet.artwork(card_art(), x, top + CARD[1])
+        side(sheet, face, x, top)
     sheet.rounded((left, top, 2 * CARD[0], CARD[1]), radius=3.2, colour=GOLD, weight=0.6)
     sheet.rule((middle, top - 3), (middle, top + CARD[1] + 3), colour=GREY, weight=0.4, dash="2 2")
     fold = "沿外框裁下，沿中线对折，即为随身卡片"
     sheet.text(middle, top + CARD[1] + 7, fold, Ink(size=8, colour=GREY), align=0.5)
-    rows = _fields(face, PERMIT_LABELS)
+    rows = labelled(face, PERMIT_LABELS)
     pitch = min(11.5, 96 / len(rows))
     for number, (label, value) in enumerate(rows):
         _row(sheet, (28, 137 + number * pitch), label, value, width=154)
     _foot(sheet, face, (28, 244), width=154)
 
 
-def _card_front(sheet: Sheet, face: CertificateFace, x: float, y: float) -> None:
-    sheet.artwork(_card_art(), x, y + CARD[1])
-    title = Ink(size=13, colour=CRIMSON, bold=True, spread=0.1)
-    sheet.fitted(x + 5, y + 9.2, face.title, title, width=52)
-    sheet.text(x + 5, y + 12.8, "SPECIAL OPERATIONS PERMIT", Ink(size=4.8, colour=GOLD, spread=0.1))
-    sheet.photo((x + 60.6, y + 6, 20, 28), face.photo, frame=LINE)
-    rows = _fields(face, CARD_LABELS)
-    pitch = min(4.5, 33 / (len(rows) - 1))
-    for number, (label, value) in enumerate(rows):
-        at = y + 18.4 + number * pitch
-        _label(sheet, x + 5, at, label, Ink(size=6.2, colour=GREY))
-        beside_photo = at < y + 36
-        ink = Ink(size=7.4, colour=NAVY, font=TEXT)
-        sheet.fitted(x + 17, at, value, ink, width=42 if beside_photo else 63, max_lines=2)
-
-
-def _card_back(sheet: Sheet, face: CertificateFace, x: float, y: float) -> None:
-    sheet.artwork(_card_art(), x, y + CARD[1])
-    side = 40.0
-    sheet.qr(x + 4.5, y + 4.5, side, face.qr_text)
-    code = Ink(size=6.4, colour=GREY, font=TEXT)
-    sheet.text(x + 4.5 + side / 2, y + 49, short_id(face.public_id), code, align=0.5)
-    left, at = x + 47.5, y + 9.5
-    sheet.text(left, at, "持证须知", Ink(size=8, colour=CRIMSON, bold=True, spread=0.1))
-    for rule in _HOLDER_RULES:
-        at = sheet.paragraph(left, at + 5.2, rule, Ink(size=5.8, colour=NAVY), width=34, leading=1.4) - 3.6
-    sheet.text(left, y + 49, "副本由省级系统生成", Ink(size=5.4, colour=GREY))
-
-
 @lru_cache(maxsize=1)
 def _certificate_art() -> Artwork:
     wide, high = A4_LANDSCAPE
     art = Etching(wide, high)
-    art.fill(_IVORY, 9, 9, wide - 18, high - 18)
-    art.ink(_PALE_GOLD, 0.25)
-    waves(art, (17, 17, wide - 34, high - 34), gap=2.2, swell=_swell)
-    _medallion(art, (wide / 2, high / 2 - 4), 62)
+    art.fill(IVORY, 9, 9, wide - 18, high - 18)
+    art.ink(PALE_GOLD, 0.25)
+    waves(art, (17, 17, wide - 34, high - 34), gap=2.2, swell=swell)
+    medallion(art, (wide / 2, high / 2 - 4), 62)
     _border(art, wide, high)
     return art.finish("certificate")
 
@@ -305,54 +186,30 @@ def _certificate_art() -> Artwork:
 def _permit_art() -> Artwork:
     wide, high = A4
     art = Etching(wide, high)
-    art.fill(_IVORY, 9, 9, wide - 18, high - 18)
-    _medallion(art, (wide / 2, 110), 56)
+    art.fill(IVORY, 9, 9, wide - 18, high - 18)
+    medallion(art, (wide / 2, 110), 56)
     _border(art, wide, high)
     return art.finish("permit")
 
 
-@lru_cache(maxsize=1)
-def _card_art() -> Artwork:
-    wide, high = CARD
-    art = Etching(wide, high)
-    art.fill(_CARD_GROUND, 0.4, 0.4, wide - 0.8, high - 0.8)
-    art.ink(_PALE_TEAL, 0.2)
-    waves(art, (1, 0, wide - 2, high), gap=1.5, swell=_swell)
-    _medallion(art, (wide * 0.42, high * 0.46), 24)
-    return art.finish("card")
-
-
-def _swell(x: float) -> float:
-    return 1.6 * math.sin(x / 17) + 0.8 * math.sin(x / 7)
-
-
-def _medallion(art: Etching, centre: Point, radius: float) -> None:
-    art.ink(_PALE_TEAL, 0.3)
-    rosette(art, centre, inner=radius * 0.72, outer=radius, petals=36, strands=6)
-    rosette(art, centre, inner=radius * 0.3, outer=radius * 0.62, petals=12, strands=12)
-    art.ink(_PALE_GOLD, 0.3)
-    rosette(art, centre, inner=radius * 0.58, outer=radius * 0.78, petals=24, strands=6)
-    rosette(art, centre, inner=radius * 0.04, outer=radius * 0.26, petals=8, strands=8)
-
-
 def _border(art: Etching, wide: float, high: float) -> None:
     inset, corner = 13.0, 4.6
-    art.ink(_GOLD_LINE, 1.6)
+    art.ink(GOLD_LINE, 1.6)
     art.frame(8.2, 8.2, wide - 16.4, high - 16.4)
-    art.ink(_GOLD_LINE, 0.4)
+    art.ink(GOLD_LINE, 0.4)
     for edge in (9.4, 16.6):
         art.frame(edge, edge, wide - 2 * edge, high - 2 * edge)
     corners = [(inset, inset), (wide - inset, inset), (wide - inset, high - inset), (inset, high - inset)]
     for start, end in pairwise([*corners, corners[0]]):
-        art.ink(_GOLD_LINE, 0.35)
+        art.ink(GOLD_LINE, 0.35)
         band(art, start, end, amplitude=2.6, wave=9, strands=6)
-        art.ink(_TEAL_LINE, 0.25)
+        art.ink(TEAL_LINE, 0.25)
         band(art, start, end, amplitude=1.4, wave=4.5, strands=4)
     for x, y in corners:
-        art.fill(_IVORY, x - corner, y - corner, 2 * corner, 2 * corner)
-        art.ink(_GOLD_LINE, 0.4)
+        art.fill(IVORY, x - corner, y - corner, 2 * corner, 2 * corner)
+        art.ink(GOLD_LINE, 0.4)
         art.frame(x - corner, y - corner, 2 * corner, 2 * corner)
-        art.ink(_GOLD_LINE, 0.3)
+        art.ink(GOLD_LINE, 0.3)
         rosette(art, (x, y), inner=2.0, outer=4.2, petals=12, strands=6)
-        art.ink(_TEAL_LINE, 0.3)
+        art.ink(TEAL_LINE, 0.3)
         rosette(art, (x, y), inner=0.6, outer=2.4, petals=6, strands=6)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.authority import unpublished_key
 from certs.desk.errors import NotLoggedYetError
-from certs.document import CertificateFace, certificate_pdf, permit_pdf
+from certs.document import certificate_pdf, permit_pdf
 from certs.duties import review_day
 from certs.envelope import qr_attachment, seal_file
+from certs.face import COMPETENCE_TITLE, PERMIT_TITLE, CertificateFace
 from certs.history import lock_credential, note
 from certs.issuing import RENDER
 from certs.keys import open_documents, open_signer, publish_key
@@ -36,8 +37,6 @@ from exam.standards.api import Category, get_qualification
 if TYPE_CHECKING:
     from certs.pades.stamping import Stamping
 
-PERMIT_TITLE = "特种作业操作证"
-COMPETENCE_TITLE = "安全生产知识和管理能力考核合格证"
 SEX = {"male": "男", "female": "女"}
 DEMO_MARK = "演示"
 
@@ -51,11 +50,20 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
-    """Make the PDF of a credential unless it is there."""
-    press = await asyncio.to_thread(_Press.open, runtime)
+    """Make the PDF of a credential unless it is there; one that is not in the log yet is made after the next head."""
+    press = await asyncio.to_thread(Press.open, runtime)
+    try:
+        await render_one(press, UUID(credential_id))
+    except NotLoggedYetError:
+        await _wait_for_log(runtime, Scope(region=runtime.settings.root_region), credential_id)
+
+
+async def render_one(press: "Press", credential_id: UUID) -> None:
+    """Make one PDF unless it is there; raises NotLoggedYetError, and what drawing and signing raise."""
+    runtime = press.runtime
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.transaction(scope) as session:
-        row = await session.get(Credential, UUID(credential_id))
+        row = await session.get(Credential, credential_id)
         if row is None or row.pdf_key is not None:
             return
         person = await get_person(session, row.person_id)
@@ -63,19 +71,12 @@ async def render_pdf(runtime: Runtime, *, credential_id: str) -> None:
         found = [
             await unpublished_key(session, runtime.settings.root_region, each, row.issuer_name) for each in press.names
         ]
-    photo = await _photo(runtime, row.photo_key)
-    try:
-        document = await asyncio.to_thread(press.make, row, person, photo, position)
-    except NotLoggedYetError:
-        await _wait_for_log(runtime, scope, credential_id)
-        return
-    # a run that is overtaken leaves a file of its own and never another's bytes under the digest that was kept
-    key = f"certs/{row.issued_on.year}/{row.id}-{digest(document.pdf).hex()[:16]}.pdf"
-    await runtime.storage.put(key, document.pdf)
+    photo = await photo_of(runtime, row.photo_key)
+    document = await asyncio.to_thread(press.make, row, person, photo, position)
     async with runtime.databases.transaction(scope) as session:
         for new_key in filter(None, found):
             await publish_key(session, new_key, at=runtime.clock.now())
-        await _keep(session, row.id, press.signer, document, key, at=runtime.clock.now())
+        await _keep(session, press, row.id, document)
 
 
 async def _wait_for_log(runtime: Runtime, scope: Scope, credential_id: str) -> None:
@@ -85,7 +86,8 @@ async def _wait_for_log(runtime: Runtime, scope: Scope, credential_id: str) -> N
         await defer(session, RENDER, at=at, credential_id=credential_id)
 
 
-async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
+async def photo_of(runtime: Runtime, key: str | None) -> bytes | None:
+    """Return a portrait that is stored, None where there is none."""
     if key is None:
         return None
     try:
@@ -95,7 +97,7 @@ async def _photo(runtime: Runtime, key: str | None) -> bytes | None:
 
 
 @dataclass(frozen=True)
-class _Press:
+class Press:
     """What makes documents here: the keys that sign them, and the time-stamp authority where there is one."""
 
     runtime: Runtime
@@ -148,19 +150,20 @@ def _draw(
         position=position,
     )
     qr_text = encode_payload(payload, signer, base_url=runtime.settings.base_url)
-    face = _face(runtime, row, person, photo, qr_text)
+    face = face_of(runtime, row, person, photo, qr_text)
     draw = permit_pdf if row.category == Category.SPECIAL else certificate_pdf
     pdf = draw(face, attachments=(qr_attachment(qr_text),))
     return _Document(pdf, qr_text, photo_digest)
 
 
-def _face(
+def face_of(
     runtime: Runtime,
     row: Credential,
     person: PersonView,
     photo: bytes | None,
     qr_text: str,
 ) -> CertificateFace:
+    """Return what stands on a credential's certificate."""
     qualification = get_qualification(row.qualification)
     special = qualification.category is Category.SPECIAL
     return CertificateFace(
@@ -185,21 +188,16 @@ def _face(
     )
 
 
-async def _keep(
-    session: AsyncSession,
-    credential_id: UUID,
-    signer: Signer,
-    document: _Document,
-    key: str,
-    *,
-    at: datetime,
-) -> None:
+async def _keep(session: AsyncSession, press: Press, credential_id: UUID, document: _Document) -> None:
+    """Store the file and what is kept of it; a run that was overtaken finds the lock's row done and leaves no file."""
     row = await lock_credential(session, credential_id)
     if row.pdf_key is not None:
         return
     row.qr_text, row.photo_digest = document.qr_text, document.photo_digest
-    row.pdf_key, row.pdf_digest = key, digest(document.pdf)
-    row.key_id = signer.key_id.hex()
+    row.pdf_digest, row.key_id = digest(document.pdf), press.signer.key_id.hex()
+    # each run has a name of its own, so that one which dies here never leaves its bytes under a later one's digest
+    row.pdf_key = f"certs/{row.issued_on.year}/{row.id}-{row.pdf_digest.hex()[:16]}.pdf"
+    await press.runtime.storage.put(row.pdf_key, document.pdf)
     await session.flush()
     facts = {"pdf_digest": row.pdf_digest.hex(), "key_id": row.key_id}
-    await note(session, SYSTEM, row, "pdf_made", reason="", at=at, facts={**facts})
+    await note(session, SYSTEM, row, "pdf_made", reason="", at=press.runtime.clock.now(), facts={**facts})

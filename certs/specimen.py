@@ -4,8 +4,9 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from certs.document import CertificateFace, certificate_pdf
+from certs.document import certificate_pdf
 from certs.envelope import qr_attachment, seal_file
+from certs.face import CertificateFace
 from certs.pades.identity import LocalDocumentSigner, create_document_file
 from certs.pades.making import sign_document
 from certs.qr import QrPayload, decode_payload, encode_payload

@@ -13,7 +13,7 @@ import pypdfium2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
-from certs.document import CertificateFace
+from certs.face import CertificateFace
 from certs.qr import QrPayload, digest_photo, encode_payload
 from certs.signing import LocalSigner
 from certs.suites import Ed25519Private
@@ -105,13 +105,13 @@ def flat(text: str) -> str:
     return "".join(text.split())
 
 
-def qr_of(pdf: bytes, box: tuple[float, float, float, float] | None = None) -> str:
+def qr_of(pdf: bytes, box: tuple[float, float, float, float] | None = None, *, page: int = 0) -> str:
     """Return what a scanner reads on the page, or in a part of it: x, y, width, height in mm from the top left.
 
     It looks several times from different distances, as a camera does: OpenCV alone misses about one view in twenty.
     """
     document = pypdfium2.PdfDocument(pdf)
-    views = (_view(document[0], dpi, box) for dpi in (150, 200, 250, 300, 120))
+    views = (_view(document[page], dpi, box) for dpi in (150, 200, 250, 300, 120))
     read = next(filter(None, (cv2.QRCodeDetector().detectAndDecode(view)[0] for view in views)), "")
     document.close()
     return read

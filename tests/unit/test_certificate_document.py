@@ -4,13 +4,19 @@ from datetime import date
 from pathlib import Path
 
 import pypdf
+import pypdfium2
 import pytest
 
-from certs.document import CertificateFace, certificate_pdf, day_text, permit_pdf, short_id
+from certs.cards import card_pdf, card_sheets
+from certs.document import certificate_pdf, permit_pdf
+from certs.face import COMPETENCE_TITLE, CertificateFace, about_of, day_text, short_id
 from certs.qr import decode_payload
 from certs.signing import KeyRing
 from exam.core.pdf.attachment import Attachment
 from exam.core.pdf.errors import GlyphMissingError, PhotoTooLargeError, PhotoUnreadableError
+from exam.core.pdf.fonts import TEXT, install_fonts
+from exam.core.pdf.layout import fit
+from exam.core.pdf.sheet import A4, render_sheets
 from tests.builders.documents import (
     ID_NUMBER,
     ISSUER,
@@ -166,3 +172,55 @@ def test_the_log_proof_travels_inside(layout: Layout) -> None:
 
 def test_the_short_id_is_the_head_of_the_public_id() -> None:
     assert short_id(TOKEN) == "Qk3x N0aV"
+
+
+def competence(**changes: object) -> CertificateFace:
+    return certificate_face(
+        **{"title": COMPETENCE_TITLE, "category": "安全生产管理人员", "item": "一般生产经营单位", **changes}
+    )
+
+
+@pytest.mark.parametrize("face", [certificate_face(holder=UYGHUR), competence(holder=RARE)])
+def test_a_card_says_what_the_certificate_says_and_scans(face: CertificateFace) -> None:
+    pages = pypdf.PdfReader(io.BytesIO(card_pdf(face))).pages
+    front, back = (flat(page.extract_text()) for page in pages)
+    for part in (face.title, face.holder, face.number, face.item, face.issuer, day_text(face.valid_until)):
+        assert part in front
+    assert "持证须知" in back
+    assert qr_of(card_pdf(face), page=1) == face.qr_text
+
+
+def test_a_card_is_cut_at_the_size_of_the_standard_within_its_bleed() -> None:
+    page = pypdf.PdfReader(io.BytesIO(card_pdf(certificate_face()))).pages[0]
+    millimetres = [
+        [round(float(length) * 25.4 / 72, 1) for length in (box.width, box.height)]
+        for box in (page.trimbox, page.bleedbox)
+    ]
+    assert millimetres == [[85.6, 54.0], [91.6, 60.0]]
+
+
+def test_sheets_carry_eight_cards_and_their_backs_lie_behind_them() -> None:
+    faces = [competence(public_id=f"{place:08d}", holder=f"持证人{place}") for place in range(9)]
+    pages = card_sheets(faces)
+    pdf = render_sheets(A4, about_of(faces[0]), pages)
+    read = pypdfium2.PdfDocument(pdf)
+    assert len(read) == 4
+    wide, _ = read[0].get_size()
+    for face in faces[:2]:
+        front, back = _across(read[0], face.holder), _across(read[1], short_id(face.public_id))
+        assert (front < wide / 2) == (back > wide / 2)
+    assert "持证人8" in read[2].get_textpage().get_text_range()
+
+
+def _across(page: pypdfium2.PdfPage, words: str) -> float:
+    text = page.get_textpage()
+    index, _ = text.search(words).get_next()
+    left: float = text.get_charbox(index)[0]
+    return left
+
+
+def test_a_long_name_breaks_near_its_middle() -> None:
+    install_fonts()
+    lines = fit(ENTERPRISE, TEXT, 13, 112 * 72 / 25.4, max_lines=2).lines
+    assert "".join(lines) == ENTERPRISE
+    assert abs(len(lines[0]) - len(lines[1])) <= 4

@@ -44,7 +44,7 @@ def fit(text: str, font: str, size: float, width: float, *, max_lines: int = 1) 
             return Fitted((text,), tried)
     for tried in _sizes(size * (SEVERAL if max_lines > 1 else SINGLE), STEP):
         broken = _at_middle_dot(text, font, tried, width) if max_lines > 1 else None
-        broken = broken or wrap(text, font, tried, width)
+        broken = broken or _evenly(text, font, tried, width)
         if len(broken) <= max_lines:
             return Fitted(broken, tried)
     return Fitted((text,), STEP)
@@ -64,6 +64,16 @@ def _at_middle_dot(text: str, font: str, size: float, width: float) -> tuple[str
     middle = min(dots, key=lambda place: abs(place - len(text) / 2))
     halves = (text[:middle], text[middle:])
     return halves if all(stringWidth(half, font, size) <= width for half in halves) else None
+
+
+def _evenly(text: str, font: str, size: float, width: float) -> tuple[str, ...]:
+    """Break as `wrap` does, into lines of nearly one length: two characters alone in the last look like a slip."""
+    broken = wrap(text, font, size, width)
+    for share in range(50, 100, 5):
+        even = wrap(text, font, size, width * share / 100)
+        if len(even) == len(broken):
+            return even
+    return broken
 
 
 def _wrap_part(text: str, font: str, size: float, width: float) -> Iterator[str]:

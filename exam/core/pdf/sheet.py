@@ -151,6 +151,14 @@ class Sheet:
         mm = POINTS_PER_MM
         draw_qr(self._canvas, text, x * mm, (self.height - y - side) * mm, side * mm)
 
+    def trim(self, box: Box, *, bleed: float) -> None:
+        """Tell the printer where the page is cut, and how far the ground runs over the cut (ISO 32000-1 §14.11.2)."""
+        x, y, width, height = box
+        mm, foot = POINTS_PER_MM, self.height - y - height
+        for name, over in (("trim", 0.0), ("bleed", bleed)):
+            corners = (x - over, foot - over, x + width + over, foot + height + over)
+            self._canvas.setCropBox(tuple(round(edge * mm, 2) for edge in corners), name=name)
+
     def _show(self, text: str, ink: Ink, place: str) -> None:
         font = getFont(ink.font)
         runs = [
@@ -199,11 +207,22 @@ def render_sheets(
     attachments: tuple[Attachment, ...] = (),
 ) -> bytes:
     """Return a PDF with one page of `size` mm for each of `draws`, as `render_sheet` makes one."""
+    return render_pages([(size, draw) for draw in draws], about, attachments=attachments)
+
+
+def render_pages(
+    pages: Sequence[tuple[tuple[float, float], Callable[[Sheet], None]]],
+    about: About,
+    *,
+    attachments: tuple[Attachment, ...] = (),
+) -> bytes:
+    """Return a PDF with one page for each size in mm and what draws it, as `render_sheet` makes one."""
     install_fonts()
     out = io.BytesIO()
     with _rendering:
-        canvas = _canvas(out, size, about)
-        for draw in draws:
+        canvas = _canvas(out, about)
+        for size, draw in pages:
+            canvas.setPageSize((size[0] * POINTS_PER_MM, size[1] * POINTS_PER_MM))
             draw(Sheet(canvas, size))
             canvas.showPage()
         attach(canvas._doc, attachments)  # noqa: SLF001 - reportlab has no public attachment call
@@ -211,9 +230,8 @@ def render_sheets(
     return out.getvalue()
 
 
-def _canvas(out: io.BytesIO, size: tuple[float, float], about: About) -> Any:
-    page = (size[0] * POINTS_PER_MM, size[1] * POINTS_PER_MM)
-    canvas = Canvas(out, pagesize=page, pageCompression=1, invariant=1, initialFontName=TEXT, lang="zh-CN")
+def _canvas(out: io.BytesIO, about: About) -> Any:
+    canvas = Canvas(out, pageCompression=1, invariant=1, initialFontName=TEXT, lang="zh-CN")
     canvas.setTitle(about.title)
     canvas.setAuthor(about.author)
     canvas.setSubject(about.subject)
