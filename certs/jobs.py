@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.applications.deciding import deem_accepted
+from certs.batches.making import forget_batches, make_batch
+from certs.batches.service import MAKE
 from certs.duties import review_day
 from certs.grounds import Warrant
 from certs.history import PUBLISH, lock_credential, note
@@ -104,6 +106,8 @@ async def reconsider_one(runtime: Runtime, *, registration_id: str) -> None:
 JOBS = (
     Job(RENDER, render_pdf),
     Job(RECONSIDER_ONE, reconsider_one),
+    Job(MAKE, make_batch),
+    Job("certs.forget_batches", forget_batches, cron="25 17 * * *"),
     Job(PUBLISH, publish_status, cron="*/5 * * * *"),
     Job("certs.deem_applications", deem_applications, cron="5 16 * * *"),
     # 00:10 and 00:40 in Shanghai; the scheduler counts in UTC

@@ -1,6 +1,7 @@
 """What credentials bring to the composition."""
 
 from certs.applications.pages import ApplicationController, FilingController
+from certs.batches.pages import BatchController
 from certs.bulk_pages import BulkController
 from certs.controllers import VerifyController
 from certs.jobs import JOBS
@@ -18,6 +19,7 @@ PLUGIN = Plugin(
         CredentialController,
         ApplicationController,
         FilingController,
+        BatchController,
         BulkController,
         sitting_credentials,
     ),

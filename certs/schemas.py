@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar.datastructures import UploadFile
 
 from certs.applications.state import RefusalGround
+from certs.batches.choosing import Paper
 from certs.grounds import Ground
 from exam.web.forms import Form
 
@@ -75,6 +76,18 @@ class DecideForm(Form, frozen=True):
 
     proposal_id: UUID
     confirmed: bool
+
+
+class BatchForm(Form, frozen=True):
+    """What a batch is made of, all conditions together, and what it is printed on."""
+
+    sitting: str = ""
+    training_class: str = ""
+    uscc: str = ""
+    qualification: str = ""
+    issued_from: str = ""
+    issued_until: str = ""
+    paper: Paper = Paper.A4
 
 
 class EmptyForm(Form, frozen=True):

@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.act_pages import Stage
+from certs.batches.printing import single_card
 from certs.errors import CredentialNotFoundError
 from certs.grounds import stated_grounds
 from certs.jobs import RECONSIDER_ONE
@@ -40,6 +41,7 @@ from certs.views import (
     list_held,
 )
 from certs.withheld import get_withheld, list_withheld
+from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import DomainError
@@ -66,14 +68,14 @@ STANDINGS = {
     Standing.ANNULLED.value: "已注销",
 }
 """What the list can be narrowed to, with Chinese msgids."""
-PDF = ".pdf"
+PDF, CARD = ".pdf", ".card.pdf"
 
 AnyRequest = Request[Any, Any, Any]
 
 
 def _uuid(name: str) -> UUID:
     try:
-        return UUID(name.removesuffix(PDF))
+        return UUID(name.removesuffix(CARD).removesuffix(PDF))
     except ValueError:
         raise CredentialNotFoundError from None
 
@@ -89,7 +91,23 @@ async def _download(
     content = await credential_pdf(session, runtime, credential_id)
     view = await get_credential(session, credential_id, on=local_date(at))
     await record(session, principal, "credential.downloaded", ("credential", view.id), at=at, region=view.region)
-    name = f"credential-{view.public_id[:8]}-v{view.version}{PDF}"
+    return _pdf(content, f"credential-{view.public_id[:8]}-v{view.version}{PDF}")
+
+
+async def _download_card(
+    session: AsyncSession, runtime: Runtime, principal: Principal, credential_id: UUID
+) -> Response[bytes]:
+    """Send both sides of the card for a card printer; a logged act like the certificate's own download."""
+    at = runtime.clock.now()
+    view = await get_credential(session, credential_id, on=local_date(at))
+    content = await single_card(session, runtime, credential_id)
+    facts: dict[str, Fact] = {"what": "card"}
+    subject = ("credential", view.id)
+    await record(session, principal, "credential.downloaded", subject, at=at, region=view.region, facts=facts)
+    return _pdf(content, f"card-{view.public_id[:8]}-v{view.version}{PDF}")
+
+
+def _pdf(content: bytes, name: str) -> Response[bytes]:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/pdf", headers=headers)
 
@@ -191,6 +209,8 @@ class CredentialController(Controller):
         principal: NamedDependency[Principal],
         name: FromPath[str],
     ) -> Template | Response[bytes]:
+        if name.endswith(CARD):
+            return await _download_card(session, runtime, principal, _uuid(name))
         if name.endswith(PDF):
             return await _download(session, runtime, principal, _uuid(name))
         return await _detail(request, runtime, session, _uuid(name))

@@ -148,7 +148,8 @@ async def list_held(
     return [credential_view(row, on) for row in await session.scalars(query.order_by(Credential.issued_at.desc()))]
 
 
-def _has_standing(wanted: str, on: date) -> ColumnElement[bool]:
+def has_standing(wanted: str, on: date) -> ColumnElement[bool]:
+    """Return the condition for what a list is narrowed to."""
     over = func.least(Credential.valid_until_on, Credential.review_on) < on
     counts = and_(Credential.status == CredentialState.ISSUED, ~over)
     match wanted:
@@ -176,7 +177,7 @@ async def list_credentials(
     if wanted.qualification:
         query = query.where(Credential.qualification == wanted.qualification)
     if wanted.standing:
-        query = query.where(_has_standing(wanted.standing, on))
+        query = query.where(has_standing(wanted.standing, on))
     query = query.order_by(Credential.issued_at.desc(), Credential.id.desc()).limit(limit).offset(offset)
     return [credential_view(row, on) for row in await session.scalars(query)]
 

@@ -1,6 +1,9 @@
 """What other packages may use of training."""
 
+from exam.training.classes.enrolments import list_enrolments
 from exam.training.classes.passes import PassHolder, find_pass_holder
+from exam.training.classes.service import get_class, list_classes
+from exam.training.classes.views import PRESENT
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
@@ -23,6 +26,7 @@ from exam.training.seed_school import SCHOOL_QUALIFICATION, SchoolStaff, SeededL
 from exam.training.settling import replay, run_settle
 
 __all__ = [
+    "PRESENT",
     "SCHOOL_QUALIFICATION",
     "SCORER",
     "Coverage",
@@ -40,8 +44,11 @@ __all__ = [
     "close_overdue",
     "cover_programme",
     "find_pass_holder",
+    "get_class",
     "get_mock",
     "hours_of",
+    "list_classes",
+    "list_enrolments",
     "list_hours",
     "list_responses",
     "record_hours",

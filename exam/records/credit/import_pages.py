@@ -11,12 +11,12 @@ from litestar.response import Template
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.waiting import WaitingFiles
 from exam.records.credit.errors import ImportEmptyError
 from exam.records.credit.importing import MOST, Verdict, read_lines, run
 from exam.records.credit.regulator_pages import HOME
 from exam.records.credit.schemas import ImportForm
 from exam.records.regulator_desk import ROLE, desk_of
-from exam.records.waiting import WaitingFiles
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of

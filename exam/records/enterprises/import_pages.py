@@ -15,13 +15,13 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.columns import NamedRow
 from exam.core.sheets.writer import WORKBOOK
+from exam.core.waiting import WaitingFiles
 from exam.records.enterprises.errors import EnterprisesEmptyError
 from exam.records.enterprises.merging import Verdict, merge_all
 from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, template_workbook
 from exam.records.enterprises.schemas import EnterprisesIn, ImportForm, MergedOut, RowOut
 from exam.records.enterprises.wording import ACTS, shown
 from exam.records.regulator_desk import ROLE, desk_of
-from exam.records.waiting import WaitingFiles
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
