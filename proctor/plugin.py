@@ -8,6 +8,7 @@ from proctor.cameras.pages import CameraController
 from proctor.cameras.service import PLACE as CAMERA_PLACE
 from proctor.desk.controllers import DeskApiController, DeskController
 from proctor.desk.wall_pages import WallApiController, WallController
+from proctor.duty.pages import DutyController, HandoverController
 from proctor.evidence.keys import PLACE
 from proctor.evidence.pages import RecordController
 from proctor.evidence.retention import delete_expired
@@ -25,6 +26,8 @@ PLUGIN = Plugin(
         DeskApiController,
         WallController,
         WallApiController,
+        DutyController,
+        HandoverController,
         RecordController,
         CameraController,
         RoomRuleController,

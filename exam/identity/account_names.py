@@ -29,6 +29,19 @@ async def list_role_holders(session: AsyncSession, role: str, organisation_id: U
     return {row.id: row.name for row in await session.execute(query)}
 
 
+async def list_role_holders_over(session: AsyncSession, role: str, region: str) -> dict[UUID, str]:
+    """Return name and login of the enabled accounts whose role reaches a region, by account id, in order of name."""
+    steps = region.split("/")
+    above = ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
+    query = (
+        select(RoleGrant.account_id)
+        .join(Account, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role == role, RoleGrant.region.in_(above), Account.enabled)
+    )
+    names = await names_of_accounts(session, await session.scalars(query))
+    return dict(sorted(names.items(), key=lambda each: each[1]))
+
+
 async def find_account_ids(session: AsyncSession, words: str) -> list[UUID]:
     """Return the accounts whose login or name is exactly `words`."""
     query = select(Account.id).where(or_(Account.login == words, Account.name == words)).limit(MAX_MATCHES)

@@ -1,6 +1,12 @@
 """What other packages may use of identity."""
 
-from exam.identity.account_names import enabled_accounts, find_account_ids, list_role_holders, names_of_accounts
+from exam.identity.account_names import (
+    enabled_accounts,
+    find_account_ids,
+    list_role_holders,
+    list_role_holders_over,
+    names_of_accounts,
+)
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
 from exam.identity.candidates import open_candidate_session
 from exam.identity.controllers import address_of, keep_session
@@ -81,6 +87,7 @@ __all__ = [
     "list_people",
     "list_regions",
     "list_role_holders",
+    "list_role_holders_over",
     "mask_id_number",
     "mask_name",
     "matches_id_number",

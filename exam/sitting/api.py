@@ -37,9 +37,11 @@ from exam.sitting.sittings import (
     get_room,
     get_sitting,
     list_rooms,
+    list_rooms_of_proctor,
     list_sittings,
     mark_released,
     open_sitting,
+    record_room_proctor,
 )
 from exam.sitting.tickets import find_registration_by_ticket, ticket_pdf, ticket_secret
 from exam.sitting.views import (
@@ -88,6 +90,7 @@ __all__ = [
     "list_registrations",
     "list_registrations_of",
     "list_rooms",
+    "list_rooms_of_proctor",
     "list_sittings",
     "load_work",
     "mark_released",
@@ -99,6 +102,7 @@ __all__ = [
     "record_ban",
     "record_pass",
     "record_refusal",
+    "record_room_proctor",
     "register",
     "request_forms",
     "ticket_pdf",

@@ -56,7 +56,7 @@ class Sitting(Base):
 
 
 class Room(Base):
-    """考场: `position` gives the letter before its seat numbers."""
+    """考场: `position` gives the letter before its seat numbers; `proctor_id` is who answers for it, said by proctoring."""
 
     __tablename__ = "sitting_room"
     __table_args__ = (UniqueConstraint("sitting_id", "name"), UniqueConstraint("sitting_id", "position"))
@@ -67,6 +67,8 @@ class Room(Base):
     name: Mapped[str]
     position: Mapped[int]
     seats: Mapped[int]
+    proctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_account.id"))
+    proctor_since: Mapped[datetime | None]
 
 
 class Registration(Base):

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.identity.api import names_of_accounts
 from exam.sitting.models import Registration, Room
 from exam.sitting.sittings import get_sitting
 from exam.sitting.views import RegistrationState, SittingState, SittingView
@@ -18,9 +19,13 @@ NOT_SEALED = Seal(kind="", threshold=0, holders=0, given=0, unsealed=False)
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """One sitting's board; times in seconds, `starts_in_s` negative once the start has passed."""
+    """One sitting's board; times in seconds, `starts_in_s` negative once the start has passed.
+
+    `proctors` are those who answer for a room, by its name; empty for a room that nobody answers for.
+    """
 
     seats: int
+    proctors: dict[str, str]
     registered: int
     photos_missing: int
     forms_ready: bool
@@ -47,14 +52,10 @@ async def readiness_of_all(
     *,
     now: datetime,
 ) -> dict[UUID, Readiness]:
-    """Return the boards of several sittings in two statements."""
+    """Return the boards of several sittings in a few statements."""
     ids = [sitting.id for sitting in sittings]
-    summed = (
-        select(Room.sitting_id, func.sum(Room.seats).label("seats"))
-        .where(Room.sitting_id.in_(ids))
-        .group_by(Room.sitting_id)
-    )
-    seats = {row.sitting_id: row.seats for row in await session.execute(summed)}
+    rooms = list(await session.scalars(select(Room).where(Room.sitting_id.in_(ids)).order_by(Room.position)))
+    names = await names_of_accounts(session, [room.proctor_id for room in rooms if room.proctor_id])
     counted = (
         select(Registration.sitting_id, func.count(), func.count(Registration.photo_key))
         .where(Registration.sitting_id.in_(ids), Registration.state == RegistrationState.ACCEPTED)
@@ -66,7 +67,12 @@ async def readiness_of_all(
     return {
         sitting.id: _board(
             sitting,
-            seats.get(sitting.id, 0),
+            sum(room.seats for room in rooms if room.sitting_id == sitting.id),
+            {
+                room.name: names.get(room.proctor_id, "") if room.proctor_id else ""
+                for room in rooms
+                if room.sitting_id == sitting.id
+            },
             *registered.get(sitting.id, (0, 0)),
             seals.get(sitting.id, NOT_SEALED),
             now,
@@ -75,11 +81,20 @@ async def readiness_of_all(
     }
 
 
-def _board(sitting: SittingView, seats: int, registered: int, photos: int, seal: Seal, now: datetime) -> Readiness:
+def _board(
+    sitting: SittingView,
+    seats: int,
+    proctors: dict[str, str],
+    registered: int,
+    photos: int,
+    seal: Seal,
+    now: datetime,
+) -> Readiness:
     # under custodians no form can be added: whoever registered late takes a standby form
     served = sitting.forms_keyed + (sitting.forms_standby if seal.kind == CUSTODIANS else 0)
     return Readiness(
         seats=seats,
+        proctors=proctors,
         registered=registered,
         photos_missing=registered - photos,
         forms_ready=sitting.forms_ready,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -174,7 +174,7 @@ def sitting_view(row: Sitting) -> SittingView:
 
 def room_view(row: Room) -> RoomView:
     """Return the frozen view of a row."""
-    return RoomView(id=row.id, sitting_id=row.sitting_id, name=row.name, seats=row.seats)
+    return RoomView(**{name: getattr(row, name) for name in RoomView.__struct_fields__})
 
 
 async def load_sitting(session: AsyncSession, sitting_id: UUID, *, lock: bool = False) -> Sitting:
@@ -218,10 +218,24 @@ async def list_rooms(session: AsyncSession, sitting_id: UUID) -> list[RoomView]:
 
 async def get_room(session: AsyncSession, room_id: UUID) -> RoomView:
     """Return one room; raises SittingNotFoundError."""
-    row = await session.get(Room, room_id)
+    row = await session.get(Room, room_id, populate_existing=True)
     if row is None:
         raise SittingNotFoundError(room_id=str(room_id))
     return room_view(row)
+
+
+async def list_rooms_of_proctor(session: AsyncSession, account_id: UUID) -> list[RoomView]:
+    """Return the rooms of open sittings that an account answers for."""
+    theirs = select(Room).join(Sitting, Sitting.id == Room.sitting_id)
+    theirs = theirs.where(Room.proctor_id == account_id, Sitting.state == SittingState.OPEN)
+    return [room_view(row) for row in await session.scalars(theirs.order_by(Sitting.starts_at, Room.position))]
+
+
+async def record_room_proctor(session: AsyncSession, room: RoomView, account_id: UUID, *, at: datetime) -> bool:
+    """Note who answers for a room from now on; false where somebody else has come before since `room` was read."""
+    unchanged = Room.proctor_id.is_not_distinct_from(room.proctor_id)
+    turned = update(Room).where(Room.id == room.id, unchanged).values(proctor_id=account_id, proctor_since=at)
+    return (await session.scalar(turned.returning(Room.id))) is not None
 
 
 async def open_sitting(session: AsyncSession, principal: Principal, sitting_id: UUID, at: datetime) -> None:

@@ -57,12 +57,15 @@ class SittingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomView(msgspec.Struct, frozen=True, kw_only=True):
-    """A room of one sitting and its number of seats."""
+    """A room of one sitting, its number of seats, and the account that answers for it now."""
 
     id: UUID
     sitting_id: UUID
+    region: str
     name: str
     seats: int
+    proctor_id: UUID | None
+    proctor_since: datetime | None
 
 
 class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):

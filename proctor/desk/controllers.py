@@ -23,6 +23,10 @@ from proctor.desk.acts import ATTEMPT_ACTS, act_on_room
 from proctor.desk.reasons import ATTEMPT_DONE, CANNED_MESSAGES, REASONS, ROOM_DONE
 from proctor.desk.schemas import Act, Binding, Bound, Done, SeatState
 from proctor.desk.seats import list_seats
+from proctor.duty.board import Offer, duties_of, list_offers_to
+from proctor.duty.pages import duty_context
+from proctor.duty.presence import mark_present
+from proctor.duty.situation import SITUATION_WORDS
 
 PROCTOR = allow("proctor")
 ROOM_ACTS = ("pause", "resume", "extend", "message")
@@ -37,10 +41,16 @@ class DeskController(Controller):
     opt = PROCTOR
 
     @get("/")
-    async def sittings(self, session: NamedDependency[AsyncSession]) -> Template:
-        sittings = await list_sittings(session, state=SittingState.OPEN, limit=50, offset=0)
-        rows = [(sitting, await list_rooms(session, sitting.id)) for sitting in sittings]
-        return Template("proctor/sittings.html", context={"rows": rows})
+    async def sittings(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+    ) -> Template:
+        await mark_present(runtime, principal)
+        name = "proctor/_sittings.html" if request.headers.get("hx-request") else "proctor/sittings.html"
+        return Template(name, context=await _desk_context(session, runtime, principal))
 
     @get("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}")
     async def room(
@@ -48,6 +58,7 @@ class DeskController(Controller):
         request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
         sitting_id: FromPath[UUID],
         room_id: FromPath[UUID],
     ) -> Template:
@@ -56,6 +67,7 @@ class DeskController(Controller):
         binding = "binding" in request.query_params
         catalogue = request.app.state.catalogue
         context = await _room_context(session, runtime, catalogue, sitting_id, room_id, binding=binding)
+        context |= await duty_context(session, runtime, principal, sitting_id, room_id)
         return Template(name, context=context)
 
     @post("/sittings/{sitting_id:uuid}/rooms/{room_id:uuid}/bind")
@@ -75,6 +87,7 @@ class DeskController(Controller):
         except DomainError as error:
             context = await _room_context(session, runtime, request.app.state.catalogue, sitting_id, room_id)
             problem = problem_of(error, request.app.state.catalogue)
+            context |= await duty_context(session, runtime, principal, sitting_id, room_id)
             context |= {"problem": problem, "typed": data}
             return Template("proctor/room.html", context=context, status_code=problem.status)
         told = _told(request, ATTEMPT_DONE["bind"], seat=data.seat.strip())
@@ -212,6 +225,27 @@ async def _act(
     if perform is None:
         raise NotFoundError(act=name)
     await perform(session, runtime, principal, attempt_id, act)
+
+
+async def _desk_context(session: AsyncSession, runtime: Runtime, principal: Principal) -> dict[str, Any]:
+    """Return the open sittings with their rooms, those that nobody answers for first, and what waits for an answer."""
+    sittings = await list_sittings(session, state=SittingState.OPEN, limit=50, offset=0)
+    rooms = {sitting.id: await list_rooms(session, sitting.id) for sitting in sittings}
+    duties = await duties_of(session, runtime, [room for each in rooms.values() for room in each])
+    rows = [(each, sorted(rooms[each.id], key=lambda room: duties[room.id].attended)) for each in sittings]
+    rows.sort(key=lambda row: all(duties[room.id].attended for room in row[1]))
+    offers: dict[UUID, list[Offer]] = {}
+    for offer in await list_offers_to(session, principal.account):
+        offers.setdefault(offer.batch_id, []).append(offer)
+    return {
+        "rows": rows,
+        "duties": duties,
+        "alone": [duty for duty in duties.values() if not duty.attended],
+        "offers": list(offers.values()),
+        "rooms": {room.id: room for each in rooms.values() for room in each},
+        "me": principal.account,
+        "situation_words": SITUATION_WORDS,
+    }
 
 
 async def _room_context(

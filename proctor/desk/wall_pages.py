@@ -11,11 +11,10 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt, list_messages, list_terminals
-from exam.sitting.api import get_sitting, list_rooms
+from exam.sitting.api import get_sitting
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from proctor.analysis.health import STANDING_WORDS, standing
@@ -25,6 +24,8 @@ from proctor.desk.reasons import CANNED_MESSAGES, REASONS
 from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
 from proctor.desk.wall import Tile, wall_of
+from proctor.duty.pages import duty_context
+from proctor.duty.presence import mark_present
 from proctor.incidents.cases import list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_observations, standing_camera_observations
 from proctor.incidents.pages import STATE_WORDS
@@ -47,17 +48,16 @@ class WallController(Controller):
         self,
         request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
         sitting_id: FromPath[UUID],
         room_id: FromPath[UUID],
     ) -> Template:
-        sitting = await get_sitting(session, sitting_id)
-        room = next((each for each in await list_rooms(session, sitting_id) if each.id == room_id), None)
-        if room is None:
-            raise NotFoundError(room_id=str(room_id))
-        context = {
-            "sitting": sitting,
-            "room": room,
-            "cameras": [(camera_source(each.id), each.name) for each in await cameras_of_room(session, room)],
+        context = await duty_context(session, runtime, principal, sitting_id, room_id)
+        cameras = await cameras_of_room(session, context["room"])
+        context |= {
+            "sitting": await get_sitting(session, sitting_id),
+            "cameras": [(camera_source(each.id), each.name) for each in cameras],
             "sizes": PAGE_SIZES,
             "reasons": REASONS,
             "translated": _translator(request),
@@ -135,10 +135,12 @@ class WallApiController(Controller):
         request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
         sitting_id: FromPath[UUID],
         room_id: FromPath[UUID],
     ) -> list[Tile]:
         catalogue: Catalogue = request.app.state.catalogue
+        await mark_present(runtime, principal)
         tiles = await wall_of(session, runtime, sitting_id, room_id)
         return [
             msgspec.structs.replace(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
 from exam.identity.api import names_of_accounts
+from proctor.duty.board import duty_history
 from proctor.evidence.recordings import SegmentView, list_room_segments, list_segments
 from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_camera_observations, list_observations
@@ -20,6 +21,7 @@ LANES = (
     "attempt",
     "answers",
     "acts",
+    "duty",
     "messages",
     "camera",
     "observation",
@@ -32,6 +34,7 @@ LANE_WORDS = {
     "attempt": "考试过程",
     "answers": "作答",
     "acts": "监考操作",
+    "duty": "考场值守",
     "messages": "消息",
     "camera": "摄像头",
     "observation": "系统观察",
@@ -87,6 +90,7 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
         who = names.get(waiver.actor, "")
         found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
     found += await _consents(session, attempt.id)
+    found += await _duty(session, attempt, now=runtime.clock.now())
     found += await _incidents(session, attempt.id)
     found += _videos("video", await list_segments(session, attempt.id))
     found += _videos("room", await list_room_segments(session, attempt, now=runtime.clock.now()))
@@ -118,6 +122,15 @@ async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
             fields={"version": row.text_version or "—"},
         )
         for row in rows
+    ]
+
+
+async def _duty(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[Entry]:
+    """Return who answered for the room while the attempt lasted, and how it went from hand to hand."""
+    since, until = attempt.checked_in_at, attempt.finalised_at or now
+    return [
+        Entry(at=each.at, lane="duty", word=each.word, fields={"name": each.name, "to": each.to}, note=each.note)
+        for each in await duty_history(session, attempt.room_id, since=since, until=until)
     ]
 
 

@@ -53,6 +53,33 @@ class DeskPage:
                 field.fill(value)
         dialog.locator("[type=submit]").click()
 
+    def take_charge(self) -> None:
+        """Answer for the room from now on."""
+        self.page.get_by_role("button", name="由我负责").click()
+        self.told("本考场由您负责")
+        expect(self.page.locator(".duty-who")).to_contain_text("由您负责")
+
+    def hand_over(self, note: str) -> None:
+        """Offer the room to the only colleague, with words."""
+        self.page.get_by_role("link", name="移交", exact=True).click()
+        self.page.get_by_label("接班的监考员").select_option(index=1)
+        self.page.get_by_label("需要交代的事").fill(note)
+        self.page.get_by_role("button", name="提出移交").click()
+        self.told("对方接班以前仍由您负责")
+
+    def accept(self, note: str) -> None:
+        """Take the room that a colleague offers with these words."""
+        self.page.goto("/proctor")
+        expect(self.page.locator(".handed blockquote")).to_have_text(note)
+        self.page.get_by_role("button", name="接班", exact=True).click()
+        self.told("您已接班")
+
+    def keeps_still(self) -> bool:
+        """Tell whether the room's own questions wait while somebody has a dialog open."""
+        asked = "() => { let n = 0; document.addEventListener('htmx:beforeRequest', () => { n += 1; });"
+        calm: bool = self.page.evaluate(asked + " htmx.trigger('#seats', 'refresh'); return n === 0; }")
+        return calm
+
     def told(self, words: str) -> None:
         """Wait for what the page says after an act."""
         expect(self.page.locator("[data-toast]")).to_contain_text(words)

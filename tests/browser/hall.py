@@ -90,7 +90,7 @@ class Hall:
         """The candidates' network; the proctor has another one."""
         self.candidates: list[Candidate] = []
         self.sitting = self.room = UUID(int=0)
-        self._token = ""
+        self._token = self._relief = ""
         self._proctor = Principal()
 
     def build(self, names: Sequence[str]) -> None:
@@ -115,6 +115,7 @@ class Hall:
         async with runtime.databases.transaction(centre.scope) as session:
             await open_sitting(session, centre.clerk, self.sitting, runtime.clock.now())
         account, self._token = await session_of(runtime, role="proctor")
+        _, self._relief = await session_of(runtime, role="proctor")
         grants = (Grant("proctor", COUNTY),)
         self._proctor = Principal(account=account, name="李明", grants=grants, second_factor=True)
 
@@ -132,10 +133,11 @@ class Hall:
         self._pages.append(page)
         return page
 
-    def desk(self, **options: Any) -> DeskPage:
-        """Open the room's page as its proctor, in a browser and over a network of his own."""
+    def desk(self, *, relief: bool = False, **options: Any) -> DeskPage:
+        """Open the room's page as its proctor, or as the one who relieves him, in a browser and over a network of his own."""
         context = self._context(base_url=self._server.url, **options)
-        context.add_cookies([{"name": COOKIE, "value": self._token, "url": self._server.url}])
+        token = self._relief if relief else self._token
+        context.add_cookies([{"name": COOKIE, "value": token, "url": self._server.url}])
         page = context.new_page()
         page.goto("/proctor")
         page.locator(".room-choice .btn").click()

@@ -147,9 +147,31 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
     hall.require_acknowledged(0, here)
 
 
+def _ask_while_at_work(desk: DeskPage) -> None:
+    """Open a dialog: the room's page asks for no fresh seats until it is closed."""
+    desk.page.locator(".room-acts").get_by_role("button", name="全场消息").click()
+    assert desk.keeps_still()
+    desk.page.keyboard.press("Escape")
+    assert not desk.keeps_still()
+
+
+def _change_hands(hall: Hall, desk: DeskPage) -> None:
+    """Hand the room over with a note; it stays with the first until the colleague accepts."""
+    note = "已换机,请留意新终端的网络"
+    desk.hand_over(note)
+    expect(desk.page.locator(".duty-who")).to_contain_text("接班")
+    relief = hall.desk(relief=True)
+    relief.accept(note)
+    expect(relief.page.locator(".duty-who")).to_contain_text("由您负责")
+    desk.page.reload()
+    expect(desk.page.locator(".duty-who")).not_to_contain_text("由您负责")
+    assert hall.read("select answer from proctor_handover") == [("accepted",)]
+
+
 def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(hall: Hall) -> None:
     here, desk, seat = hall.sit_down(1), hall.desk(), hall.candidates[1].seat
     page = here.page
+    desk.take_charge()
     here.answer(1, "1")
     page.keyboard.press("F2")
     expect(desk.card(seat)).to_contain_text("举手", timeout=PATIENCE_MS)
@@ -164,6 +186,7 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     unread = "select count(*) from delivery_message where acknowledged_at is null"
     here.wait_until(lambda: hall.read(unread) == [(0,)])
 
+    _ask_while_at_work(desk)
     desk.act(seat, "暂停", reason="网络故障")
     here.ask_now()
     expect(page.locator(".pause")).to_be_visible(timeout=PATIENCE_MS)
@@ -197,3 +220,4 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     there.expect_light("saved", "已保存 ")
     assert hall.answers(1) == {1: ["T"], 2: ["F"]}
     hall.require_acknowledged(1, there)
+    _change_hands(hall, desk)

@@ -60,6 +60,11 @@ function partial() {
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["x-csrftoken"] = token;
   });
+  // a part that asks again and again keeps still while somebody is at work in it
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { target } = event;
+    if (target.matches("[data-calm]") && (find("dialog[open]") || find("details[open]", target))) event.preventDefault();
+  });
   document.addEventListener("htmx:responseError", (event) => {
     const { status, responseText } = event.detail.xhr;
     if (status === 401) session.end();
