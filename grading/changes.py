@@ -85,7 +85,7 @@ def displayed_key(slot: ScoringSlot, key: Sequence[str]) -> tuple[str, ...]:
     """Turn a key in the author's labels into what this form displayed; labels without a mapping stay as they are."""
     displayed = {original: shown for shown, original in slot.option_map}
     labels = tuple(displayed.get(label, label) for label in key)
-    return labels if slot.rule == Rule.SEQUENCE else tuple(sorted(labels))
+    return labels if slot.rule in {Rule.SEQUENCE, Rule.POINTS} else tuple(sorted(labels))
 
 
 def scaled_marks(score: FormScore, full_marks: int) -> int:

@@ -9,11 +9,13 @@ from typing import assert_never
 
 import msgspec
 
+from exam.core.areas import find_area, find_point
+
 FULL_PERMILLE = 1000
 HALF_PERMILLE = 500
 
 Response = Sequence[str] | str
-"""Labels, which an order gives in sequence, or the string of a text entry; empty means unanswered or cleared."""
+"""Labels, which an order gives in sequence, points, or the string of a text entry; empty is unanswered or cleared."""
 
 # a plain decimal number, so that neither NaN nor a gigantic exponent can ever be compared
 _NEAR = re.compile(r"([+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?) ?± ?([0-9]{1,30}(?:\.[0-9]{1,30})?)")
@@ -34,6 +36,8 @@ class Rule(StrEnum):
     """Full marks for one of the accepted variants, of which 36±0.5 is every number from 35.5 to 36.5."""
     GROUPS = "groups"
     """A share for each group, named by the first sign of a label, that is treated as in the key (QTI map_response)."""
+    POINTS = "points"
+    """A share for each area of the key in which a point lies (QTI map_response_point with one mark for each area)."""
     SEQUENCE = "sequence"
     """Full marks for all labels in the order of the key, otherwise none (QTI match_correct of an ordered response)."""
 
@@ -42,7 +46,7 @@ class SlotRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How one slot is scored: `marks` in hundredths, `key` the displayed labels or the accepted variants of a text.
 
     `options` (number of displayed options) matters to XOR, `partial_permille` to PARTIAL_MISSING, `tolerance` (a plain
-    decimal number, the greatest accepted distance) to TEXT.
+    decimal number, the greatest accepted distance) to TEXT. The key of POINTS is areas (exam.core.areas).
     """
 
     slot: int
@@ -100,6 +104,9 @@ def score_slot(
     if rule is Rule.SEQUENCE:
         correct = tuple(response) == tuple(key)
         return SlotScore(marks if correct else 0, correct)
+    if rule is Rule.POINTS:
+        found = found_areas(key, response)
+        return SlotScore(marks * found // len(key), found == len(key))
     wanted, chosen = frozenset(key), frozenset(response)
     if chosen and chosen == wanted:
         return SlotScore(marks, correct=True)
@@ -127,6 +134,19 @@ def right_groups(key: frozenset[str], chosen: frozenset[str]) -> int:
     groups = {label[:1] for label in key}
     wrong = {label[:1] for label in key ^ chosen}
     return len(groups - wrong)
+
+
+def found_areas(key: Sequence[str], response: Sequence[str]) -> int:
+    """Return how many areas of the key have a point in them.
+
+    A point counts in the first area that holds it, and no more points count than there are areas, so that nobody finds
+    everything by pointing everywhere.
+    """
+    areas = [find_area(each) for each in key]
+    found = set()
+    for point in [find_point(each) for each in response[: len(key)]]:
+        found |= {next((at for at, area in enumerate(areas) if area and point and area.holds(point)), None)}
+    return len(found - {None})
 
 
 def text_matches(accepted: Sequence[str], response: str, tolerance: str | None = None) -> bool:

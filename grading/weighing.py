@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.areas import find_area
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_attempts, list_final_responses
 from exam.sitting.api import SittingView
@@ -123,8 +124,9 @@ def _fits(slot: ScoringSlot, change: RuleChange) -> bool:
         case Interaction.MATCH | Interaction.INLINE_CHOICE:
             groups = sorted({label[:1] for label in labels if len(label) > 1})
             return known and sorted(label[:1] for label in change.key if len(label) > 1) == groups
-        case Interaction.TEXT_ENTRY:
-            return bool(change.key) and all(each.strip() for each in change.key)
+        case Interaction.TEXT_ENTRY | Interaction.HOTSPOT:
+            fits = find_area if slot.interaction is Interaction.HOTSPOT else str.strip
+            return bool(change.key) and all(map(fits, change.key))
 
 
 def effect_of(weighed: Sequence[Weighed]) -> dict[str, int]:

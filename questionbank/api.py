@@ -26,7 +26,7 @@ from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
 from questionbank.interactions.registry import is_sequence, words_of
-from questionbank.items.content import Interaction
+from questionbank.items.content import Interaction, Photo
 from questionbank.items.exporting import export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
 from questionbank.practice.forms import (
@@ -66,6 +66,7 @@ __all__ = [
     "Interaction",
     "NoFormLeftError",
     "NoPublishedBlueprintError",
+    "Photo",
     "PoolItem",
     "PoolTooSmallError",
     "PracticeForm",

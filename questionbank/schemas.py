@@ -57,6 +57,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
     truth: Literal["", "T", "F"] = ""
     variants: Long = ""
     lines: Long = ""
+    photo: Annotated[str, msgspec.Meta(max_length=400_000)] = ""
     node: Code = ""
     depth: Code = ""
     difficulty: Code = ""
@@ -74,6 +75,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
             truth=self.truth,
             variants=self.variants,
             lines=self.lines,
+            photo=self.photo,
             node=self.node.strip(),
             depth=self.depth,
             difficulty=self.difficulty,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from string import ascii_uppercase
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -18,12 +19,14 @@ from exam.standards.api import get_qualification
 from questionbank.blueprints.cells import Blueprint
 from questionbank.blueprints.published import find_published_row
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.interactions.photo import fit_photo
 from questionbank.interactions.registry import KINDS
 from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.importing import write_batch
 from questionbank.items.models import ItemRow
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from questionbank.seed_photo import draw_warehouse
 from questionbank.syllabus.service import SyllabusDraft, draft_syllabus, publish_syllabus
 
 MOCK_TENTHS = 11
@@ -43,6 +46,7 @@ class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     difficulty: int
     explanation: str
     basis: str
+    photo: Literal["", "warehouse"] = ""
 
 
 class SeedReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,7 @@ def _draft(item: SeedItem, row: int) -> ItemDraft:
             key=key,
             explanation=item.explanation,
             basis=item.basis,
+            photo=fit_photo(draw_warehouse())[0] if item.photo else msgspec.UNSET,
         ),
         node=item.node,
         depth=item.depth,

@@ -28,10 +28,11 @@ from exam.delivery.events import AttemptSubmitted
 from exam.delivery.lease import Lease, mint, mint_pass
 from exam.delivery.models import Attempt, ResponseRevision, Terminal
 from exam.delivery.receipt import Revision, hand_in_digest, receipt_code, response_digest
+from exam.delivery.responses import SlotShape
 from exam.delivery.shapes import encode_shape, shape_of
 from exam.delivery.state import FINISHED_STATES, Act, AttemptFinalisedError, AttemptState, next_state
 from exam.sitting.api import form_key
-from questionbank.api import CandidateForm, claim_form, open_candidate_view
+from questionbank.api import CandidateForm, CandidateSlot, claim_form, open_candidate_view
 
 
 class FinalResponse(msgspec.Struct, frozen=True):
@@ -98,9 +99,7 @@ async def _begin(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> C
     form = await open_candidate_view(session, runtime, form_id, now=now)
     # set together and not before: a second update of a row in one transaction has all its foreign keys checked again
     attempt.form_id = form_id
-    attempt.shape = encode_shape(
-        [shape_of(slot.interaction, [label for label, _ in slot.options]) for slot in form.slots]
-    )
+    attempt.shape = encode_shape([_shape(slot) for slot in form.slots])
     attempt.state = next_state(AttemptState(attempt.state), Act.START).value
     attempt.started_at = now
     attempt.deadline_at = timing.deadline(now, attempt.duration_s, [attempt.extension_ms])
@@ -115,6 +114,13 @@ async def _begin(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> C
         facts=facts,
     )
     return form
+
+
+def _shape(slot: CandidateSlot) -> SlotShape:
+    labels = [label for label, _ in slot.options]
+    if slot.photo is msgspec.UNSET or slot.points is msgspec.UNSET:
+        return shape_of(slot.interaction, labels)
+    return shape_of(slot.interaction, labels, (slot.points, slot.photo.width, slot.photo.height))
 
 
 async def open_form(session: AsyncSession, runtime: Runtime, attempt: Attempt) -> CandidateForm:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from exam.core.areas import find_point
 from exam.core.errors import DomainError, Kind
 
 MAX_BATCH_BYTES = 16_384
@@ -20,7 +21,8 @@ GROUPED = frozenset({"match", "inline_choice"})
 # PostgreSQL text cannot hold U+0000, and one such save must not fail the batch it travels in
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=len("1023,1023"))]
+"""A displayed label, of a group its number and a letter, or a point of a photo."""
 Labels = Annotated[list[Label], msgspec.Meta(max_length=len(ascii_uppercase))]
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Response = tuple[str, ...] | str
@@ -63,7 +65,10 @@ class SaveBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SlotShape(msgspec.Struct, frozen=True):
-    """What is known of a slot at the edge: its interaction and the number of displayed options, in each group if any."""
+    """What is known of a slot at the edge: its interaction and the number of displayed options, in each group if any.
+
+    Of a hotspot `options` is the number of points and `groups` width and height of the photo.
+    """
 
     interaction: str
     options: int
@@ -88,7 +93,8 @@ def check_response(save: Save, shape: SlotShape) -> Response:
 
     () is a cleared response of any interaction; judgement gives ("T",) or ("F",), choice one displayed label, multiple
     its labels sorted, order its labels in the candidate's sequence, match and
-    inline choice a sorted label for each group that is answered, text entry the text as typed.
+    inline choice a sorted label for each group that is answered, text entry the text as typed, hotspot its points in
+    the candidate's sequence, as "120,45" in pixels of the photo.
     """
     response = save.response
     if not response:
@@ -139,6 +145,15 @@ def _grouped(response: list[str] | str, shape: SlotShape) -> Response | None:
     return tuple(sorted(response)) if set(response) <= displayed else None
 
 
+def _points(response: list[str] | str, shape: SlotShape) -> Response | None:
+    """Take different points of the photo, no more than are asked for, each written in the one way."""
+    found = [find_point(each) for each in response] if isinstance(response, list) else [None]
+    width, height = shape.groups
+    inside = [f"{point[0]},{point[1]}" for point in found if point and point[0] < width and point[1] < height]
+    fits = inside == response and len(set(inside)) == len(inside) <= shape.options
+    return tuple(inside) if fits else None
+
+
 def _are_displayed(response: list[str] | str, shape: SlotShape) -> bool:
     """Tell whether a response names displayed options, each once."""
     different = isinstance(response, list) and len(set(response)) == len(response)
@@ -152,4 +167,5 @@ _CANONICAL: Final[Mapping[str, Callable[[list[str] | str, SlotShape], Response |
     "text_entry": _text,
     "order": _order,
     **dict.fromkeys(GROUPED, _grouped),
+    "hotspot": _points,
 }

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from questionbank.api import CandidateForm
+from questionbank.api import CandidateForm, CandidateSlot
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Coordinate = Annotated[str, msgspec.Meta(min_length=40, max_length=50, pattern="^[A-Za-z0-9_-]+$")]
@@ -121,6 +121,15 @@ class WireOption(msgspec.Struct):
     text: str
 
 
+class WirePhoto(msgspec.Struct):
+    """The photo of a question, as a data URL, and how many points of it are asked for."""
+
+    url: str
+    width: int
+    height: int
+    points: int
+
+
 class WireSlot(msgspec.Struct):
     """One question as the terminal shows it; marks in hundredths."""
 
@@ -129,6 +138,7 @@ class WireSlot(msgspec.Struct):
     stem: str
     options: list[WireOption]
     marks: int
+    photo: WirePhoto | msgspec.UnsetType = msgspec.UNSET
 
 
 class WireSection(msgspec.Struct):
@@ -151,7 +161,12 @@ def wire_form(form: CandidateForm) -> WireForm:
     """Return the form as it goes over the wire."""
     slots = [
         WireSlot(
-            slot.slot, slot.interaction.value, slot.stem, [WireOption(*option) for option in slot.options], slot.marks
+            slot.slot,
+            slot.interaction.value,
+            slot.stem,
+            [WireOption(*option) for option in slot.options],
+            slot.marks,
+            _wire_photo(slot),
         )
         for slot in form.slots
     ]
@@ -160,6 +175,12 @@ def wire_form(form: CandidateForm) -> WireForm:
         for section in form.sections
     ]
     return WireForm(form.title, form.duration_s, sections, slots)
+
+
+def _wire_photo(slot: CandidateSlot) -> WirePhoto | msgspec.UnsetType:
+    if slot.photo is msgspec.UNSET or slot.points is msgspec.UNSET:
+        return msgspec.UNSET
+    return WirePhoto(slot.photo.url, slot.photo.width, slot.photo.height, slot.points)
 
 
 class StartAnswer(msgspec.Struct):

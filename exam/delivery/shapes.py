@@ -25,6 +25,7 @@ LETTERS = {
     "order": "o",
     "match": "p",
     "inline_choice": "i",
+    "hotspot": "h",
 }
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
 _PART = re.compile(r"([a-z])(\d+(?:\.\d+)*)")
@@ -32,8 +33,15 @@ CACHED_ATTEMPTS = 20_000
 
 
 def encode_shape(slots: list[SlotShape]) -> str:
-    """Return the shapes of slots 1, 2, … as one short text: `j2c4m5t0`, and `p4.4.4` for three groups of four."""
-    return "".join(f"{LETTERS[slot.interaction]}{'.'.join(map(str, slot.groups or (slot.options,)))}" for slot in slots)
+    """Return the shapes of slots 1, 2, … as one short text: `j2c4m5t0`, and `p4.4.4` for three groups of four.
+
+    `h3.640.480` is a hotspot with three points on a photo of 640 × 480 pixels.
+    """
+    return "".join(f"{LETTERS[slot.interaction]}{'.'.join(map(str, _counts(slot)))}" for slot in slots)
+
+
+def _counts(slot: SlotShape) -> tuple[int, ...]:
+    return slot.groups if slot.interaction in GROUPED else (slot.options, *slot.groups)
 
 
 def decode_shape(text: str) -> list[SlotShape]:
@@ -42,13 +50,17 @@ def decode_shape(text: str) -> list[SlotShape]:
 
 
 def _decode(interaction: str, counts: str) -> SlotShape:
+    first, *others = map(int, counts.split("."))
     if interaction in GROUPED:
-        return SlotShape(interaction, 0, tuple(map(int, counts.split("."))))
-    return SlotShape(interaction, int(counts))
+        return SlotShape(interaction, 0, (first, *others))
+    return SlotShape(interaction, first, tuple(others))
 
 
-def shape_of(interaction: str, labels: Sequence[str]) -> SlotShape:
-    """Return the shape of a slot from the labels that it displays."""
+def shape_of(interaction: str, labels: Sequence[str], pointing: tuple[int, int, int] | None = None) -> SlotShape:
+    """Return the shape of a slot from the labels that it displays, or the number of points, width and height of a photo."""
+    if pointing is not None:
+        points, *size = pointing
+        return SlotShape(interaction, points, tuple(size))
     if interaction not in GROUPED:
         return SlotShape(interaction, len(labels))
     own = Counter(label[:1] for label in labels if len(label) > 1)

@@ -16,7 +16,7 @@ class EntranceForm(Form, frozen=True, kw_only=True):
     next: Annotated[str, Meta(max_length=500)] = ""
 
 
-Label = Annotated[str, Meta(pattern="^[1-9]?[A-Z]$")]
+Label = Annotated[str, Meta(pattern="^([1-9]?[A-Z]|[0-9]{1,4},[0-9]{1,4})$")]
 Answer = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 

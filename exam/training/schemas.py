@@ -9,8 +9,8 @@ from exam.web.forms import Form
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Long = Annotated[str, msgspec.Meta(max_length=40_000)]
-Label = Annotated[str, msgspec.Meta(pattern="^([1-9]?[A-Z])?$")]
-"""A displayed option, or nothing where one was left open."""
+Label = Annotated[str, msgspec.Meta(pattern="^([1-9]?[A-Z]|[0-9]{1,4},[0-9]{1,4})?$")]
+"""A displayed option or a point of the photo, or nothing where one was left open."""
 Answer = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 """A written answer; PostgreSQL's text cannot hold U+0000."""
 

@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from questionbank.formats.errors import NoQuestionsError
 from questionbank.formats.keys import find_letters
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.wording import NODE_LIMIT, OPTION_LIMIT, STEM_LIMIT, require_text, strip_numbers
 from questionbank.formats.words import find_depth, find_difficulty, find_truth, is_unsupported_kind
+from questionbank.interactions.photo import fit_photo
 from questionbank.interactions.registry import KINDS, find_kind
-from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option, Photo
 
 _DEFAULT_DIFFICULTY: Final = 30
 _TRUTH_PAIR: Final = 2
@@ -45,6 +48,10 @@ def build_draft(proposal: Proposal) -> ItemDraft:
     interaction = _decide(proposal, options)
     stem = KINDS[interaction].restate(stem)
     options, key = KINDS[interaction].settle(stem, options, proposal.key)
+    photo: Photo | msgspec.UnsetType = msgspec.UNSET
+    if KINDS[interaction].pictured and proposal.photo:
+        photo, factor = fit_photo(proposal.photo)
+        options = KINDS[interaction].scaled(options, factor)
     content = ItemContent(
         interaction=interaction,
         stem=stem,
@@ -52,7 +59,9 @@ def build_draft(proposal: Proposal) -> ItemDraft:
         key=key,
         explanation=require_text(proposal.explanation, "解析", STEM_LIMIT),
         basis=require_text(proposal.basis, "依据", STEM_LIMIT),
+        photo=photo,
     )
+    KINDS[interaction].check(content)
     return ItemDraft(
         content=content,
         node=require_text(proposal.node, "知识点", NODE_LIMIT),

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -63,6 +64,12 @@ def normalise_stem(text: str) -> str:
     return kept or folded.strip()
 
 
+def _asked(content: ItemContent) -> str:
+    """Return the normalised stem, with the digest of the photo that it is asked of."""
+    photo = "" if content.photo is msgspec.UNSET else sha256(content.photo.jpeg).hexdigest()
+    return normalise_stem(content.stem) + photo
+
+
 def _is_noise(character: str) -> bool:
     return unicodedata.category(character)[0] in "PZC" and character not in _KEPT
 
@@ -75,8 +82,8 @@ def find_duplicates(drafts: Sequence[ItemDraft], existing: Sequence[ExistingItem
     """
     twins = list(_find_exact(drafts, existing))
     fresh = [place for place, twin in enumerate(twins) if twin is None]
-    stems = [normalise_stem(drafts[place].content.stem) for place in fresh]
-    old_stems = [normalise_stem(one.content.stem) for one in existing]
+    stems = [_asked(drafts[place].content) for place in fresh]
+    old_stems = [_asked(one.content) for one in existing]
     in_bank = _find_nearest(stems, old_stems, earlier_only=False)
     in_file = _find_nearest(stems, stems, earlier_only=True)
     for order, place in enumerate(fresh):
@@ -102,7 +109,7 @@ def _find_exact(drafts: Sequence[ItemDraft], existing: Sequence[ExistingItem]) -
 
 
 def _fingerprint(content: ItemContent) -> tuple[str, frozenset[str]]:
-    return normalise_stem(content.stem), frozenset(_normalise_option(option.text) for option in content.options)
+    return _asked(content), frozenset(_normalise_option(option.text) for option in content.options)
 
 
 def _normalise_option(text: str) -> str:

@@ -36,7 +36,7 @@ class TitledRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean.
 
-    Our own export is of this kind and adds `node`, `depth` and `basis`.
+    Our own export is of this kind and adds `node`, `depth`, `basis` and, in base64, `photo`.
     """
 
     question: str
@@ -49,6 +49,7 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     node: str = ""
     depth: str = ""
     basis: str = ""
+    photo: bytes = b""
 
 
 Row = TypeVar("Row", TitledRow, QuestionRow)
@@ -141,6 +142,7 @@ def _from_question(number: int, section: str, row: QuestionRow) -> Proposal:
         node=row.node,
         depth=row.depth,
         basis=row.basis,
+        photo=row.photo,
     )
 
 

@@ -1,17 +1,23 @@
-"""Moodle XML: multichoice, truefalse, shortanswer, numerical, ordering, matching and cloze questions (Moodle documentation, "Moodle XML format")."""
+"""Moodle XML: multichoice, truefalse, shortanswer, numerical, ordering, matching, cloze and marker questions.
+
+Source: Moodle documentation, "Moodle XML format".
+"""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
+from exam.core.areas import Area, find_area
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.markup import Node, html_to_text
-from questionbank.formats.options import label_options
+from questionbank.formats.options import LETTERS, label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.write_moodle import TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
+from questionbank.formats.write_moodle import TAG_AREA, TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
+from questionbank.interactions.hotspot import area_line
 from questionbank.interactions.text_entry import find_near, near
 from questionbank.items.content import Interaction, Option
 
@@ -20,6 +26,7 @@ _SLACK: Final = 1.0
 _EMBEDDED = re.compile(r"\{\d*:([A-Z_]+):((?:\\.|[^\\}])*)\}", re.IGNORECASE)
 _EMBEDDED_ANSWER = re.compile(r"(=|%-?[\d.]+%|)(.*)", re.DOTALL)
 _GAP: Final = "____"
+_SHAPES: Final = {"rectangle": "rect", "polygon": "poly"}
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
 
@@ -44,7 +51,7 @@ def read_moodle_xml(root: Node) -> Reading:
 
 def _with_tags(proposal: Proposal, question: Node) -> Proposal:
     """Take what our own files keep in tags; other tags say nothing that an item holds."""
-    tags = [text.own_text() for group in question.children("tags") for text in group.descendants("text")]
+    tags = _tags(question)
 
     def tagged(name: str) -> str:
         return next((tag.removeprefix(name) for tag in tags if tag.startswith(name)), "")
@@ -56,6 +63,10 @@ def _with_tags(proposal: Proposal, question: Node) -> Proposal:
         difficulty=tagged(TAG_DIFFICULTY),
         basis=tagged(TAG_BASIS),
     )
+
+
+def _tags(question: Node) -> list[str]:
+    return [text.own_text() for group in question.children("tags") for text in group.descendants("text")]
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -86,6 +97,7 @@ def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int])
         stem=_EMBEDDED.sub(_GAP, stem) if kind == "cloze" else stem,
         options=found.options,
         key=found.key,
+        photo=found.photo,
         explanation=_child_text(node, "generalfeedback"),
     )
 
@@ -94,6 +106,7 @@ class _Answered(msgspec.Struct, frozen=True):
     kind: Interaction
     key: str | tuple[str, ...]
     options: tuple[Option, ...] = ()
+    photo: bytes = b""
 
 
 def _read_truth(question: _Question) -> _Answered:
@@ -157,6 +170,40 @@ def _read_cloze(question: _Question) -> _Answered:
     return _Answered(Interaction.INLINE_CHOICE, tuple(key), tuple(options))
 
 
+def _read_markers(question: _Question) -> _Answered:
+    """Read each drop zone as an area with the name of its marker; a marker without a zone is left out."""
+    names = {_child_text(drag, "no"): _text(drag) for drag in question.node.children("drag")}
+    kept = dict(tag.removeprefix(TAG_AREA).split(" ", 1) for tag in _tags(question.node) if tag.startswith(TAG_AREA))
+    lines, used = [], set()
+    for letter, drop in zip(LETTERS, question.node.children("drop"), strict=False):
+        used.add(_child_text(drop, "choice"))
+        own = find_area(kept.get(letter, "")) or _area_of(_child_text(drop, "shape"), _child_text(drop, "coords"))
+        lines.append(area_line(names.get(_child_text(drop, "choice"), ""), own))
+    for _ in set(names) - used:
+        question.unsupported["marker without a zone"] = question.unsupported.get("marker without a zone", 0) + 1
+    photo = next((file.own_text() for file in question.node.children("file")), "")
+    return _Answered(Interaction.HOTSPOT, "", label_options(lines), _decoded(photo))
+
+
+def _area_of(shape: str, coords: str) -> Area:
+    """Return the area of a Moodle zone: x,y;width,height of a rectangle, x,y;radius of a circle, corners of a polygon."""
+    numbers = [each.strip() for each in coords.replace(";", ",").split(",")]
+    if shape == "rectangle" and all(map(str.isdecimal, numbers)):
+        left, top, wide, high = [*map(int, numbers), 0, 0, 0, 0][:4]
+        numbers = [str(each) for each in (left, top, left + wide, top + high)]
+    area = find_area(f"{_SHAPES.get(shape, shape)} {','.join(numbers)}")
+    if area is None:
+        raise RowError("area_unclear", excerpt=f"{shape} {coords}"[:40])
+    return area
+
+
+def _decoded(photo: str) -> bytes:
+    try:
+        return b64decode(photo)
+    except ValueError as error:
+        raise RowError("photo_unreadable") from error
+
+
 def _unescaped_split(text: str, divider: str) -> list[str]:
     return re.split(rf"(?<!\\){divider}", text)
 
@@ -180,6 +227,7 @@ _READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
     "ordering": _read_order,
     "matching": _read_matching,
     "cloze": _read_cloze,
+    "ddmarker": _read_markers,
 }
 
 

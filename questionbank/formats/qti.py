@@ -1,7 +1,10 @@
 """QTI 2.1, 2.2 and 3.0 items and packages (1EdTech QTI 3.0 §5); their interactions stand in `qti_interactions`."""
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -9,7 +12,7 @@ from exam.core.sheets.archive import check_archive, read_member
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
-from questionbank.formats.qti_interactions import FEEDBACK, count_feature, find_asked
+from questionbank.formats.qti_interactions import FEEDBACK, Fetch, count_feature, find_asked
 from questionbank.formats.qti_numbers import with_numbers
 from questionbank.formats.qti_tests import TEST_ROOT, read_test
 from questionbank.formats.reading import Proposal, Reading, Refusal
@@ -22,14 +25,14 @@ ITEM_ROOT: Final = "assessmentitem"
 def read_qti_item(root: Node) -> Reading:
     """Read one item document."""
     gathered = _Gathered()
-    gathered.add_item("", root)
+    gathered.add_item("", root, lambda _: b"")
     return gathered.reading("qti", ())
 
 
 def read_qti_package(data: bytes) -> Reading:
     """Read every item and every test of a content package; rows count the item documents by name."""
-    gathered, tests = _Gathered(), []
-    for name in sorted(check_archive(data)):
+    gathered, tests, names = _Gathered(), [], check_archive(data)
+    for name in sorted(names):
         if not name.lower().endswith(".xml"):
             continue
         try:
@@ -38,7 +41,7 @@ def read_qti_package(data: bytes) -> Reading:
             gathered.refuse(RowError("record_shape", detail=f"{name[:60]} {error.code}"))
             continue
         if root.name == ITEM_ROOT:
-            gathered.add_item(name, root)
+            gathered.add_item(name, root, partial(_fetch, data, names, name))
         elif root.name == TEST_ROOT:
             tests.append((name, root))
         elif root.name != "manifest":
@@ -55,9 +58,9 @@ class _Gathered:
         self.left_out: dict[int, tuple[str, ...]] = {}
         self.rows: dict[str, int] = {}
 
-    def add_item(self, name: str, root: Node) -> None:
+    def add_item(self, name: str, root: Node, fetch: Fetch) -> None:
         row, own = len(self.found) + 1, dict[str, int]()
-        self.found.append(_read_item(row, root, own))
+        self.found.append(_read_item(row, root, own, fetch))
         self.rows[name] = row
         for feature, count in own.items():
             self.unsupported[feature] = self.unsupported.get(feature, 0) + count
@@ -73,22 +76,28 @@ class _Gathered:
         return msgspec.structs.replace(read, left_out=self.left_out, tests=assessments)
 
 
-def _read_item(row: int, root: Node, unsupported: dict[str, int]) -> Proposal | Refusal:
+def _fetch(data: bytes, names: Collection[str], item: str, reference: str) -> bytes:
+    """Return a file of the package by its reference in an item of it; nothing from outside."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(item), unquote(reference)))
+    return read_member(data, path) if path in names else b""
+
+
+def _read_item(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) -> Proposal | Refusal:
     try:
-        return _propose(row, root, unsupported)
+        return _propose(row, root, unsupported, fetch)
     except RowError as error:
         if error.code == "unsupported_interaction":
             count_feature(unsupported, str(error.fields["kind"]))
         return refuse(row, error)
 
 
-def _propose(row: int, root: Node, unsupported: dict[str, int]) -> Proposal:
+def _propose(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) -> Proposal:
     bodies = root.children("itembody")
     if not bodies:
         raise RowError("stem_empty")
     if root.children("templatedeclaration") or root.attributes.get("adaptive") == "true":
         raise RowError("unsupported_interaction", kind="template_or_adaptive")
-    asked = find_asked(root, bodies[0], unsupported)
+    asked = find_asked(root, bodies[0], unsupported, fetch)
     if any(not _is_own(node) for node in root.descendants(*FEEDBACK)):
         count_feature(unsupported, "feedback")
     read = with_numbers(asked.read(row), root, asked.declaration, unsupported)

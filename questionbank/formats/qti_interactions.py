@@ -5,10 +5,12 @@ from typing import Final
 
 import msgspec
 
+from exam.core.areas import Area, find_area
 from questionbank.formats.markup import Node, tidy_lines
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal
 from questionbank.formats.refusals import RowError
+from questionbank.interactions.hotspot import area_line
 from questionbank.items.content import Interaction, Option
 
 FEEDBACK: Final = ("feedbackinline", "feedbackblock", "modalfeedback", "rubricblock")
@@ -25,12 +27,25 @@ def count_feature(unsupported: dict[str, int], feature: str) -> None:
     unsupported[feature[:40]] = unsupported.get(feature[:40], 0) + 1
 
 
+Fetch = Callable[[str], bytes]
+"""Returns a file by its reference in an item; empty where it is not there."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One interaction of an item with the declaration of its response, or several of a kind that belong together."""
 
     body: Node
     pairs: tuple[tuple[Node, Node], ...]
     unsupported: dict[str, int]
+    fetch: Fetch
+
+    @property
+    def photo(self) -> bytes:
+        """The picture of the interaction, which stands in the package; empty where it is not there."""
+        pictures = self.interaction.descendants("object", "img")
+        return (
+            self.fetch(pictures[0].attributes.get("data") or pictures[0].attributes.get("src", "")) if pictures else b""
+        )
 
     def read(self, row: int) -> Proposal:
         """Return what the item asks, or raise RowError."""
@@ -91,7 +106,7 @@ def _maps_evenly(declaration: Node) -> bool:
     return set(earning) == set(right) and len(set(earning.values())) == 1
 
 
-def find_asked(root: Node, body: Node, unsupported: dict[str, int]) -> Asked:
+def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch) -> Asked:
     """Return what an item body asks; raises RowError where that is nothing we know, or several that are no one item."""
     names = {node.name for node in walk(body) if node.name.endswith("interaction")}
     found = body.descendants(*names)
@@ -103,7 +118,7 @@ def find_asked(root: Node, body: Node, unsupported: dict[str, int]) -> Asked:
     if not set(identifiers) <= set(declared):
         raise RowError("key_missing")
     pairs = tuple((each, declared[name]) for each, name in zip(found, identifiers, strict=True))
-    return Asked(body=body, pairs=pairs, unsupported=unsupported)
+    return Asked(body=body, pairs=pairs, unsupported=unsupported, fetch=fetch)
 
 
 def walk(node: Node) -> list[Node]:
@@ -183,6 +198,57 @@ def _read_match(row: int, asked: Asked) -> Proposal:
     return Proposal(row=row, kind=Interaction.MATCH, stem=asked.stem, options=(*sources, *targets), key=key)
 
 
+def _read_points(row: int, asked: Asked) -> Proposal:
+    """Read the areas that earn marks, with the names that our own packages give them."""
+    entries = asked.declaration.descendants("areamapentry")
+    values = [_number(entry.attributes.get("mappedvalue", "0")) for entry in entries]
+    bounds = [mapping.attributes for mapping in asked.declaration.children("areamapping")]
+    if len({value for value in values if value}) > 1 or any(
+        {"lowerbound", "upperbound"} & set(each) for each in bounds
+    ):
+        count_feature(asked.unsupported, "mapping")
+    areas = [_area(entry) for entry, value in zip(entries, values, strict=True) if value > 0]
+    if not areas:
+        raise RowError("key_missing")
+    names = _names(asked.body.attributes.get("dataankaoareas", ""))
+    lines = [area_line(name, area) for name, area in zip(names + [""] * len(areas), areas, strict=False)]
+    return _pointing(row, asked, lines)
+
+
+def _read_hotspots(row: int, asked: Asked) -> Proposal:
+    """Read the hotspots that are right; whoever points elsewhere is wrong without an area for it."""
+    asked.note_mapping()
+    right = asked.correct or tuple(_full_mark_keys(asked.declaration))
+    found = {each.attributes.get("identifier", ""): each for each in asked.interaction.children("hotspotchoice")}
+    if not right:
+        raise RowError("key_missing")
+    if not set(right) <= set(found):
+        raise RowError("key_without_option", key="".join(sorted(set(right) - set(found)))[:20])
+    return _pointing(
+        row, asked, [area_line(found[each].attributes.get("hotspotlabel", ""), _area(found[each])) for each in right]
+    )
+
+
+def _pointing(row: int, asked: Asked, lines: list[str]) -> Proposal:
+    options = label_options(lines)
+    return Proposal(row=row, kind=Interaction.HOTSPOT, stem=asked.stem, options=options, key="", photo=asked.photo)
+
+
+def _area(node: Node) -> Area:
+    shape, coords = node.attributes.get("shape", ""), node.attributes.get("coords", "")
+    area = find_area(f"{shape} {','.join(coords.replace(',', ' ').split())}")
+    if area is None:
+        raise RowError("area_unclear", excerpt=f"{shape} {coords}"[:40])
+    return area
+
+
+def _names(text: str) -> list[str]:
+    try:
+        return msgspec.json.decode(text, type=list[str]) if text else []
+    except msgspec.DecodeError:
+        return []
+
+
 def _full_mark_keys(declaration: Node) -> list[str]:
     """Return the mapped answers that earn the most, which is what the correct response earns."""
     entries = declaration.descendants("mapentry")
@@ -207,4 +273,6 @@ _READERS: Final[Mapping[str, Callable[[int, Asked], Proposal]]] = {
     "orderinteraction": _read_order,
     "inlinechoiceinteraction": _read_gaps,
     "matchinteraction": _read_match,
+    "selectpointinteraction": _read_points,
+    "hotspotinteraction": _read_hotspots,
 }

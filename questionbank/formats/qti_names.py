@@ -32,7 +32,7 @@ V3: Final = Version(
     "imsqti_item_xmlv3p0",
     "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates",
     ".xml",
-    lambda name: name if name in {"p", "div"} else f"qti-{name}",
+    lambda name: name if name in {"p", "div", "img"} else f"qti-{name}",
     lambda name: name,
 )
 V2: Final = Version(

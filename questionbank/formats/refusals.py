@@ -5,6 +5,8 @@ from typing import Final
 from questionbank.formats.reading import FieldValue, Refusal
 
 MESSAGES: Final = {
+    "area_outside": "“{area}”超出了照片({width}×{height} 像素)。",
+    "area_unclear": "“{excerpt}”不是区域,应写成“名称 @ rect 左,上,右,下”,或 circle、ellipse、poly。",
     "blank_count": "填空题有 {count} 个空,目前只支持一个空,请拆成多题。",
     "date_cell": "“{column}”的单元格被表格软件当成了日期或时间({value}),原文可能已改变。请设为文本后重填。",
     "depth_unclear": "掌握程度“{value}”无法识别,请写了解、掌握或熟练掌握。",
@@ -28,6 +30,8 @@ MESSAGES: Final = {
     "options_same": "选项 {first} 和 {second} 的文字相同。",
     "order_incomplete": "排序题的答案“{key}”应把全部 {count} 个选项各写一次。",
     "partial_credit": "答案带有部分得分,无法确定唯一的正确答案。",
+    "photo_missing": "隐患辨识题没有照片。表格不能带照片,请在网页上录入,或用 QTI、Moodle XML、JSON 导入。",
+    "photo_unreadable": "照片无法使用:须为完整的 JPG 或 PNG,5 MB 以内,每边至少 100 像素。",
     "picture": "题目含有图片、音视频或公式对象,目前不能导入。",
     "record_shape": "这一行的字段与格式不符:{detail}",
     "stem_empty": "没有题目内容。",

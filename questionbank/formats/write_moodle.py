@@ -1,18 +1,22 @@
 """Moodle XML out (Moodle documentation, "Moodle XML format"); node, depth, difficulty and basis travel as tags."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
+import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
+from exam.core.areas import Area
+from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import find_near
-from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
+from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft, Option
 
-TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS = "node:", "depth:", "difficulty:", "basis:"
+TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS, TAG_AREA = "node:", "depth:", "difficulty:", "basis:", "area:"
 _FULL: Final = 100
 _SPECIAL: Final = re.compile(r"([~=%#{}\\])")
 """What means something in an embedded answer."""
@@ -45,10 +49,17 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
         (TAG_DEPTH, draft.depth.value),
         (TAG_DIFFICULTY, str(draft.difficulty)),
         (TAG_BASIS, content.basis),
+        *((TAG_AREA, f"{option.id} {area_of(option.text)}") for option in _ellipses(content)),
     )
     for name, value in named:
         if value:
             _text(etree.SubElement(tags, "tag"), name + value)
+
+
+def _ellipses(content: ItemContent) -> list[Option]:
+    """Return the areas that Moodle has no shape for."""
+    hotspot = content.interaction is Interaction.HOTSPOT
+    return [each for each in content.options if hotspot and area_of(each.text).shape == "ellipse"]
 
 
 def _truth(question: etree._Element, content: ItemContent) -> None:
@@ -97,6 +108,32 @@ def _match(question: etree._Element, content: ItemContent) -> None:
         _text(etree.SubElement(subquestion, "answer", format="plain_text"), texts[target])
 
 
+def _markers(question: etree._Element, content: ItemContent) -> None:
+    """Write Moodle's drag-and-drop markers: a marker for each area, a polygon for an ellipse, which it does not know."""
+    if content.photo is not msgspec.UNSET:
+        photo = etree.SubElement(question, "file", name="photo.jpg", encoding="base64")
+        photo.text = b64encode(content.photo.jpeg).decode()
+    for number, option in enumerate(content.options, 1):
+        drag = etree.SubElement(question, "drag")
+        etree.SubElement(drag, "no").text = str(number)
+        _text(drag, name_of(option.text))
+        etree.SubElement(drag, "noofdrags").text = "1"
+        shape, coords = _moodle_area(area_of(option.text))
+        drop = etree.SubElement(question, "drop")
+        for name, value in (("no", str(number)), ("shape", shape), ("coords", coords), ("choice", str(number))):
+            etree.SubElement(drop, name).text = value
+
+
+def _moodle_area(area: Area) -> tuple[str, str]:
+    match area.shape, area.coords:
+        case "rect", (left, top, right, bottom):
+            return "rectangle", f"{left},{top};{right - left},{bottom - top}"
+        case "circle", (x, y, radius):
+            return "circle", f"{x},{y};{radius}"
+    corners = area.corners if area.shape == "poly" else area.outline()
+    return "polygon", ";".join(f"{x},{y}" for x, y in corners)
+
+
 def _no_answers(question: etree._Element, content: ItemContent) -> None:
     """Write nothing: a cloze question holds its answers in the text."""
     del question, content
@@ -141,4 +178,5 @@ _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemCo
     Interaction.ORDER: ("ordering", _order),
     Interaction.MATCH: ("matching", _match),
     Interaction.INLINE_CHOICE: ("cloze", _no_answers),
+    Interaction.HOTSPOT: ("ddmarker", _markers),
 }

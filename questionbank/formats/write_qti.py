@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Final
 
+import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.qti_names import V2, V3, QtiXml, Version
-from questionbank.formats.write_qti_interactions import Declared, ItemWriter, writer_of
+from questionbank.formats.write_qti_interactions import Declared, ItemWriter, photo_path, writer_of
 from questionbank.items.content import ItemDraft
 
 EXPLANATION, BASIS = "explanation", "basis"
@@ -37,12 +38,17 @@ def package(drafts: Sequence[ItemDraft], version: Version, *, test: etree._Eleme
     """Return a package with one document per draft, and that of a test over them."""
     out = BytesIO()
     names = [f"items/item-{number:06}.xml" for number in range(1, len(drafts) + 1)]
+    photos = [None if each.content.photo is msgspec.UNSET else each.content.photo for each in drafts]
+    paths = [photo_path(photo) if photo else "" for photo in photos]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "imsmanifest.xml", _manifest(names, version, with_test=test is not None))
+        _add(archive, "imsmanifest.xml", _manifest(names, paths, version, with_test=test is not None))
         if test is not None:
             _add(archive, TEST, test)
         for name, draft in zip(names, drafts, strict=True):
             _add(archive, name, _item(QtiXml(version), name[len("items/") : -len(".xml")], draft))
+        for path, photo in dict(zip(paths, photos, strict=True)).items():
+            if photo:
+                archive.writestr(zipfile.ZipInfo(path, _EPOCH), photo.jpeg)
     return out.getvalue()
 
 
@@ -52,16 +58,18 @@ def _add(archive: zipfile.ZipFile, name: str, root: etree._Element) -> None:
     archive.writestr(member, etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _manifest(names: Sequence[str], version: Version, *, with_test: bool) -> etree._Element:
+def _manifest(names: Sequence[str], paths: Sequence[str], version: Version, *, with_test: bool) -> etree._Element:
     root = etree.Element(f"{{{_PACKAGING}}}manifest", nsmap={None: _PACKAGING}, identifier="ANKAO-BANK")
     etree.SubElement(root, f"{{{_PACKAGING}}}organizations")
     resources = etree.SubElement(root, f"{{{_PACKAGING}}}resources")
     listed = [(f"RES-{number:06}", version.resource, name) for number, name in enumerate(names, 1)]
     tests = [("RES-TEST", version.resource.replace("_item_", "_test_"), TEST)] if with_test else []
+    photo_of = dict(zip(names, paths, strict=True))
     for identifier, kind, name in [*tests, *listed]:
         attributes = {"identifier": identifier, "type": kind, "href": name}
         resource = etree.SubElement(resources, f"{{{_PACKAGING}}}resource", attributes)
-        etree.SubElement(resource, f"{{{_PACKAGING}}}file", href=name)
+        for href in filter(None, (name, photo_of.get(name))):
+            etree.SubElement(resource, f"{{{_PACKAGING}}}file", href=href)
         for dependency, *_ in listed if name == TEST else ():
             etree.SubElement(resource, f"{{{_PACKAGING}}}dependency", identifierref=dependency)
     return root
@@ -114,6 +122,11 @@ def _declare(xml: QtiXml, root: etree._Element, writer: ItemWriter, declared: De
         for value in declared.mapped:
             more = {"case_sensitive": "false"} if writer.base_type == "string" else {}
             xml.element(mapping, "map-entry", map_key=value, mapped_value="1", **more)
+    if declared.areas:
+        mapping = xml.element(declaration, "area-mapping", default_value="0")
+        for area in declared.areas:
+            coords = ",".join(map(str, area.coords))
+            xml.element(mapping, "area-map-entry", shape=area.shape, coords=coords, mapped_value="1")
 
 
 def _process(xml: QtiXml, root: etree._Element, writer: ItemWriter, identifiers: Sequence[str]) -> None:

@@ -1,29 +1,34 @@
 """What each interaction writes into a QTI item: its response declaration and its part of the body."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
-from questionbank.formats.qti_names import QtiXml
+from exam.core.areas import Area
+from questionbank.formats.qti_names import V3, QtiXml
 from questionbank.formats.qti_numbers import DATA_VARIANTS, nears_of, numbers_as_words, score_numbers
+from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import BLANK
-from questionbank.items.content import Interaction, ItemContent
+from questionbank.items.content import Interaction, ItemContent, Photo
 
 Write = Callable[[QtiXml, Any, ItemContent], None]
 DATA_BLANK: Final = "data-ankao-blank"
+DATA_AREAS: Final = "data-ankao-areas"
 _RESPONSE: Final = {"response_identifier": "RESPONSE"}
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """One response: its correct values, and those that earn a mark by a mapping."""
+    """One response: its correct values, and those, or the areas, that earn a mark by a mapping."""
 
     correct: tuple[str, ...]
     mapped: tuple[str, ...] = ()
     identifier: str = "RESPONSE"
+    areas: tuple[Area, ...] = ()
 
 
 def _correct(content: ItemContent) -> list[Declared]:
@@ -47,6 +52,33 @@ def _pairs(content: ItemContent) -> list[Declared]:
 
 def _gaps(content: ItemContent) -> list[Declared]:
     return [Declared((f"G{label}",), (f"G{label}",), f"RESPONSE{label[:1]}") for label in content.key]
+
+
+def _places(content: ItemContent) -> list[Declared]:
+    areas = tuple(area_of(option.text) for option in content.options)
+    points = tuple(f"{x} {y}" for x, y in (area.inside() for area in areas))
+    return [Declared(points, areas=areas)]
+
+
+def _fill_photo(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
+    """Write the photo by the name that the package gives it; the names of the areas go into an attribute."""
+    if content.photo is msgspec.UNSET:
+        return
+    body.set(DATA_AREAS, msgspec.json.encode([name_of(option.text) for option in content.options]).decode())
+    xml.lines(body, content.stem)
+    most = str(len(content.options))
+    interaction = xml.element(body, "select-point-interaction", min_choices="0", max_choices=most, **_RESPONSE)
+    size = {"width": str(content.photo.width), "height": str(content.photo.height)}
+    path = f"../{photo_path(content.photo)}"
+    if xml.version is V3:
+        xml.element(interaction, "img", src=path, alt="", **size)
+    else:
+        xml.element(interaction, "object", type="image/jpeg", data=path, **size)
+
+
+def photo_path(photo: Photo) -> str:
+    """Return the name of a photo in a package: the same photo is there once."""
+    return f"photos/{sha256(photo.jpeg).hexdigest()[:32]}.jpg"
 
 
 def _fill_choice(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
@@ -142,6 +174,7 @@ WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
     Interaction.ORDER: ItemWriter(_fill_order, cardinality="ordered"),
     Interaction.MATCH: ItemWriter(_fill_match, "multiple", "directedPair", _pairs, "map_response"),
     Interaction.INLINE_CHOICE: ItemWriter(_fill_gaps, declare=_gaps, template=""),
+    Interaction.HOTSPOT: ItemWriter(_fill_photo, "multiple", "point", _places, "map_response_point"),
 }
 _NUMBERS: Final = ItemWriter(_fill_text, base_type="float", declare=_number, template="", score=score_numbers)
 

@@ -56,6 +56,7 @@ def to_json(drafts: Sequence[ItemDraft]) -> bytes:
             "node": draft.node,
             "depth": DEPTH_NAMES[draft.depth],
             "basis": draft.content.basis,
+            **({} if draft.content.photo is msgspec.UNSET else {"photo": draft.content.photo.jpeg}),
         }
         for draft in drafts
     ]

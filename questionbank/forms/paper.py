@@ -10,28 +10,34 @@ from exam.core.pdf.fonts import TEXT, missing_characters
 from exam.core.pdf.layout import POINTS_PER_MM, wrap
 from exam.core.pdf.sheet import A4, About, Ink, Sheet, render_sheets
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm
+from questionbank.interactions.photo import PHOTO_PX
 from questionbank.interactions.registry import KIND_NAMES, words_of
-from questionbank.items.content import Interaction, ItemContent
+from questionbank.items.content import Interaction, ItemContent, Photo
 
 _LEFT, _RIGHT, _TOP, _FOOT = 20.0, 190.0, 24.0, 280.0
 _LEADING: Final = 1.6
 _UNPRINTABLE: Final = "〓"
 _TITLE, _HEAD = Ink(size=16, font=TEXT), Ink(size=12, font=TEXT)
 _PLAIN, _SMALL = Ink(size=10.5, font=TEXT), Ink(size=8.5, font=TEXT)
+_PHOTO_MM: Final = (150.0, 110.0)
+_PHOTO_MARGIN: Final = 3.0
 _WARNING: Final = "纸面试测用卷,含题库在用试题:用后如数收回,不得外传。"
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """One line: how far in, in mm, and the room before it, in lines of its own size."""
+    """One line, or a photo: how far in, in mm, and the room before it, in lines of its own size."""
 
     text: str
     ink: Ink
     indent: float = 0
     before: float = 0
+    photo: Photo | None = None
 
     @property
     def height(self) -> float:
         """Height in mm with the room before it."""
+        if self.photo:
+            return self.photo.height * _photo_scale(self.photo) + _PHOTO_MARGIN
         return self.ink.size * _LEADING * (1 + self.before) / POINTS_PER_MM
 
 
@@ -68,7 +74,10 @@ def _asked(slot: CandidateSlot) -> list[_Line]:
     for label, text in slot.options:
         shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{label}. {text}"
         lines += _lines(shown, _PLAIN, indent=8)
-    if not slot.options or slot.interaction is Interaction.ORDER:
+    if slot.photo:
+        lines += _lines(f"在照片上圈出 {slot.points} 处。", _PLAIN, indent=8)
+        lines.append(_Line("", _PLAIN, 8, photo=slot.photo))
+    elif not slot.options or slot.interaction is Interaction.ORDER:
         lines += _lines("答:" + "_" * 40, _PLAIN, indent=8)
     return lines
 
@@ -86,8 +95,14 @@ def _key(form: CandidateForm, scoring: ScoringForm, contents: Mapping[str, ItemC
 
 
 def _told(slot: CandidateSlot, key: Sequence[str]) -> Iterable[str]:
-    """Return a key as a marker reads it: letters, but a judgement in its word."""
-    return words_of(slot.interaction, slot.options, key) if slot.interaction is Interaction.JUDGEMENT else key
+    """Return a key as a marker reads it: letters, but a judgement and what is on a photo in words."""
+    told = slot.interaction in {Interaction.JUDGEMENT, Interaction.HOTSPOT}
+    return words_of(slot.interaction, slot.options, key) if told else key
+
+
+def _photo_scale(photo: Photo) -> float:
+    """Return the millimetres of a pixel: as large as a question may be."""
+    return min(_PHOTO_MM[0] / photo.width, _PHOTO_MM[1] / photo.height)
 
 
 def _marks(hundredths: int) -> str:
@@ -121,6 +136,11 @@ def _drawn(page: Sequence[_Line], foot: str) -> Callable[[Sheet], None]:
         y = _TOP
         for line in page:
             y += line.height
+            if line.photo:
+                size = (line.photo.width * _photo_scale(line.photo), line.photo.height * _photo_scale(line.photo))
+                box = (_LEFT + line.indent, y - size[1], *size)
+                sheet.photo(box, line.photo.jpeg, frame=_PLAIN.colour, most=PHOTO_PX)
+                continue
             sheet.text(_LEFT + line.indent, y, line.text, line.ink)
         sheet.text(_LEFT, _FOOT + 9, _WARNING, _SMALL)
         sheet.text(_RIGHT, _FOOT + 9, foot, _SMALL, align=1)

@@ -8,7 +8,7 @@ from exam.core.errors import ConflictError
 from questionbank.forms.assembly import Assembly, AssemblySlot
 from questionbank.interactions.kind import Shown
 from questionbank.interactions.registry import KINDS, kind_of
-from questionbank.items.content import Interaction, ItemContent
+from questionbank.items.content import Interaction, ItemContent, Photo
 
 DEFAULT_RULES: Mapping[Interaction, str] = {interaction: kind.rule for interaction, kind in KINDS.items()}
 
@@ -26,13 +26,18 @@ class FormContentError(ConflictError):
 
 
 class CandidateSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One question as shown; `slot` counts from 1, `options` are (displayed label, text), `marks` in hundredths."""
+    """One question as shown; `slot` counts from 1, `options` are (displayed label, text), `marks` in hundredths.
+
+    A hotspot has a photo, in which `points` places are to be shown; unset, they leave no trace in a form's bytes.
+    """
 
     slot: int
     interaction: Interaction
     stem: str
     options: tuple[tuple[str, str], ...]
     marks: int
+    photo: Photo | msgspec.UnsetType = msgspec.UNSET
+    points: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +124,8 @@ def _candidate_slot(slot: AssemblySlot, content: ItemContent, seen: Shown) -> Ca
         stem=content.stem,
         options=seen.options,
         marks=slot.marks,
+        photo=content.photo,
+        points=seen.points or msgspec.UNSET,
     )
 
 

@@ -18,11 +18,12 @@ Settled = tuple[tuple[Option, ...], tuple[str, ...]]
 class Shown(msgspec.Struct, frozen=True):
     """What one drawn order puts on the page: `options` as (displayed label, text).
 
-    `labels` are (displayed, original) of everything that a response may name.
+    `labels` are (displayed, original) of everything that a response may name, `points` how many places of the photo.
     """
 
     options: Labelled
     labels: Labelled
+    points: int = 0
 
 
 class Kind(ABC):
@@ -42,6 +43,8 @@ class Kind(ABC):
     lines: ClassVar[str] = ""
     in_lines: ClassVar[bool] = False
     """A table or a JSON file holds several texts in each of its options."""
+    pictured: ClassVar[bool] = False
+    """An item has a photo."""
 
     def restate(self, stem: str) -> str:
         """Return the stem as it is stored."""
@@ -50,6 +53,14 @@ class Kind(ABC):
     @abstractmethod
     def settle(self, stem: str, options: tuple[Option, ...], key: str | tuple[str, ...]) -> Settled:
         """Return the stored options and key of a row, or raise RowError; a key that is a str is in a file's notation."""
+
+    def check(self, content: ItemContent) -> None:  # noqa: B027  # most have nothing to add
+        """Raise RowError where the parts of an item do not fit each other."""
+
+    def scaled(self, options: tuple[Option, ...], factor: float) -> tuple[Option, ...]:
+        """Return the options of an item whose photo was made smaller by a factor."""
+        del factor
+        return options
 
     def show(self, content: ItemContent, order: Sequence[int]) -> Shown:
         """Return what a candidate sees; `order` holds the index of each displayed option."""

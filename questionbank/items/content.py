@@ -1,5 +1,6 @@
 """What an item asks and what counts as its answer, independent of where it is stored or shown."""
 
+from base64 import b64encode
 from enum import StrEnum
 
 import msgspec
@@ -15,6 +16,7 @@ class Interaction(StrEnum):
     ORDER = "order"
     MATCH = "match"
     INLINE_CHOICE = "inline_choice"
+    HOTSPOT = "hotspot"
 
 
 class Depth(StrEnum):
@@ -38,6 +40,23 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 TRUE, FALSE = "T", "F"
 
 
+class Photo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """照片: a small plain JPEG of `width` × `height` pixels (questionbank.interactions.photo)."""
+
+    width: int
+    height: int
+    jpeg: bytes
+
+    def __repr__(self) -> str:
+        """Return the size alone: nobody reads the bytes in a log."""
+        return f"Photo({self.width}×{self.height})"
+
+    @property
+    def url(self) -> str:
+        """The photo as a data URL (RFC 2397)."""
+        return f"data:image/jpeg;base64,{b64encode(self.jpeg).decode()}"
+
+
 class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """试题 content: stem, options and key.
 
@@ -52,6 +71,7 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     key: tuple[str, ...]
     explanation: str = ""
     basis: str = ""
+    photo: Photo | msgspec.UnsetType = msgspec.UNSET
 
 
 class ItemDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """From what an author typed to a draft, by the same rules as an import, and back."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -20,7 +21,8 @@ OPTIONS_SHOWN = 4
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line.
 
-    `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions).
+    `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions), `photo` is a
+    data URL.
     """
 
     interaction: Interaction = Interaction.CHOICE
@@ -30,6 +32,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     truth: str = ""
     variants: str = ""
     lines: str = ""
+    photo: str = ""
     node: str = ""
     depth: str = "掌握"
     difficulty: str = "30"
@@ -56,11 +59,20 @@ def draft_of(typed: Typed) -> ItemDraft:
         difficulty=typed.difficulty,
         explanation=typed.explanation,
         basis=typed.basis,
+        photo=_photo(typed.photo),
     )
     reading = read_proposals("typed", [proposal], {})
     if reading.refused:
         raise ItemContentError.of(reading.refused[0])
     return msgspec.structs.replace(reading.drafts[0], row=0)
+
+
+def _photo(url: str) -> bytes:
+    """Return what a data URL holds; what is none is no photo either."""
+    try:
+        return b64decode(url.partition(",")[2], validate=True)
+    except ValueError:
+        return b""
 
 
 def _options(typed: Typed) -> tuple[Option, ...]:
@@ -99,6 +111,7 @@ def typed_from(version: VersionView) -> Typed:
         truth=content.key[0] if content.interaction is Interaction.JUDGEMENT else "",
         variants="\n".join(content.key) if content.interaction is Interaction.TEXT_ENTRY else "",
         lines="\n".join(kind.typed(content)) if kind.lines else "",
+        photo=content.photo.url if content.photo else "",
         node=version.node,
         depth=version.depth,
         difficulty=str(version.difficulty),

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
+from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.areas import Area, find_area
 from exam.core.errors import NotFoundError
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import kind_of
@@ -174,6 +176,7 @@ def _texts(version: VersionView) -> dict[tuple[str, str], str]:
     return {
         ("题型", ""): content.interaction.value,
         ("题目", ""): content.stem,
+        ("照片", ""): sha256(content.photo.jpeg).hexdigest() if content.photo else "",
         **{("选项", option.id): option.text for option in content.options},
         ("答案", ""): "、".join(content.key),
         ("解析", ""): content.explanation,
@@ -205,3 +208,8 @@ def shown_options(content: ItemContent) -> list[tuple[str, str]]:
     """Return what stands before a candidate: (label, text), 正确/错误 of a judgement without letters."""
     options = kind_of(content).show(content, range(len(content.options))).options
     return [("" if content.interaction is Interaction.JUDGEMENT else label, text) for label, text in options]
+
+
+def areas_of(content: ItemContent) -> list[Area]:
+    """Return the areas of a photo that are to be found."""
+    return [area for option in content.options if content.photo and (area := find_area(option.text))]

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.areas import Area
 from exam.core.errors import ConflictError, NotFoundError
 from questionbank.blueprints.cells import check_feasible
 from questionbank.blueprints.published import blueprint_of, find_published_row
@@ -17,6 +18,7 @@ from questionbank.forms.preparing import multiple_rule_on
 from questionbank.forms.views import CandidateForm, ScoringForm, render_views, rules_of
 from questionbank.interactions.registry import KINDS
 from questionbank.items.content import ItemContent
+from questionbank.items.viewing import areas_of
 from questionbank.practice.pool import get_practice_contents, list_practice_pool
 
 ONE_MARK = 100
@@ -51,12 +53,13 @@ class PracticeForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Solution(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of a slot after the answer: the right one in words, why, and by which law."""
+    """What is told of a slot after the answer: the right one in words, or where on the photo, why, and by which law."""
 
     slot: int
     right: tuple[str, ...]
     explanation: str
     basis: str
+    areas: tuple[Area, ...] = ()
 
 
 async def assemble_practice(
@@ -127,6 +130,7 @@ async def solve_practice(session: AsyncSession, form: PracticeForm) -> tuple[Sco
             right=KINDS[slot.interaction].told(asked.options, slot.accepted or slot.key),
             explanation=contents[slot.version].explanation,
             basis=contents[slot.version].basis,
+            areas=tuple(areas_of(contents[slot.version])),
         )
         for slot, asked in zip(scored.slots, shown.slots, strict=True)
     ]

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from tests.builders.questionbank import scene
+
 ATTEMPT = "0197a2b4-0000-7000-8000-00000000a001"
 TICKET = "AKT1.demo-ticket-of-seat-a07"
 ID_NUMBER = "11010519491231002X"
@@ -21,6 +23,7 @@ STEMS = {
     "choice": "车间里有人触电倒地、仍未脱离电源时，在场人员首先应当怎么做？",
     "match": "受限空间作业的各项措施分别有什么要求？",
     "inline_choice": "受限空间作业应当先____，再____，合格后才能进入。",
+    "hotspot": "请在照片上指出三处安全隐患。",
     "multiple": "进入受限空间作业之前，下列哪些措施必须落实？",
     "order": "在全部停电的电气设备上工作，保证安全的技术措施应按什么次序完成？",
     "text_entry": "请填写：作业前先通风、再检测、后作业，检测时间不得早于作业开始前多少分钟？",
@@ -44,6 +47,7 @@ OPTIONS = {
         "三脚架、呼吸器放在入口处",
     ],
     "inline_choice": ["通风", "检测", "作业", "检测", "通风", "冲洗"],
+    "hotspot": [],
     "order": [
         "装设接地线",
         "验电",
@@ -60,12 +64,16 @@ LABELS = {
 TITLES = {
     "match": "匹配题",
     "inline_choice": "选词填空题",
+    "hotspot": "隐患辨识题",
     "judgement": "判断题",
     "choice": "单选题",
     "multiple": "多选题",
     "text_entry": "填空题",
     "order": "排序题",
 }
+
+
+PHOTO = {"url": scene().url, "width": scene().width, "height": scene().height, "points": 3}
 
 
 class RefusedError(Exception):
@@ -97,6 +105,7 @@ def make_form(counts: dict[str, int], duration_s: int) -> dict[str, Any]:
                     "stem": STEMS[interaction],
                     "options": options,
                     "marks": 100,
+                    **({"photo": PHOTO} if interaction == "hotspot" else {}),
                 }
             )
         numbers = list(range(first, first + count))

@@ -1,5 +1,6 @@
 """The bank in a real browser: a file of the field from upload to publication, by three people, on every page in order."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby, product
@@ -18,6 +19,7 @@ from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
 from exam.identity.roles import Role
 from questionbank.api import load_seed_bank
+from questionbank.seed_photo import draw_warehouse
 from tests.browser.live import LiveServer
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT
@@ -181,6 +183,43 @@ def test_the_editor_shows_only_what_the_interaction_needs(staff: Staff) -> None:
             page.get_by_label("题型").select_option(kind)
             visible = [text for text in ("这个说法", "认可的答案", "选项与答案") if page.get_by_text(text).is_visible()]
             assert visible == [shown]
+
+
+def test_hazards_are_drawn_on_a_photo_and_corrected_by_numbers(staff: Staff, axe: Axe, tmp_path: Path) -> None:
+    photo = tmp_path / "仓库.jpg"
+    photo.write_bytes(draw_warehouse())
+    with staff.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank/items/new?qualification={CODE}")
+        page.get_by_label("题型").select_option("hotspot")
+        page.get_by_label("题目").fill("请在照片上指出两处事故隐患。")
+        page.get_by_label("现场照片").set_input_files(photo)
+        picture = page.locator(".area-stage img")
+        expect(picture).to_have_js_property("naturalWidth", 960)
+        picture.scroll_into_view_if_needed()
+        box = picture.bounding_box()
+        assert box is not None
+        scale = box["width"] / 960
+        page.mouse.move(box["x"] + 56 * scale, box["y"] + 232 * scale)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 230 * scale, box["y"] + 474 * scale, steps=3)
+        page.mouse.up()
+        page.get_by_label("第 1 处的名称").fill("灭火器被堵住")
+        page.get_by_label("画法").select_option("ellipse")
+        page.get_by_role("button", name="加一处").click()
+        page.get_by_label("第 2 处的名称").fill("电线拖过积水")
+        for label, value in (("圆心横", "535"), ("圆心竖", "533"), ("横半径", "115"), ("竖半径", "42")):
+            page.get_by_label(label, exact=True).fill(value)
+        expect(page.get_by_label("选项", exact=True)).to_have_value(
+            re.compile(r"灭火器被堵住 @ rect \d+,\d+,\d+,\d+\n电线拖过积水 @ ellipse 535,533,115,42")
+        )
+        expect(page.locator(".area-stage ellipse")).to_have_attribute("rx", "115")
+        assert axe(page) == []
+        page.get_by_role("button", name="保存草稿").click()
+        expect(page.get_by_text("考生在照片上指出 2 处。")).to_be_visible()
+        expect(page.locator(".pointed-areas ellipse")).to_have_count(1)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.locator("a", has_text="修改").click()
+        expect(page.get_by_label("第 2 处的名称")).to_have_value("电线拖过积水")
 
 
 def test_enemies_are_chosen_by_search_and_a_changed_law_marks_what_cites_it(seeded: Staff) -> None:

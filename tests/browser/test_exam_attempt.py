@@ -17,6 +17,7 @@ STEPS: dict[int, list[str] | str] = {
     ORDER_ITEM: ["C", "A", "D"],
     FIRST[Interaction.MATCH]: ["1C", "2A"],
     FIRST[Interaction.INLINE_CHOICE]: ["2B"],
+    FIRST[Interaction.HOTSPOT]: ["80,60", "40,30"],
 }
 LOADED = "image => image.complete && image.naturalWidth > 0"
 TYPED: dict[int, list[str] | str] = {
@@ -101,6 +102,24 @@ def _choose_in_groups(here: TerminalPage) -> None:
     expect(page.locator(".gap")).to_have_text(["(1)", page.locator(".chip.chosen").inner_text(), "(3)"])
 
 
+def _point_at_hazards(here: TerminalPage) -> None:
+    """Put a mark by arrow keys, one too many by touch, and take that one back."""
+    page = here.page
+    page.keyboard.press("ArrowRight")
+    field = page.locator(".photo-field")
+    expect(field.locator("img")).to_have_js_property("naturalWidth", 160)
+    field.focus()
+    page.keyboard.press("Space")
+    box = field.locator("img").bounding_box()
+    assert box is not None
+    for x, y in ((0.25, 0.25), (0.75, 0.75)):
+        page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".item-title")).to_contain_text(f"第 {FIRST[Interaction.HOTSPOT]} 题")
+    page.keyboard.press("Backspace")
+    expect(page.locator(".kind-hotspot")).to_contain_text("已标 2 / 3")
+
+
 def _hand_in(here: TerminalPage) -> str:
     """Follow the summary to an open item, then hold the button; return the receipt code on the screen."""
     page, summary = here.page, here.page.locator("dialog.handin")
@@ -139,6 +158,7 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
 
     _put_in_order(here)
     _choose_in_groups(here)
+    _point_at_hazards(here)
     shown = _hand_in(here)
     query = "select state, receipt_code, answered from delivery_attempt where id = %s"
     assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED | STEPS) + 1)]

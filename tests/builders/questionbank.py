@@ -1,11 +1,14 @@
 """Banks for tests: people of the three makers' roles, items, a blueprint."""
 
+import io
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 import msgspec
+from PIL import Image
 
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
@@ -14,8 +17,9 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from questionbank.blueprints.cells import Blueprint, Cell
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.interactions.photo import fit_photo
 from questionbank.interactions.registry import KINDS
-from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option, Photo
 from questionbank.items.drafting import draft_items
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
@@ -44,8 +48,17 @@ def makers() -> Makers:
 def content(interaction: Interaction, number: int, *, token: str = "") -> ItemContent:
     """Return content that is unlike every other number's; `token` marks explanation and basis."""
     stem = f"第{number}号场所{interaction.value}作业前应当确认的第{number * 7}项内容是什么"
+    photo = scene() if interaction is Interaction.HOTSPOT else msgspec.UNSET
     if interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
         stem, options, key = _grouped(interaction, stem, number)
+    elif interaction is Interaction.HOTSPOT:
+        areas = (
+            f"隐患{number}{token} @ rect 10,10,40,30",
+            "缺少护栏 @ circle 80,40,15",
+            "乱拉电线 @ poly 90,60,120,60,120,90",
+        )
+        lettered = tuple(Option(letter, text) for letter, text in zip("ABC", areas, strict=True))
+        options, key = KINDS[interaction].settle(stem, lettered, "")
     else:
         lettered = tuple(Option(letter, f"{letter}{number}措施") for letter in "ABCD")
         options = () if interaction in {Interaction.JUDGEMENT, Interaction.TEXT_ENTRY} else lettered
@@ -63,7 +76,17 @@ def content(interaction: Interaction, number: int, *, token: str = "") -> ItemCo
         key=key,
         explanation=f"解析{number}{token}",
         basis=f"依据{number}{token}",
+        photo=photo,
     )
+
+
+@cache
+def scene() -> Photo:
+    """Return a small photo for items in which something is to be found."""
+    out = io.BytesIO()
+    Image.effect_mandelbrot((160, 120), (-2, -1, 1, 1), 60).convert("RGB").save(out, "JPEG")
+    photo, _ = fit_photo(out.getvalue())
+    return photo
 
 
 def _grouped(interaction: Interaction, stem: str, number: int) -> tuple[str, tuple[Option, ...], tuple[str, ...]]:

@@ -19,6 +19,7 @@ from exam.cli.simulation.history import History
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.schemas import Seat
 from exam.cli.simulation.wire import Refused, Wire
+from exam.core.areas import find_area
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
@@ -84,13 +85,15 @@ def marked_drafts() -> tuple[list[ItemDraft], dict[str, bytes]]:
             tokens = {what: new_canary() for what in ("explanation", "basis", "node", "variant", "other variant")}
             if interaction is not Interaction.TEXT_ENTRY:
                 del tokens["variant"], tokens["other variant"]
+            if interaction is Interaction.HOTSPOT:
+                tokens["hazard"] = new_canary()
             drafts.append(_marked(interaction, place * 1000 + number, tokens))
             secrets |= {f"{what} of {interaction} {number}": token.encode() for what, token in tokens.items()}
     return drafts, secrets
 
 
 def _marked(interaction: Interaction, number: int, tokens: dict[str, str]) -> ItemDraft:
-    plain = draft(interaction, number, node=tokens["node"])
+    plain = draft(interaction, number, node=tokens["node"], token=tokens.get("hazard", ""))
     keys = {
         Interaction.CHOICE: ("A",),  # always the author's first option, so that an order that is kept would tell it
         Interaction.MULTIPLE: ("A", "B"),
@@ -261,6 +264,9 @@ class Scene:
         labels = [shown for shown, _ in slot.option_map] or ["T", "F"]
         right: list[str] | str = list(slot.key)
         wrong = [next((label for label in labels if label not in slot.key), labels[-1])]
+        if slot.interaction is Interaction.HOTSPOT:
+            areas = filter(None, map(find_area, slot.key))
+            wrong, right = ["0,0"], [f"{x},{y}" for x, y in (area.inside() for area in areas)]
         if slot.interaction is Interaction.TEXT_ENTRY:
             wrong, right = "不知道", "我也不知道"  # type: ignore[assignment]
         saves = [

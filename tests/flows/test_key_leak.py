@@ -25,7 +25,8 @@ SECRET = "0f1e2d3c4b5a6978"
 FORM_FIELDS = {
     "form": {"title", "duration_s", "sections", "slots"},
     "section": {"interaction", "slots"},
-    "slot": {"slot", "interaction", "stem", "options", "marks"},
+    "slot": {"slot", "interaction", "stem", "options", "marks", "photo"},
+    "photo": {"url", "width", "height", "points"},
     "option": {"label", "text"},
 }
 PUBLIC_KEYS = b"ankao-credential-keys.json"
@@ -33,6 +34,7 @@ LABELS = {
     Interaction.JUDGEMENT: ["T", "F"],
     Interaction.MATCH: list("123ABC"),
     Interaction.INLINE_CHOICE: ["1A", "1B", "2A", "2B", "3A", "3B"],
+    Interaction.HOTSPOT: [],
 }
 NEVER_A_FIELD = {
     *("key", "keys", "correct", "right", "score", "rule", "variants", "explanation", "basis"),
@@ -158,6 +160,7 @@ def test_no_field_could_hold_a_key_a_rule_or_a_difficulty(observed: Observed) ->
         assert set(form) == FORM_FIELDS["form"]
         assert {name for section in form["sections"] for name in section} == FORM_FIELDS["section"]
         assert {name for slot in form["slots"] for name in slot} == FORM_FIELDS["slot"]
+        assert {name for slot in form["slots"] for name in slot.get("photo", {})} == FORM_FIELDS["photo"]
         assert {name for slot in form["slots"] for option in slot["options"] for name in option} == FORM_FIELDS[
             "option"
         ]
@@ -196,11 +199,12 @@ def test_marks_tell_nothing_beyond_the_interaction(observed: Observed) -> None:
         "order": {100},
         "match": {100},
         "inline_choice": {100},
+        "hotspot": {100},
     }
 
 
 def test_the_answer_to_a_save_does_not_tell_right_from_wrong(observed: Observed) -> None:
-    assert len(observed.verdicts) == CANDIDATES * 18
+    assert len(observed.verdicts) == CANDIDATES * 21
     for wrong, right in observed.verdicts:
         for answer in (wrong, right):
             for volatile in ("server_now", "remaining_ms"):

@@ -24,7 +24,7 @@ from exam.identity.roles import Role as Duty
 from questionbank.items.content import Interaction
 from questionbank.items.models import ImportBatch, ItemRow
 from tests.builders.identity import account, session_cookie
-from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
+from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, scene, some_drafts
 from tests.builders.web import application
 
 CODE, OTHER = "special.1.2", "officer.general"
@@ -140,6 +140,7 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
         ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
         ({"interaction": "match", "lines": "36V -> 安全电压\r\n380V -> 线电压\r\n-> 相电压"}, "2. 380V — 线电压"),
         ({"interaction": "inline_choice", "stem": "应先____,再( )。", "lines": "验电|送电\r\n接地|离开"}, "(2) 接地"),
+        ({"interaction": "hotspot", "lines": "临边无护栏 @ rect 10,10,40,30", "photo": scene().url}, "临边无护栏"),
     ],
 )
 async def test_every_interaction_can_be_written(people: People, fields: dict[str, object], key: str) -> None:

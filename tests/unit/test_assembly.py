@@ -35,6 +35,7 @@ OPTIONS = {
     Interaction.ORDER: 4,
     Interaction.MATCH: 7,
     Interaction.INLINE_CHOICE: 6,
+    Interaction.HOTSPOT: 3,
 }
 
 

@@ -1,5 +1,7 @@
 """Banks of the field: every row of them is accepted, a duplicate or refused for a reason that holds."""
 
+import io
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -112,7 +114,8 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
         Interaction.INLINE_CHOICE: 3,
     }
     assert refused == {
-        "unsupported_interaction": 86,
+        "unsupported_interaction": 82,
+        "photo_missing": 4,
         "picture": 6,
         "key_count": 7,
         "key_missing": 2,
@@ -120,6 +123,22 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
         "option_empty": 1,
         "group_keys": 2,
     }
+
+
+def test_qti_samples_with_a_picture_are_read_with_it_from_a_package(outside_data: Path) -> None:
+    folder = next((outside_data / "qti21").rglob("ims/hotspot.xml")).parent
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("imsmanifest.xml", "<manifest/>")
+        for name in ("hotspot.xml", "select_point.xml", "images/ukair.png", "images/uk.png"):
+            archive.write(folder / name, f"items/{name}")
+    reading = read_questions(package.getvalue(), "samples.zip")
+    assert reading.refused == ()
+    assert [[option.text for option in draft.content.options] for draft in reading.drafts] == [
+        ["@ circle 77,115,8"],
+        ["@ circle 102,113,16"],
+    ]
+    assert [str(draft.content.photo) for draft in reading.drafts] == ["Photo(206×280)"] * 2
 
 
 def test_the_aiken_sample_is_read(outside_data: Path) -> None:

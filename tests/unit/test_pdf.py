@@ -25,10 +25,10 @@ from exam.core.pdf.attachment import Attachment
 from exam.core.pdf.errors import FontMissingError, PhotoTooLargeError, PhotoUnreadableError
 from exam.core.pdf.fonts import LABEL, TEXT, find_font_file, install_fonts, missing_characters
 from exam.core.pdf.layout import fit, wrap
-from exam.core.pdf.photo import MAX_BYTES, PRINT_PX, clean_photo
 from exam.core.pdf.qr import qr_matrix
 from exam.core.pdf.sheet import About, Ink, Sheet, render_sheet
 from exam.core.pdf.tounicode import to_unicode_cmap
+from exam.core.photo import MAX_BYTES, PRINT_PX, clean_photo
 from tests.builders.documents import flat, object_names, portrait, qr_of, text_of
 
 SIZE = (120.0, 90.0)

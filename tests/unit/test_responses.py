@@ -21,6 +21,7 @@ JUDGEMENT, CHOICE = SlotShape("judgement", 2), SlotShape("choice", 3)
 MULTIPLE, TEXT = SlotShape("multiple", 5), SlotShape("text_entry", 0)
 ORDER = SlotShape("order", 4)
 MATCH, GAPS = SlotShape("match", 0, (3, 3)), SlotShape("inline_choice", 0, (2, 4))
+HOTSPOT = SlotShape("hotspot", 2, (640, 480))
 
 
 def one(response: object, **change: object) -> bytes:
@@ -56,7 +57,7 @@ def test_a_batch_reads_in_the_order_it_was_sent() -> None:
         one([], arrived_at="2026-11-23T00:00:00Z"),
         one(None),
         one(1),
-        one(["1AB"]),
+        one(["1023,10233"]),
         one([""]),
         one(["A"] * 27),
         one("字" * 501),
@@ -92,6 +93,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (ORDER, ["D"], b'["D"]'),
         (MATCH, ["2C", "1C"], b'["1C","2C"]'),
         (GAPS, ["2D"], b'["2D"]'),
+        (HOTSPOT, ["639,479", "0,0"], b'["639,479","0,0"]'),
         (TEXT, "36 V\n", b'"36 V\\n"'),
         (TEXT, "字" * 500, ('"' + "字" * 500 + '"').encode()),
     ],
@@ -102,7 +104,7 @@ def test_a_fitting_response_has_one_canonical_form(
     assert encode_response(check_response(Save(1, 1, response), shape)) == canonical
 
 
-@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS])
+@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT])
 @pytest.mark.parametrize("response", [[], ""])
 def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str) -> None:
     assert encode_response(check_response(Save(1, 1, response), shape)) == b"[]"
@@ -133,8 +135,15 @@ def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str
         (TEXT, ["A"]),
         (TEXT, "nul\x00"),
         (TEXT, "bell\x07"),
-        (SlotShape("hotspot", 4), ["A"]),
-        (SlotShape("hotspot", 4), "A"),
+        (CHOICE, ["1AB"]),
+        (HOTSPOT, ["A"]),
+        (HOTSPOT, "1,1"),
+        (HOTSPOT, ["640,1"]),
+        (HOTSPOT, ["1,480"]),
+        (HOTSPOT, ["01,1"]),
+        (HOTSPOT, ["1,1", "1,1"]),
+        (HOTSPOT, ["1,1", "2,2", "3,3"]),
+        (SlotShape("essay", 4), ["A"]),
     ],
 )
 def test_a_response_that_cannot_answer_its_slot_is_refused_by_slot(shape: SlotShape, response: list[str] | str) -> None:
@@ -147,13 +156,14 @@ def test_shapes_are_read_as_they_were_written() -> None:
     match = shape_of("match", ["1", "2", "A", "B", "C"])
     gaps = shape_of("inline_choice", ["1A", "1B", "2A", "2B", "2C", "2D"])
     assert (match, gaps, shape_of("order", list("ABCD"))) == (SlotShape("match", 0, (3, 3)), GAPS, ORDER)
-    assert encode_shape([JUDGEMENT, match, TEXT, gaps, MULTIPLE]) == "j2p3.3t0i2.4m5"
-    assert decode_shape("j2p3.3t0i2.4m5") == [JUDGEMENT, match, TEXT, gaps, MULTIPLE]
+    assert shape_of("hotspot", [], (2, 640, 480)) == HOTSPOT
+    assert encode_shape([JUDGEMENT, match, TEXT, gaps, HOTSPOT, MULTIPLE]) == "j2p3.3t0i2.4h2.640.480m5"
+    assert decode_shape("j2p3.3t0i2.4h2.640.480m5") == [JUDGEMENT, match, TEXT, gaps, HOTSPOT, MULTIPLE]
 
 
 @given(
-    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS]),
-    st.lists(st.sampled_from("ABCDETF"), max_size=6) | st.text(max_size=20),
+    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT]),
+    st.lists(st.sampled_from(["1,2", "3,4", *"ABCDETF"]), max_size=6) | st.text(max_size=20),
 )
 def test_checking_again_changes_nothing(shape: SlotShape, response: list[str] | str) -> None:
     try:

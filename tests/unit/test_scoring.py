@@ -172,3 +172,27 @@ def test_a_rule_that_cannot_be_applied_is_refused(change: dict[str, object]) -> 
 @pytest.mark.parametrize(("part", "whole", "percent"), [(8, 12, 67), (1, 3, 33), (1, 200, 1), (0, 5, 0), (7, 7, 100)])
 def test_a_share_is_rounded_half_up(part: int, whole: int, percent: int) -> None:
     assert percent_of(part, whole) == percent
+
+
+AREAS = ["甲 @ rect 0,0,10,10", "rect 5,5,20,20", "circle 50,50,5"]
+
+
+@pytest.mark.parametrize(
+    ("response", "marks"),
+    [
+        (["1,1", "15,15", "50,54"], 300),
+        (["7,7", "15,15"], 200),  # where areas overlap the first one counts
+        (["7,7", "8,8", "9,9"], 100),
+        (["99,99", "98,98", "97,97", "1,1"], 0),  # no more points than areas
+        ([], 0),
+        (["A"], 0),
+        ("1,1", 0),
+    ],
+)
+def test_each_area_that_is_found_earns_its_share(response: list[str] | str, marks: int) -> None:
+    assert score_slot(Rule.POINTS, AREAS, response, 300) == SlotScore(marks, correct=marks == 300)
+
+
+@given(st.lists(st.text(max_size=9) | st.just("1,1"), max_size=5), st.lists(st.text(max_size=20), min_size=1), MARKS)
+def test_any_points_earn_between_nothing_and_full_marks(response: list[str], key: list[str], marks: int) -> None:
+    assert 0 <= score_slot(Rule.POINTS, [*AREAS, *key], response, marks).marks_hundredths <= marks

@@ -4,7 +4,7 @@ from collections import Counter
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -59,6 +59,7 @@ class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     difficulty: Annotated[int, msgspec.Meta(ge=5, le=90)]
     explanation: Text
     basis: Text
+    photo: Literal["", "warehouse"] = ""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

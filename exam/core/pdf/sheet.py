@@ -17,8 +17,9 @@ from exam.core.pdf.artwork import Artwork, draw_artwork
 from exam.core.pdf.attachment import Attachment, attach
 from exam.core.pdf.fonts import LABEL, TEXT, install_fonts
 from exam.core.pdf.layout import POINTS_PER_MM, fit, wrap
-from exam.core.pdf.photo import clean_photo, draw_photo
+from exam.core.pdf.photo import draw_photo
 from exam.core.pdf.qr import draw_qr
+from exam.core.photo import PRINT_PX, Size, clean_photo
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -133,8 +134,11 @@ class Sheet:
         foot = 0 if y is None else self.height - y
         draw_artwork(self._canvas, art, x * POINTS_PER_MM, foot * POINTS_PER_MM)
 
-    def photo(self, box: Box, data: bytes | None, *, frame: Color) -> None:
-        """Draw a framed portrait, or a frame that says there is none; raises PhotoUnreadableError, PhotoTooLargeError."""
+    def photo(self, box: Box, data: bytes | None, *, frame: Color, most: Size = PRINT_PX) -> None:
+        """Draw a framed photo, or a frame that says there is none; raises PhotoUnreadableError, PhotoTooLargeError.
+
+        `most` is how large the picture may stay, in pixels.
+        """
         x, y, width, height = box
         self.box(box, fill=Color(1, 1, 1))
         if data is None:
@@ -143,7 +147,7 @@ class Sheet:
         else:
             mm = POINTS_PER_MM
             edges = (x * mm, (self.height - y - height) * mm, width * mm, height * mm)
-            draw_photo(self._canvas, clean_photo(data), edges)
+            draw_photo(self._canvas, clean_photo(data, most), edges, most)
         self.box(box, stroke=frame, weight=0.6)
 
     def qr(self, x: float, y: float, side: float, text: str) -> None:

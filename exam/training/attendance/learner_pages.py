@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import DomainError
 from exam.core.ids import new_id
-from exam.core.pdf.photo import clean_photo
+from exam.core.photo import clean_photo
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.attendance.errors import SignPhotoError

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.areas import Point, find_point
 from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.ports import Ports
@@ -45,6 +46,11 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     def given(self) -> tuple[str, ...]:
         """The response in words."""
         return words_of(self.slot.interaction, self.slot.options, self.response)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The places of the photo that were shown."""
+        return tuple(filter(None, map(find_point, self.response))) if self.slot.photo else ()
 
 
 async def ask(session: AsyncSession, item: PoolItem, qualification: str, *, at: datetime) -> CandidateSlot:
