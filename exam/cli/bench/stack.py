@@ -15,7 +15,8 @@ from random import SystemRandom
 import msgspec
 import psycopg
 
-from exam.cli.bench.slow_disk import METHOD, build_slow_disk, require_slow
+from exam.cli.bench.preload import build_library
+from exam.cli.bench.slow_disk import METHOD, require_slow
 from exam.core.config import Profile, Settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
@@ -67,7 +68,7 @@ class Scratch:
         self._stack = stack
         self._slow_disk = slow_disk
         options = {"wal_sync_method": METHOD, "max_connections": SLOW_CONNECTIONS} if slow_disk else {}
-        preloaded = {"LD_PRELOAD": str(build_slow_disk(folder))} if slow_disk else {}
+        preloaded = {"LD_PRELOAD": str(build_library("slow_disk", folder))} if slow_disk else {}
         self._postgres = EmbeddedPostgres(folder / "pg", options=options, environment=preloaded)
         self._valkey = EmbeddedValkey(folder / "valkey")
         self.settings = Settings(

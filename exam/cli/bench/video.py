@@ -1,10 +1,11 @@
-"""`ankao bench video`: one `ankao media` with stock aiortc around it, on loopback.
+"""`ankao bench video`: one `ankao media` with stock aiortc around it, on loopback, and Janus beside it where it is installed.
 
 Three phases of equal length: the node alone, with its publishers (whose tiles it records), with walls besides. What a
 phase adds is the cost of what came with it; the decoding of the walls is the load's own, in another process.
 """
 
 import asyncio
+import tempfile
 import time
 from pathlib import Path
 from uuid import UUID
@@ -14,12 +15,14 @@ import psycopg
 from redis.asyncio import Redis
 
 from exam.app import compose_runtime
+from exam.cli.bench.janus import JanusPeers, find_janus, janus
 from exam.cli.bench.load import LoadFailedError
 from exam.cli.bench.machine import describe_machine, tree_cpu_s
+from exam.cli.bench.node_peers import NodePeers
+from exam.cli.bench.peers import Peers
 from exam.cli.bench.report import Figure, Report
 from exam.cli.bench.seating import store_attempts
 from exam.cli.bench.stack import Scratch, scratch
-from exam.cli.bench.video_load import VideoLoad
 from exam.cli.simulation.camera import FPS
 from exam.core.clock import SystemClock
 from exam.core.db.roles import Role
@@ -48,21 +51,29 @@ class Course(msgspec.Struct):
     pictures: float = 0.0
     """Of the pictures that the walls should have decoded."""
     kbps: float = 0.0
+    recordings: int = 0
     sent_s: float = 0.0
     """For how long the last publisher to come has sent."""
     memory_mb: list[float] = []
 
+    def ingest_share(self, publishers: int) -> float:
+        """Percent of a core for one publisher taken in and recorded."""
+        return (self.ingest - self.idle) / publishers * 100
+
+    def forward_share(self, publishers: int, walls: int) -> float:
+        """Percent of a core for one tile sent on."""
+        return (self.forward - self.ingest) / (publishers * walls) * 100
+
 
 def bench_video(*, publishers: int, walls: int, seconds: float, soak_s: float) -> Report:
-    """Measure a node over a scratch installation."""
+    """Measure a node over a scratch installation, then Janus on the same work."""
     machine = describe_machine()
     with scratch() as place:
         seats = asyncio.run(_seats(place, publishers))
         with place.background("exam.cli", "media") as process:
-            course = asyncio.run(_run(place, process.pid, seats, walls, (seconds, soak_s)))
+            course = asyncio.run(_run_node(place, process.pid, seats, walls, (seconds, soak_s)))
         recorded = _recorded(place.settings.database_url)
-    ingest = (course.ingest - course.idle) / publishers * 100
-    forward = (course.forward - course.ingest) / (publishers * walls) * 100
+    ingest, forward = course.ingest_share(publishers), course.forward_share(publishers, walls)
     least = min((length for length, complete in recorded if complete), default=0.0)
     figures = {
         "publishers": Figure(publishers, "1"),
@@ -82,7 +93,31 @@ def bench_video(*, publishers: int, walls: int, seconds: float, soak_s: float) -
         "ingest_over_0.27_percent": ingest / INGEST_LIMIT,
         "forward_over_0.078_percent": forward / FORWARD_LIMIT,
     }
+    if program := find_janus():
+        theirs = _beside(program, seats, walls, seconds)
+        janus_ingest, janus_forward = theirs.ingest_share(publishers), theirs.forward_share(publishers, walls)
+        figures |= {
+            "janus_ingest_cpu_per_publisher": Figure(janus_ingest, "% of a core"),
+            "janus_forward_cpu_per_stream": Figure(janus_forward, "% of a core"),
+            "janus_pictures_arrived": Figure(theirs.pictures * 100, "%"),
+            "janus_recordings": Figure(theirs.recordings, "1"),
+            "janus_memory": Figure(theirs.memory_mb[0], "MB"),
+        }
+        against |= {"node_over_janus": course.forward / theirs.forward if theirs.forward else 0.0}
     return Report("video", figures, against, machine)
+
+
+def _beside(program: str, seats: list[UUID], walls: int, seconds: float) -> Course:
+    """Let Janus do the same: take in and record every tile, send each to every wall."""
+    with tempfile.TemporaryDirectory(prefix="ankao-janus-") as name, janus(program, Path(name)) as (pid, url):
+        course = asyncio.run(_run_janus(pid, JanusPeers(url, Path(name)), seats, walls, seconds))
+        course.recordings = sum(file.stat().st_size > 0 for file in Path(name).glob("*.mjr"))
+        return course
+
+
+async def _run_janus(pid: int, peers: JanusPeers, seats: list[UUID], walls: int, seconds: float) -> Course:
+    await peers.open()
+    return await _run(pid, peers, seats, walls, (seconds, 0.0))
 
 
 async def _seats(place: Scratch, count: int) -> list[UUID]:
@@ -95,10 +130,14 @@ async def _seats(place: Scratch, count: int) -> list[UUID]:
         await runtime.close()
 
 
-async def _run(place: Scratch, pid: int, seats: list[UUID], walls: int, lengths: tuple[float, float]) -> Course:
-    seconds, soak_s = lengths
+async def _run_node(place: Scratch, pid: int, seats: list[UUID], walls: int, lengths: tuple[float, float]) -> Course:
     press = TicketPress(load_secrets(place.settings).tickets, place.settings.root_region, SystemClock())
-    load, course = VideoLoad(await _node(place.settings.valkey_url), press), Course()
+    return await _run(pid, NodePeers(await _node(place.settings.valkey_url), press), seats, walls, lengths)
+
+
+async def _run(pid: int, load: Peers, seats: list[UUID], walls: int, lengths: tuple[float, float]) -> Course:
+    """Measure a server, which is process `pid`, alone, with its publishers and with walls besides."""
+    (seconds, soak_s), course = lengths, Course()
     try:
         await asyncio.sleep(SETTLE_S)
         course.idle = await _share(pid, seconds)
@@ -118,7 +157,7 @@ async def _run(place: Scratch, pid: int, seats: list[UUID], walls: int, lengths:
     return course
 
 
-async def _watch(pid: int, load: VideoLoad, course: Course, seconds: float, streams: int) -> None:
+async def _watch(pid: int, load: Peers, course: Course, seconds: float, streams: int) -> None:
     before, began = load.pictures, time.monotonic()
     course.forward = await _share(pid, seconds)
     course.pictures = (load.pictures - before) / (streams * FPS * (time.monotonic() - began))
