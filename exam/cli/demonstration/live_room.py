@@ -83,7 +83,7 @@ async def _play(settings: Settings, staff: StaffRoom, seats: int) -> None:
     await centre.prepare()
     await centre.open()
     proctor = Proctor(await staff.wire("proctor"), centre.id)
-    await proctor.take_charge(candidates[0].seat.room_id)
+    await proctor.take_charge(candidates[0].seat)
     for candidate in candidates:
         await candidate.enrol()
         await proctor.bind(candidate.seat, candidate.code)

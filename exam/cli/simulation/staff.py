@@ -189,9 +189,9 @@ class Proctor:
         self._wire = wire
         self._sitting = sitting_id
 
-    async def take_charge(self, room_id: str) -> None:
-        """Answer for a room."""
-        await self._wire.send_form(f"/proctor/sittings/{self._sitting}/rooms/{room_id}/take", {})
+    async def take_charge(self, seat: Seat) -> None:
+        """Answer for the room of a seat."""
+        await self._wire.send_form(f"/proctor/sittings/{self._sitting}/rooms/{seat.room_id}/take", {})
 
     async def bind(self, seat: Seat, code: str) -> None:
         """Bind the terminal that shows `code` to a seat."""
