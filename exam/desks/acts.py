@@ -19,6 +19,7 @@ ACTS: Final[Mapping[str, str]] = {
     "role.granted": "授予角色",
     "role.revoked": "收回角色",
     "reminder.mail_chosen": "设置提醒邮箱",
+    "reminder.mail_confirmed": "确认提醒邮箱",
     "organisation.created": "登记机构",
     "organisation.amended": "变更机构资料",
     "organisation.deregistered": "将机构标为注销",

@@ -30,6 +30,7 @@ from exam.records.exchange.pages import NeighbourController, NeighboursControlle
 from exam.records.exchange.token_pages import TokenController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
+from exam.records.reminders import confirming
 from exam.records.reminders import sending as reminders
 from exam.records.reminders.pages import HOME as REMINDERS
 from exam.records.reminders.pages import READERS, RemindersController
@@ -66,7 +67,7 @@ PLUGIN = Plugin(
         NeighbourApi,
     ),
     subscriptions=(*SUBSCRIPTIONS, *credit.SUBSCRIPTIONS, *exchange.SUBSCRIPTIONS),
-    jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS, *reminders.JOBS),
+    jobs=(*credit.JOBS, *folding.JOBS, *sending.JOBS, *reminders.JOBS, *confirming.JOBS),
     sealed=(SealedColumn(table="records_exchange_neighbour", key="id", column="secret_sealed", place=SECRET_PLACE),),
     nav=(
         NavItem("监管总览", "/regulator", ("regulator",), "chart-bar", leads=True),

@@ -21,6 +21,8 @@ from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.credit.models import CreditRecord, CreditRequest
 from exam.records.exchange.signing import new_secret, verify
+from exam.records.reminders.confirming import Link, ask_owners, confirm_mail, open_link
+from exam.records.reminders.errors import MailLinkError
 from exam.records.reminders.finding import find_reminders
 from exam.records.reminders.sending import remind
 from exam.records.reminders.service import choose_mail
@@ -80,7 +82,9 @@ async def _find(runtime: Runtime) -> None:
 async def _wants_mail(runtime: Runtime, account: UUID, address: str, *, wants: bool = True) -> None:
     principal = Principal(account=account)
     async with runtime.databases.transaction(Scope(region="33")) as session:
-        await choose_mail(session, principal, COUNTY, address=address, wants=wants, at=runtime.clock.now())
+        at = runtime.clock.now()
+        await choose_mail(session, principal, COUNTY, address=address, wants=wants, at=at)
+        await confirm_mail(session, principal, COUNTY, Link(account, address, at), at=at)
 
 
 async def test_each_stage_is_told_once_however_often_it_is_looked_for(runtime: Runtime, clock: FrozenClock) -> None:
@@ -195,6 +199,37 @@ async def test_a_region_is_reminded_of_the_report_that_it_owes(runtime: Runtime)
         rows = await session.execute(text("select region, stage from records_reminder where kind = 'report'"))
         found = {(row.region, row.stage) for row in rows}
     assert (COUNTY, "late") in found
+
+
+async def test_an_address_counts_once_its_owner_has_opened_the_link(
+    mailing: Runtime, mails: MailServer, clock: FrozenClock
+) -> None:
+    enterprise = await _enterprise(mailing, 20)
+    async with browsing(mailing) as client:
+        await _as(client, mailing, organisation=enterprise)
+        mine = client.cookies[COOKIE]
+        await send(client, "/reminders/mail", {"address": "mine@example.org", "wants": "true"})
+        assert "待确认" in (await client.get("/reminders")).text
+        mails.down = True
+        await ask_owners(mailing)
+        mails.down = False
+        for _ in range(2):
+            await ask_owners(mailing)
+            await remind(mailing)
+        (asked,) = mails.mails
+        link = next(word for word in asked.get_content().split() if "token=" in word)
+        path = link.removeprefix(mailing.settings.base_url)
+        await _as(client, mailing, organisation=enterprise)
+        assert "mail_link" in (await client.get(path)).text, "it is another account's"
+        client.cookies.clear()
+        client.cookies.set(COOKIE, mine)
+        assert (await client.get(path.replace("token=", "token=x"))).status_code == HTTPStatus.BAD_REQUEST
+        assert (await client.get(path)).status_code == HTTPStatus.SEE_OTHER
+        assert "已确认" in (await client.get("/reminders")).text
+    await remind(mailing)
+    assert mails.recipients == ["mine@example.org"] * 2
+    with pytest.raises(MailLinkError):
+        open_link(mailing.sealer, link.partition("token=")[2], at=clock.now() + timedelta(days=3, seconds=1))
 
 
 async def test_webhook_is_signed_and_gets_each_reminder_once(runtime: Runtime, tmp_path: Path) -> None:

@@ -64,3 +64,7 @@ class ReminderAddress(Base):
     address: Mapped[str]
     wants: Mapped[bool]
     changed_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    """When the link was mailed."""
+    confirmed_at: Mapped[datetime | None]
+    """When its owner opened the link; before that nothing else goes there."""

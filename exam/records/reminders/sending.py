@@ -32,7 +32,7 @@ _MAIL = text(
         joined="join records_v_reminder_reader w on w.reminder_id = r.id"
         " join records_reminder_address a on a.account_id = w.account_id"
         # the clock of an objection is the law's: whoever answers for it cannot unsubscribe from it
-        " and (a.wants or r.kind = 'objection')",
+        " and a.confirmed_at is not null and (a.wants or r.kind = 'objection')",
         account="w.account_id",
     )
 )

@@ -49,10 +49,11 @@ class ReminderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MailChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mail goes, and whether it is wanted."""
+    """Where mail goes, whether it is wanted, and whether its owner has opened the link that was mailed there."""
 
     address: str = ""
     wants: bool = False
+    confirmed: bool = False
 
 
 async def list_reminders(
@@ -71,17 +72,28 @@ async def count_new(session: AsyncSession, principal: Principal, *, at: datetime
 async def get_mail_choice(session: AsyncSession, principal: Principal) -> MailChoice:
     """Return what the principal has chosen."""
     row = await session.get(ReminderAddress, principal.account)
-    return MailChoice(address=row.address, wants=row.wants) if row else MailChoice()
+    if row is None:
+        return MailChoice()
+    return MailChoice(address=row.address, wants=row.wants, confirmed=row.confirmed_at is not None)
 
 
 async def choose_mail(
     session: AsyncSession, principal: Principal, region: str, *, address: str, wants: bool, at: datetime
 ) -> None:
-    """Set the principal's own address, or stop the mail; raises MailAddressError."""
+    """Set the principal's own address, or stop the mail; raises MailAddressError.
+
+    An address that its owner has not confirmed is asked about, again at each time that it is saved.
+    """
     plain = address.strip()
     if not _ADDRESS.fullmatch(plain):
         raise MailAddressError
-    await session.merge(ReminderAddress(account_id=principal.account, address=plain, wants=wants, changed_at=at))
+    row = await session.get(ReminderAddress, principal.account, with_for_update=True)
+    if row is None:
+        row = ReminderAddress(account_id=principal.account, address=plain)
+        session.add(row)
+    if row.address != plain or row.confirmed_at is None:
+        row.asked_at = row.confirmed_at = None
+    row.address, row.wants, row.changed_at = plain, wants, at
     await session.flush()
     subject = ("account", str(principal.account))
     await record(session, principal, "reminder.mail_chosen", subject, at=at, region=region, facts={"wants": wants})
