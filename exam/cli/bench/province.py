@@ -4,6 +4,8 @@ Nothing of it went through an exam; it is there to be counted. Rows have the sha
 of 90 counties, sittings of fifty, a tenth absent, seven of ten passed, a regrade here and a suspension there.
 """
 
+import re
+
 import psycopg
 
 PEOPLE, ATTEMPTS = 5_000_000, 20_000_000
@@ -14,11 +16,11 @@ YEARS = 4
 _COUNTY = "(array(select path from identity_region where level = 3 order by path))[1 + {} % 90]"
 _ITEM = "(array['special.1.2', 'special.2.1', 'special.3.1', 'officer.general', 'principal.general'])[1 + {} % 5]"
 _AT = "timestamptz '2022-11-28 01:00+00' + ({n} % 1460) * interval '1 day' + ({n} % 8) * interval '1 hour'"
-_ID = "md5('{kind}' || {n})::uuid"
 
 
 def _id(kind: str, n: str) -> str:
-    return _ID.format(kind=kind, n=n)
+    """Number the rows of a kind as the product's own ids do: in the order in which they come."""
+    return f"('{ord(kind):08x}' || lpad(to_hex(({n})::bigint), 24, '0'))::uuid"
 
 
 def _statements(people: int, attempts: int) -> list[str]:
@@ -116,12 +118,25 @@ def _statements(people: int, attempts: int) -> list[str]:
     ]
 
 
+# to build an index once over all rows takes a third of the time that it takes to keep it up row by row
+_REST = "update pg_index set indisready = false, indisvalid = false where indrelid = any(%s::regclass[])"
+_INDEXES = "select indexrelid::regclass::text from pg_index where not indisready order by indrelid"
+_TABLE = re.compile(r"insert into (\w+) ")
+
+
 def fill_province(database_url: str, *, people: int, attempts: int) -> None:
     """Fill a scratch database; triggers and foreign keys rest meanwhile, for the rows are right by construction."""
+    statements = _statements(people, attempts)
+    filled = sorted({table for statement in statements for table in _TABLE.findall(statement)})
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("set session_replication_role = replica")
-        for statement in _statements(people, attempts):
+        connection.execute("set synchronous_commit = off")
+        connection.execute("set maintenance_work_mem = '512MB'")
+        connection.execute(_REST, [filled])
+        for statement in statements:
             connection.execute(statement.encode())
+        for (index,) in connection.execute(_INDEXES).fetchall():
+            connection.execute(f"reindex index {index}".encode())
         # no trigger has marked a day: what was summed before is forgotten as a whole
         connection.execute("delete from records_folded")
-        connection.execute("vacuum analyze")
+        connection.execute("vacuum (analyze, parallel 2)")
