@@ -30,7 +30,7 @@ def command() -> None:
 async def run_signer(settings: Settings) -> None:
     """Work until told to stop."""
     custody = open_custody(settings)
-    if _one_user(custody.folder, settings.files_folder):
+    if not settings.storage_url and _one_user(custody.folder, settings.files_folder):
         structlog.get_logger().warning("signer_shares_its_user", folder=str(custody.folder), uid=os.getuid())
     runtime = compose_runtime(settings)
     try:

@@ -94,6 +94,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """0 takes a free one: the web process reads it from Valkey."""
     files_dir: Path = Path()
     """Folder of stored files, which processes of several users may share; empty means `files` under data_dir."""
+    storage_url: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^(|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?)\Z", title="s3://bucket[/prefix]"),
+    ] = ""
+    """Bucket of an S3-compatible store for all stored files; empty means the folder."""
+    storage_endpoint: Annotated[
+        str, msgspec.Meta(pattern=r"^(|https?://[^\s/?#]+)\Z", title="http(s)://host[:port]")
+    ] = ""
+    """Address of the store; empty means the region's own at Amazon. Without https only on this very machine."""
+    storage_region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}\Z", title="region name")] = "us-east-1"
+    """Region that requests are signed for; most stores of one's own take any."""
+    storage_addressing: Literal["path", "host"] = "path"
+    """Whether the bucket's name stands in the path or in the host name, as some public clouds want it."""
+    storage_key_id: Annotated[str, msgspec.Meta(pattern=r"^\S{0,128}\Z", title="text without spaces")] = ""
+    """Name of the key that requests are signed with."""
+    storage_secret_file: Path = Path()
+    """File with that key's secret; every process that stores or reads files needs it."""
     signing_algorithm: Literal["Ed25519", "ECDSA-P256", "SM2"] = "Ed25519"
     """Algorithm of a new credential key; SM2 with SM3 where commercial cryptography is prescribed."""
     signing_key: Annotated[str, msgspec.Meta(pattern=r"^(|[a-z][a-z0-9+.-]*:\S+)\Z", title="scheme:address")] = ""

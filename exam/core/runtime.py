@@ -12,7 +12,7 @@ from exam.core.events import Subscribers
 from exam.core.keyring import load_keyring
 from exam.core.ports import Ports
 from exam.core.secrets import Secrets, load_secrets
-from exam.core.storage import DirectoryStorage, Storage
+from exam.core.storage import Storage, open_storage
 from exam.core.valkey import connect
 
 
@@ -45,7 +45,7 @@ def build_runtime(
         clock=clock or SystemClock(),
         databases=Databases(settings, secrets, subscribers),
         sealer=Sealer(load_keyring(settings) if secrets.seals else None),
-        storage=DirectoryStorage(settings.files_folder),
+        storage=open_storage(settings),
         valkey=connect(settings.valkey_url),
         ports=ports or Ports(),
     )

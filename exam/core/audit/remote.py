@@ -4,6 +4,7 @@ import httpx
 
 from exam.core.audit.publication import PREFIX
 from exam.core.errors import NotFoundError
+from exam.core.storage import Piece
 
 TIMEOUT_S = 10.0
 
@@ -21,6 +22,11 @@ class RemoteLogStorage:
     async def delete(self, key: str) -> None:
         """Refuse, as `put` does."""
         raise NotImplementedError(key)
+
+    async def get_piece(self, key: str, first: int, last: int | None = None) -> Piece:
+        """Return some bytes of a public file, which is fetched whole, or raise NotFoundError."""
+        data = await self.get(key)
+        return Piece(data[first : None if last is None else last + 1], len(data))
 
     async def get(self, key: str) -> bytes:
         """Return a public file or raise NotFoundError."""

@@ -19,7 +19,7 @@ from exam.training.lessons.film import Film, open_segments, open_slides, playlis
 from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import read_visit
 from exam.web.policy import allow_candidate
-from exam.web.ranges import NOT_SHARED, ranged
+from exam.web.ranges import NOT_SHARED, ranged_file
 
 AnyRequest = Request[Principal, Any, Any]
 PLAYLIST, MP4, VTT = "application/vnd.apple.mpegurl", "video/mp4", "text/vtt; charset=utf-8"
@@ -33,7 +33,7 @@ def playlist_answer(film: Film, opened: int) -> Response[str]:
 
 async def head_answer(request: AnyRequest, runtime: Runtime, film: Film) -> Response[bytes]:
     """Answer with what every segment needs."""
-    return ranged(await runtime.storage.get(film.init_key), request.headers.get("range", ""), MP4)
+    return await ranged_file(runtime.storage, film.init_key, request.headers.get("range", ""), MP4)
 
 
 async def segment_answer(request: AnyRequest, runtime: Runtime, film: Film, place: int, opened: int) -> Response[bytes]:
@@ -42,20 +42,20 @@ async def segment_answer(request: AnyRequest, runtime: Runtime, film: Film, plac
         raise NotFoundError
     if place >= opened:
         raise UnitLockedError
-    return ranged(await runtime.storage.get(film.segment_key(place)), request.headers.get("range", ""), MP4)
+    return await ranged_file(runtime.storage, film.segment_key(place), request.headers.get("range", ""), MP4)
 
 
 async def subtitle_answer(request: AnyRequest, runtime: Runtime, film: Film, language: str) -> Response[bytes]:
     """Answer with the subtitles of a language; raises NotFoundError."""
     for each in film.subtitles:
         if each.language == language:
-            return ranged(await runtime.storage.get(film.subtitle_key(each)), request.headers.get("range", ""), VTT)
+            return await ranged_file(runtime.storage, film.subtitle_key(each), request.headers.get("range", ""), VTT)
     raise NotFoundError
 
 
 async def picture_answer(runtime: Runtime, key: str) -> Response[bytes]:
     """Answer with the picture of a slide."""
-    return ranged(await runtime.storage.get(key), "", JPEG)
+    return await ranged_file(runtime.storage, key, "", JPEG)
 
 
 class FilmController(Controller):
