@@ -49,6 +49,14 @@ def local_date(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
+def years_after(day: date, years: int) -> date:
+    """Return the same day so many years on; of 29 February the day after, a day longer rather than a day less."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
 def local_midnight(day: date) -> datetime:
     """Return the UTC instant at which a Shanghai day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)

@@ -221,6 +221,7 @@ ACTS: Final[Mapping[str, str]] = {
     "material.uploaded": "上传课件素材",
     "material.made": "课件素材转换完成",
     "material.refused": "课件素材不能使用",
+    "package.erased": "课件包留存的学习状态到期删除",
     "material.subtitled": "给视频素材加字幕",
     "study.opened": "打开课件学习",
     "quiz.ended": "做完一轮测验",

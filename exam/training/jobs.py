@@ -10,6 +10,7 @@ SETTLE = "training.settle"
 CLOSE_SILENT = "training.close_silent"
 MAKE = "training.make_material"
 CLEAR_UPLOADS = "training.clear_uploads"
+ERASE = "training.erase"
 
 
 async def ask_to_settle(session: AsyncSession, person_id: UUID) -> None:

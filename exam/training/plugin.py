@@ -19,7 +19,8 @@ from exam.training.completion.pages import (
     RegulatorCompletionsController,
     VerifyCompletionController,
 )
-from exam.training.jobs import CLEAR_UPLOADS, CLOSE_SILENT, MAKE, SETTLE
+from exam.training.erasure import run_erase
+from exam.training.jobs import CLEAR_UPLOADS, CLOSE_SILENT, ERASE, MAKE, SETTLE
 from exam.training.ledger.controllers import HoursApiController, HoursController
 from exam.training.ledger.learner_pages import LearnerHoursController
 from exam.training.lessons.clerk_pages import LessonsController
@@ -78,6 +79,7 @@ PLUGIN = Plugin(
         Job(CLOSE_SILENT, run_close_silent, cron="*/5 * * * *"),
         Job(MAKE, run_make, attempts=MOST_TRIES + 1),  # the last one says that it failed
         Job(CLEAR_UPLOADS, run_clear_uploads, cron="25 * * * *"),
+        Job(ERASE, run_erase, cron="40 3 * * *"),
     ),
     raw=(
         RawRoute(method="POST", prefix="/api/study/", suffix="/beat", policy=Policy("key"), make=BeatPath),

@@ -1,6 +1,6 @@
 """Deleting recordings when the rule's years are over: files first, then the key that could open any copy of them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
-from exam.core.clock import local_date
+from exam.core.clock import local_date, years_after
 from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
@@ -61,11 +61,4 @@ async def _is_due(session: AsyncSession, runtime: Runtime, sitting_id: UUID) -> 
     years = recall_rule_set(sitting.qualification, sitting.rule_set).recording_retention_years.value
     if years is None or last is None:
         return False
-    return local_date(runtime.clock.now()) > _years_after(local_date(last), years)
-
-
-def _years_after(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February: kept a day longer rather than a day less
-        return date(day.year + years, 3, 1)
+    return local_date(runtime.clock.now()) > years_after(local_date(last), years)

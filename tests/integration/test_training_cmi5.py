@@ -8,10 +8,14 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import func, select
 
 from exam.core.clock import FrozenClock
+from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.training.cmi5 import words
+from exam.training.erasure import KEPT, run_erase
+from exam.training.lessons.models import VisitRow
 from tests.builders.packages import cmi5_bytes
 from tests.builders.training import (
     School,
@@ -214,3 +218,25 @@ async def test_store_opens_at_its_own_host_with_the_token_of_its_session_alone(
     assert str(UUID(unit.given["registration"])) == msgspec.json.decode(unit.given["actor"])["account"]["name"]
     clock.advance(timedelta(hours=13))
     assert (await unit.ask("GET", "statements")).status_code == 404
+
+
+async def test_what_a_course_kept_is_erased_when_the_years_of_the_rule_are_over(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    visit = await opened(runtime, clock, school, client)
+    await (await launched(client, clock, visit, "au-2")).start()
+    before = await kept(runtime)
+    clock.advance(timedelta(days=3 * 365 - 1))
+    await run_erase(runtime)
+    assert await kept(runtime) == before  # records of training are kept for three years
+    clock.advance(timedelta(days=3))
+    await run_erase(runtime)
+    assert await kept(runtime) == {**dict.fromkeys(KEPT, 0), "visits": 1}
+
+
+async def kept(runtime: Runtime) -> dict[str, int]:
+    tables = {**KEPT, "visits": VisitRow}
+    async with runtime.databases.session(Scope(region=runtime.settings.root_region)) as session:
+        counted = {name: await session.scalar(select(func.count()).select_from(kind)) for name, kind in tables.items()}
+    assert all(counted.values()) or not any(counted[name] for name in KEPT)
+    return {name: number or 0 for name, number in counted.items()}

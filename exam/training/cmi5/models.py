@@ -31,7 +31,7 @@ class UnitSession(Base):
 
 
 class StatementRow(Base):
-    """学习记录语句: a statement as it was sent, numbered in the order of its coming; append-only."""
+    """学习记录语句: a statement as it was sent, numbered in the order of its coming; never changed, erased after the years of the rule."""
 
     __tablename__ = "training_statement"
 

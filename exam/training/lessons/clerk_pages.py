@@ -9,7 +9,6 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import Role
@@ -17,17 +16,16 @@ from exam.training.bodies.service import own_body
 from exam.training.kinds import title_of
 from exam.training.ledger.rules import hundredths
 from exam.training.lessons.choices import lesson_targets
-from exam.training.lessons.content import read_lesson
+from exam.training.lessons.content import LessonContent, read_lesson
+from exam.training.lessons.drafting_pages import LESSONS, Draft, answer_draft
 from exam.training.lessons.errors import LessonNotFoundError
 from exam.training.lessons.film import LANGUAGES
-from exam.training.lessons.service import draft_lesson, get_lesson, list_lessons, publish_lesson
+from exam.training.lessons.service import get_lesson, list_lessons, publish_lesson
 from exam.training.packages.frame_pages import frame_package
 from exam.training.schemas import EmptyForm, LessonForm
 from exam.web.policy import allow
-from exam.web.problem import form_again
 from exam.web.request import done
 
-HOME = "/centre/training/lessons"
 FORM = "training/lesson_new.html"
 AnyRequest = Request[Principal, Any, Any]
 
@@ -35,7 +33,7 @@ AnyRequest = Request[Principal, Any, Any]
 class LessonsController(Controller):
     """Lessons of the principal's own training body."""
 
-    path = HOME
+    path = LESSONS
     opt = allow(Role.CENTRE)
 
     @get()
@@ -63,22 +61,7 @@ class LessonsController(Controller):
         data: URLEncodedBody[LessonForm],
     ) -> Redirect | Template:
         body = await own_body(session, principal)
-        qualification, _, node = data.target.partition(" ")
-        try:
-            async with session.begin_nested():
-                lesson_id = await draft_lesson(
-                    session,
-                    principal,
-                    body=body,
-                    qualification=qualification,
-                    node=node,
-                    title=data.title,
-                    content=read_lesson(data.text),
-                    at=runtime.clock.now(),
-                )
-        except DomainError as error:
-            return form_again(request, error, FORM, {**await lesson_targets(session, body), "typed": data})
-        return done(f"{HOME}/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
+        return await answer_draft(request, session, runtime.clock, body, Draft(FORM, data), _written(data))
 
     @get("/{lesson_id:uuid}")
     async def show(
@@ -117,4 +100,8 @@ class LessonsController(Controller):
     ) -> Redirect:
         body = await own_body(session, principal)
         await publish_lesson(session, principal, lesson_id, body=body, at=runtime.clock.now())
-        return done(f"{HOME}/{lesson_id}", "课件已发布,学员可以学习。")
+        return done(f"{LESSONS}/{lesson_id}", "课件已发布,学员可以学习。")
+
+
+async def _written(typed: LessonForm) -> LessonContent:
+    return read_lesson(typed.text)

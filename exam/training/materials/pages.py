@@ -18,6 +18,7 @@ from exam.training.bodies.service import BodyView, own_body
 from exam.training.ledger.rules import hundredths
 from exam.training.lessons.choices import lesson_targets
 from exam.training.lessons.content import LessonContent
+from exam.training.lessons.drafting_pages import Draft, answer_draft
 from exam.training.lessons.film import LANGUAGES, Film, FilmSlide, read_cues, read_syncs
 from exam.training.lessons.film_pages import (
     head_answer,
@@ -26,7 +27,6 @@ from exam.training.lessons.film_pages import (
     segment_answer,
     subtitle_answer,
 )
-from exam.training.lessons.service import draft_lesson
 from exam.training.lessons.slides import beside_film, read_page_questions, slides_lesson
 from exam.training.materials.errors import MaterialNotFoundError, MaterialStateError, SubtitleError
 from exam.training.materials.limited import error_of
@@ -179,24 +179,9 @@ class MaterialsController(Controller):
     ) -> Redirect | Template:
         body = await own_body(session, principal)
         one = await get_material(session, material_id, body=body)
-        qualification, _, node = data.target.partition(" ")
-        try:
-            async with session.begin_nested():
-                lesson_id = await draft_lesson(
-                    session,
-                    principal,
-                    body=body,
-                    qualification=qualification,
-                    node=node,
-                    title=data.title,
-                    content=await _content(session, body, one, data),
-                    at=runtime.clock.now(),
-                )
-        except DomainError as error:
-            framed, _ = frame_package(request, runtime, one.package)
-            context = {**await _page(session, body, material_id), **framed, "typed": data}
-            return form_again(request, error, SHOW, context)
-        return done(f"/centre/training/lessons/{lesson_id}", "课件已保存为草稿,由本机构另一人发布。")
+        framed, _ = frame_package(request, runtime, one.package)
+        form = Draft(SHOW, data, {**await _page(session, body, material_id), **framed})
+        return await answer_draft(request, session, runtime.clock, body, form, _content(session, body, one, data))
 
 
 class MaterialFilmController(Controller):

@@ -1,0 +1,11 @@
+"""What packages kept may be erased when its years are over."""
+
+from exam.migrations.sql import grant
+
+revision = "20261127T2000"
+down_revision = "20261127T1958"
+
+
+def upgrade() -> None:
+    for table in ("training_statement", "training_unit_session", "training_package_state"):
+        grant(table, app="delete")
