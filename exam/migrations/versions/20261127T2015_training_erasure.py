@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant
 
-revision = "20261127T2000"
-down_revision = "20261127T1958"
+revision = "20261127T2015"
+down_revision = "20261127T2003"
 
 
 def upgrade() -> None:
