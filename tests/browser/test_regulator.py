@@ -71,6 +71,7 @@ def test_regulator_goes_from_the_city_down_to_the_county(page: Page, live_server
     expect(page.get_by_role("cell", name="新登记")).to_be_visible()
     assert axe(page) == []
     page.goto("/regulator/enterprises")
+    page.get_by_text("按行业、规模、持证情况筛选").click()
     page.get_by_label("规模").select_option("大型")
     page.get_by_role("button", name="筛选").click()
     expect(page.get_by_role("row")).to_have_count(2)

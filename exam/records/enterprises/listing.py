@@ -48,6 +48,11 @@ class EnterpriseFilter(msgspec.Struct, frozen=True, kw_only=True):
         return self != EnterpriseFilter()
 
     @property
+    def beyond_words(self) -> bool:
+        """Whether more is asked than words: the other conditions are folded away otherwise."""
+        return msgspec.structs.replace(self, words="") != EnterpriseFilter()
+
+    @property
     def conditions(self) -> list[str]:
         """The conditions in SQL on the enterprise `e` and its coverage `c`; they take `values`."""
         asked = {
