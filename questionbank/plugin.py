@@ -4,6 +4,7 @@ from exam.web.plugin import NavItem, Plugin
 from questionbank.blueprints.controllers import BlueprintsController
 from questionbank.controllers import DeskController
 from questionbank.custody.controllers import CustodyController
+from questionbank.forms.controllers import SatFormsController
 from questionbank.items.bulk_controllers import BulkController
 from questionbank.items.controllers import ItemsController
 from questionbank.items.import_controllers import BatchController, UploadController
@@ -27,6 +28,7 @@ PLUGIN = Plugin(
         LawsController,
         SuspicionsController,
         BlueprintsController,
+        SatFormsController,
         CustodyController,
     ),
     nav=(
@@ -36,6 +38,7 @@ PLUGIN = Plugin(
         NavItem("法规变动", "/bank/laws", ("publisher",), "gavel"),
         NavItem("疑似泄题", "/bank/suspicions", ("reviewer", "publisher"), "alert-triangle"),
         NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),
+        NavItem("场次试卷", "/bank/forms", ("publisher",), "printer"),
         NavItem("密钥保管", "/bank/custody", ("custodian",), "key"),
     ),
 )

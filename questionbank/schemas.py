@@ -9,6 +9,7 @@ from litestar.datastructures import UploadFile
 from exam.web.forms import Form
 from questionbank.blueprints.cells import ANY_NODE
 from questionbank.formats.reading import Column
+from questionbank.forms.printing import PaperKind
 from questionbank.items.bulk import BulkChange
 from questionbank.items.content import Depth, Interaction
 from questionbank.items.editing import Typed
@@ -170,9 +171,18 @@ class GroupForm(Form, frozen=True, kw_only=True):
 
 
 class PaperForm(Form, frozen=True, kw_only=True):
-    """Why a form is printed."""
+    """Why a form is printed, and as what."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    kind: PaperKind = PaperKind.PDF
+
+
+class SatPaperForm(Form, frozen=True, kw_only=True):
+    """Which form of a sitting is printed, why, and as what."""
+
+    place: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}$")]
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    kind: PaperKind = PaperKind.PDF
 
 
 class BlueprintForm(Form, frozen=True, kw_only=True):
@@ -199,3 +209,5 @@ class BlueprintForm(Form, frozen=True, kw_only=True):
     least: Code = ""
     most: Code = ""
     parallel: Code = ""
+    reliability: Code = ""
+    reliability_within: Code = ""

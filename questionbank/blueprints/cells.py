@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 import msgspec
 
-from questionbank.blueprints.constraints import Fresh, Percent, Target
+from questionbank.blueprints.constraints import Fresh, Percent, Reliability, Target
 from questionbank.items.content import Interaction
 
 ANY_NODE = "*"
@@ -38,7 +38,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Composition of the forms of one qualification; `pass_marks` in hundredths, `basis` names the legal source.
 
     Beyond the cells: of the items of each set of `enemies` (互斥试题) a form holds one at most, and with
-    `one_per_family` one of each family of near-duplicates; `target` and `fresh` bind the form as a whole.
+    `one_per_family` one of each family of near-duplicates; `target`, `fresh` and `reliability` bind the form as a whole.
     `parallel` is the number of forms that all candidates share, 0 where everybody gets a form of their own.
     """
 
@@ -53,6 +53,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     target: Target | None = None
     fresh: Fresh | None = None
     parallel: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
+    reliability: Reliability | msgspec.UnsetType = msgspec.UNSET
+    """Unset, it leaves no trace in the bytes: the digests of blueprints that were committed to before stay as they are."""
 
     def __post_init__(self) -> None:
         if self.pass_marks > self.total_marks:
@@ -71,7 +73,15 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def without_constraints(self) -> Self:
         """Return the cells alone, for a pool that need not keep the rest."""
-        return msgspec.structs.replace(self, enemies=(), one_per_family=False, target=None, fresh=None, parallel=0)
+        return msgspec.structs.replace(
+            self,
+            enemies=(),
+            one_per_family=False,
+            target=None,
+            fresh=None,
+            parallel=0,
+            reliability=msgspec.UNSET,
+        )
 
 
 class PoolItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

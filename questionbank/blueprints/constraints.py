@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
+
+_ROUNDING: Final = 1e-9
+"""Of means that stand exactly on a bound."""
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Within = Annotated[int, msgspec.Meta(ge=1, le=100)]
@@ -33,6 +36,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         low, high = max(0, self.spread - self.spread_within), self.spread + self.spread_within
         return count * low * low, count * high * high
 
+    def met_by(self, mean: float, spread: float) -> bool:
+        """Tell whether a form of this mean and spread is within the tolerance."""
+        near = abs(mean - self.mean) <= self.mean_within + _ROUNDING
+        return near and (self.spread is None or abs(spread - self.spread) <= self.spread_within + _ROUNDING)
+
     def miss(self, difficulties: Sequence[int]) -> int:
         """Return by how much the items of a form are off the target, in sums and squares; 0 within the tolerance."""
         count = len(difficulties)
@@ -41,6 +49,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if squares is not None:
             off += _outside(sum((each - self.mean) ** 2 for each in difficulties), squares)
         return off
+
+
+class Reliability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The reliability that every form is predicted to have, in hundredths: `least`, or at most `within` below it."""
+
+    least: Percent
+    within: Within = 5
+
+    def met_by(self, predicted: float) -> bool:
+        """Tell whether a reliability from 0 to 1 will do."""
+        return predicted * 100 >= self.least - self.within
 
 
 class Fresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

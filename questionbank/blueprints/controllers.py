@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Template
@@ -30,11 +30,12 @@ from questionbank.blueprints.service import draft_blueprint, get_blueprint, list
 from questionbank.formats.reading import LeftOut
 from questionbank.formats.write_qti_test import TEST_FORMATS
 from questionbank.formats.writer import FORMATS
+from questionbank.forms.controllers import file_of
 from questionbank.forms.decks import BlueprintInfeasibleError
 from questionbank.forms.errors import infeasible
 from questionbank.forms.pilot import print_pilot
 from questionbank.forms.quotas import ConstraintUnmetError
-from questionbank.forms.trial import Trial, require_dealable
+from questionbank.forms.trial import Trial, TrialReport, deal_trial
 from questionbank.items.batches import get_batch, get_checked
 from questionbank.items.editing import KINDS
 from questionbank.items.listing import list_stems
@@ -153,6 +154,15 @@ class BlueprintsController(Controller):
         context = await _trial_context(bank_session, runtime, principal, blueprint_id)
         return Template(TRIAL, context={**context, "problem": None})
 
+    @get("/{blueprint_id:uuid}/trial.json", media_type=MediaType.JSON)
+    async def report(
+        self, bank_session: NamedDependency[AsyncSession], blueprint_id: FromPath[UUID]
+    ) -> Response[TrialReport]:
+        """Deal some forms and return what each would be like, against the targets."""
+        row = await get_blueprint(bank_session, blueprint_id)
+        blueprint, pool = blueprint_of(row), await list_pool(bank_session, row.qualification)
+        return Response(TrialReport.of(blueprint, await asyncio.to_thread(deal_trial, blueprint, pool)))
+
     @post("/{blueprint_id:uuid}/paper", opt=allow("publisher"), status_code=200)
     async def paper(
         self,
@@ -165,12 +175,11 @@ class BlueprintsController(Controller):
     ) -> Response[Any]:
         """Return a form on paper with its key, for a pilot."""
         try:
-            pdf = await print_pilot(bank_session, runtime, principal, blueprint_id, reason=data.reason)
+            copy = await print_pilot(bank_session, runtime, principal, blueprint_id, reason=data.reason, kind=data.kind)
         except DomainError as error:
             context = await _trial_context(bank_session, runtime, principal, blueprint_id)
             return form_again(request, error, TRIAL, context)
-        headers = {"Content-Disposition": 'attachment; filename="pilot.pdf"', "Cache-Control": "no-store"}
-        return Response(pdf, media_type="application/pdf", headers=headers)
+        return file_of(copy)
 
     @post("/{blueprint_id:uuid}/publish", opt=allow("publisher"), status_code=200)
     async def publish(
@@ -264,6 +273,6 @@ async def _with_cells(
 
 def _try_out(blueprint: Blueprint, pool: Sequence[PoolItem]) -> tuple[Trial | None, DomainError | None]:
     try:
-        return require_dealable(blueprint, pool), None
+        return deal_trial(blueprint, pool), None
     except (BlueprintInfeasibleError, ConstraintUnmetError) as error:
         return None, error

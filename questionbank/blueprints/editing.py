@@ -11,7 +11,7 @@ import msgspec
 from exam.core.errors import DomainError
 from exam.web.format import marks as show_marks
 from questionbank.blueprints.cells import ANY_NODE, Blueprint, Cell
-from questionbank.blueprints.constraints import Fresh, Target
+from questionbank.blueprints.constraints import Fresh, Reliability, Target
 from questionbank.items.content import Interaction
 from questionbank.schemas import BlueprintForm, texts
 
@@ -19,7 +19,10 @@ HUNDRED = 100
 
 T = TypeVar("T")
 
-_WHOLE_FORM = ("mean", "mean_within", "spread", "spread_within", "since", "least", "most", "parallel")
+_WHOLE_FORM = (
+    *("mean", "mean_within", "spread", "spread_within", "since", "least", "most", "parallel"),
+    *("reliability", "reliability_within"),
+)
 _ITEM_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -43,7 +46,10 @@ class BlueprintConstraintError(DomainError):
     """A constraint of the whole form is half filled in or out of its bounds."""
 
     code = "blueprint_constraint"
-    message = "整卷约束填写有误:难度、离散为 0 至 100,允许偏差为 1 至 100,新题数下限不高于上限,日期写作 2026-01-31。"
+    message = (
+        "整卷约束填写有误:难度、离散为 0 至 100,允许偏差为 1 至 100,新题数下限不高于上限,日期写作 2026-01-31,"
+        "信度写作 0.85。"
+    )
 
 
 class BlueprintEnemiesError(DomainError):
@@ -83,6 +89,8 @@ class TypedBlueprint(msgspec.Struct, frozen=True, kw_only=True):
     least: str = ""
     most: str = ""
     parallel: str = ""
+    reliability: str = ""
+    reliability_within: str = ""
 
     @classmethod
     def of(cls, form: BlueprintForm) -> Self:
@@ -119,7 +127,7 @@ def blueprint_from(typed: TypedBlueprint) -> Blueprint:
         "parallel": _whole(typed.parallel or "0"),
     }
     try:
-        return msgspec.convert({**head, "cells": cells}, Blueprint)
+        return msgspec.convert({**head, "cells": cells, **_reliability(typed)}, Blueprint)
     except msgspec.ValidationError as error:
         raise BlueprintHeadError from error
 
@@ -163,6 +171,14 @@ def _target(typed: TypedBlueprint) -> Target | None:
     if typed.spread:
         built |= {"spread": _whole(typed.spread), "spread_within": _whole(typed.spread_within or "3")}
     return _constraint(built, Target)
+
+
+def _reliability(typed: TypedBlueprint) -> dict[str, Reliability]:
+    """Return the least reliability, typed as a decimal fraction such as 0.85, where one is asked for."""
+    if not typed.reliability:
+        return {}
+    built = {"least": _hundredths(typed.reliability), "within": _hundredths(typed.reliability_within or "0.05")}
+    return {"reliability": _constraint(built, Reliability)}
 
 
 def _fresh(typed: TypedBlueprint) -> Fresh | None:
@@ -216,6 +232,7 @@ def typed_from(blueprint: Blueprint) -> TypedBlueprint:
         parallel=str(blueprint.parallel or ""),
         **_typed_target(blueprint.target),
         **_typed_fresh(blueprint.fresh),
+        **_typed_reliability(blueprint.reliability or None),
     )
 
 
@@ -232,3 +249,12 @@ def _typed_fresh(fresh: Fresh | None) -> dict[str, str]:
     if fresh is None:
         return {}
     return {"since": fresh.since.isoformat(), "least": str(fresh.least), "most": str(fresh.most)}
+
+
+def _typed_reliability(reliability: Reliability | None) -> dict[str, str]:
+    if reliability is None:
+        return {}
+    return {
+        "reliability": f"{reliability.least / HUNDRED:.2f}",
+        "reliability_within": f"{reliability.within / HUNDRED:.2f}",
+    }

@@ -129,6 +129,7 @@ def unsaid(blueprint: Blueprint) -> tuple[str, ...]:
         "依据": blueprint.basis,
         "互斥": blueprint.enemies or blueprint.one_per_family,
         "目标难度": blueprint.target,
+        "目标信度": blueprint.reliability,
         "新题": blueprint.fresh,
         "平行卷套数": blueprint.parallel,
     }

@@ -5,6 +5,13 @@ from questionbank.blueprints.feasibility import Obstacle
 from questionbank.forms.decks import BlueprintInfeasibleError
 
 
+class TargetMissedError(ConflictError):
+    """Forms of a trial are predicted to miss the blueprint's target of difficulty or reliability."""
+
+    code = "target_missed"
+    message = "试组的 {forms} 份试卷中有 {missed} 份的预计难度或信度超出允许偏差。请增加题数、补充试题或放宽目标。"
+
+
 class NoPublishedBlueprintError(ConflictError):
     """Nobody has published how the forms of this qualification are made up."""
 

@@ -454,6 +454,8 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
         "mean_within": "5",
         "since": str(local_date(at)),
         "least": "2",
+        "reliability": "0.9",
+        "reliability_within": "0.05",
         "one_per_family": "true",
         "enemies": f"/bank/items/{ids[0]} {str(ids[1]).upper()}",
     }
@@ -467,7 +469,11 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
     assert "mean_constraint" in impossible.text
     assert f"{ids[0]} {ids[1]}" in again
     assert "平均 45 ± 5" in listed
-    assert "预计信度" in (await author.get(trial)).text
+    assert "信度不足" in (await author.get(trial)).text
+    assert "这份细目表不能发布" in live.text
+    report = (await author.get(f"{trial}.json")).json()
+    assert (report["within"], report["target"]["mean"], report["reliability"]) == (0, 45, {"least": 90, "within": 5})
+    assert all(form["on_target"] and not form["reliable"] for form in report["forms"])
 
 
 @pytest.mark.parametrize(
@@ -483,6 +489,7 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
         ({"parallel": "13"}, "blueprint_head"),
         ({"mean": "101"}, "blueprint_constraint"),
         ({"spread": "10"}, "blueprint_constraint"),
+        ({"reliability": "1.5"}, "blueprint_constraint"),
         ({"since": "2026-13-01", "least": "1"}, "blueprint_constraint"),
         ({"since": "2026-01-01", "least": "3", "most": "2"}, "blueprint_constraint"),
         ({"enemies": "\n0192f3a0-0000-7000-8000-000000000001"}, "blueprint_enemies"),

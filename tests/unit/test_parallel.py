@@ -4,11 +4,13 @@ import msgspec
 import pytest
 
 from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
-from questionbank.blueprints.constraints import Fresh, Target
+from questionbank.blueprints.constraints import Fresh, Reliability, Target
+from questionbank.forms.assembly import blueprint_digest
 from questionbank.forms.canonical import digest
+from questionbank.forms.errors import TargetMissedError
 from questionbank.forms.parallel import Choice, assemble_parallel, choice_digest, choose_parallel, is_sound
 from questionbank.forms.quotas import ConstraintUnmetError
-from questionbank.forms.trial import predict, require_dealable
+from questionbank.forms.trial import TrialReport, deal_trial, predict, require_dealable
 from tests.unit.test_constraints import NEW, OLD, SINCE, bank, item
 
 SEED = bytes(range(32))
@@ -111,4 +113,18 @@ def test_a_small_pool_shares_items_between_forms() -> None:
 
 def test_a_trial_of_parallel_forms_tells_of_each() -> None:
     trial = require_dealable(PLAN, POOL)
-    assert (len(trial.forms), trial.shared_most) == (3, 0)
+    assert (len(trial.forms), trial.within, trial.shared_most) == (3, 3, 0)
+
+
+def test_a_blueprint_whose_forms_miss_the_reliability_cannot_be_published() -> None:
+    before = blueprint_digest(PLAN)
+    assert blueprint_digest(msgspec.structs.replace(PLAN, reliability=msgspec.UNSET)) == before
+    predicted = min(form.reliability for form in deal_trial(PLAN, POOL).forms)
+    least = round(predicted * 100) + 10
+    strict = msgspec.structs.replace(PLAN, reliability=Reliability(least=least, within=1))
+    with pytest.raises(TargetMissedError):
+        require_dealable(strict, POOL)
+    report = TrialReport.of(strict, deal_trial(strict, POOL))
+    assert (report.within, [form.reliable for form in report.forms]) == (0, [False] * 3)
+    lenient = msgspec.structs.replace(PLAN, reliability=Reliability(least=least, within=12))
+    assert require_dealable(lenient, POOL).within == 3

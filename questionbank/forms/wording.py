@@ -1,0 +1,162 @@
+"""A form in words for paper: its head, its questions, an answer sheet and the key, whatever file they go into; pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from exam.web.format import marks as show_marks
+from exam.web.i18n import set_in_chinese
+from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm
+from questionbank.interactions.registry import KIND_NAMES, words_of
+from questionbank.items.content import Interaction, ItemContent, Photo
+
+ANSWERS_PER_LINE: Final = 4
+"""Tabs divide the columns of a line of the answer sheet."""
+_BY_LETTER: Final = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
+_INDENT: Final = 8.0
+_PHOTO_MM: Final = (150.0, 110.0)
+
+
+class Face(StrEnum):
+    """How a paragraph looks."""
+
+    TITLE = "title"
+    HEAD = "head"
+    PLAIN = "plain"
+    SMALL = "small"
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    """Words of one look; `indent` in mm, `before` is room above in lines of its own size, `columns` how tabs divide it.
+
+    With a photo it is that photo, and has no words.
+    """
+
+    text: str
+    face: Face = Face.PLAIN
+    indent: float = 0
+    before: float = 0
+    columns: int = 1
+    photo: Photo | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What begins on a page of its own: blocks of paragraphs, each of which stays on one page."""
+
+    blocks: tuple[tuple[Paragraph, ...], ...]
+
+
+class Print(msgspec.Struct, frozen=True, kw_only=True):
+    """One copy: the form in words, the number that every page bears, and what its foot and its watermark say."""
+
+    title: str
+    number: str
+    warning: str
+    watermark: str = ""
+    parts: tuple[Part, ...]
+
+
+def word_form(
+    form: CandidateForm,
+    scoring: ScoringForm,
+    contents: Mapping[str, ItemContent],
+    *,
+    number: str,
+    warning: str,
+    watermark: str = "",
+) -> Print:
+    """Return a copy: questions, answer sheet and, as a part of its own, the key with explanations and what they rest on.
+
+    `contents` are the drawn versions by digest.
+    """
+    parts = (_paper(form), _answer_sheet(form), _key(form, scoring, contents))
+    return Print(
+        title=form.title,
+        number=number,
+        warning=set_in_chinese(warning),
+        watermark=watermark,
+        parts=tuple(Part(tuple(tuple(block) for block in blocks)) for blocks in parts),
+    )
+
+
+def _candidate_head(form: CandidateForm, title: str) -> list[Paragraph]:
+    total = sum(slot.marks for slot in form.slots)
+    facts = f"{len(form.slots)} 题,共 {show_marks(total)} 分,{form.duration_s // 60} 分钟"
+    names = ("姓名:______________  准考证号:______________________", "单位:______________________  得分:________")
+    return [
+        Paragraph(title, Face.TITLE),
+        Paragraph(set_in_chinese(facts)),
+        *(Paragraph(set_in_chinese(line), before=0.5) for line in names),
+    ]
+
+
+def _paper(form: CandidateForm) -> Iterator[list[Paragraph]]:
+    yield _candidate_head(form, form.title)
+    slots = {slot.slot: slot for slot in form.slots}
+    for section in form.sections:
+        span = f"第 {section.first}–{section.last} 题,共 {show_marks(section.marks)} 分"
+        head = Paragraph(set_in_chinese(f"{KIND_NAMES[section.interaction]}({span})"), Face.HEAD, before=1)
+        for number in range(section.first, section.last + 1):
+            block = _asked(slots[number])
+            yield [head, *block] if number == section.first else block
+
+
+def _asked(slot: CandidateSlot) -> list[Paragraph]:
+    lines = [Paragraph(f"{slot.slot}. {slot.stem}({show_marks(slot.marks)} 分)", before=0.6)]
+    for label, text in slot.options:
+        shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{label}. {text}"
+        lines.append(Paragraph(shown, indent=_INDENT))
+    if slot.photo:
+        lines.append(Paragraph(f"在照片上圈出 {slot.points} 处。", indent=_INDENT))
+        lines.append(Paragraph("", indent=_INDENT, photo=slot.photo))
+    elif not slot.options or slot.interaction is Interaction.ORDER:
+        lines.append(Paragraph("答：" + "_" * 40, indent=_INDENT))
+    return lines
+
+
+def _answer_sheet(form: CandidateForm) -> Iterator[list[Paragraph]]:
+    yield _candidate_head(form, f"{form.title} 答题卡")
+    slots = {slot.slot: slot for slot in form.slots}
+    for section in form.sections:
+        head = Paragraph(KIND_NAMES[section.interaction], Face.HEAD, before=1)
+        boxes = [_box(slots[number]) for number in range(section.first, section.last + 1)]
+        wide = section.interaction not in {*_BY_LETTER, Interaction.JUDGEMENT}
+        columns = 1 if wide else ANSWERS_PER_LINE if max(map(len, boxes)) <= len("99. [A] [B] [C] [D] [E]") else 2
+        lines = ["\t".join(boxes[at : at + columns]) for at in range(0, len(boxes), columns)]
+        yield [head, *(Paragraph(line, before=0.4, columns=columns) for line in lines[:1])]
+        for line in lines[1:]:
+            yield [Paragraph(line, before=0.4, columns=columns)]
+
+
+def _box(slot: CandidateSlot) -> str:
+    if slot.interaction is Interaction.JUDGEMENT:
+        return f"{slot.slot}. [√] [×]"
+    if slot.interaction in _BY_LETTER:
+        return f"{slot.slot}. " + " ".join(f"[{label}]" for label, _ in slot.options)
+    return f"{slot.slot}. " + "_" * 60
+
+
+def _key(form: CandidateForm, scoring: ScoringForm, contents: Mapping[str, ItemContent]) -> Iterator[list[Paragraph]]:
+    yield [Paragraph(f"{form.title} 答案", Face.TITLE)]
+    shown = {slot.slot: slot for slot in form.slots}
+    for slot in scoring.slots:
+        asked, content = shown[slot.slot], contents[slot.version]
+        key = slot.accepted or tuple(_told(asked, slot.key))
+        said = (("解析", content.explanation), ("依据", content.basis))
+        yield [
+            Paragraph(f"{slot.slot}. {' / '.join(key)}", before=0.5),
+            *(Paragraph(f"{name}：{text}", Face.SMALL, _INDENT) for name, text in said if text),
+        ]
+
+
+def _told(slot: CandidateSlot, key: Sequence[str]) -> Iterable[str]:
+    """Return a key as a marker reads it: letters, but a judgement and what is on a photo in words."""
+    told = slot.interaction in {Interaction.JUDGEMENT, Interaction.HOTSPOT}
+    return words_of(slot.interaction, slot.options, key) if told else key
+
+
+def photo_scale(photo: Photo) -> float:
+    """Return the millimetres of a pixel: as large as a question may be."""
+    return min(_PHOTO_MM[0] / photo.width, _PHOTO_MM[1] / photo.height)
