@@ -1,5 +1,6 @@
 """Bodies of the bank's forms; unknown fields are refused."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from questionbank.items.bulk import BulkChange
 from questionbank.items.content import Depth, Interaction
 from questionbank.items.editing import Typed
 from questionbank.items.errors import BulkEmptyError
+from questionbank.items.state import ItemAct
 from questionbank.withdrawals.service import WithdrawalRule
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
@@ -118,7 +120,9 @@ class BulkForm(Form, frozen=True, kw_only=True):
     node: Code = ""
     depth: Literal["", "know", "grasp", "master"] = ""
     difficulty: Code = ""
-    retire: Literal["", "true"] = ""
+    law_before: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    law: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    act: Literal["", "submitted", "retired"] = ""
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
     listed: Code = ""
 
@@ -131,8 +135,16 @@ class BulkForm(Form, frozen=True, kw_only=True):
             node=self.node.strip(),
             depth=Depth(self.depth) if self.depth else None,
             difficulty=int(typed) if typed else None,
-            retire=bool(self.retire),
+            law_before=self.law_before.strip(),
+            law=self.law.strip(),
+            act=ItemAct(self.act) if self.act else None,
         )
+
+
+class UndoForm(Form, frozen=True, kw_only=True):
+    """The instant of one's own change over a search."""
+
+    made: datetime
 
 
 class LawForm(Form, frozen=True, kw_only=True):

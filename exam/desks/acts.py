@@ -167,6 +167,7 @@ ACTS: Final[Mapping[str, str]] = {
     "item.retired": "停用试题",
     "item.commented": "对试题提出意见",
     "form.printed": "打印纸面试测卷和答案",
+    "items.bulk_undone": "撤销一次成批修改",
     "form.reprinted": "取出一份已考试卷和答案",
     "item.withdrawal_proposed": "申请考试期间撤题",
     "item.withdrawn": "确认考试期间撤题",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
@@ -55,6 +56,7 @@ from questionbank.schemas import BlueprintForm, PaperForm
 LIST = "/bank/blueprints"
 EDITOR, TRIAL = "questionbank/blueprint_edit.html", "questionbank/blueprint_trial.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
+ItemIds = Annotated[str, QueryParameter(max_length=2_000)]
 TestNumber = Annotated[int, QueryParameter(ge=1, le=1_000)]
 TestFormat = Annotated[Literal["qti3", "qti22"], QueryParameter(name="format")]
 
@@ -83,6 +85,7 @@ class BlueprintsController(Controller):
         qualification: FromQuery[Code] = "",
         batch: FromQuery[UUID | None] = None,
         test: FromQuery[TestNumber] = 1,
+        enemies: FromQuery[ItemIds] = "",
     ) -> Template:
         if batch:
             typed, left_out = await _from_batch(bank_session, runtime, batch, test)
@@ -93,6 +96,9 @@ class BlueprintsController(Controller):
             return Template("questionbank/blueprint_where.html", context=context)
         latest = next((row for row in await list_blueprints(bank_session) if row.qualification == qualification), None)
         typed = typed_from(blueprint_of(latest)) if latest else TypedBlueprint(qualification=qualification)
+        if enemies:
+            added = "\n".join(filter(None, (typed.enemies, " ".join(ids_in(enemies)))))
+            typed = msgspec.structs.replace(typed, enemies=added)
         return Template(EDITOR, context={**await _editor(bank_session, typed), "problem": None})
 
     @get("/{blueprint_id:uuid}/export")

@@ -83,11 +83,11 @@ def word_form(
 
 def _candidate_head(form: CandidateForm, title: str) -> list[Paragraph]:
     total = sum(slot.marks for slot in form.slots)
-    facts = f"{len(form.slots)} 题,共 {show_marks(total)} 分,{form.duration_s // 60} 分钟"
+    facts = f"{len(form.slots)} 题，共 {show_marks(total)} 分，{form.duration_s // 60} 分钟"
     names = ("姓名:______________  准考证号:______________________", "单位:______________________  得分:________")
     return [
         Paragraph(title, Face.TITLE),
-        Paragraph(set_in_chinese(facts)),
+        Paragraph(facts),
         *(Paragraph(set_in_chinese(line), before=0.5) for line in names),
     ]
 

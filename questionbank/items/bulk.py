@@ -1,13 +1,14 @@
 """成批修改: one change over everything that a search finds, shown first, then made whole or not at all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.principal import Principal
 from exam.identity.api import require_region
@@ -25,18 +26,24 @@ _IN_REVIEW = {ItemState.IN_REVIEW, ItemState.APPROVED}
 
 
 class BulkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What to change; an empty field stays as it is. `retire` goes alone."""
+    """What to change; an empty field stays as it is.
+
+    `law` stands in the basis instead of `law_before`, or as the whole basis where that is empty. `act` moves the items on
+    (submitted) or out (retired), and goes alone.
+    """
 
     node: str = ""
     depth: Depth | None = None
     difficulty: int | None = None
-    retire: bool = False
+    law_before: str = ""
+    law: str = ""
+    act: ItemAct | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether it says nothing, or two things that do not go together."""
-        edits = bool(self.node) or self.depth is not None or self.difficulty is not None
-        return edits == self.retire
+        edits = bool(self.node or self.law) or self.depth is not None or self.difficulty is not None
+        return edits == (self.act is not None) or bool(self.law_before and not self.law)
 
 
 class BulkPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,9 +93,9 @@ async def apply_bulk(
     if not reason.strip():
         raise ReasonRequiredError
     touched = _touched(pairs, change)
-    if change.retire:
+    if change.act:
         ids = [item.id for item, _ in touched]
-        return await act_on_items(session, principal, ItemAct.RETIRED, ids, at=at, reason=reason)
+        return await act_on_items(session, principal, change.act, ids, at=at, reason=reason)
     await _revise(session, principal, touched, change, reason=reason.strip(), listed=listed, at=at)
     return len(touched)
 
@@ -106,16 +113,35 @@ async def _find(session: AsyncSession, wanted: ItemFilter, change: BulkChange) -
     return [(item, version) for item, version in rows]
 
 
-def _after(version: ItemVersionRow, change: BulkChange) -> tuple[str, str, int]:
-    difficulty = version.difficulty if change.difficulty is None else change.difficulty
-    return change.node or version.node, (change.depth or Depth(version.depth)).value, difficulty
+def _basis(version: ItemVersionRow, change: BulkChange) -> str:
+    before: str = version.content.get("basis", "")
+    if not change.law:
+        return before
+    return before.replace(change.law_before, change.law) if change.law_before else change.law
+
+
+def _draft(version: ItemVersionRow, change: BulkChange) -> ItemDraft:
+    before = draft_of_version(version)
+    return msgspec.structs.replace(
+        before,
+        content=msgspec.structs.replace(before.content, basis=_basis(version, change)),
+        node=change.node or before.node,
+        depth=change.depth or before.depth,
+        difficulty=before.difficulty if change.difficulty is None else change.difficulty,
+    )
+
+
+def draft_of_version(version: ItemVersionRow) -> ItemDraft:
+    """Return a stored version as a draft."""
+    content = msgspec.convert(version.content, ItemContent)
+    return ItemDraft(content=content, node=version.node, depth=Depth(version.depth), difficulty=version.difficulty)
 
 
 def _touched(pairs: Sequence[_Pair], change: BulkChange) -> list[_Pair]:
+    if change.act is ItemAct.SUBMITTED:
+        return [(item, version) for item, version in pairs if item.state == ItemState.DRAFT]
     return [
-        (item, version)
-        for item, version in pairs
-        if change.retire or _after(version, change) != (version.node, version.depth, version.difficulty)
+        (item, version) for item, version in pairs if change.act or _draft(version, change) != draft_of_version(version)
     ]
 
 
@@ -141,23 +167,34 @@ async def _revise(
     listed: str,
     at: datetime,
 ) -> None:
-    by_region: dict[str, list[_Pair]] = defaultdict(list)
-    for item, version in touched:
-        by_region[item.region].append((item, version))
+    drafts = [(item, _draft(version, change)) for item, version in touched]
+    facts: dict[str, Fact] = {"listed": listed, **_facts(change)}
+    await write_revisions(session, principal, drafts, "items.revised", reason=reason, facts=facts, at=at)
+
+
+async def write_revisions(
+    session: AsyncSession,
+    principal: Principal,
+    drafts: Sequence[tuple[ItemRow, ItemDraft]],
+    act: str,
+    *,
+    reason: str,
+    facts: Mapping[str, Fact],
+    at: datetime,
+) -> None:
+    """Store a next version of each item, with one audit entry for every region."""
+    by_region: dict[str, list[tuple[ItemRow, ItemDraft]]] = defaultdict(list)
+    for item, draft in drafts:
+        by_region[item.region].append((item, draft))
+    listed = digest([[str(item.id), item.version] for item, _ in drafts])
     for region, pairs in sorted(by_region.items()):
         require_region(principal, region, "author")
         maker = Maker(principal=principal, account=require_account(principal), qualification="", region=region, at=at)
-        versions = [(item.id, item.version + 1, _draft(version, change)) for item, version in pairs]
+        versions = [(item.id, item.version + 1, draft) for item, draft in pairs]
         await add_versions(session, maker, ItemAct.REVISED, versions, reason=reason)
-        facts = {"items": len(pairs), "listed": listed, "reason": reason, **_facts(change)}
-        await record(session, principal, "items.revised", ("items", listed), at=at, region=region, facts=facts)
+        told: dict[str, Fact] = {"items": len(pairs), "listed": listed, "reason": reason, **facts}
+        await record(session, principal, act, ("items", listed), at=at, region=region, facts=told)
     session.expire_all()
-
-
-def _draft(version: ItemVersionRow, change: BulkChange) -> ItemDraft:
-    node, depth, difficulty = _after(version, change)
-    content = msgspec.convert(version.content, ItemContent)
-    return ItemDraft(content=content, node=node, depth=Depth(depth), difficulty=difficulty)
 
 
 def _facts(change: BulkChange) -> dict[str, str | int]:
@@ -166,4 +203,6 @@ def _facts(change: BulkChange) -> dict[str, str | int]:
         facts["depth"] = change.depth.value
     if change.difficulty is not None:
         facts["difficulty"] = change.difficulty
+    if change.law:
+        facts |= {"law_before": change.law_before, "law": change.law}
     return facts

@@ -45,7 +45,7 @@ class BulkEmptyError(DomainError):
     """A change over a search says nothing, or changes what it retires."""
 
     code = "bulk_empty"
-    message = "请至少选一项修改,难度为 0 至 100;停用不能与其他修改同时进行。"
+    message = "请至少选一项修改,难度为 0 至 100,替换依据须写明新的依据;送审、停用不能与其他修改同时进行。"
 
 
 class BulkTooManyError(ConflictError):

@@ -72,6 +72,12 @@ async def list_stems(session: AsyncSession, ids: Sequence[str]) -> dict[str, str
     return {str(item): stem for item, stem in rows}
 
 
+async def list_ids(session: AsyncSession, wanted: ItemFilter, *, limit: int) -> list[UUID]:
+    """Return the ids of the first items found."""
+    query = matching(wanted).with_only_columns(ItemRow.id).order_by(ItemRow.id).limit(limit)
+    return list(await session.scalars(query))
+
+
 async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
     """Return how many items a filter finds."""
     return await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions_of(wanted))) or 0

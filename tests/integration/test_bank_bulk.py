@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import func, select, text
@@ -18,8 +20,11 @@ from exam.core.runtime import Runtime
 from exam.identity.errors import RegionForbiddenError
 from exam.identity.roles import Role as Duty
 from questionbank.items.bulk import BulkChange, apply_bulk, plan_bulk
+from questionbank.items.bulk_undo import BulkGoneError, list_bulks, undo_bulk
 from questionbank.items.comments import comment_on_item, list_comments, list_comments_for
 from questionbank.items.content import Depth
+from questionbank.items.drafting import require_account, revise_item
+from questionbank.items.editing import draft_of, typed_from
 from questionbank.items.errors import (
     BulkEmptyError,
     CommentEmptyError,
@@ -32,6 +37,7 @@ from questionbank.items.models import ItemEventRow, ItemRow
 from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from questionbank.items.viewing import get_item
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, Makers, maker, makers, publish_items, some_drafts
 from tests.builders.web import send, wear
@@ -93,7 +99,7 @@ async def test_a_bulk_edit_is_what_was_shown_with_a_reason_by_an_author_of_the_r
     cases = [
         (people.author, MOVE, " ", ReasonRequiredError),
         (people.author, BulkChange(node="2.4", difficulty=40), "改", ItemsChangedError),
-        (people.author, BulkChange(node="2.4", retire=True), "改", BulkEmptyError),
+        (people.author, BulkChange(node="2.4", act=ItemAct.RETIRED), "改", BulkEmptyError),
         (people.author, BulkChange(), "改", BulkEmptyError),
         (people.reviewer, MOVE, "改", ForbiddenError),
         (maker("author", region="33/3301"), MOVE, "改", RegionForbiddenError),
@@ -105,13 +111,41 @@ async def test_a_bulk_edit_is_what_was_shown_with_a_reason_by_an_author_of_the_r
     with pytest.raises(ItemsChangedError):
         await apply_bulk(bank, people.author, ALL, MOVE, reason="改", listed=plan.listed, at=at)
     assert await bank.scalar(select(func.count()).where(ItemEventRow.act == "revised")) == 0
-    retire = await plan_bulk(bank, ALL, BulkChange(retire=True))
+    retire = await plan_bulk(bank, ALL, BulkChange(act=ItemAct.RETIRED))
     listed = retire.listed
     assert retire.found == 3, "what is retired is left alone"
     with pytest.raises(ForbiddenError):
-        await apply_bulk(bank, people.author, ALL, BulkChange(retire=True), reason="停", listed=listed, at=at)
-    await apply_bulk(bank, people.publisher, ALL, BulkChange(retire=True), reason="停", listed=listed, at=at)
+        await apply_bulk(bank, people.author, ALL, BulkChange(act=ItemAct.RETIRED), reason="停", listed=listed, at=at)
+    await apply_bulk(bank, people.publisher, ALL, BulkChange(act=ItemAct.RETIRED), reason="停", listed=listed, at=at)
     assert await list_pool(bank, CODE) == []
+
+
+async def test_a_bulk_edit_is_taken_back_but_for_what_moved_on(
+    bank: AsyncSession, runtime: Runtime, items: list[UUID], people: Makers
+) -> None:
+    at, editor = runtime.clock.now(), maker("author", name="丁编辑")
+    change = BulkChange(law_before="依据", law="GB 26860-2024 ", difficulty=40)
+    plan = await plan_bulk(bank, ALL, change)
+    await apply_bulk(bank, editor, ALL, change, reason="标准更新", listed=plan.listed, at=at)
+    first = await get_item(bank, items[0])
+    assert (first.newest.content.basis, first.newest.difficulty) == ("GB 26860-2024 1001", 40)
+    typed = msgspec.structs.replace(draft_of(typed_from(first.newest)), difficulty=41)
+    await revise_item(bank, people.author, items[0], typed, based_on=2, at=at)
+    (done,) = await list_bulks(bank, require_account(editor), at=at)
+    assert (done.reason, done.items, done.open) == ("标准更新", 4, 3)
+    for who, when in ((people.author, at), (editor, at + timedelta(days=31))):
+        with pytest.raises(BulkGoneError):
+            await undo_bulk(bank, who, at, at=when)
+    assert await undo_bulk(bank, editor, at, at=at + timedelta(minutes=1)) == 3
+    told = [await get_item(bank, each) for each in items]
+    assert [(each.version, each.newest.difficulty) for each in told[:2]] == [(3, 41), (3, 17)]
+    assert told[1].newest.content.basis == "依据2001"
+    with pytest.raises(BulkGoneError):
+        await undo_bulk(bank, editor, at, at=at)
+    submit = await plan_bulk(bank, ALL, BulkChange(act=ItemAct.SUBMITTED))
+    assert (submit.found, submit.changed) == (4, 4)
+    await apply_bulk(bank, editor, ALL, BulkChange(act=ItemAct.SUBMITTED), reason="送", listed=submit.listed, at=at)
+    assert (await plan_bulk(bank, ALL, BulkChange(act=ItemAct.SUBMITTED))).changed == 0
 
 
 async def test_a_remark_reaches_the_author_and_stays_as_it_was_said(
@@ -152,5 +186,13 @@ async def test_an_author_changes_a_search_on_the_page_and_remarks(
     assert (refused.status_code, changed.status_code) == (400, 303)
     found = (await client.get("/bank/items?low=55&high=55&state=draft")).text
     assert "共 1 题" in found
+    page = (await client.get(where)).text
+    made = re.findall(r'name="made" value="([^"]+)"', page)
+    assert (await send(client, where.replace("bulk?", "bulk/undo?"), {"made": made[0]})).status_code == 303
+    assert "共 0 题" in (await client.get("/bank/items?low=55&high=55&state=draft")).text
+    every = (await client.get(f"/bank/items/bulk?qualification={CODE}")).text
+    [enemies] = re.findall(r'href="(/bank/blueprints/new[^"]+enemies=[^"]+)"', every)
+    editor = (await client.get(enemies.replace("&amp;", "&"))).text
+    assert " ".join(map(str, sorted(items))) in editor
     assert (await send(client, f"/bank/items/{items[0]}/comment", {"words": "解析写得清楚"})).status_code == 303
     assert "解析写得清楚" in (await client.get(f"/bank/items/{items[0]}")).text
