@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -61,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = [(number / len(waiting) * LAST_WAITER, scope) for number, scope in enumerate(waiting)]
     places += [(number / len(computing), scope) for number, scope in enumerate(computing)]
     items[:] = [item for _, scope in sorted(places, key=itemgetter(0)) for item in scope]
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on (the package begins without), and not among all that was imported."""
+    gc.freeze()
+    gc.enable()
 
 
 def _waits(scope: list[pytest.Item]) -> bool:
