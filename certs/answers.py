@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     """The signature is wrong or of a key that is not ours: nothing the paper says can be believed."""
     ALTERED = "altered"
     """The file is not the issued one, or the paper says other things than the register."""
+    RECORDED = "recorded"
+    """Somebody else issued it and this system holds a record alone: its issuer must be asked."""
     UNPROVEN = "unproven"
     """The register names it, and the audit log does not know its issue or knows it otherwise."""
     AUTHENTIC = "authentic"
@@ -68,8 +70,10 @@ class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rule_set: str
     version: int | None
     log: LogNote
-    origin: Literal["provincial"] = "provincial"
-    """Whose record this is: never the national electronic certificate, which the ministry alone issues."""
+    origin: Literal["provincial", "national"] = "provincial"
+    """Whose certificate this is: our own, or the national electronic one of which we hold a record alone."""
+    checked: bool = True
+    """False for a record that nobody has compared with its issuer's register yet."""
     duty: Duty | None = None
     """What the holder has to do next, and by when; none for what is over."""
     versions: tuple[VersionNote, ...] = ()

@@ -10,6 +10,7 @@ from certs.folding import CredentialFold
 from certs.grounds import Ground
 from certs.keys import create_document_key, create_signing_key, grouped, prove_key, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
+from certs.national.service import NationalView, list_national_of
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
 from certs.signing import KeyRing
@@ -33,6 +34,7 @@ __all__ = [
     "Ground",
     "KeyRing",
     "LogNote",
+    "NationalView",
     "NothingAskedError",
     "Question",
     "SpecimenPress",
@@ -53,6 +55,7 @@ __all__ = [
     "get_credential",
     "grouped",
     "list_events",
+    "list_national_of",
     "list_of_credentials",
     "list_open_proposals",
     "list_withheld",

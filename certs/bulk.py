@@ -28,6 +28,7 @@ STATUSES = {
     "revoked": "已撤销",
     "superseded": "已换证",
     "annulled": "已注销",
+    "recorded": "国家平台证照(仅登记)",
     "unproven": "无法证明",
     "not_found": "未找到",
     "refused": "没有核验",

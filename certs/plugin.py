@@ -6,6 +6,7 @@ from certs.bulk_pages import BulkController
 from certs.controllers import VerifyController
 from certs.jobs import JOBS
 from certs.naming import NUMBER_PLACE
+from certs.national.pages import NationalController
 from certs.staff_pages import CredentialController, HolderController, sitting_credentials
 from certs.subscribers import SUBSCRIPTIONS
 from exam.core.reseal import SealedColumn
@@ -21,6 +22,7 @@ PLUGIN = Plugin(
         FilingController,
         BatchController,
         BulkController,
+        NationalController,
         sitting_credentials,
     ),
     subscriptions=SUBSCRIPTIONS,
@@ -37,6 +39,7 @@ PLUGIN = Plugin(
     nav=(
         NavItem("证书", "/centre/credentials", ("centre", "regulator"), "certificate"),
         NavItem("办证时限", "/centre/applications", ("regulator",), "clock"),
+        NavItem("国家证照", "/regulator/national", ("regulator",), "id"),
         NavItem("批量核验", "/enterprise/verify", ("enterprise",), "shield-check"),
     ),
 )

@@ -90,5 +90,18 @@ class BatchForm(Form, frozen=True):
     paper: Paper = Paper.A4
 
 
+class NationalImportForm(Form, frozen=True):
+    """The file whose dry run was seen."""
+
+    file: str = ""
+
+
+class NationalCheckForm(Form, frozen=True):
+    """What the national platform shows of a record."""
+
+    found: bool
+    note: str = ""
+
+
 class EmptyForm(Form, frozen=True):
     """A button."""

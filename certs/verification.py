@@ -16,6 +16,7 @@ from certs.errors import NothingAskedError
 from certs.keys import published_ring
 from certs.logged import with_log
 from certs.naming import query_indexes
+from certs.national.answering import find_recorded
 from certs.numbers import parse_number
 from certs.pades.checking import DocumentState, check_document
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
@@ -82,7 +83,8 @@ async def _answer(
     if question.public_id:
         return answer(await _find(session, _BY_ID, question.public_id, at, log, day), at=at)
     wanted = query_indexes(sealer, parse_number(question.number), normalise_name(question.name))
-    return answer(_current(await _find(session, _BY_QUERY, wanted, at, log, day)), at=at)
+    own = _current(await _find(session, _BY_QUERY, wanted, at, log, day))
+    return answer([*own, *await find_recorded(session, wanted, on=local_date(day.until))], at=at)
 
 
 def _as_of(told: Answer, day: Day) -> Answer:

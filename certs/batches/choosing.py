@@ -15,6 +15,7 @@ from certs.views import has_standing
 from exam.core.errors import NotFoundError
 from exam.identity.api import list_engagements, parse_uscc
 from exam.sitting.api import SittingNotFoundError, find_enterprise, get_sitting, list_registrations
+from exam.standards.api import get_qualification
 from exam.training.api import PRESENT, get_class, list_enrolments
 
 
@@ -40,13 +41,15 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 def read_choice(
     *, sitting: str, training_class: str, uscc: str, qualification: str, issued_from: str, issued_until: str
 ) -> Choice:
-    """Read a form's fields; raises BatchDayError and the refusals of a unified code."""
+    """Read a form's fields; raises BatchDayError, UnknownQualificationError and the refusals of a unified code."""
     try:
         first, last = (date.fromisoformat(day.strip()) if day.strip() else None for day in (issued_from, issued_until))
     except ValueError as error:
         raise BatchDayError from error
     if first and last and first > last:
         raise BatchDayError
+    if qualification:
+        get_qualification(qualification)
     return Choice(
         sitting=_id(sitting, SittingNotFoundError),
         training_class=_id(training_class, NotFoundError),

@@ -116,6 +116,8 @@ ACTS: Final[Mapping[str, str]] = {
     "credential.withheld": "暂缓发证",
     "credential.downloaded": "下载证书",
     "credential.bulk_checked": "批量核验证书",
+    "national.imported": "登记国家证照",
+    "national.checked": "核对国家证照登记",
     "credential.batch_asked": "建立制证批次",
     "credential.batch_made": "制证批次制作完成",
     "credential.batch_cancelled": "取消制证批次",

@@ -6,7 +6,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.api import ApplicationView, CredentialView, find_credentials, list_of_credentials
+from certs.api import (
+    ApplicationView,
+    CredentialView,
+    NationalView,
+    find_credentials,
+    list_national_of,
+    list_of_credentials,
+)
 from exam.core.clock import local_date
 from exam.delivery.api import AttemptView, find_attempt_of
 from exam.desks.stages import PASSED, Stage, stage_of
@@ -46,6 +53,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     credentials: list[CredentialView]
     applications: dict[UUID, ApplicationView]
     """The latest application to renew or change each credential."""
+    national: list[NationalView]
+    """What is recorded of national certificates, which this system did not issue."""
 
     @property
     def ahead(self) -> list[MyRegistration]:
@@ -71,7 +80,13 @@ async def load_mine(session: AsyncSession, person_id: UUID, *, now: datetime) ->
     person = await get_person(session, person_id)
     filed = await list_of_credentials(session, [held.id for held in credentials], on=today)
     applications = {each.credential_id: each for each in reversed(filed) if each.credential_id}
-    return Mine(person=person, registrations=registrations, credentials=credentials, applications=applications)
+    return Mine(
+        person=person,
+        registrations=registrations,
+        credentials=credentials,
+        applications=applications,
+        national=await list_national_of(session, person_id),
+    )
 
 
 async def _told(session: AsyncSession, person_id: UUID, today: date) -> list[ToldResult]:

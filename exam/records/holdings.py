@@ -19,7 +19,7 @@ _REQUIREMENTS = text(
     f" where q.organisation_id = :organisation and {_STANDING}",
 )
 _HELD = text(
-    f"select {', '.join(Held.__struct_fields__)} from records_v_credential"
+    f"select {', '.join(Held.__struct_fields__)} from records_v_held"
     " where person_id = any(:people) and status <> 'superseded'",
 )
 

@@ -12,7 +12,7 @@ from exam.identity.api import PersonView, list_people
 
 _HELD = text(
     "select distinct c.qualification, c.person_id, c.ends_on from records_v_requirement q"
-    " join records_v_credential c on c.person_id = q.person_id"
+    " join records_v_held c on c.person_id = q.person_id"
     " where q.organisation_id = :organisation and q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)"
     " and c.status = 'issued' and c.valid_from_on <= :today and c.ends_on >= :today"
     " order by c.qualification, c.ends_on desc, c.person_id",

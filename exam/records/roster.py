@@ -44,6 +44,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     valid_from_on: date
     valid_until_on: date
     review_due_on: date | None
+    source: str = "own"
+    """`national` where 应急管理部 issued it and this system holds a record alone."""
 
     @property
     def ends_on(self) -> date:

@@ -9,6 +9,7 @@ from exam.identity.sessions import COOKIE
 from tests.browser.live import LiveServer
 from tests.builders.certs import NAME, certified
 from tests.builders.desks import session_of
+from tests.builders.grading import work_off
 
 Check = Callable[[Page], list[str]]
 NEW_NAME = "张三丰"
@@ -49,3 +50,27 @@ def test_another_name_goes_from_the_counter_over_the_clock_to_the_next_version(
     page.go_back()
     page.get_by_role("link", name="T330").click()
     expect(page.get_by_text("姓名或照片变更")).to_be_visible()
+    _print_by_the_batch(page, live_server, axe)
+
+
+def _print_by_the_batch(page: Page, server: LiveServer, axe: Check) -> None:
+    """Ask for every certificate of the region, stop, go on, and take the files away once the bar is full."""
+    page.goto("/centre/credentials")
+    page.get_by_role("link", name="批量制证").click()
+    page.get_by_role("link", name="新建批次").click()
+    assert axe(page) == []
+    page.get_by_label("打印版式").select_option("card")
+    page.get_by_role("button", name="开始制作").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name="取消批次").click()
+    page.get_by_role("dialog").get_by_role("button", name="取消批次").click()
+    page.get_by_role("button", name="继续制作").click()
+    server.do(work_off)
+    # the page notices by itself that the work is done
+    files = page.get_by_role("link", name="签名证书")
+    expect(files).to_be_visible()
+    assert axe(page) == []
+    with page.expect_download() as taken:
+        files.click()
+    assert taken.value.suggested_filename.endswith(".zip")

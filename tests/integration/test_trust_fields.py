@@ -59,6 +59,7 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/training/materials/{material_id:uuid}/subtitles": SubtitleForm,
     "/centre/credentials/{credential_id:uuid}/change": ChangeForm,
     "/regulator/credit/import": Form,
+    "/regulator/national/import": Form,
     "/regulator/enterprises/import": Form,
     "/api/exchange/incoming/{neighbour_id:uuid}": Message,
     "/api/exchange/incoming/{neighbour_id:uuid}/rows": Question,

@@ -106,7 +106,7 @@ _POSTS = text(
     " from records_v_requirement q join identity_organisation o on o.id = q.organisation_id"
     " where o.kind = 'enterprise' and ankao_in_region(o.region) and q.role = any(:roles) and q.engagement_id > :after"
     " and q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)"
-    " and not exists (select 1 from records_v_credential c where c.person_id = q.person_id and c.status = 'issued'"
+    " and not exists (select 1 from records_v_held c where c.person_id = q.person_id and c.status = 'issued'"
     " and c.valid_from_on <= :today and c.ends_on >= :today"
     " and (c.qualification = q.wanted or (q.wanted = q.role || '.*' and c.category = q.role)))"
     f" and {_UNNOTED.format(id='q.engagement_id')} order by q.engagement_id limit :limit"

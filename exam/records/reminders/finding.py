@@ -45,7 +45,7 @@ _EXPIRY = text(
             jsonb_build_object('qualification', c.qualification, 'person', c.person_id)
         from records_v_requirement q
         join identity_organisation o on o.id = q.organisation_id
-        join records_v_credential c on c.person_id = q.person_id
+        join records_v_held c on c.person_id = q.person_id
         where ankao_in_region(o.region) and o.deregistered_on is null
             and q.started_on <= :today and (q.ended_on is null or q.ended_on >= :today)
             and c.status = 'issued' and c.valid_from_on <= :today
