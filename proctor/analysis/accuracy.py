@@ -38,17 +38,20 @@ def measure_accuracy(*, seats: int, on_clip: Callable[[], None] = lambda: None) 
 
 
 class FaceAccuracy(msgspec.Struct, frozen=True, kw_only=True):
-    """Of prompts that somebody else sits there: on so many people of photographs."""
+    """Of prompts that somebody else sits there: on so many people, drawn or photographed."""
 
     people: int
     precision: float
     recall: float
 
 
-def measure_faces(folder: Path) -> FaceAccuracy:
-    """Seat everybody of a folder's photographs; takes some two seconds of processor time for each."""
-    from proctor.analysis.evaluation.photographs import Photographs  # noqa: PLC0415
+def measure_faces(folder: Path | None, *, drawn: int = 20) -> FaceAccuracy:
+    """Seat everybody of a folder's photographs, or drawn people; takes some two seconds of processor time for each."""
+    from proctor.analysis.evaluation.photographs import Sitters  # noqa: PLC0415
 
-    found = Photographs(folder)
-    found.play()
+    found = Sitters()
+    if folder:
+        found.seat_all(folder)
+    else:
+        found.seat_drawn(drawn)
     return FaceAccuracy(people=found.people, precision=found.tally.precision, recall=found.tally.recall)

@@ -15,12 +15,14 @@ CLIPS = 13
 
 
 def bench_analysis(*, seats: int, photographs: Path | None) -> Report:
-    """Play every clip of the set for so many drawn candidates, and compare the faces of photographs where there are some."""
+    """Play every clip of the set for so many drawn candidates, and compare drawn faces, and those of photographs where there are some."""
     machine = describe_machine()
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("clips", total=CLIPS)
         accuracy = measure_accuracy(seats=seats, on_clip=lambda: progress.advance(task))
-    figures = _figures(accuracy) | (_face_figures(measure_faces(photographs)) if photographs else {})
+    figures = _figures(accuracy) | _face_figures("other_face", measure_faces(None))
+    if photographs:
+        figures |= _face_figures("other_face_photographs", measure_faces(photographs))
     return Report("analysis", figures, {"cpu_per_candidate": accuracy.cpu_share / LIMIT}, machine)
 
 
@@ -39,9 +41,9 @@ def _figures(accuracy: Accuracy) -> dict[str, Figure]:
     return figures
 
 
-def _face_figures(found: FaceAccuracy) -> dict[str, Figure]:
+def _face_figures(kind: str, found: FaceAccuracy) -> dict[str, Figure]:
     return {
-        "other_face_people": Figure(found.people, ""),
-        "other_face_precision": Figure(found.precision, ""),
-        "other_face_recall": Figure(found.recall, ""),
+        f"{kind}_people": Figure(found.people, ""),
+        f"{kind}_precision": Figure(found.precision, ""),
+        f"{kind}_recall": Figure(found.recall, ""),
     }

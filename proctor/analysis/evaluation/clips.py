@@ -7,7 +7,7 @@ import numpy as np
 
 from proctor.analysis.evaluation.drawing import HEIGHT, WIDTH, Person, Picture, draw, make_person, make_room, sense
 
-VERSION = 1
+VERSION = 2
 """Of the set: figures of different versions are not compared."""
 EVERY_S = 4
 LENGTH_S = 160

@@ -20,7 +20,7 @@ from proctor.media.payload import VP8
 
 SEATS = 10
 DRAWN = tuple(kind for kind in KINDS if kind != OTHER_FACE)
-"""What drawings can show; they are no faces to the network that compares, so that needs photographs."""
+"""What clips can show; a face that differs is measured on portraits and photographs."""
 LATE_S = 2 * EVERY_S
 """An observation's beginning may lie so far from the truth's: pictures come every four seconds."""
 

@@ -1,5 +1,6 @@
-"""How often a face is told from another's: drawings are no faces to a network, so this needs photographs of people.
+"""How often a face is told from another's: on drawn portraits, which are shipped, and on photographs of people.
 
+Drawings lie closer together for a network than people do: on them it says little that is wrong, and misses much.
 People who stand together on one photograph are different people: no other truth is needed. Each sits before a drawn
 seat's camera, once under the own check-in photo and once under that of the next on the photograph. The own photo is the
 same picture mirrored, in other light and size, through another codec: kinder than a photo that is years old.
@@ -15,6 +16,7 @@ from proctor.analysis.comparison import Comparer, Comparison
 from proctor.analysis.detector import BlazeFace, Face, Picture
 from proctor.analysis.evaluation.drawing import HEIGHT, WIDTH, make_room, sense
 from proctor.analysis.evaluation.evaluate import Tally, encoder
+from proctor.analysis.evaluation.portraits import Pose, draw_portrait, make_traits
 from proctor.analysis.identity import ResidualNet
 from proctor.analysis.pictures import Pictures
 from proctor.analysis.thresholds import OTHER_FACE, thresholds
@@ -24,32 +26,49 @@ from proctor.media.payload import VP8
 EVERY_S, LENGTH_S = 4, 80
 FACE_WIDTH = 72
 """Pixels of a face on a tile whose candidate sits an arm's length away."""
+NEAR = 2.2
+"""How much larger than it is drawn a portrait's face must be to come to that width."""
+AT_CHECK_IN, SEATED = Pose(turn=-0.5, light=1.12), Pose(turn=0.4, light=0.9, smile=1.0)
 MARGIN = 0.9
 """Of a face's width: what is cut around it."""
 
 
-class Photographs:
-    """The people of a folder's photographs; `tally` counts prompts that were right, wrong and missed."""
+class Sitters:
+    """People before a seat's camera, each once under the own check-in photo and once under somebody else's.
 
-    def __init__(self, folder: Path) -> None:
+    `tally` counts prompts that were right, wrong and missed.
+    """
+
+    def __init__(self) -> None:
         measures = thresholds().measures
         self.tally = Tally()
         self.people = 0
         self._detector = BlazeFace(measures.face_score)
         self._comparer = Comparer(self._detector, ResidualNet(), measures.face_distance)
         self._decoder = Pictures()
-        self._folder = folder
 
-    def play(self) -> None:
-        """Seat everybody twice; takes some two seconds of processor time for each."""
-        for path in sorted(self._folder.glob("*.jpg")):
+    def seat(self, person: Picture, own: bytes, other: bytes | None) -> None:
+        """Seat somebody, twice where there is another's photo; takes some two seconds of processor time."""
+        self.people += 1
+        self._count(stranger=False, observed=self._observed(person, own))
+        if other is not None:
+            self._count(stranger=True, observed=self._observed(person, other))
+
+    def seat_all(self, folder: Path) -> None:
+        """Seat everybody who looks ahead on a folder's photographs."""
+        for path in sorted(folder.glob("*.jpg")):
             group = self._cut(path)
-            self.people += len(group)
             for number, person in enumerate(group):
-                self._count(stranger=False, observed=self._observed(person, _portrait(person)))
-                if len(group) > 1:
-                    other = group[(number + 1) % len(group)]
-                    self._count(stranger=True, observed=self._observed(person, _portrait(other)))
+                other = _portrait(group[(number + 1) % len(group)]) if len(group) > 1 else None
+                self.seat(person, _portrait(person), other)
+
+    def seat_drawn(self, count: int) -> None:
+        """Seat so many drawn people; the check-in photo shows each in another pose and other light."""
+        people = make_traits(count)
+        photos = [_jpeg(draw_portrait(each, AT_CHECK_IN)) for each in people]
+        for number, each in enumerate(people):
+            near = cv2.resize(draw_portrait(each, SEATED), None, fx=NEAR, fy=NEAR, interpolation=cv2.INTER_CUBIC)
+            self.seat(np.ascontiguousarray(near, dtype=np.uint8), photos[number], photos[(number + 1) % count])
 
     def _cut(self, path: Path) -> list[Picture]:
         """Return everybody who looks ahead, cut out of a photograph."""
@@ -90,7 +109,11 @@ def _around(picture: Picture, face: Face) -> Picture:
 def _portrait(person: Picture) -> bytes:
     """Return somebody's check-in photo."""
     lit = np.clip(person[:, ::-1].astype(np.float32) * 1.1 + 8, 0, 255).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(lit, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
+    return _jpeg(lit)
+
+
+def _jpeg(picture: Picture) -> bytes:
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
     return data.tobytes()
 
 
