@@ -121,9 +121,10 @@ def _fits(slot: ScoringSlot, change: RuleChange) -> bool:
             return known and len(change.key) > 1
         case Interaction.ORDER:
             return known and len(change.key) == len(labels)
-        case Interaction.MATCH | Interaction.INLINE_CHOICE:
+        case Interaction.MATCH | Interaction.INLINE_CHOICE | Interaction.CASE:
             groups = sorted({label[:1] for label in labels if len(label) > 1})
-            return known and sorted(label[:1] for label in change.key if len(label) > 1) == groups
+            chosen = [label[:1] for label in change.key if len(label) > 1]
+            return known and sorted(set(chosen) if slot.interaction is Interaction.CASE else chosen) == groups
         case Interaction.TEXT_ENTRY | Interaction.HOTSPOT:
             fits = find_area if slot.interaction is Interaction.HOTSPOT else str.strip
             return bool(change.key) and all(map(fits, change.key))

@@ -15,8 +15,8 @@ MAX_SAVES = 64
 MAX_TEXT = 500
 
 JUDGEMENT_LABELS = ("T", "F")
-GROUPED = frozenset({"match", "inline_choice"})
-"""Interactions whose response names one choice in each of several groups, as `1B`."""
+GROUPED = frozenset({"match", "inline_choice", "case"})
+"""Interactions whose response names choices in several groups, as `1B`; a case may name several of one group."""
 
 # PostgreSQL text cannot hold U+0000, and one such save must not fail the batch it travels in
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -138,8 +138,9 @@ def _order(response: list[str] | str, shape: SlotShape) -> Response | None:
 
 
 def _grouped(response: list[str] | str, shape: SlotShape) -> Response | None:
-    """Take at most one displayed choice of each group."""
-    if not isinstance(response, list) or len({label[0] for label in response}) < len(response):
+    """Take displayed choices, at most one of each group but for a case."""
+    several = shape.interaction == "case"
+    if not isinstance(response, list) or len({label if several else label[0] for label in response}) < len(response):
         return None
     displayed = {f"{group}{letter}" for group, size in enumerate(shape.groups, 1) for letter in ascii_uppercase[:size]}
     return tuple(sorted(response)) if set(response) <= displayed else None

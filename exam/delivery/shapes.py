@@ -26,6 +26,7 @@ LETTERS = {
     "match": "p",
     "inline_choice": "i",
     "hotspot": "h",
+    "case": "k",
 }
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
 _PART = re.compile(r"([a-z])(\d+(?:\.\d+)*)")
@@ -63,7 +64,7 @@ def shape_of(interaction: str, labels: Sequence[str], pointing: tuple[int, int, 
         return SlotShape(interaction, points, tuple(size))
     if interaction not in GROUPED:
         return SlotShape(interaction, len(labels))
-    own = Counter(label[:1] for label in labels if len(label) > 1)
+    own = Counter(label[:1] for label in labels if label[1:].isalpha())
     shared = sum(label.isalpha() for label in labels)
     groups = sorted({label[:1] for label in labels if label[:1].isdigit()})
     return SlotShape(interaction, 0, tuple(own[group] or shared for group in groups))

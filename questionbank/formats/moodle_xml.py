@@ -16,7 +16,14 @@ from questionbank.formats.markup import Node, html_to_text
 from questionbank.formats.options import LETTERS, label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
-from questionbank.formats.write_moodle import TAG_AREA, TAG_BASIS, TAG_DEPTH, TAG_DIFFICULTY, TAG_NODE
+from questionbank.formats.write_moodle import (
+    TAG_AREA,
+    TAG_BASIS,
+    TAG_DEPTH,
+    TAG_DIFFICULTY,
+    TAG_KIND,
+    TAG_NODE,
+)
 from questionbank.interactions.hotspot import area_line
 from questionbank.interactions.text_entry import find_near, near
 from questionbank.items.content import Interaction, Option
@@ -91,6 +98,7 @@ def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int])
         raise RowError("unsupported_interaction", kind=kind[:40])
     answers = [(_fraction(answer), _text(answer)) for answer in node.children("answer")]
     found, stem = reader(_Question(node, answers, unsupported)), _child_text(node, "questiontext")
+    stem = found.stem or stem
     return Proposal(
         row=row,
         kind=found.kind,
@@ -107,6 +115,7 @@ class _Answered(msgspec.Struct, frozen=True):
     key: str | tuple[str, ...]
     options: tuple[Option, ...] = ()
     photo: bytes = b""
+    stem: str = ""
 
 
 def _read_truth(question: _Question) -> _Answered:
@@ -151,6 +160,8 @@ def _read_matching(question: _Question) -> _Answered:
 
 def _read_cloze(question: _Question) -> _Answered:
     """Read embedded choices; any other embedded answer is not supported."""
+    if f"{TAG_KIND}{Interaction.CASE}" in _tags(question.node):
+        return _read_case(_child_text(question.node, "questiontext"))
     options: list[Option] = []
     key: list[str] = []
     embedded = _EMBEDDED.findall(_child_text(question.node, "questiontext"))
@@ -168,6 +179,21 @@ def _read_cloze(question: _Question) -> _Answered:
             if each and each[1] in {"=", "%100%"}
         ]
     return _Answered(Interaction.INLINE_CHOICE, tuple(key), tuple(options))
+
+
+def _read_case(text: str) -> _Answered:
+    """Read our own case: its situation, then a line for each question with its embedded options."""
+    options: list[Option] = []
+    key: list[str] = []
+    found = list(_EMBEDDED.finditer(text))
+    starts = [text.rfind("\n", 0, match.start()) + 1 for match in found]
+    for number, (match, start) in enumerate(zip(found, starts, strict=True), 1):
+        options.append(Option(str(number), text[start : match.start()].strip()))
+        answers = [_EMBEDDED_ANSWER.fullmatch(each) for each in _unescaped_split(match[2], "~")]
+        for own, each in zip(label_options([_unescape(one[2]) for one in answers if one]), answers, strict=True):
+            options.append(Option(f"{number}{own.id}", own.text))
+            key += [f"{number}{own.id}"] if each and each[1] not in {"", "%0%"} else []
+    return _Answered(Interaction.CASE, tuple(key), tuple(options), stem=text[: starts[0]].strip() if starts else "")
 
 
 def _read_markers(question: _Question) -> _Answered:

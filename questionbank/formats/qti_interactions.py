@@ -16,7 +16,7 @@ from questionbank.items.content import Interaction, Option
 FEEDBACK: Final = ("feedbackinline", "feedbackblock", "modalfeedback", "rubricblock")
 _BLANK: Final = "_____"
 _MATCH_SETS: Final = 2
-_TOGETHER: Final = frozenset({"inlinechoiceinteraction"})
+_TOGETHER: Final = frozenset({"inlinechoiceinteraction", "choiceinteraction"})
 """Interactions of which an item may hold several."""
 _SHARED: Final = frozenset({"inlinechoiceinteraction", "matchinteraction"})
 """Interactions of which each right part earns a share."""
@@ -110,7 +110,7 @@ def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch
     """Return what an item body asks; raises RowError where that is nothing we know, or several that are no one item."""
     names = {node.name for node in walk(body) if node.name.endswith("interaction")}
     found = body.descendants(*names)
-    together = names <= _TOGETHER and found
+    together = found and names <= _TOGETHER and len(names) == 1
     if not together and (len(found) != 1 or found[0].name not in _READERS):
         raise RowError("unsupported_interaction", kind="+".join(sorted(names))[:40] or "no interaction")
     declared = {each.attributes.get("identifier"): each for each in root.children("responsedeclaration")}
@@ -138,10 +138,29 @@ def _label(asked: Asked) -> tuple[tuple[Option, ...], tuple[str, ...]]:
 
 
 def _read_choice(row: int, asked: Asked) -> Proposal:
+    if len(asked.pairs) > 1:
+        return _read_case(row, asked)
     options, key = _label(asked)
     asked.note_mapping()
     multiple = asked.declaration.attributes.get("cardinality") == "multiple"
     return Proposal(row=row, kind=Interaction.MULTIPLE if multiple else "", stem=asked.stem, options=options, key=key)
+
+
+def _read_case(row: int, asked: Asked) -> Proposal:
+    """Read several choice interactions as the questions of one case, each right as a whole."""
+    asked.note_mapping()
+    options: list[Option] = []
+    key: list[str] = []
+    for number, (interaction, declaration) in enumerate(asked.pairs, 1):
+        own, right = _label(msgspec.structs.replace(asked, pairs=((interaction, declaration),)))
+        prompt = " ".join(node.text(*FEEDBACK) for node in interaction.children("prompt"))
+        options.append(Option(str(number), " ".join(prompt.split())))
+        options += [Option(f"{number}{option.id}", option.text) for option in own]
+        key += [f"{number}{letter}" for letter in right]
+    if not key:
+        raise RowError("key_missing")
+    stem = tidy_lines(asked.body.text("choiceinteraction", *FEEDBACK))
+    return Proposal(row=row, kind=Interaction.CASE, stem=stem, options=tuple(options), key=tuple(key))
 
 
 def _read_order(row: int, asked: Asked) -> Proposal:

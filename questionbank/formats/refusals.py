@@ -8,6 +8,8 @@ MESSAGES: Final = {
     "area_outside": "“{area}”超出了照片({width}×{height} 像素)。",
     "area_unclear": "“{excerpt}”不是区域,应写成“名称 @ rect 左,上,右,下”,或 circle、ellipse、poly。",
     "blank_count": "填空题有 {count} 个空,目前只支持一个空,请拆成多题。",
+    "case_count": "案例题有 {count} 问,应为 {least} 到 {most} 问,每行一问。",
+    "case_key": "案例题的 {count} 问都应有正确的选项,前面加 *。",
     "date_cell": "“{column}”的单元格被表格软件当成了日期或时间({value}),原文可能已改变。请设为文本后重填。",
     "depth_unclear": "掌握程度“{value}”无法识别,请写了解、掌握或熟练掌握。",
     "difficulty_unclear": "难度“{value}”无法识别,请写 0 到 100 的整数(预计答错的百分比)或易、中、难。",

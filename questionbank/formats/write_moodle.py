@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
+from questionbank.interactions.case import questions_of
 from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
@@ -17,6 +19,7 @@ from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft, Option
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS, TAG_AREA = "node:", "depth:", "difficulty:", "basis:", "area:"
+TAG_KIND = "kind:"
 _FULL: Final = 100
 _SPECIAL: Final = re.compile(r"([~=%#{}\\])")
 """What means something in an embedded answer."""
@@ -49,6 +52,7 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
         (TAG_DEPTH, draft.depth.value),
         (TAG_DIFFICULTY, str(draft.difficulty)),
         (TAG_BASIS, content.basis),
+        (TAG_KIND, content.interaction.value if content.interaction is Interaction.CASE else ""),
         *((TAG_AREA, f"{option.id} {area_of(option.text)}") for option in _ellipses(content)),
     )
     for name, value in named:
@@ -141,6 +145,8 @@ def _no_answers(question: etree._Element, content: ItemContent) -> None:
 
 def _text_of(content: ItemContent) -> str:
     """Return the question text: the stem, of an inline choice with its options in the blanks."""
+    if content.interaction is Interaction.CASE:
+        return "\n".join([content.stem, *map(partial(_asked, content), questions_of(content))])
     if content.interaction is not Interaction.INLINE_CHOICE:
         return content.stem
     first, *rest = content.stem.split(GAP)
@@ -150,6 +156,15 @@ def _text_of(content: ItemContent) -> str:
         answers = "~".join(f"{'=' if option.id == right else ''}{_embed(option.text)}" for option in own)
         embedded.append(f"{{1:MULTICHOICE_S:{answers}}}")
     return first + "".join(f"{gap}{part}" for gap, part in zip(embedded, rest, strict=True))
+
+
+def _asked(content: ItemContent, head: Option) -> str:
+    """Return a question of a case with its embedded options."""
+    own = [option for option in content.options if option.id[:1] == head.id != option.id]
+    right = sum(option.id in content.key for option in own)
+    share = "=" if right == 1 else f"%{_FULL / right:.5f}%"
+    answers = "~".join(f"{share if option.id in content.key else ''}{_embed(option.text)}" for option in own)
+    return f"{head.text} {{1:{'MULTICHOICE_V' if right == 1 else 'MULTIRESPONSE'}:{answers}}}"
 
 
 def _embed(text: str) -> str:
@@ -179,4 +194,5 @@ _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemCo
     Interaction.MATCH: ("matching", _match),
     Interaction.INLINE_CHOICE: ("cloze", _no_answers),
     Interaction.HOTSPOT: ("ddmarker", _markers),
+    Interaction.CASE: ("cloze", _no_answers),
 }

@@ -10,6 +10,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from exam.core.areas import Area
 from questionbank.formats.qti_names import V3, QtiXml
 from questionbank.formats.qti_numbers import DATA_VARIANTS, nears_of, numbers_as_words, score_numbers
+from questionbank.interactions.case import questions_of
 from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
@@ -52,6 +53,44 @@ def _pairs(content: ItemContent) -> list[Declared]:
 
 def _gaps(content: ItemContent) -> list[Declared]:
     return [Declared((f"G{label}",), (f"G{label}",), f"RESPONSE{label[:1]}") for label in content.key]
+
+
+def _answers(content: ItemContent) -> list[Declared]:
+    return [
+        Declared(tuple(f"Q{label}" for label in content.key if label[:1] == head.id), identifier=f"RESPONSE{head.id}")
+        for head in questions_of(content)
+    ]
+
+
+def _fill_case(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
+    """Write the situation, and a choice interaction for each question of it."""
+    xml.lines(body, content.stem)
+    for head in questions_of(content):
+        several = sum(label[:1] == head.id for label in content.key) > 1
+        asked = xml.element(
+            body,
+            "choice-interaction",
+            response_identifier=f"RESPONSE{head.id}",
+            shuffle="true",
+            max_choices="0" if several else "1",
+        )
+        xml.element(asked, "prompt", head.text)
+        for option in content.options:
+            if option.id[:1] == head.id != option.id:
+                xml.lines(xml.element(asked, "simple-choice", identifier=f"Q{option.id}"), option.text)
+
+
+def _score_case(xml: QtiXml, root: etree._Element, content: ItemContent) -> None:
+    """Add one for each question that is answered as its correct response."""
+    processing = xml.element(root, "response-processing")
+    for head in questions_of(content):
+        right = xml.element(xml.element(processing, "response-condition"), "response-if")
+        match = xml.element(right, "match")
+        xml.element(match, "variable", identifier=f"RESPONSE{head.id}")
+        xml.element(match, "correct", identifier=f"RESPONSE{head.id}")
+        total = xml.element(xml.element(right, "set-outcome-value", identifier="SCORE"), "sum")
+        xml.element(total, "variable", identifier="SCORE")
+        xml.element(total, "base-value", "1", base_type="float")
 
 
 def _places(content: ItemContent) -> list[Declared]:
@@ -175,6 +214,7 @@ WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
     Interaction.MATCH: ItemWriter(_fill_match, "multiple", "directedPair", _pairs, "map_response"),
     Interaction.INLINE_CHOICE: ItemWriter(_fill_gaps, declare=_gaps, template=""),
     Interaction.HOTSPOT: ItemWriter(_fill_photo, "multiple", "point", _places, "map_response_point"),
+    Interaction.CASE: ItemWriter(_fill_case, "multiple", declare=_answers, template="", score=_score_case),
 }
 _NUMBERS: Final = ItemWriter(_fill_text, base_type="float", declare=_number, template="", score=score_numbers)
 

@@ -17,6 +17,7 @@ class Interaction(StrEnum):
     MATCH = "match"
     INLINE_CHOICE = "inline_choice"
     HOTSPOT = "hotspot"
+    CASE = "case"
 
 
 class Depth(StrEnum):
@@ -62,7 +63,11 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `key` holds option ids for choice (one) and multiple (two or more), "T" or "F" for judgement, the accepted variants
     for text entry, all option ids in their right order for order, and a pair for each group of match and inline choice,
-    as "1B". Judgement and text entry have no options: 正确/错误 are the interaction's own. Each interaction's rules stand in `questionbank.interactions`.
+    as "1B". Judgement and text entry have no options: 正确/错误 are the interaction's own. The options of a hotspot are the
+    areas to be found on its photo, those of a case its questions 1, 2, … and their options 1A, 1B, …, of which the key
+    names those that are right. Each interaction's rules stand in `questionbank.interactions`.
+
+    `photo` is unset rather than empty: the bytes, and so the digest, of items without one stay what they were.
     """
 
     interaction: Interaction

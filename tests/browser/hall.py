@@ -52,6 +52,7 @@ COUNTS = {
     Interaction.MATCH: 1,
     Interaction.INLINE_CHOICE: 1,
     Interaction.HOTSPOT: 1,
+    Interaction.CASE: 1,
 }
 SLOTS = sum(COUNTS.values())
 FIRST = dict(zip(COUNTS, accumulate(COUNTS.values(), initial=1), strict=False))

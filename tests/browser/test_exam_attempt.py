@@ -18,6 +18,7 @@ STEPS: dict[int, list[str] | str] = {
     FIRST[Interaction.MATCH]: ["1C", "2A"],
     FIRST[Interaction.INLINE_CHOICE]: ["2B"],
     FIRST[Interaction.HOTSPOT]: ["80,60", "40,30"],
+    FIRST[Interaction.CASE]: ["1B", "2A", "2C"],
 }
 LOADED = "image => image.complete && image.naturalWidth > 0"
 TYPED: dict[int, list[str] | str] = {
@@ -120,6 +121,21 @@ def _point_at_hazards(here: TerminalPage) -> None:
     expect(page.locator(".kind-hotspot")).to_contain_text("已标 2 / 3")
 
 
+def _answer_a_case(here: TerminalPage) -> None:
+    """Answer one question of a case by letter and the other, which takes several, by touch; what happened stays beside."""
+    page = here.page
+    page.get_by_role("button", name="下一题").click()
+    page.keyboard.press("b")
+    second = page.locator(".answer-group").nth(1).locator(".option")
+    second.nth(0).click()
+    second.nth(2).click()
+    expect(page.locator(".kind-case")).to_contain_text("已答 2 / 2 问")
+    stem, options = page.locator(".stem").bounding_box(), page.locator(".kind-case").bounding_box()
+    assert stem is not None
+    assert options is not None
+    assert stem["x"] + stem["width"] < options["x"]
+
+
 def _hand_in(here: TerminalPage) -> str:
     """Follow the summary to an open item, then hold the button; return the receipt code on the screen."""
     page, summary = here.page, here.page.locator("dialog.handin")
@@ -159,6 +175,7 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
     _put_in_order(here)
     _choose_in_groups(here)
     _point_at_hazards(here)
+    _answer_a_case(here)
     shown = _hand_in(here)
     query = "select state, receipt_code, answered from delivery_attempt where id = %s"
     assert hall.read(query, hall.attempt(0)) == [("submitted", shown, len(TYPED | STEPS) + 1)]

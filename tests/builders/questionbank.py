@@ -51,6 +51,13 @@ def content(interaction: Interaction, number: int, *, token: str = "") -> ItemCo
     photo = scene() if interaction is Interaction.HOTSPOT else msgspec.UNSET
     if interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
         stem, options, key = _grouped(interaction, stem, number)
+    elif interaction is Interaction.CASE:
+        lines = (
+            f"第一问{number}|*对甲{number}|错甲{number}",
+            f"第二问{number}|*对乙{number}|*也对{number}|错乙{number}",
+        )
+        lettered = tuple(Option(letter, text) for letter, text in zip("AB", lines, strict=True))
+        options, key = KINDS[interaction].settle(stem, lettered, "")
     elif interaction is Interaction.HOTSPOT:
         areas = (
             f"隐患{number}{token} @ rect 10,10,40,30",

@@ -35,6 +35,7 @@ LABELS = {
     Interaction.MATCH: list("123ABC"),
     Interaction.INLINE_CHOICE: ["1A", "1B", "2A", "2B", "3A", "3B"],
     Interaction.HOTSPOT: [],
+    Interaction.CASE: ["1", "1A", "1B", "2+", "2A", "2B", "2C"],
 }
 NEVER_A_FIELD = {
     *("key", "keys", "correct", "right", "score", "rule", "variants", "explanation", "basis"),
@@ -200,11 +201,12 @@ def test_marks_tell_nothing_beyond_the_interaction(observed: Observed) -> None:
         "match": {100},
         "inline_choice": {100},
         "hotspot": {100},
+        "case": {100},
     }
 
 
 def test_the_answer_to_a_save_does_not_tell_right_from_wrong(observed: Observed) -> None:
-    assert len(observed.verdicts) == CANDIDATES * 21
+    assert len(observed.verdicts) == CANDIDATES * 24
     for wrong, right in observed.verdicts:
         for answer in (wrong, right):
             for volatile in ("server_now", "remaining_ms"):

@@ -141,6 +141,7 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
         ({"interaction": "match", "lines": "36V -> 安全电压\r\n380V -> 线电压\r\n-> 相电压"}, "2. 380V — 线电压"),
         ({"interaction": "inline_choice", "stem": "应先____,再( )。", "lines": "验电|送电\r\n接地|离开"}, "(2) 接地"),
         ({"interaction": "hotspot", "lines": "临边无护栏 @ rect 10,10,40,30", "photo": scene().url}, "临边无护栏"),
+        ({"interaction": "case", "lines": "原因?|*违章|天气\r\n措施?|*培训|*监护|放假"}, "(2) 监护"),
     ],
 )
 async def test_every_interaction_can_be_written(people: People, fields: dict[str, object], key: str) -> None:

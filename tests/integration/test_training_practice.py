@@ -111,6 +111,25 @@ async def test_steps_are_answered_in_their_order(runtime: Runtime, practice: Pra
     assert f"1. {key[0]}" in right.text
 
 
+async def test_places_of_a_photo_and_questions_of_a_case_are_answered(runtime: Runtime, practice: Practice) -> None:
+    wanted = await versions(runtime, practice)
+    async with runtime.databases.session(practice.scope) as session:
+        case = (await get_practice_contents(session, [wanted["case"]]))[wanted["case"]]
+    async with browsing(runtime) as client:
+        await enter(client, runtime, practice.learner)
+        asked = [
+            (await client.get(f"{practice.home}/question?version={wanted[kind]}")).text for kind in ("hotspot", "case")
+        ]
+        found = await client.get(
+            (await choose(client, practice, wanted["hotspot"], "20,20", "80,40", "110,65")).headers["location"]
+        )
+        right = await client.get((await choose(client, practice, wanted["case"], *case.key)).headers["location"])
+    assert ('data-points="3"' in asked[0], asked[1].count('name="choice"')) == (True, 5)
+    assert practice.leaks("".join(asked)) == []
+    assert ("答对了" in found.text, found.text.count("<polygon")) == (True, 1)
+    assert "答对了" in right.text
+
+
 async def test_favourites_are_kept_and_let_go(runtime: Runtime, practice: Practice) -> None:
     wanted = (await versions(runtime, practice))["text_entry"]
     async with browsing(runtime) as client:

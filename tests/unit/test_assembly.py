@@ -36,6 +36,7 @@ OPTIONS = {
     Interaction.MATCH: 7,
     Interaction.INLINE_CHOICE: 6,
     Interaction.HOTSPOT: 3,
+    Interaction.CASE: 8,
 }
 
 

@@ -13,7 +13,7 @@ from questionbank.items.content import FALSE, TRUE, Depth, Interaction, ItemCont
 from tests.builders.questionbank import content as item_content
 from tests.builders.questionbank import scene
 
-NOT_IN_GIFT = {Interaction.ORDER, Interaction.INLINE_CHOICE, Interaction.HOTSPOT}
+NOT_IN_GIFT = {Interaction.ORDER, Interaction.INLINE_CHOICE, Interaction.HOTSPOT, Interaction.CASE}
 NOT_IN_WORKBOOKS = {Interaction.HOTSPOT}
 LOSSLESS = ["xlsx", "json", "qti3", "qti22", "moodle"]
 
@@ -60,6 +60,12 @@ NAME = st.one_of(st.just(""), WORDS.map(lambda text: text.replace("@", "")))
 PLACES = st.lists(st.tuples(NAME, AREAS), min_size=1, max_size=5, unique_by=lambda pair: pair[1])
 
 
+# a question with its options, the first ones right
+QUESTION = st.tuples(
+    st.lists(PART, min_size=3, max_size=6, unique_by=lambda text: "".join(text.split())), st.integers(1, 2)
+).map(lambda pair: "|".join([pair[0][0], *("*" * (at < pair[1]) + text for at, text in enumerate(pair[0][1:]))]))
+
+
 @st.composite
 def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemContent:
     interaction = draw(st.sampled_from(Interaction))
@@ -73,6 +79,10 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
     elif interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
         stem, lines_ = draw(grouped(interaction, stem))
         written = tuple(Option(letter, text) for letter, text in zip(LETTERS, lines_, strict=False))
+        options, key = KINDS[interaction].settle(stem, written, "")
+    elif interaction is Interaction.CASE:
+        asked = draw(st.lists(QUESTION, min_size=2, max_size=4, unique_by=lambda line: line.partition("|")[0]))
+        written = tuple(Option(letter, text) for letter, text in zip(LETTERS, asked, strict=False))
         options, key = KINDS[interaction].settle(stem, written, "")
     elif interaction is Interaction.HOTSPOT:
         places = [f"{name} @ {area}".strip() for name, area in draw(PLACES)]

@@ -22,6 +22,7 @@ MULTIPLE, TEXT = SlotShape("multiple", 5), SlotShape("text_entry", 0)
 ORDER = SlotShape("order", 4)
 MATCH, GAPS = SlotShape("match", 0, (3, 3)), SlotShape("inline_choice", 0, (2, 4))
 HOTSPOT = SlotShape("hotspot", 2, (640, 480))
+CASE = SlotShape("case", 0, (2, 3))
 
 
 def one(response: object, **change: object) -> bytes:
@@ -93,6 +94,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (ORDER, ["D"], b'["D"]'),
         (MATCH, ["2C", "1C"], b'["1C","2C"]'),
         (GAPS, ["2D"], b'["2D"]'),
+        (CASE, ["2C", "1B", "2A"], b'["1B","2A","2C"]'),
         (HOTSPOT, ["639,479", "0,0"], b'["639,479","0,0"]'),
         (TEXT, "36 V\n", b'"36 V\\n"'),
         (TEXT, "字" * 500, ('"' + "字" * 500 + '"').encode()),
@@ -104,7 +106,7 @@ def test_a_fitting_response_has_one_canonical_form(
     assert encode_response(check_response(Save(1, 1, response), shape)) == canonical
 
 
-@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT])
+@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT, CASE])
 @pytest.mark.parametrize("response", [[], ""])
 def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str) -> None:
     assert encode_response(check_response(Save(1, 1, response), shape)) == b"[]"
@@ -136,6 +138,9 @@ def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str
         (TEXT, "nul\x00"),
         (TEXT, "bell\x07"),
         (CHOICE, ["1AB"]),
+        (CASE, ["1C"]),
+        (CASE, ["1A", "1A"]),
+        (CASE, ["1"]),
         (HOTSPOT, ["A"]),
         (HOTSPOT, "1,1"),
         (HOTSPOT, ["640,1"]),
@@ -157,12 +162,13 @@ def test_shapes_are_read_as_they_were_written() -> None:
     gaps = shape_of("inline_choice", ["1A", "1B", "2A", "2B", "2C", "2D"])
     assert (match, gaps, shape_of("order", list("ABCD"))) == (SlotShape("match", 0, (3, 3)), GAPS, ORDER)
     assert shape_of("hotspot", [], (2, 640, 480)) == HOTSPOT
+    assert shape_of("case", ["1", "1A", "1B", "2+", "2A", "2B", "2C"]) == CASE
     assert encode_shape([JUDGEMENT, match, TEXT, gaps, HOTSPOT, MULTIPLE]) == "j2p3.3t0i2.4h2.640.480m5"
     assert decode_shape("j2p3.3t0i2.4h2.640.480m5") == [JUDGEMENT, match, TEXT, gaps, HOTSPOT, MULTIPLE]
 
 
 @given(
-    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT]),
+    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT, CASE]),
     st.lists(st.sampled_from(["1,2", "3,4", *"ABCDETF"]), max_size=6) | st.text(max_size=20),
 )
 def test_checking_again_changes_nothing(shape: SlotShape, response: list[str] | str) -> None:
