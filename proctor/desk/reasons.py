@@ -73,3 +73,20 @@ CANNED_MESSAGES = (
 def require_reason(act: str, code: str) -> str:
     """Return the code if it is one of the act's reasons, else an empty text, which every act refuses."""
     return code if any(code == known for known, _ in REASONS[act]) else ""
+
+
+ACT_OF = {
+    "admitted": "admit",
+    "transferred": "transfer",
+    "paused": "pause",
+    "resumed": "resume",
+    "extended": "extend",
+    "ended": "end",
+    "voided": "void",
+}
+"""The act that each entry of an attempt's history is the outcome of."""
+
+
+def reason_words(done: str, code: str) -> str:
+    """Return the sentence behind the reason of something that was done, the code itself where it is none of ours."""
+    return dict(REASONS.get(ACT_OF.get(done, ""), ())).get(code, code)

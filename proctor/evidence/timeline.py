@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
 from exam.identity.api import names_of_accounts
+from proctor.desk.reasons import reason_words
 from proctor.duty.board import duty_history
 from proctor.evidence.recordings import SegmentView, list_room_segments, list_segments
 from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
@@ -108,7 +109,7 @@ def _course(attempt: AttemptView) -> Iterable[Entry]:
 
 
 def _act(act: str, reason: str, note: str, at: datetime, actor: str) -> Entry:
-    return Entry(at=at, lane="acts", word=ACT_WORDS.get(act, act), note=note or reason, actor=actor)
+    return Entry(at=at, lane="acts", word=ACT_WORDS.get(act, act), note=note or reason_words(act, reason), actor=actor)
 
 
 async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:

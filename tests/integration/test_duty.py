@@ -16,6 +16,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.identity.roles import Role as StaffRole
 from exam.sitting.api import get_room
+from proctor.desk.reasons import reason_words
 from proctor.duty.board import duties_of
 from proctor.duty.presence import AWAY_AFTER
 from proctor.duty.service import hand_over, take_charge
@@ -203,3 +204,9 @@ async def test_all_rooms_go_together_and_nobody_is_called_away_without_valkey(
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         await session.execute(text("update sitting_room set proctor_since = now() - interval '1 day'"))
     assert await stage.holder() == (stage.second.account, True)
+
+
+def test_the_timeline_says_reasons_in_words() -> None:
+    assert reason_words("admitted", "identity_confirmed") == "本人、照片与证件一致"
+    assert reason_words("ended", "discipline") != reason_words("voided", "discipline")
+    assert reason_words("ended", "sitting_closed") == "sitting_closed"
