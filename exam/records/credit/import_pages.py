@@ -1,6 +1,7 @@
 """Bringing in what the credit platform has told: upload, see what would happen, then let it happen."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Controller, Request, get, post
@@ -17,6 +18,7 @@ from exam.records.credit.importing import MOST, Verdict, read_lines, run
 from exam.records.credit.regulator_pages import HOME
 from exam.records.credit.schemas import ImportForm
 from exam.records.regulator_desk import ROLE, desk_of
+from exam.records.verdict_pages import judged_page, told
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
@@ -49,7 +51,7 @@ class PlatformNoticeController(Controller):
             return _page(problem=problem_of(error, catalogue))
         async with desk_of(runtime, principal, "") as desk:
             verdicts = await run(desk.session, principal, lines, dry_run=True, at=desk.now)
-        return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
+        return _page(told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
 
     @post("/confirm", status_code=200)
     async def confirm(
@@ -65,7 +67,7 @@ class PlatformNoticeController(Controller):
         async with desk_of(runtime, principal, "") as desk:
             verdicts = await run(desk.session, principal, lines, dry_run=False, at=desk.now)
         await FILES.drop(runtime, principal, data.file)
-        return _page(_told(verdicts, request.app.state.catalogue), written=True)
+        return _page(told(verdicts, request.app.state.catalogue), written=True)
 
 
 def _given(data: bytes | None) -> bytes:
@@ -74,25 +76,11 @@ def _given(data: bytes | None) -> bytes:
     return data
 
 
-def _told(verdicts: list[Verdict], catalogue: Catalogue) -> list[tuple[Verdict, Problem | None]]:
-    return [(each, problem_of(each.refused, catalogue) if each.refused else None) for each in verdicts]
-
-
 def _page(
-    verdicts: list[tuple[Verdict, Problem | None]] | None = None,
+    verdicts: Sequence[tuple[Verdict, Problem | None]] = (),
     *,
     file: str = "",
     written: bool = False,
     problem: Problem | None = None,
 ) -> Template:
-    told = verdicts or []
-    context = {
-        "verdicts": told,
-        "accepted": sum(refused is None for _, refused in told),
-        "refused": sum(refused is not None for _, refused in told),
-        "file": file,
-        "written": written,
-        "problem": problem,
-        "most": MOST,
-    }
-    return Template(PAGE, context=context, status_code=problem.status if problem else 200)
+    return judged_page(PAGE, verdicts, most=MOST, file=file, written=written, problem=problem)

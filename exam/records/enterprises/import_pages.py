@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,12 +23,14 @@ from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, 
 from exam.records.enterprises.schemas import EnterprisesIn, ImportForm, MergedOut, RowOut
 from exam.records.enterprises.wording import ACTS, shown
 from exam.records.regulator_desk import ROLE, desk_of
+from exam.records.verdict_pages import judged_page, told
 from exam.web.i18n import Catalogue
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
 
 FILES = WaitingFiles("enterprise-imports")
+PAGE = "records/enterprise_import.html"
 AnyRequest = Request[Principal, Any, Any]
 
 
@@ -57,7 +60,7 @@ class EnterpriseImportController(Controller):
         except DomainError as error:
             return _page(problem=problem_of(error, catalogue))
         verdicts = await _merge(runtime, principal, lines, dry_run=True)
-        return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
+        return _page(told(verdicts, catalogue), file=await FILES.put(runtime, principal, _given(data)))
 
     @post("/confirm", status_code=200)
     async def confirm(
@@ -71,7 +74,7 @@ class EnterpriseImportController(Controller):
         lines = await asyncio.to_thread(read_lines, await FILES.get(runtime, principal, data.file))
         verdicts = await _merge(runtime, principal, lines, dry_run=False)
         await FILES.drop(runtime, principal, data.file)
-        return _page(_told(verdicts, request.app.state.catalogue), written=True)
+        return _page(told(verdicts, request.app.state.catalogue), written=True)
 
 
 class EnterprisesApiController(Controller):
@@ -93,7 +96,7 @@ class EnterprisesApiController(Controller):
         """Bring enterprises in, or only judge them on a dry run; who calls has logged in as a regulator (/api/login)."""
         lines = [NamedRow(number, msgspec.structs.asdict(each)) for number, each in enumerate(data.enterprises, 1)]
         verdicts = await _merge(runtime, principal, checked(lines), dry_run=data.dry_run)
-        rows = [_row(each, problem, lines) for each, problem in _told(verdicts, request.app.state.catalogue)]
+        rows = [_row(each, problem, lines) for each, problem in told(verdicts, request.app.state.catalogue)]
         refused = sum(bool(row.code) for row in rows)
         return MergedOut(accepted=len(rows) - refused, refused=refused, written=not data.dry_run, rows=rows)
 
@@ -109,10 +112,6 @@ def _given(data: bytes | None) -> bytes:
     return data
 
 
-def _told(verdicts: list[Verdict], catalogue: Catalogue) -> list[tuple[Verdict, Problem | None]]:
-    return [(each, problem_of(each.refused, catalogue) if each.refused else None) for each in verdicts]
-
-
 def _row(verdict: Verdict, problem: Problem | None, lines: list[NamedRow]) -> RowOut:
     merge = verdict.merge
     return RowOut(
@@ -126,25 +125,13 @@ def _row(verdict: Verdict, problem: Problem | None, lines: list[NamedRow]) -> Ro
 
 
 def _page(
-    verdicts: list[tuple[Verdict, Problem | None]] | None = None,
+    verdicts: Sequence[tuple[Verdict, Problem | None]] = (),
     *,
     file: str = "",
     written: bool = False,
     problem: Problem | None = None,
 ) -> Template:
-    told = verdicts or []
-    acts = Counter(each.merge.act for each, _ in told if each.merge)
-    context = {
-        "verdicts": told,
-        "counted": [(word, acts[act]) for act, word in ACTS.items()],
-        "accepted": sum(refused is None for _, refused in told),
-        "refused": sum(refused is not None for _, refused in told),
-        "acts": ACTS,
-        "titles": TITLES,
-        "shown": shown,
-        "file": file,
-        "written": written,
-        "problem": problem,
-        "most": MOST,
-    }
-    return Template("records/enterprise_import.html", context=context, status_code=problem.status if problem else 200)
+    acts = Counter(each.merge.act for each, _ in verdicts if each.merge)
+    counted = [(word, acts[act]) for act, word in ACTS.items()]
+    more = {"counted": counted, "acts": ACTS, "titles": TITLES, "shown": shown}
+    return judged_page(PAGE, verdicts, most=MOST, file=file, written=written, problem=problem, more=more)
