@@ -29,6 +29,8 @@ from questionbank.interactions.registry import is_sequence, words_of
 from questionbank.items.content import Interaction, Photo
 from questionbank.items.exporting import export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
+from questionbank.items.progress import STAGE_WORDS, Stage
+from questionbank.items.progress import Progress as ImportProgress
 from questionbank.practice.forms import (
     PracticeForm,
     PracticeItemGoneError,
@@ -48,6 +50,7 @@ from questionbank.withdrawals.service import WithdrawnItem, list_withdrawals
 
 __all__ = [
     "FULL",
+    "STAGE_WORDS",
     "WHOLE",
     "Assembly",
     "Blueprint",
@@ -61,6 +64,7 @@ __all__ = [
     "FormStillSealedError",
     "FormsAwaitCustodiansError",
     "FormsNotPreparedError",
+    "ImportProgress",
     "ImportReport",
     "ImportRow",
     "Interaction",
@@ -81,6 +85,7 @@ __all__ = [
     "Section",
     "SeedReport",
     "Solution",
+    "Stage",
     "Sums",
     "SyllabusView",
     "WithdrawnItem",

@@ -19,6 +19,8 @@ from questionbank.items.state import ItemAct
 from questionbank.withdrawals.service import WithdrawalRule
 
 Code = Annotated[str, msgspec.Meta(max_length=64)]
+Token = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{32})?$")]
+"""By which a page that waits asks how far its import has come; empty where none waits."""
 Long = Annotated[str, msgspec.Meta(max_length=8_000)]
 Button = Literal["submitted", "returned", "approved", "published", "released", "retired", "flagged", "upheld"]
 """The acts that have a button; drafting and revising are what the editor does."""
@@ -37,6 +39,13 @@ class UploadForm(Form, frozen=True, kw_only=True):
 
     qualification: Code = ""
     file: UploadFile | None = None
+    progress: Token = ""
+
+
+class ConfirmForm(Form, frozen=True, kw_only=True):
+    """A checked file is to be written."""
+
+    progress: Token = ""
 
 
 class ColumnsForm(Form, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import rich_click as click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.cli.context import command_runtime
@@ -18,7 +19,15 @@ from exam.core.errors import DomainError
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.web.i18n import fill
-from questionbank.api import ImportReport, export_questions, import_questions, list_export_formats
+from questionbank.api import (
+    STAGE_WORDS,
+    ImportProgress,
+    ImportReport,
+    Stage,
+    export_questions,
+    import_questions,
+    list_export_formats,
+)
 
 T = TypeVar("T")
 
@@ -27,6 +36,7 @@ DATA_DIR = click.option(
 )
 QUALIFICATION = click.option("--qualification", required=True, metavar="CODE", help="Such as special.1.2.")
 REFUSED_SHOWN = 20
+_REFRESH_S = 0.1
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,13 +63,12 @@ async def _bank(data_dir: Path | None) -> AsyncIterator[tuple[Runtime, AsyncSess
             yield runtime, session, console
 
 
-def _run(work: Coroutine[Any, Any, T], label: str, *, as_json: bool) -> T:
-    """Run to the end behind a progress line on a terminal; a refusal is told and ends the process with 1."""
-    progress = Console(stderr=True)
+def _run(work: Coroutine[Any, Any, T], label: str, *, as_json: bool, progress: ImportProgress | None = None) -> T:
+    """Run to the end behind a progress bar on a terminal; a refusal is told and ends the process with 1."""
+    console = Console(stderr=True)
     try:
-        if progress.is_terminal and not as_json:
-            with progress.status(label):
-                return asyncio.run(work)
+        if console.is_terminal and not as_json:
+            return asyncio.run(_behind_a_bar(work, label, progress, console))
         return asyncio.run(work)
     except DomainError as error:
         message = fill(error.message, error.fields)
@@ -68,6 +77,29 @@ def _run(work: Coroutine[Any, Any, T], label: str, *, as_json: bool) -> T:
         else:
             click.echo(f"{message} ({error.code})", err=True)
         raise SystemExit(1) from error
+
+
+async def _behind_a_bar(
+    work: Coroutine[Any, Any, T], label: str, progress: ImportProgress | None, console: Console
+) -> T:
+    """Show the stage of an import and how many of its rows are done, or that something is under way."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        shown = bar.add_task(label, total=None)
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            await asyncio.wait({task}, timeout=_REFRESH_S)
+            if progress is not None and progress.told.stage:
+                told = progress.told
+                words = f"{label} {STAGE_WORDS[Stage(told.stage)]}"
+                bar.update(shown, description=words, completed=told.done, total=told.total or None)
+        return await task
 
 
 @click.group()
@@ -94,13 +126,23 @@ def import_file(
     data = file.read_bytes()
     given = {title.strip(): field.strip() for title, _, field in (each.rpartition("=") for each in columns)}
 
+    progress = ImportProgress()
+
     async def work() -> ImportReport:
         async with _bank(data_dir) as (runtime, session, console):
             return await import_questions(
-                session, runtime, console, data, file.name, qualification, dry_run=dry_run, columns=given
+                session,
+                runtime,
+                console,
+                data,
+                file.name,
+                qualification,
+                dry_run=dry_run,
+                columns=given,
+                progress=progress,
             )
 
-    report = _run(work(), f"{file.name} …", as_json=as_json)
+    report = _run(work(), file.name, as_json=as_json, progress=progress)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:

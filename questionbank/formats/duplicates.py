@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -74,18 +74,26 @@ def _is_noise(character: str) -> bool:
     return unicodedata.category(character)[0] in "PZC" and character not in _KEPT
 
 
-def find_duplicates(drafts: Sequence[ItemDraft], existing: Sequence[ExistingItem]) -> tuple[Twin | None, ...]:
+def silent(done: int) -> None:
+    """Tell nobody."""
+    del done
+
+
+def find_duplicates(
+    drafts: Sequence[ItemDraft], existing: Sequence[ExistingItem], told: Callable[[int], None] = silent
+) -> tuple[Twin | None, ...]:
     """Return, for every draft, the exact twin, else the nearest near one, else None.
 
     Exact means the same normalised stem and the same set of options, in whatever order; the first of a file wins.
-    Near twins are looked for in the bank and among the earlier rows that are no exact twins themselves.
+    Near twins are looked for in the bank and among the earlier rows that are no exact twins themselves. `told` hears now
+    and then how many drafts have been compared.
     """
     twins = list(_find_exact(drafts, existing))
     fresh = [place for place, twin in enumerate(twins) if twin is None]
     stems = [_asked(drafts[place].content) for place in fresh]
     old_stems = [_asked(one.content) for one in existing]
-    in_bank = _find_nearest(stems, old_stems, earlier_only=False)
-    in_file = _find_nearest(stems, stems, earlier_only=True)
+    in_bank = _find_nearest(stems, old_stems, lambda done: told(done // 2), earlier_only=False)
+    in_file = _find_nearest(stems, stems, lambda done: told((len(stems) + done) // 2), earlier_only=True)
     for order, place in enumerate(fresh):
         (bank_score, bank_at), (file_score, file_at) = in_bank[order], in_file[order]
         if bank_score >= max(NEAR, file_score):
@@ -123,10 +131,13 @@ def _answers(content: ItemContent) -> frozenset[str]:
     return frozenset(texts.get(key, key) for key in content.key)
 
 
-def _find_nearest(new: Sequence[str], old: Sequence[str], *, earlier_only: bool) -> list[tuple[float, int]]:
+def _find_nearest(
+    new: Sequence[str], old: Sequence[str], told: Callable[[int], None], *, earlier_only: bool
+) -> list[tuple[float, int]]:
     """Return score and place of the most similar old stem for every new one, (0, −1) below NEAR."""
     nearest: list[tuple[float, int]] = [(0.0, -1)] * len(new)
-    for fresh, stored in _find_candidates(new, old, earlier_only=earlier_only):
+    for number, (fresh, stored) in enumerate(_find_candidates(new, old, earlier_only=earlier_only)):
+        told(min(number * _CHUNK, len(new)))
         scores = process.cpdist(
             [new[place] for place in fresh],
             [old[place] for place in stored],

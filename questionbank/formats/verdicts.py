@@ -1,11 +1,11 @@
 """The verdict on every row of a file: what a dry run shows and an import does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import msgspec
 
-from questionbank.formats.duplicates import ExistingItem, Twin, find_duplicates
+from questionbank.formats.duplicates import ExistingItem, Twin, find_duplicates, silent
 from questionbank.formats.reading import FieldValue, Reading, Refusal
 
 
@@ -42,9 +42,14 @@ _MESSAGES = {
 }
 
 
-def judge_rows(reading: Reading, existing: Sequence[ExistingItem]) -> tuple[RowVerdict, ...]:
-    """Return one verdict per row of the file, in row order; `existing` are the items of the same bank."""
-    twins = find_duplicates(reading.drafts, existing)
+def judge_rows(
+    reading: Reading, existing: Sequence[ExistingItem], told: Callable[[int], None] = silent
+) -> tuple[RowVerdict, ...]:
+    """Return one verdict per row of the file, in row order; `existing` are the items of the same bank.
+
+    `told` hears now and then how many drafts have been compared.
+    """
+    twins = find_duplicates(reading.drafts, existing, told)
     verdicts = [_judge(draft.row, twin) for draft, twin in zip(reading.drafts, twins, strict=True)]
     verdicts += [_refused(refusal) for refusal in reading.refused]
     return tuple(sorted(verdicts, key=lambda verdict: verdict.row))

@@ -21,6 +21,7 @@ from questionbank.items.errors import ImportChangedError, ImportWrittenError
 from questionbank.items.importing import JudgedFile, add_batch, judge_file, report_of, write_rows
 from questionbank.items.layouts import remember_layout
 from questionbank.items.models import ImportBatch
+from questionbank.items.progress import Progress
 
 FILE, SHEET = "file", "checked.json"
 
@@ -56,14 +57,21 @@ class CheckedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_upload(
-    session: AsyncSession, runtime: Runtime, principal: Principal, data: bytes, filename: str, qualification: str
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    data: bytes,
+    filename: str,
+    qualification: str,
+    *,
+    progress: Progress | None = None,
 ) -> UUID:
     """Judge a file, keep it with the verdicts and return the batch; nothing is in the bank yet.
 
     Raises what `judge_file` raises, and then nothing is kept.
     """
     require_region(principal, runtime.settings.root_region, "author")
-    judged = await _judge(session, data, filename, qualification)
+    judged = await _judge(session, data, filename, qualification, progress)
     report = report_of(judged, written=False)
     batch = await add_batch(session, runtime, principal, data, filename, qualification, report)
     batch.storage_key = f"questionbank/imports/{new_token()}"
@@ -73,10 +81,12 @@ async def check_upload(
     return batch.id
 
 
-async def _judge(session: AsyncSession, data: bytes, filename: str, qualification: str) -> JudgedFile:
+async def _judge(
+    session: AsyncSession, data: bytes, filename: str, qualification: str, progress: Progress | None
+) -> JudgedFile:
     """Judge a file; a table whose titles say nothing has no rows yet, only columns that want a meaning."""
     try:
-        return await judge_file(session, data, filename, qualification)
+        return await judge_file(session, data, filename, qualification, progress=progress)
     except NoHeadingsError as error:
         columns = tuple(Column(title, IGNORED) for title in str(error.fields["titles"]).split("\t"))
         return JudgedFile(reading=Reading(dialect="", drafts=(), refused=(), columns=columns), verdicts=(), existing={})
@@ -144,7 +154,14 @@ async def get_checked(runtime: Runtime, batch: ImportBatch) -> CheckedFile:
     return msgspec.json.decode(data, type=CheckedFile)
 
 
-async def confirm_batch(session: AsyncSession, runtime: Runtime, principal: Principal, batch_id: UUID) -> int:
+async def confirm_batch(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    batch_id: UUID,
+    *,
+    progress: Progress | None = None,
+) -> int:
     """Write the accepted rows of a checked file and return their number.
 
     The file is judged anew; raises ImportChangedError, with the new verdicts kept for the page, when the bank has
@@ -152,12 +169,12 @@ async def confirm_batch(session: AsyncSession, runtime: Runtime, principal: Prin
     """
     batch = await _own_batch(session, principal, batch_id)
     data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
-    judged = await judge_file(session, data, batch.filename, batch.qualification)
+    judged = await judge_file(session, data, batch.filename, batch.qualification, progress=progress)
     shown = await get_checked(runtime, batch)
     if _outline(_checked(judged).rows) != _outline(shown.rows):
         await _keep(runtime, batch, judged)
         raise ImportChangedError
-    return len(await write_rows(session, runtime, principal, batch, judged))
+    return len(await write_rows(session, runtime, principal, batch, judged, progress=progress))
 
 
 async def _own_batch(session: AsyncSession, principal: Principal, batch_id: UUID) -> ImportBatch:

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, MediaType, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, MultipartBody, PathParameter, QueryParameter, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,6 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.errors import EmptyFileError
 from exam.core.sheets.writer import WORKBOOK
-from exam.web.forms import Form
 from exam.web.i18n import Catalogue, fill
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -37,9 +36,10 @@ from questionbank.items.editing import key_words
 from questionbank.items.finding import ItemFilter
 from questionbank.items.listing import count_states
 from questionbank.items.models import ImportBatch
+from questionbank.items.progress import STAGE_WORDS, Told, find_progress, published
 from questionbank.items.viewing import shown_options
 from questionbank.pages import MAKERS, WORDS, AnyRequest, all_qualifications, bank_roles, title_of
-from questionbank.schemas import ColumnsForm, UploadForm
+from questionbank.schemas import ColumnsForm, ConfirmForm, UploadForm
 from questionbank.syllabus.service import list_nodes
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
@@ -85,14 +85,28 @@ class UploadController(Controller):
         try:
             if data.file is None or not data.file.filename:
                 raise EmptyFileError
-            content = await data.file.read()
-            batch = await check_upload(
-                bank_session, runtime, principal, content, data.file.filename, data.qualification
-            )
+            content, name = await data.file.read(), data.file.filename
+            async with published(runtime, principal.account, data.progress) as progress:
+                batch = await check_upload(
+                    bank_session, runtime, principal, content, name, data.qualification, progress=progress
+                )
         except DomainError as error:
+            if data.progress:
+                raise
             context = await _upload_context(bank_session, principal, data.qualification)
             return form_again(request, error, UPLOAD, context)
-        return done(f"/bank/imports/{batch}")
+        return _moved(data.progress, f"/bank/imports/{batch}")
+
+    @get("/progress/{token:str}", media_type=MediaType.JSON)
+    async def progress(
+        self,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        token: FromPath[Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$")]],
+    ) -> Response[Told]:
+        """Return how far one's own import has come."""
+        found = await find_progress(runtime, principal.account, token)
+        return Response(found, headers={"Cache-Control": "no-store"})
 
 
 class BatchController(Controller):
@@ -124,15 +138,18 @@ class BatchController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         batch_id: FromPath[UUID],
-        data: URLEncodedBody[Form],  # noqa: ARG002  # refuses unknown fields
+        data: URLEncodedBody[ConfirmForm],
     ) -> Response[Any]:
         try:
-            await confirm_batch(bank_session, runtime, principal, batch_id)
+            async with published(runtime, principal.account, data.progress) as progress:
+                await confirm_batch(bank_session, runtime, principal, batch_id, progress=progress)
         except DomainError as error:
+            if data.progress:
+                raise
             batch = await get_batch(bank_session, batch_id)
             context = await _batch_context(request, bank_session, runtime, principal, batch, None, 1)
             return form_again(request, error, BATCH, context)
-        return done(f"/bank/imports/{batch_id}", "已导入为草稿,可以送审。")
+        return _moved(data.progress, f"/bank/imports/{batch_id}", "已导入为草稿,可以送审。")
 
     @post("/columns", opt=allow("author"), status_code=200)
     async def columns(
@@ -154,6 +171,12 @@ class BatchController(Controller):
         return done(f"/bank/imports/{batch_id}", "已按新的对应重新核对;下次导入相同标题的表格时自动沿用。")
 
 
+def _moved(token: str, path: str, message: str = "") -> Response[Any]:
+    """Redirect, or tell a page that waits with a bar where to go: it would follow a redirect and miss the message."""
+    redirect = done(path, message)
+    return Response({"location": path}, cookies=redirect.cookies) if token else redirect
+
+
 async def _upload_context(session: AsyncSession, principal: Principal, qualification: str) -> dict[str, Any]:
     return {
         "qualifications": all_qualifications(),
@@ -161,6 +184,7 @@ async def _upload_context(session: AsyncSession, principal: Principal, qualifica
         "unfinished": await list_batches(session, state="checked", account=principal.account),
         "written": await list_batches(session, state="written"),
         "title_of": title_of,
+        "stages": STAGE_WORDS,
     }
 
 
@@ -186,6 +210,7 @@ async def _batch_context(
         "unsupported": checked.unsupported,
         "columns": checked.columns,
         "tests": checked.tests,
+        "stages": STAGE_WORDS,
         "may_draft": bank_roles(principal) & {"author", "publisher"},
         "fields": FIELD_NAMES,
         "has_rows": bool(checked.rows),

@@ -26,6 +26,7 @@ from questionbank.items.content import ItemContent, ItemDraft
 from questionbank.items.drafting import Origin, draft_items, require_account
 from questionbank.items.layouts import find_layouts, given_columns, remember_layout
 from questionbank.items.models import ImportBatch, ItemRow, ItemVersionRow
+from questionbank.items.progress import Progress, Stage
 
 FILENAME_LIMIT = 200
 NO_COLUMNS: Final[Mapping[str, str]] = {}
@@ -78,7 +79,13 @@ class JudgedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge_file(
-    session: AsyncSession, data: bytes, filename: str, qualification: str, columns: Mapping[str, str] = NO_COLUMNS
+    session: AsyncSession,
+    data: bytes,
+    filename: str,
+    qualification: str,
+    columns: Mapping[str, str] = NO_COLUMNS,
+    *,
+    progress: Progress | None = None,
 ) -> JudgedFile:
     """Read a file in a limited process and compare it with the bank of its qualification.
 
@@ -86,11 +93,14 @@ async def judge_file(
     UnreadableFileError.
     """
     get_qualification(qualification)
+    progress = progress or Progress()
+    progress.begin(Stage.READING)
     layouts = await find_layouts(session, given_columns(columns))
     reading = await asyncio.to_thread(read_in_subprocess, data, filename, layouts)
     existing = await list_contents(session, qualification)
     known = [ExistingItem(item, content) for item, content in existing.items()]
-    verdicts = await asyncio.to_thread(judge_rows, reading, known)
+    progress.begin(Stage.COMPARING, len(reading.drafts))
+    verdicts = await asyncio.to_thread(judge_rows, reading, known, progress.reach)
     return JudgedFile(reading=reading, verdicts=verdicts, existing=existing)
 
 
@@ -141,13 +151,14 @@ async def import_questions(
     *,
     dry_run: bool,
     columns: Mapping[str, str] = NO_COLUMNS,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Judge a file and, unless it is a dry run, store its accepted rows as drafts of the principal.
 
     `columns` are fields by title where the titles do not speak for themselves; they are remembered with the import.
     """
     require_region(principal, runtime.settings.root_region, "author")
-    judged = await judge_file(bank_session, data, filename, qualification, columns)
+    judged = await judge_file(bank_session, data, filename, qualification, columns, progress=progress)
     if dry_run:
         return report_of(judged, written=False)
     if columns:
@@ -155,7 +166,7 @@ async def import_questions(
         await remember_layout(bank_session, principal, judged.reading.columns, region=region, at=at)
     report = report_of(judged, written=True)
     batch = await add_batch(bank_session, runtime, principal, data, filename, qualification, report)
-    await write_rows(bank_session, runtime, principal, batch, judged)
+    await write_rows(bank_session, runtime, principal, batch, judged, progress=progress)
     return msgspec.structs.replace(report, batch=batch.id)
 
 
@@ -191,10 +202,17 @@ async def add_batch(
 
 
 async def write_rows(
-    session: AsyncSession, runtime: Runtime, principal: Principal, batch: ImportBatch, judged: JudgedFile
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    batch: ImportBatch,
+    judged: JudgedFile,
+    *,
+    progress: Progress | None = None,
 ) -> list[UUID]:
     """Store the accepted rows under a batch with one audit entry and return the new items' ids."""
-    at = runtime.clock.now()
+    at, drafts = runtime.clock.now(), judged.accepted()
+    (progress or Progress()).begin(Stage.WRITING, len(drafts))
     similar = {
         each.row: UUID(each.other_item) if each.other_item else each.other_row
         for each in judged.verdicts
@@ -205,7 +223,7 @@ async def write_rows(
         principal,
         qualification=batch.qualification,
         region=batch.region,
-        drafts=judged.accepted(),
+        drafts=drafts,
         at=at,
         origin=Origin(import_id=batch.id, similar={row: twin for row, twin in similar.items() if twin is not None}),
     )

@@ -23,6 +23,7 @@ from questionbank.items.exporting import ExportFormatError, list_newest
 from questionbank.items.finding import ItemFilter
 from questionbank.items.layouts import ColumnsError
 from questionbank.items.models import ImportBatch, ImportLayout, ItemRow, ItemVersionRow
+from questionbank.items.progress import Stage
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, maker, makers, publish_items, some_drafts
 from tests.builders.web import wear
@@ -224,3 +225,29 @@ async def test_a_program_says_what_columns_mean_and_may_leave_the_rest_to_their_
         await bring({}, dry_run=True)
     assert (await bring({"评分参照": "key"}, dry_run=False)).accepted == 1
     assert (await bring({}, dry_run=True)).duplicate == 1
+
+
+async def test_a_page_that_waits_hears_how_far_its_import_has_come(client: AsyncClient, runtime: Runtime) -> None:
+    author = await account(runtime, login="author", roles=(Duty.AUTHOR,), region=ROOT, name="张命题")
+    wear(client, await session_cookie(runtime, author))
+    token = "0a" * 16
+
+    async def post(path: str, data: bytes | None = None) -> Response:
+        fields = {"_csrf_token": client.cookies["csrftoken"], "progress": token}
+        files = None if data is None else {"file": ("题.csv", data)}
+        more = {} if data is None else {"qualification": CODE}
+        return await client.post(path, data=fields | more, files=files)
+
+    checked = await post("/bank/import", (HEAD + FIRST).encode())
+    place = checked.json()["location"]
+    told = (await client.get(f"/bank/import/progress/{token}")).json()
+    assert told["stage"] in {stage.value for stage in Stage}
+    assert set(told) == {"stage", "done", "total"}
+    refused = await post("/bank/import", b"")
+    assert (refused.status_code, "file_empty" in refused.text) == (400, True)
+    written = await post(f"{place}/confirm")
+    assert (written.status_code, written.json(), "done" in written.cookies) == (200, {"location": place}, True)
+    assert await count_items(runtime) == 1
+    other = await account(runtime, login="other", roles=(Duty.AUTHOR,), region=ROOT, name="李命题")
+    wear(client, await session_cookie(runtime, other))
+    assert (await client.get(f"/bank/import/progress/{token}")).json() == {"stage": "", "done": 0, "total": 0}
