@@ -1,7 +1,7 @@
 """What makes a certificate file checkable by itself: the QR text inside, and a signature over every byte.
 
-The seal stands inside the PDF's own signature (`certs.pades`), as an unsigned attribute of its container, in capital
-hexadecimal digits:
+The seal stands inside the PDF's own signature (`certs.pades`), as an unsigned attribute of its container, and in the
+comment of an OFD's archive, in capital hexadecimal digits:
 
     SEQUENCE { SEAL_OID, SET { OCTET STRING of key id 8 | signature 64 } }
 
@@ -17,6 +17,7 @@ from asn1crypto.core import ObjectIdentifier, OctetString, SetOf
 
 from certs.errors import NotPdfError, UploadTooLargeError
 from certs.signing import KEY_ID_BYTES, KeyUnknownError, SignatureWrongError, Signer, Verifier
+from exam.core.ofd.package import ATTACHMENTS, ROOT
 from exam.core.pdf.attachment import Attachment
 
 FILE_DOMAIN = b"ankao credential file v1\x00"
@@ -44,15 +45,22 @@ _EMBEDDED = re.compile(
     rb"/Length (\d{1,4}) /Subtype /application#2Fjson /Type /EmbeddedFile\n>>\nstream\n",
 )
 _MAX_EMBEDDED = 8
+_OFD_START = b"PK\x03\x04"
+_STORED = re.compile(re.escape(f"{ATTACHMENTS}{ATTACHMENT}".encode()) + rb"(\{[^{}]{1,%d}\})" % MAX_ATTACHMENT)
 
 
 def read_upload(data: bytes) -> bytes:
-    """Pass on what may be a certificate's PDF; raises UploadTooLargeError and NotPdfError."""
+    """Pass on what may be a certificate's PDF or OFD; raises UploadTooLargeError and NotPdfError."""
     if len(data) > MAX_FILE_BYTES:
         raise UploadTooLargeError(max_mb=MAX_FILE_BYTES // (1024 * 1024))
-    if not data.startswith(b"%PDF-"):
+    if not data.startswith(b"%PDF-") and not is_ofd(data):
         raise NotPdfError
     return data
+
+
+def is_ofd(data: bytes) -> bool:
+    """Tell an OFD of ours from other files by its beginning: the first name in the archive is the root's."""
+    return data.startswith(_OFD_START) and data[30 : 30 + len(ROOT)] == ROOT.encode()
 
 
 class _Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,10 +73,15 @@ def qr_attachment(qr_text: str) -> Attachment:
     return Attachment(ATTACHMENT, "application/json", msgspec.json.encode(_Contents(1, qr_text)))
 
 
-def seal_file(pdf: bytes, signer: Signer) -> bytes:
-    """Return a signed PDF with the seal over its bytes in the place that is kept for it; raises ValueError without one."""
-    start, end = _place(pdf)
-    blank = _blank(pdf, start, end)
+def seal_place() -> bytes:
+    """Return the empty seal that a file without a PDF signature carries."""
+    return _before_seal() + b"0" * (2 * SEAL_BYTES)
+
+
+def seal_file(file: bytes, signer: Signer) -> bytes:
+    """Return a file with the seal over its bytes in the place that is kept for it; raises ValueError without one."""
+    start, end = _place(file)
+    blank = _blank(file, start, end)
     seal = signer.key_id + signer.sign(FILE_DOMAIN + blank)
     return blank[:start] + seal.hex().upper().encode() + blank[end:]
 
@@ -107,6 +120,9 @@ def is_sealed(data: bytes, keys: Verifier) -> bool:
 
 def find_qr_text(data: bytes) -> str | None:
     """Return the QR text that our own writer put into the file; None for every other file."""
+    if is_ofd(data):
+        stored = _STORED.search(data)
+        return _contents(stored[1]) if stored else None
     for number, found in enumerate(_EMBEDDED.finditer(data)):
         if number >= _MAX_EMBEDDED:
             return None
@@ -118,7 +134,13 @@ def find_qr_text(data: bytes) -> str | None:
 
 def _unpack(packed: bytes) -> str | None:
     try:
-        content = zlib.decompressobj().decompress(packed, MAX_ATTACHMENT)
+        return _contents(zlib.decompressobj().decompress(packed, MAX_ATTACHMENT))
+    except zlib.error:
+        return None
+
+
+def _contents(content: bytes) -> str | None:
+    try:
         return msgspec.json.decode(content, type=_Contents).qr
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -71,10 +71,17 @@ class UploadTooLargeError(DomainError):
 
 
 class NotPdfError(DomainError):
-    """The uploaded file is no PDF."""
+    """The uploaded file is neither a PDF nor an OFD."""
 
     code = "not_pdf"
-    message = "请选择证书的 PDF 文件。"
+    message = "请选择证书的 PDF 或 OFD 文件。"
+
+
+class CopyOutdatedError(ConflictError):
+    """The holder's name or the certificate has changed since, so that a copy made now would not be what was issued."""
+
+    code = "copy_outdated"
+    message = "持证人姓名或这本证书已经变更,不再制作 OFD 文件;已签发的 PDF 文件仍可下载。"
 
 
 class NothingAskedError(DomainError):

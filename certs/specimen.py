@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from certs.copies import draw_ofd
 from certs.document import certificate_pdf
 from certs.envelope import qr_attachment, seal_file
 from certs.face import CertificateFace
@@ -47,9 +48,17 @@ class SpecimenPress:
 
     def pdf(self) -> bytes:
         """Return an unsigned certificate of competence, drawn in full: subset face, QR and attachment."""
+        face = self._face()
+        return certificate_pdf(face, attachments=(qr_attachment(face.qr_text),))
+
+    def ofd(self) -> bytes:
+        """Return the OFD copy of a specimen with its seal."""
+        return seal_file(draw_ofd(self._face()), self._signer)
+
+    def _face(self) -> CertificateFace:
         self._made += 1
         text = self.qr_text()
-        face = CertificateFace(
+        return CertificateFace(
             title="安全生产知识和管理能力考核合格证",
             holder=HOLDER,
             number=f"B3301062026{self._made:06d}",
@@ -67,7 +76,6 @@ class SpecimenPress:
             rule_set_note="",
             watermark=ISSUER,
         )
-        return certificate_pdf(face, attachments=(qr_attachment(text),))
 
     def sign(self, pdf: bytes) -> bytes:
         """Return a specimen with the PDF's signature and the seal in it."""

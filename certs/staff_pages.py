@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.act_pages import Stage
 from certs.batches.printing import single_card
+from certs.copies import credential_ofd
 from certs.errors import CredentialNotFoundError
 from certs.grounds import stated_grounds
 from certs.jobs import RECONSIDER_ONE
@@ -68,14 +69,15 @@ STANDINGS = {
     Standing.ANNULLED.value: "已注销",
 }
 """What the list can be narrowed to, with Chinese msgids."""
-PDF, CARD = ".pdf", ".card.pdf"
+PDF, CARD, OFD = ".pdf", ".card.pdf", ".ofd"
+_MEDIA = {PDF: "application/pdf", OFD: "application/ofd"}
 
 AnyRequest = Request[Any, Any, Any]
 
 
 def _uuid(name: str) -> UUID:
     try:
-        return UUID(name.removesuffix(CARD).removesuffix(PDF))
+        return UUID(name.removesuffix(CARD).removesuffix(PDF).removesuffix(OFD))
     except ValueError:
         raise CredentialNotFoundError from None
 
@@ -84,14 +86,15 @@ async def _download(
     session: AsyncSession,
     runtime: Runtime,
     principal: Principal,
-    credential_id: UUID,
+    name: str,
 ) -> Response[bytes]:
-    """Send the PDF, which shows the full number: each download is a logged act."""
-    at = runtime.clock.now()
-    content = await credential_pdf(session, runtime, credential_id)
+    """Send the PDF or its OFD copy, which show the full number: each download is a logged act."""
+    at, credential_id, kind = runtime.clock.now(), _uuid(name), OFD if name.endswith(OFD) else PDF
+    read = credential_ofd if kind == OFD else credential_pdf
+    content = await read(session, runtime, credential_id)
     view = await get_credential(session, credential_id, on=local_date(at))
     await record(session, principal, "credential.downloaded", ("credential", view.id), at=at, region=view.region)
-    return _pdf(content, f"credential-{view.public_id[:8]}-v{view.version}{PDF}")
+    return _file(content, f"credential-{view.public_id[:8]}-v{view.version}", kind)
 
 
 async def _download_card(
@@ -104,12 +107,12 @@ async def _download_card(
     facts: dict[str, Fact] = {"what": "card"}
     subject = ("credential", view.id)
     await record(session, principal, "credential.downloaded", subject, at=at, region=view.region, facts=facts)
-    return _pdf(content, f"card-{view.public_id[:8]}-v{view.version}{PDF}")
+    return _file(content, f"card-{view.public_id[:8]}-v{view.version}")
 
 
-def _pdf(content: bytes, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+def _file(content: bytes, name: str, kind: str = PDF) -> Response[bytes]:
+    headers = {"Content-Disposition": f'attachment; filename="{name}{kind}"'}
+    return Response(content, media_type=_MEDIA[kind], headers=headers)
 
 
 async def _names(session: AsyncSession, people: list[UUID]) -> dict[UUID, str]:
@@ -128,7 +131,7 @@ class HolderController(Controller):
         principal: NamedDependency[Principal],
         name: FromPath[str],
     ) -> Response[bytes]:
-        return await _download(session, runtime, principal, _uuid(name))
+        return await _download(session, runtime, principal, name)
 
 
 class CredentialController(Controller):
@@ -211,8 +214,8 @@ class CredentialController(Controller):
     ) -> Template | Response[bytes]:
         if name.endswith(CARD):
             return await _download_card(session, runtime, principal, _uuid(name))
-        if name.endswith(PDF):
-            return await _download(session, runtime, principal, _uuid(name))
+        if name.endswith((PDF, OFD)):
+            return await _download(session, runtime, principal, name)
         return await _detail(request, runtime, session, _uuid(name))
 
     @post("/{credential_id:uuid}/suspend", opt=allow(REGULATOR), status_code=200)

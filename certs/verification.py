@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.answers import Answer, CredentialAnswer, LogNote, Verdict, answer
 from certs.chain import Day, day_asked, list_versions_on
 from certs.duties import duty_on, review_day
-from certs.envelope import find_qr_text, is_sealed
+from certs.envelope import find_qr_text, is_ofd, is_sealed
 from certs.errors import NothingAskedError
 from certs.keys import published_ring
 from certs.logged import with_log
@@ -229,7 +229,12 @@ async def _about_file(
         inside = await verify_qr(session, qr_text, at=at, on=on, keys=keys, log=log)
     except QrMalformedError:
         return answer((), at=at, reasons=("file_unknown",))
-    return of_altered_file(inside)
+    return _of_sealed_copy(inside, data, ring) if is_ofd(data) else of_altered_file(inside)
+
+
+def _of_sealed_copy(inside: Answer, data: bytes, keys: Verifier) -> Answer:
+    """Answer about an OFD copy: the register keeps no digest of it, so its seal alone says whether it is whole."""
+    return msgspec.structs.replace(inside, file="issued_copy") if is_sealed(data, keys) else of_altered_file(inside)
 
 
 def of_altered_file(inside: Answer) -> Answer:

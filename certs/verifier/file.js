@@ -7,6 +7,7 @@ function latin(bytes) {
 }
 
 function textInside(text, bytes) {
+  if (isOfd(text)) return textStored(text);
   const pattern = /\/Length (\d{1,4}) \/Subtype \/application#2Fjson \/Type \/EmbeddedFile\n>>\nstream\n/g;
   for (let tries = 0, found; tries < 8 && (found = pattern.exec(text)); tries += 1) {
     const start = found.index + found[0].length;
@@ -16,6 +17,21 @@ function textInside(text, bytes) {
     } catch {
       continue;
     }
+  }
+  return refuse("not_pdf");
+}
+
+function isOfd(text) {
+  return text.startsWith("PK\x03\x04") && text.startsWith("OFD.xml", 30);
+}
+
+function textStored(text) {
+  const found = /Doc_0\/Attachs\/ankao-credential\.json(\{[^{}]{1,4096}\})/.exec(text);
+  try {
+    const said = JSON.parse(found[1]);
+    if (said.version === 1 && typeof said.qr === "string") return said.qr;
+  } catch {
+    return refuse("not_pdf");
   }
   return refuse("not_pdf");
 }
@@ -37,7 +53,7 @@ async function isWhole(text, bytes) {
 
 async function readFile(bytes) {
   const text = latin(bytes);
-  need(text.startsWith("%PDF-"), "not_pdf");
+  need(text.startsWith("%PDF-") || isOfd(text), "not_pdf");
   let said;
   try {
     said = await readCode(textInside(text, bytes));

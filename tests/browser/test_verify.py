@@ -63,7 +63,7 @@ def test_a_phone_without_script_pastes_uploads_and_asks(
     page.get_by_role("link", name="再查一本").click()
     file = tmp_path / "c.pdf"
     file.write_bytes(holder.pdf)
-    page.get_by_label("PDF 文件").set_input_files(file)
+    page.get_by_label("PDF 或 OFD 文件").set_input_files(file)
     page.get_by_role("button", name="上传并核验").click()
     expect(page.get_by_text("与发证时逐字节一致")).to_be_visible()
     page.goto("/query")

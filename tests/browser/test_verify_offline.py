@@ -78,7 +78,7 @@ def test_the_public_page_and_the_file_for_keeping(
     page.get_by_role("button", name="开始核验").click()
     assert _word(page) == "有效"
     page.goto("/verify")
-    page.get_by_label("PDF 文件").set_input_files(pdf)
+    page.get_by_label("PDF 或 OFD 文件").set_input_files(pdf)
     page.get_by_role("button", name="上传并核验").click()
     assert _word(page) == "有效"
     page.goto("/verify")
@@ -149,10 +149,10 @@ def _changed(code: str, at: int) -> str:
 
 def _check_the_files(page: Page, pdf: Path, altered: Path) -> None:
     answer = page.locator("#answer")
-    page.get_by_label("选择 PDF 文件").set_input_files(pdf)
+    page.get_by_label("选择 PDF 或 OFD 文件").set_input_files(pdf)
     expect(answer).to_have_attribute("data-verdict", "issued")
     expect(answer).to_contain_text("与签发时逐字节一致")
-    page.get_by_label("选择 PDF 文件").set_input_files(altered)
+    page.get_by_label("选择 PDF 或 OFD 文件").set_input_files(altered)
     expect(answer).to_have_attribute("data-verdict", "file_altered")
 
 

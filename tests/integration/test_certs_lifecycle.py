@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -15,6 +16,7 @@ from certs.models import Credential, Proposal
 from certs.state import CredentialStateError, fold
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
+from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.errors import SamePersonError
 from exam.core.events import EventRow
@@ -27,6 +29,7 @@ from exam.sitting.api import list_bans, list_passes
 from tests.builders.certs import HERE, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import candidate_session, session_of
 from tests.builders.grading import work_off
+from tests.builders.ofd import validate
 from tests.builders.sitting import COUNTY
 from tests.builders.web import browsing, send, wear
 
@@ -318,11 +321,22 @@ async def test_a_centre_reads_and_downloads_and_may_not_act(runtime: Runtime, cl
         assert (listed.status_code, holder.number in listed.text) == (200, False)
         assert "暂停:" not in (await client.get(path)).text
         assert (await client.get(f"{path}.pdf")).content == holder.pdf
+        copy, again = [await client.get(f"{path}.ofd") for _ in range(2)]
+        assert (copy.headers["content-type"], copy.content) == ("application/ofd", again.content)
+        validate(copy.content)
+        assert "与发证时逐字节一致" in await _told(client, copy.content)
+        assert "不是原件" in await _told(client, copy.content[:-9] + b"0" + copy.content[-8:])
         refused = await send(client, f"{path}/suspend", {"reason": REASON})
         assert refused.status_code == 403
     async with runtime.databases.session(ROOT) as session:
         read = await session.scalars(select(AuditRow.actor_kind).where(AuditRow.act == "credential.downloaded"))
-        assert list(read) == ["account"]
+        assert list(read) == ["account"] * 3
+
+
+async def _told(client: AsyncClient, file: bytes) -> str:
+    """Return what the public check says of a file."""
+    data = {"_csrf_token": client.cookies["csrftoken"]}
+    return (await client.post("/verify/file", data=data, files={"file": ("c.ofd", file, "application/ofd")})).text
 
 
 async def test_staff_find_a_number_without_an_address_that_holds_it(runtime: Runtime, clock: FrozenClock) -> None:
@@ -352,6 +366,10 @@ async def test_only_the_holder_downloads_at_home(runtime: Runtime, clock: Frozen
     async with browsing(runtime) as client:
         wear(client, {COOKIE: await candidate_session(runtime, holder.registration)})
         assert (await client.get(path)).content == holder.pdf
+        async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+            await session.execute(text("update identity_person set name = '李四'"))
+        renamed = await client.get(path.replace(".pdf", ".ofd"))
+        assert (renamed.status_code, "不再制作 OFD 文件" in renamed.text) == (409, True)
         wear(client, {COOKIE: (await session_of(runtime, role="candidate", region=COUNTY))[1]})
         assert (await client.get(path)).status_code == 404
 

@@ -239,7 +239,7 @@ async def test_hostile_uploads_are_answered_and_not_parsed(client: AsyncClient) 
     assert _word(await _upload(client, deep)) == "未找到"
     assert _word(await _upload(client, bomb)) == "未找到"
     not_pdf = await _upload(client, b"MZ\0\0")
-    assert (not_pdf.status_code, "请选择证书的 PDF 文件" in not_pdf.text) == (400, True)
+    assert (not_pdf.status_code, "请选择证书的 PDF 或 OFD 文件" in not_pdf.text) == (400, True)
     too_large = await _upload(client, b"%PDF-1.7\n" + b"0" * (5 * 1024 * 1024))
     assert (too_large.status_code, "超过 5 MB" in too_large.text) == (413, True)
 

@@ -29,6 +29,7 @@ def bench_certs(*, count: int) -> Report:
     per_s = {
         "unsigned": _per_cpu_s(press.pdf, count),
         "signed": _per_cpu_s(lambda: press.sign(press.pdf()), count),
+        "ofd": _per_cpu_s(press.ofd, max(count // 10, 1)),
         "bare": _per_cpu_s(lambda: _bare(text), count),
         "bare_signed": _per_cpu_s(lambda: signer.sign(_bare(text)), count),
         "qr_checks": _per_cpu_s(lambda: press.check_qr(text), count * CHECKS_PER_PDF),

@@ -8,6 +8,7 @@ rare name characters. OpenType/CFF fonts are no use: reportlab embeds TrueType o
 import copy
 import importlib.util
 import logging
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -152,6 +153,30 @@ def install_fonts(configured: Path | None = None) -> None:
     with _installing:
         if TEXT not in pdfmetrics.getRegisteredFontNames():
             _register(find_font_file(configured))
+
+
+def font_program(characters: str) -> bytes:
+    """Return a TrueType file with the outlines of these characters alone, found by their Unicode numbers."""
+    face = pdfmetrics.getFont(TEXT).face
+    points = [ord(character) for character in characters]
+    subset, made = face.makeSubset(points), ttfonts.TTFontMaker()
+    for number in range(int.from_bytes(subset[4:6])):
+        entry = subset[12 + 16 * number : 28 + 16 * number]
+        start, length = int.from_bytes(entry[8:12]), int.from_bytes(entry[12:16])
+        tag = entry[:4].decode()
+        made.add(tag, _unicode_map(face, points) if tag == "cmap" else subset[start : start + length])
+    program: bytes = made.makeStream()
+    return program
+
+
+def _unicode_map(face: _Face, points: Sequence[int]) -> bytes:
+    """Return a cmap table of format 12 for a subset, whose glyphs are numbered in the order of their first use."""
+    glyphs, groups = {0: 0}, list[bytes]()
+    for point in points:
+        new = glyphs.setdefault(face.charToGlyph.get(point, 0), len(glyphs))
+        groups.append(struct.pack(">LLL", point, point, new))
+    head = struct.pack(">HHHHL HHL", 0, 2, 0, 4, 20, 3, 10, 20)
+    return head + struct.pack(">HHLLL", 12, 0, 16 + 12 * len(groups), 0, len(groups)) + b"".join(groups)
 
 
 def missing_characters(text: str) -> str:

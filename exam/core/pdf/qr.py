@@ -1,6 +1,7 @@
 """QR symbols (ISO/IEC 18004) drawn as vector rectangles, sharp at any size."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import segno
@@ -50,8 +51,11 @@ def _segments(text: str) -> Any:  # segno takes a list of segments, though its a
 def _rectangles(matrix: list[bytes]) -> list[str]:
     """Return one rectangle per run of dark modules, all of one path: rows that overlap to hide seams read worse."""
     top = len(matrix) + QUIET
-    return [
-        f"{QUIET + run.start()} {top - row_no} {run.end() - run.start()} 1 re"
-        for row_no, row in enumerate(matrix, start=1)
-        for run in _DARK_RUN.finditer(row)
-    ]
+    return [f"{QUIET + start} {top - row - 1} {end - start} 1 re" for row, start, end in dark_runs(matrix)]
+
+
+def dark_runs(matrix: list[bytes]) -> Iterator[tuple[int, int, int]]:
+    """Yield row, first column and end of every run of dark modules, without the quiet zone."""
+    for number, row in enumerate(matrix):
+        for run in _DARK_RUN.finditer(row):
+            yield number, run.start(), run.end()

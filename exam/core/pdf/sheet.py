@@ -26,7 +26,7 @@ Point = tuple[float, float]
 
 A4 = (210.0, 297.0)
 A4_LANDSCAPE = (297.0, 210.0)
-_BOLD_STROKE = 0.034
+BOLD_STROKE = 0.034
 """Outline width of bold letters as a share of their size: the font has one weight."""
 
 _fit_label, _wrap_label = lru_cache(maxsize=256)(fit), lru_cache(maxsize=256)(wrap)
@@ -145,10 +145,12 @@ class Sheet:
             grey = Ink(size=width * 0.42, colour=Color(0.55, 0.58, 0.62))
             self.text(x + width / 2, y + height / 2 + 1, "未采集照片", grey, align=0.5)
         else:
-            mm = POINTS_PER_MM
-            edges = (x * mm, (self.height - y - height) * mm, width * mm, height * mm)
-            draw_photo(self._canvas, clean_photo(data, most), edges, most)
+            self._picture(clean_photo(data, most), box, most)
         self.box(box, stroke=frame, weight=0.6)
+
+    def _picture(self, jpeg: bytes, box: Box, most: Size) -> None:
+        x, y, width, height = (length * POINTS_PER_MM for length in box)
+        draw_photo(self._canvas, jpeg, (x, self.height * POINTS_PER_MM - y - height, width, height), most)
 
     def qr(self, x: float, y: float, side: float, text: str) -> None:
         """Draw a QR symbol with its quiet zone in a square."""
@@ -184,7 +186,7 @@ class Sheet:
 @lru_cache(maxsize=64)
 def _ink_code(ink: Ink) -> str:
     rgb, spread = _rgb(ink.colour), ink.spread * ink.size
-    bold = f" {rgb} RG {ink.size * _BOLD_STROKE:.3f} w 2 Tr" if ink.bold else ""
+    bold = f" {rgb} RG {ink.size * BOLD_STROKE:.3f} w 2 Tr" if ink.bold else ""
     return f"{rgb} rg{bold} {spread:.3f} Tc"
 
 
