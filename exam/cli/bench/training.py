@@ -36,6 +36,7 @@ BEAT_S, HOUR_S = 15, 3600
 CHECKS_PER_HOUR = 8
 """The most that the rules ask in an hour: one every 480 seconds of study."""
 COUNTED = 20
+MOST_RESENT, RESEND_S = 2, 3
 LIMIT_CPU_S = 1.0
 
 
@@ -172,12 +173,23 @@ async def _beat(client: httpx.AsyncClient, learner: Learner) -> str:
         "idle_s": 0,
         "clock_ms": time.monotonic_ns() // 1_000_000,
     }
-    answer = await client.post(f"/api/study/{learner.visit}/beat", json=body, headers={"ankao-study": learner.lease})
+    answer = await _send(client, learner, body)
     if answer.status_code != httpx.codes.OK:
         return str(answer.status_code)
     told = answer.json()
     learner.after, learner.seq = told["after"], told["study"]["seq"]
     return str(told["study"]["refused"] or told["study"]["stop"])
+
+
+async def _send(client: httpx.AsyncClient, learner: Learner, body: dict[str, object]) -> httpx.Response:
+    """Send a report until it is answered, as the page does: a connection kept alive may be closed just then."""
+    path, headers = f"/api/study/{learner.visit}/beat", {"ankao-study": learner.lease}
+    for _ in range(MOST_RESENT):
+        try:
+            return await client.post(path, json=body, headers=headers)
+        except httpx.TransportError:
+            await asyncio.sleep(RESEND_S)
+    return await client.post(path, json=body, headers=headers)
 
 
 async def _count_ms(place: Scratch, people: list[Learner]) -> float:
