@@ -9,6 +9,7 @@ import msgspec
 from exam.web.format import marks as show_marks
 from exam.web.i18n import set_in_chinese
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm
+from questionbank.interactions.case import SEVERAL
 from questionbank.interactions.registry import KIND_NAMES, words_of
 from questionbank.items.content import Interaction, ItemContent, Photo
 
@@ -106,7 +107,7 @@ def _paper(form: CandidateForm) -> Iterator[list[Paragraph]]:
 def _asked(slot: CandidateSlot) -> list[Paragraph]:
     lines = [Paragraph(f"{slot.slot}. {slot.stem}({show_marks(slot.marks)} 分)", before=0.6)]
     for label, text in slot.options:
-        shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{label}. {text}"
+        shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{_said(label)} {text}"
         lines.append(Paragraph(shown, indent=_INDENT))
     if slot.photo:
         lines.append(Paragraph(f"在照片上圈出 {slot.points} 处。", indent=_INDENT))
@@ -114,6 +115,11 @@ def _asked(slot: CandidateSlot) -> list[Paragraph]:
     elif not slot.options or slot.interaction is Interaction.ORDER:
         lines.append(Paragraph("答：" + "_" * 40, indent=_INDENT))
     return lines
+
+
+def _said(label: str) -> str:
+    """Return a label as it is printed; that of a case's question with several right options ends with a plus sign."""
+    return f"{label.removesuffix(SEVERAL)}.（多选）" if label.endswith(SEVERAL) else f"{label}."
 
 
 def _answer_sheet(form: CandidateForm) -> Iterator[list[Paragraph]]:

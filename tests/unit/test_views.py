@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
-from questionbank.forms.assembly import Assembly, assemble
+from questionbank.forms.assembly import Assembly, AssemblySlot, assemble
+from questionbank.forms.canonical import digest
 from questionbank.forms.views import (
     CandidateForm,
     CandidateSlot,
@@ -13,7 +14,9 @@ from questionbank.forms.views import (
     Section,
     render_views,
 )
+from questionbank.forms.wording import word_form
 from questionbank.items.content import Interaction, ItemContent, Option
+from tests.builders.questionbank import draft
 
 J, C, M, T = Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY
 KEYS = {J: ("F",), C: ("C",), M: ("A", "D"), T: ("canary-variant", "接零")}
@@ -73,6 +76,8 @@ def test_a_candidate_form_has_no_place_for_a_secret() -> None:
         "stem",
         "options",
         "marks",
+        "photo",
+        "points",
     }
     assert {field.name for field in msgspec.structs.fields(Section)} == {"interaction", "first", "last", "marks"}
 
@@ -143,3 +148,25 @@ def test_missing_content_is_refused_by_slot() -> None:
     with pytest.raises(FormContentError) as refusal:
         render_views(draw(), {}, title="理论", duration_s=7200)
     assert refusal.value.fields == {"slot": 1}
+
+
+def test_a_case_is_printed_without_the_sign_of_its_several_answers() -> None:
+    case = draft(Interaction.CASE, 7, node="1").content
+    version = digest(case)
+    slot = AssemblySlot(
+        slot=1,
+        item_id="i",
+        version=version,
+        interaction=case.interaction,
+        difficulty=30,
+        marks=100,
+        cell=0,
+        part=0,
+        option_order=tuple(range(len(case.options))),
+    )
+    form = Assembly(key="k", algorithm="a", slots=(slot,))
+    shown, scored = render_views(form, {version: case}, title="卷", duration_s=60)
+    worded = word_form(shown, scored, {version: case}, number="1", warning="")
+    lines = [each.text for block in worded.parts[0].blocks for each in block]
+    assert "2.（多选） 第二问7" in lines
+    assert not [line for line in lines if "+" in line]
