@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from certs.copies import draw_ofd
 from certs.document import permit_pdf
 from certs.envelope import qr_attachment, seal_file
 from certs.lifecycle import suspend
@@ -210,16 +211,19 @@ def test_the_file_checks_every_algorithm_as_the_server_does(browser: Browser, tm
     for number, key in enumerate(signers):
         packed = pack_codes([(3, StatusCode.ISSUED)], 8)
         token = sign_list(packed, key, issuer=ISSUER, address="x", at=NOW)
-        kept, pdf, altered = (tmp_path / f"{number}{name}" for name in (".html", ".pdf", "altered.pdf"))
+        kept, file, altered = (tmp_path / f"{number}{name}" for name in (".html", ".pdf", "altered.pdf"))
         kept.write_bytes(render_page(ring, token, site="https://exam.example", demo=False))
         assert kept.stat().st_size <= MAX_PAGE
         code = encode_payload(payload(position=3), key)
-        pdf.write_bytes(aside.submit(_document, code, documents, key).result())
-        altered.write_bytes(_flipped(pdf.read_bytes(), 20))
+        file.write_bytes(aside.submit(_document, code, documents, key).result())
+        altered.write_bytes(_flipped(file.read_bytes(), 20))
         with _opened(browser, kept) as opened:
             assert _ask(opened, code) == "issued"
             assert _ask(opened, _changed(code, -30)) == "signature"
-            _check_the_files(opened, pdf, altered)
+            _check_the_files(opened, file, altered)
+            file.write_bytes(seal_file(draw_ofd(certificate_face(qr_text=code)), key))
+            altered.write_bytes(_flipped(file.read_bytes(), 5000))
+            _check_the_files(opened, file, altered)
             if not number:
                 plain = [[name.value, *(list(each) for each in rest)] for name, *rest in cases]
                 assert opened.evaluate(_script(), plain) == [[each, each] for each in expected]
