@@ -8,7 +8,9 @@ import msgspec
 import rich_click as click
 import uvicorn
 
+from exam.cli.node import serve_node
 from exam.core.clock import Clock, SystemClock
+from exam.core.config import load_settings
 from exam.core.log import configure_logging
 from exam.records.api import Receiver, Verdict
 
@@ -65,6 +67,16 @@ def show_json(verdict: Verdict) -> None:
 @click.group()
 def command() -> None:
     """Try the exchange of messages with neighbouring systems."""
+
+
+@command.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=int, default=8443, help="Port to listen on.")
+def node(host: str, port: int) -> None:
+    """Serve what lower nodes and neighbours call, by TLS that asks for their certificates; settings as of `ankao web`."""
+    configure_logging()
+    settings = load_settings()
+    serve_node(settings, host, port)
 
 
 @command.command()

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 import rich_click as click
@@ -23,8 +25,9 @@ def serve(
     *,
     http: type[asyncio.Protocol] = JoiningProtocol,
     lifespan: Literal["on", "off"] = "on",
+    tls: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Serve an ASGI application until told to stop, under the options of every web process of ours."""
+    """Serve an ASGI application until told to stop, under the options of every web process of ours; `tls` are uvicorn's `ssl_…`."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
@@ -39,6 +42,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
         ws_max_size=65_536,
+        **tls,
     )
     uvicorn.Server(config).run()
 

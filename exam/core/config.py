@@ -145,6 +145,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ""
     """Hosts and networks inside that messages to neighbouring systems may go to; all others must be public and https."""
+    exchange_certificate: Path = Path()
+    """Certificate (PEM, with its chain) that this node shows to other nodes; empty means none."""
+    exchange_key: Path = Path()
+    """Private key of that certificate (PEM)."""
+    exchange_roots: Path = Path()
+    """Root certificates (PEM) that other nodes' certificates are proved by; empty means the system's own."""
+    exchange_peer_header: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{0,64}\Z", title="name of a header")] = ""
+    """Header by which the proxy tells a caller's certificate (RFC 9440, or nginx's escaped PEM); empty means no proxy does."""
     smtp_host: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.:_-]{0,253}\Z", title="host name or address")] = ""
     """Mail server that reminders go out by; empty means that none go by mail."""
     smtp_port: Port = 587

@@ -117,10 +117,21 @@ async def publish(session: AsyncSession, event: Event, *, at: datetime) -> UUID:
 _HEARD = "ankao_event"
 
 
+class _Heard(msgspec.Struct, frozen=True):
+    hex_id: str
+    at: datetime
+
+
 def heard_event(session: AsyncSession) -> str:
     """Return the id of the event whose subscriber works in this session: what the effect is known by elsewhere."""
-    event_id: str = session.info[_HEARD]
+    event_id: str = session.info[_HEARD].hex_id
     return event_id
+
+
+def heard_at(session: AsyncSession) -> datetime:
+    """Return when that event was published: a subscriber may run much later, when more has happened."""
+    at: datetime = session.info[_HEARD].at
+    return at
 
 
 _CLAIM = text(
@@ -137,5 +148,5 @@ async def deliver(runtime: "Runtime", *, event_id: str, subscriber: str) -> None
         if not claimed.rowcount:  # type: ignore[attr-defined]  # an insert returns a cursor result
             return
         row = await session.get_one(EventRow, UUID(event_id))
-        session.info[_HEARD] = event_id
+        session.info[_HEARD] = _Heard(event_id, row.published_at)
         await subscription.handler(runtime, session, msgspec.convert(row.payload, subscription.event))

@@ -21,6 +21,8 @@ from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
 from exam.records.api import Receiver, Verdict
 from exam.records.exchange.neighbours import admit, register
+from exam.records.exchange.secrets import change_secret
+from exam.records.nodes.identity import create_keys
 from tests.builders.desks import session_of
 from tests.builders.records import hold, make_person
 from tests.builders.sitting import COUNTY
@@ -53,16 +55,16 @@ class Hook:
 
 
 @asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[str]:
-    """Serve an application in the test's own loop; yield its address."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical")
+async def listening(app: Any, **options: Any) -> AsyncIterator[str]:
+    """Serve an application in the test's own loop, under more of uvicorn's options if any; yield its address."""
+    config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical", **options)
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup()
     serving = asyncio.create_task(server.main_loop())
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"{'https' if config.is_ssl else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving
@@ -118,7 +120,10 @@ async def admitted(
 
 
 async def fetching(runtime: Runtime) -> UUID:
-    """Let two administrators admit a neighbour that fetches what it is told of credentials; return its id."""
+    """Let two administrators admit a neighbour that fetches what it is told of credentials; return its id.
+
+    Its secret has been changed once, and this node has keys.
+    """
     operator, approver = [
         Principal(account=(await session_of(runtime, role=role, region=PROVINCE))[0], grants=(Grant(role, PROVINCE),))
         for role in ("system_admin", "security_admin")
@@ -129,6 +134,8 @@ async def fetching(runtime: Runtime) -> UUID:
             session, operator, runtime, name="数据平台", region=PROVINCE, address="", form="json", kinds=kinds
         )
         await admit(session, approver, neighbour, at=at)
+        await change_secret(session, operator, runtime, neighbour, role="system_admin")
+        await create_keys(session, operator, runtime)
     return neighbour
 
 

@@ -58,6 +58,6 @@ def wear(client: AsyncClient, cookie: Mapping[str, str]) -> AsyncClient:
     return client
 
 
-async def send(client: AsyncClient, path: str, data: Mapping[str, str] | None = None) -> Response:
+async def send(client: AsyncClient, path: str, data: Mapping[str, str | list[str]] | None = None) -> Response:
     """Post a form of one of our own pages."""
     return await client.post(path, data={"_csrf_token": client.cookies["csrftoken"], **(data or {})})

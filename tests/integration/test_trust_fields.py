@@ -23,6 +23,7 @@ from exam.identity.roles import Role
 from exam.identity.sessions import COOKIE
 from exam.records.exchange.contract import Message
 from exam.records.exchange.reconciling import Question
+from exam.records.nodes.transfer import Asking, PartName
 from exam.sitting.schemas import RegistrationForm, RegistrationIn
 from exam.training.cmi5.statement import Statement
 from exam.training.ledger.judging import Beat
@@ -60,9 +61,13 @@ READ_BY_HAND: dict[str, type[msgspec.Struct]] = {
     "/centre/credentials/{credential_id:uuid}/change": ChangeForm,
     "/regulator/credit/import": Form,
     "/regulator/national/import": Form,
+    "/regulator/batches/import": Form,
+    "/api/exchange/incoming/{neighbour_id:uuid}/parts": PartName,
     "/regulator/enterprises/import": Form,
     "/api/exchange/incoming/{neighbour_id:uuid}": Message,
     "/api/exchange/incoming/{neighbour_id:uuid}/rows": Question,
+    "/api/exchange/incoming/{neighbour_id:uuid}/answers": Asking,
+    "/api/exchange/incoming/{neighbour_id:uuid}/batches": Asking,
     "/enterprise/verify": Form,
     "/api/study/{id}/beat": Beat,
     "/api/study/{id}/answer": Choice,

@@ -30,6 +30,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "instant": st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat()),
     "integer": st.integers(1, 9999),
     "boolean": st.booleans(),
+    "counts": st.dictionaries(st.from_regex(r"[a-z.]{1,9}", fullmatch=True), st.integers(-9, 9999), max_size=3),
 }
 
 

@@ -24,19 +24,24 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
 
 
-def read(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: int) -> Message:
-    """Return the message of a delivery that was signed with the secret and fits the schema.
+def read(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: int, before: str = "") -> Message:
+    """Return the message of a delivery that was signed with the secret, or the one before, and fits the schema.
 
     Raises SignatureWrongError, MessageUnreadableError and MessageFaultyError.
     """
-    named = verify(secret, headers, body, now_s=now_s)
+    named = verify(secret, headers, body, now_s=now_s, before=before)
     message = from_xml(body) if "xml" in headers.get("content-type", "") else from_json(body)
-    faults = [f"{fault.field}: {fault.why}" for fault in check(message)]
+    faults = faults_of(message)
     if named != str(message.id):
         faults.append("the header names another message")
     if faults:
         raise MessageFaultyError(field="; ".join(faults))
     return message
+
+
+def faults_of(message: Message) -> list[str]:
+    """Return what the schema finds wrong, each as `field: why`."""
+    return [f"{fault.field}: {fault.why}" for fault in check(message)]
 
 
 class Receiver:

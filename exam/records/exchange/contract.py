@@ -13,7 +13,8 @@ import msgspec
 from exam.core.errors import DomainError
 
 SCHEMA_VERSION = 1
-FieldType = Literal["id", "text", "date", "instant", "integer", "boolean"]
+FieldType = Literal["id", "text", "date", "instant", "integer", "boolean", "counts"]
+"""`counts` are whole numbers by code."""
 MISSING, UNKNOWN, WRONG_TYPE = "missing", "unknown", "wrong type"
 
 
@@ -131,8 +132,14 @@ def _fits(kind: FieldType, value: object) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
+        return _is_integer(value)
+    if kind == "counts":
+        return isinstance(value, dict) and all(map(_is_integer, value.values()))
     return isinstance(value, str) and _reads(_READERS[kind], value)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _instant(text: str) -> datetime:

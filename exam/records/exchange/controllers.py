@@ -11,9 +11,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.records.exchange.messages import MessageView, confirm, list_after
-from exam.records.exchange.models import SECRET_PLACE, Neighbour
+from exam.records.exchange.models import Neighbour
 from exam.records.exchange.receiving import receive
 from exam.records.exchange.reconciling import Line, answer
+from exam.records.exchange.secrets import secrets_of
 from exam.records.exchange.signing import MEDIA_TYPES, SIGNATURE, headers_of
 from exam.records.exchange.tokens import CONFIRM, READ, authenticate
 from exam.records.exchange.xml import json_schema, xsd
@@ -115,13 +116,13 @@ class ExchangeController(Controller):
 
 
 def _signed(runtime: Runtime, neighbour: Neighbour, message: MessageView) -> SignedMessage:
-    secret = runtime.sealer.open(neighbour.secret_sealed, SECRET_PLACE)
-    unix_s = int(runtime.clock.now().timestamp())
+    secrets = secrets_of(runtime, neighbour)
+    unix_s, body = int(runtime.clock.now().timestamp()), message.body.encode()
     return SignedMessage(
         position=message.position,
         id=str(message.id),
         timestamp=unix_s,
-        signature=headers_of(secret, str(message.id), unix_s, message.body.encode())[SIGNATURE],
+        signature=headers_of(secrets.now, str(message.id), unix_s, body, before=secrets.before)[SIGNATURE],
         content_type=MEDIA_TYPES[neighbour.form],
         body=message.body,
     )

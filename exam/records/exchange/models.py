@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from exam.core.db.base import Base, Id
 
 SECRET_PLACE = "records_exchange_neighbour.secret"  # noqa: S105  # the place of a column, not a secret
+SECRET_BEFORE_PLACE = "records_exchange_neighbour.secret_before"  # noqa: S105  # likewise
 
 
 class Neighbour(Base):
@@ -29,6 +30,9 @@ class Neighbour(Base):
     sends: Mapped[bool]
     """Whether it is a lower node, which tells us what happens in its region."""
     secret_sealed: Mapped[bytes]
+    secret_before_sealed: Mapped[bytes | None]
+    secret_before_until: Mapped[datetime | None]
+    """Until then the secret before is good as well."""
     state: Mapped[str]
     last_position: Mapped[int] = mapped_column(BigInteger, default=0)
     """How many messages were written for it; its row is locked while one is."""
@@ -40,6 +44,16 @@ class Neighbour(Base):
     closed_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
     """Why it was returned or closed."""
+    carriage: Mapped[str] = mapped_column(default="message")
+    """message: one push or call for each; batch: sealed together, and accepted or returned by a person above."""
+    card: Mapped[str] = mapped_column(default="")
+    """The other node's public keys, confirmed by a second administrator."""
+    certificate: Mapped[str] = mapped_column(default="")
+    """SHA-256 of the client certificate that it must show, in hexadecimal; empty for none."""
+    card_proposed: Mapped[str] = mapped_column(default="")
+    certificate_proposed: Mapped[str] = mapped_column(default="")
+    identity_by: Mapped[UUID | None]
+    """Who proposed what is not confirmed yet."""
 
 
 class OutgoingMessage(Base):

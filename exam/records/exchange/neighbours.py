@@ -20,7 +20,7 @@ from exam.records.exchange.contract import load_kinds
 from exam.records.exchange.errors import KindUnknownError, SecretUnreadableError
 from exam.records.exchange.models import SECRET_PLACE, Neighbour, OutgoingMessage
 from exam.records.exchange.signing import is_secret, new_secret
-from exam.records.exchange.state import MessageState, NeighbourState, require_step
+from exam.records.exchange.state import Carriage, MessageState, NeighbourState, require_step
 
 OPERATOR, APPROVER = "system_admin", "security_admin"
 Form = Literal["json", "xml"]
@@ -36,6 +36,13 @@ class NeighbourView(msgspec.Struct, frozen=True, kw_only=True):
     form: str
     kinds: list[str]
     sends: bool
+    carriage: str
+    card: str
+    certificate: str
+    card_proposed: str
+    certificate_proposed: str
+    identity_by: UUID | None
+    secret_before_until: datetime | None
     state: str
     last_position: int
     registered_by: UUID
@@ -60,6 +67,7 @@ async def register(
     kinds: Sequence[str],
     sends: bool = False,
     given: str = "",
+    carriage: Carriage = Carriage.MESSAGE,
 ) -> tuple[UUID, str]:
     """Register a neighbour for somebody else to admit; return its id and its secret, which is shown once.
 
@@ -82,6 +90,7 @@ async def register(
         form=form,
         kinds=sorted(set(kinds)),
         sends=sends,
+        carriage=carriage,
         secret_sealed=runtime.sealer.seal(secret, SECRET_PLACE),
         state=NeighbourState.PROPOSED,
         last_position=0,
@@ -91,6 +100,7 @@ async def register(
     session.add(row)
     await session.flush()
     facts: dict[str, Fact] = {"form": form, "kinds": ",".join(row.kinds), "pushed": bool(address), "sends": row.sends}
+    facts["carriage"] = carriage
     await record(session, principal, "neighbour.registered", ("neighbour", row.id), at=at, region=visible, facts=facts)
     return row.id, secret
 

@@ -14,7 +14,7 @@ from exam.core.principal import contains
 from exam.core.runtime import Runtime
 from exam.records.exchange.contract import SCHEMA_VERSION, Message, to_json
 from exam.records.exchange.models import Neighbour, OutgoingMessage
-from exam.records.exchange.state import MessageState, NeighbourState
+from exam.records.exchange.state import Carriage, MessageState, NeighbourState
 from exam.records.exchange.xml import to_xml
 
 PUSH = "records.exchange_push"
@@ -36,6 +36,11 @@ def push_of(neighbour_id: UUID) -> Asked:
     return Asked(PUSH, {"neighbour_id": str(neighbour_id)}, lock=f"{PUSH}:{neighbour_id}")
 
 
+def is_pushed(neighbour: Neighbour) -> bool:
+    """Tell whether messages go out one by one as they are written."""
+    return bool(neighbour.address) and neighbour.carriage == Carriage.MESSAGE
+
+
 async def offer(session: AsyncSession, runtime: Runtime, content: Content, *, but: UUID | None = None) -> None:
     """Write the message of every neighbour that is told of this kind and whose region it happened in.
 
@@ -51,8 +56,8 @@ async def offer(session: AsyncSession, runtime: Runtime, content: Content, *, bu
         if row.id != but and contains(row.region, content.region) and not await _is_told(session, row.id, content.key)
     ]
     for row in told:
-        await _write(session, runtime, row, content)
-    await defer_all(session, [push_of(row.id) for row in told if row.address])
+        await write_for(session, runtime, row, content)
+    await defer_all(session, [push_of(row.id) for row in told if is_pushed(row)])
 
 
 async def _is_told(session: AsyncSession, neighbour_id: UUID, key: str) -> bool:
@@ -62,7 +67,13 @@ async def _is_told(session: AsyncSession, neighbour_id: UUID, key: str) -> bool:
     return await session.scalar(query) is not None
 
 
-async def _write(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, content: Content) -> None:
+def filled(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a message says: no empty values."""
+    return {name: value for name, value in data.items() if value is not None}
+
+
+async def write_for(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, content: Content) -> None:
+    """Write one neighbour's message, whose row is locked."""
     at = runtime.clock.now()
     message = Message(
         id=new_id(),
@@ -75,7 +86,7 @@ async def _write(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, 
         idempotency_key=content.key,
         occurred_at=content.occurred_at,
         made_at=at,
-        data={name: value for name, value in content.data.items() if value is not None},
+        data=filled(content.data),
     )
     neighbour.last_position += 1
     row = OutgoingMessage(

@@ -21,8 +21,10 @@ from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.receiving import address_of, list_incoming
 from exam.records.exchange.reconciling import may_reconcile, reconcile
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
+from exam.records.exchange.state import Carriage
 from exam.records.exchange.tokens import SCOPES, list_tokens
 from exam.records.exchange.wording import DIFFERENCES, MESSAGE_STATES, STATES
+from exam.records.nodes.identity import card_name, find_card, may_make_keys
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import form_again
@@ -40,11 +42,18 @@ class NeighboursController(Controller):
     opt = allow(OPERATOR, APPROVER)
 
     @get()
-    async def show_all(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
+    async def show_all(
+        self,
+        runtime: NamedDependency[Runtime],
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+    ) -> Template:
         context = {
             "neighbours": await acts.list_neighbours(session),
             "states": STATES,
             "may_register": principal.has_role(OPERATOR),
+            "card": await find_card(runtime),
+            "may_make_keys": may_make_keys(principal, runtime),
         }
         return Template("records/exchange/neighbours.html", context=context)
 
@@ -60,6 +69,7 @@ class NeighboursController(Controller):
             "kinds": [],
             "given": "",
             "sends": "",
+            "carriage": "message",
         }
         return Template(FORM_PAGE, context={"typed": typed, "problem": None, **await _choices(session, principal)})
 
@@ -84,6 +94,7 @@ class NeighboursController(Controller):
                 kinds=ticked(data.kinds),
                 sends=bool(data.sends),
                 given=data.given.strip(),
+                carriage=Carriage(data.carriage),
             )
         except DomainError as error:
             context = {
@@ -143,6 +154,8 @@ class NeighbourController(Controller):
             "message_states": MESSAGE_STATES,
             "names": await names_of_accounts(session, people),
             "may_operate": principal.has_role(OPERATOR),
+            "may_confirm": principal.has_role(APPROVER) and principal.account != neighbour.identity_by,
+            "card_name": card_name,
             "may_admit": principal.has_role(APPROVER) and principal.account != neighbour.registered_by,
         }
         return Template("records/exchange/neighbour.html", context=context)

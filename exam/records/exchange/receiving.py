@@ -10,17 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
+from exam.core.events import publish
 from exam.core.principal import contains
 from exam.core.runtime import Runtime
+from exam.records.events import MessageKept
 from exam.records.exchange.conformance import read
 from exam.records.exchange.contract import Message
 from exam.records.exchange.errors import MessageFaultyError, SenderUnknownError, SequenceError
-from exam.records.exchange.models import SECRET_PLACE, IncomingMessage, Neighbour
+from exam.records.exchange.models import IncomingMessage, Neighbour
 from exam.records.exchange.outbox import Content, offer
+from exam.records.exchange.secrets import secrets_of
 from exam.records.exchange.state import NeighbourState
+from exam.records.exchange.xml import read_body
 
 PAGE = 30
 INCOMING = "/api/exchange/incoming"
+REPORT = "report.submitted"
+ANNOUNCED = frozenset({REPORT})
+"""Kinds that a package acts on when they arrive."""
 
 
 class IncomingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +54,17 @@ async def receive(runtime: Runtime, neighbour_id: UUID, headers: Mapping[str, st
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
         # one message of a node at a time: the numbers of a subject are compared with what is committed
         sender = await sender_of(session, neighbour_id, locked=True)
-        secret = runtime.sealer.open(sender.secret_sealed, SECRET_PLACE)
-        message = read(secret, headers, body, now_s=int(at.timestamp()))
+        secrets = secrets_of(runtime, sender)
+        message = read(secrets.now, headers, body, now_s=int(at.timestamp()), before=secrets.before)
         if not contains(sender.region, message.region):
             raise MessageFaultyError(field="region")
         if not await _is_next(session, sender.id, message, digest(body)):
             return False
-        session.add(_row(sender, message, body, at))
+        row = row_of(sender, message, body, at)
+        session.add(row)
         await session.flush()
-        await offer(session, runtime, _content(message), but=sender.id)
+        await announce(session, row, at=at)
+        await tell_on(session, runtime, message, but=sender.id)
         return True
 
 
@@ -95,7 +104,26 @@ async def _is_next(session: AsyncSession, neighbour_id: UUID, message: Message, 
     return True
 
 
-def _row(sender: Neighbour, message: Message, body: bytes, at: datetime) -> IncomingMessage:
+async def tell_on(session: AsyncSession, runtime: Runtime, message: Message, *, but: UUID) -> None:
+    """Tell our own neighbours of it; a report is for the level that it was sent to."""
+    if message.kind not in ANNOUNCED:
+        await offer(session, runtime, content_of(message), but=but)
+
+
+async def announce(session: AsyncSession, row: IncomingMessage, *, at: datetime) -> None:
+    """Let those packages hear of a kept message that act on it."""
+    if row.kind in ANNOUNCED:
+        await publish(session, MessageKept(region=row.region, incoming_id=row.id), at=at)
+
+
+async def get_kept(session: AsyncSession, incoming_id: UUID) -> tuple[UUID, Message]:
+    """Return who told a kept message, and the message."""
+    row = await session.get_one(IncomingMessage, incoming_id)
+    return row.neighbour_id, read_body(row.body)
+
+
+def row_of(sender: Neighbour, message: Message, body: bytes, at: datetime) -> IncomingMessage:
+    """Return the row that keeps a message."""
     return IncomingMessage(
         neighbour_id=sender.id,
         region=sender.region,
@@ -110,7 +138,8 @@ def _row(sender: Neighbour, message: Message, body: bytes, at: datetime) -> Inco
     )
 
 
-def _content(message: Message) -> Content:
+def content_of(message: Message) -> Content:
+    """Return what a message says, to be told on."""
     return Content(
         kind=message.kind,
         key=message.idempotency_key,

@@ -15,8 +15,9 @@ from exam.core.runtime import Runtime
 from exam.records.exchange.addresses import judge_address
 from exam.records.exchange.contract import MessageUnreadableError
 from exam.records.exchange.errors import UpperSilentError
-from exam.records.exchange.models import SECRET_PLACE, IncomingMessage, Neighbour, OutgoingMessage
+from exam.records.exchange.models import IncomingMessage, Neighbour, OutgoingMessage
 from exam.records.exchange.receiving import INCOMING, sender_of
+from exam.records.exchange.secrets import secrets_of
 from exam.records.exchange.signing import headers_of, verify
 from exam.records.exchange.state import MessageState
 
@@ -62,8 +63,8 @@ async def answer(runtime: Runtime, neighbour_id: UUID, headers: Mapping[str, str
     """
     async with runtime.databases.session(Scope(region=runtime.settings.root_region)) as session:
         sender = await sender_of(session, neighbour_id)
-        secret = runtime.sealer.open(sender.secret_sealed, SECRET_PLACE)
-        verify(secret, headers, body, now_s=int(runtime.clock.now().timestamp()))
+        secrets = secrets_of(runtime, sender)
+        verify(secrets.now, headers, body, now_s=int(runtime.clock.now().timestamp()), before=secrets.before)
         after, table = _read(body), IncomingMessage
         query = (
             select(table.subject, table.sequence, table.digest)
@@ -96,14 +97,14 @@ def compare(here: dict[Key, str], above: dict[Key, str]) -> Reconciliation:
 
 
 async def _ask(runtime: Runtime, neighbour: Neighbour) -> dict[Key, str]:
-    secret = runtime.sealer.open(neighbour.secret_sealed, SECRET_PLACE)
+    secrets = secrets_of(runtime, neighbour)
     target = await judge_address(f"{neighbour.address}/rows", runtime.settings.exchange_inside)
     found: dict[Key, str] = {}
     question = Question()
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client:
         while True:
             body = msgspec.json.encode(question)
-            signed = headers_of(secret, "rows", int(runtime.clock.now().timestamp()), body)
+            signed = headers_of(secrets.now, "rows", int(runtime.clock.now().timestamp()), body, before=secrets.before)
             try:
                 got = await client.post(
                     target.url, content=body, headers={**signed, "host": target.host}, extensions=target.extensions

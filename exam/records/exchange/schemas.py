@@ -22,6 +22,7 @@ class NeighbourForm(Form, frozen=True, kw_only=True):
     given: Annotated[str, Meta(max_length=200)] = ""
     """The secret that an upper node has handed over."""
     sends: Literal["", "true"] = ""
+    carriage: Literal["message", "batch"] = "message"
 
 
 class ReasonForm(Form, frozen=True, kw_only=True):

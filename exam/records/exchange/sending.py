@@ -16,8 +16,9 @@ from exam.core.jobs import Job, defer_all
 from exam.core.runtime import Runtime
 from exam.records.exchange.addresses import judge_address
 from exam.records.exchange.errors import AddressRefusedError, AddressUnknownError
-from exam.records.exchange.models import SECRET_PLACE, Neighbour, OutgoingMessage, Receipt
-from exam.records.exchange.outbox import PUSH, push_of
+from exam.records.exchange.models import Neighbour, OutgoingMessage, Receipt
+from exam.records.exchange.outbox import PUSH, is_pushed, push_of
+from exam.records.exchange.secrets import secrets_of
 from exam.records.exchange.signing import MEDIA_TYPES, headers_of
 from exam.records.exchange.state import MessageState, NeighbourState, delay_after
 
@@ -62,7 +63,7 @@ async def sweep(runtime: Runtime) -> None:
 
 async def _due(session: AsyncSession, runtime: Runtime, neighbour: Neighbour) -> list[OutgoingMessage]:
     """Return the first open message of each subject, where it is due: what follows waits for it."""
-    if neighbour.state != NeighbourState.ACTIVE or not neighbour.address:
+    if neighbour.state != NeighbourState.ACTIVE or not is_pushed(neighbour):
         return []
     table = OutgoingMessage
     heads = (
@@ -78,9 +79,9 @@ async def _due(session: AsyncSession, runtime: Runtime, neighbour: Neighbour) ->
 
 
 async def _post(runtime: Runtime, client: httpx.AsyncClient, neighbour: Neighbour, message: OutgoingMessage) -> Outcome:
-    secret = runtime.sealer.open(neighbour.secret_sealed, SECRET_PLACE)
+    secrets = secrets_of(runtime, neighbour)
     body, unix_s = message.body.encode(), int(runtime.clock.now().timestamp())
-    headers = headers_of(secret, str(message.id), unix_s, body)
+    headers = headers_of(secrets.now, str(message.id), unix_s, body, before=secrets.before)
     try:
         # judged at every push: what a name means may have changed since the neighbour was registered
         target = await judge_address(neighbour.address, runtime.settings.exchange_inside)

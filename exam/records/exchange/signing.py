@@ -37,22 +37,26 @@ def is_secret(text: str) -> bool:
         return False
 
 
-def headers_of(secret: str, message_id: str, unix_s: int, body: bytes) -> dict[str, str]:
-    """Return the three headers of a signed message."""
-    return {ID: message_id, TIMESTAMP: str(unix_s), SIGNATURE: _sign(_key(secret), message_id, unix_s, body)}
+def headers_of(secret: str, message_id: str, unix_s: int, body: bytes, *, before: str = "") -> dict[str, str]:
+    """Return the three headers of a signed message; `before` is the secret that is being replaced, which signs as well."""
+    signatures = [_sign(_key(each), message_id, unix_s, body) for each in (secret, before) if each]
+    return {ID: message_id, TIMESTAMP: str(unix_s), SIGNATURE: " ".join(signatures)}
 
 
-def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: int) -> str:
-    """Return the id of a message that was signed within five minutes; raises SignatureWrongError."""
+def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: int, before: str = "") -> str:
+    """Return the id of a message that was signed within five minutes; raises SignatureWrongError.
+
+    `before` is the secret that is being replaced, and is good as well.
+    """
     try:
         message_id, unix_s, given = headers[ID], int(headers[TIMESTAMP]), headers[SIGNATURE]
     except (KeyError, ValueError) as error:
         raise SignatureWrongError(why="headers are missing") from error
     if abs(now_s - unix_s) > TOLERANCE_S:
         raise SignatureWrongError(why="signed too long ago or in the future")
-    wanted = _sign(_key(secret), message_id, unix_s, body).encode()
+    wanted = [_sign(_key(known), message_id, unix_s, body).encode() for known in (secret, before) if known]
     # a secret that is being changed signs twice: the signatures stand side by side
-    if not any(hmac.compare_digest(each.encode(), wanted) for each in given.split(" ")):
+    if not any(hmac.compare_digest(each.encode(), one) for each in given.split(" ") for one in wanted):
         raise SignatureWrongError(why="the signature is of another secret or of other bytes")
     return message_id
 

@@ -22,6 +22,15 @@ class NeighbourState(StrEnum):
     CLOSED = "closed"
 
 
+class Carriage(StrEnum):
+    """How messages reach a neighbour."""
+
+    MESSAGE = "message"
+    """One push, or one call, for each."""
+    BATCH = "batch"
+    """Sealed together, over the network or as a file; a person above accepts or returns."""
+
+
 class MessageState(StrEnum):
     """报文状态."""
 
@@ -45,7 +54,7 @@ FOLLOWS: Final[Mapping[str, frozenset[str]]] = {
     NeighbourState.ACTIVE: frozenset({NeighbourState.CLOSED}),
     NeighbourState.RETURNED: frozenset(),
     NeighbourState.CLOSED: frozenset(),
-    MessageState.WAITING: frozenset({MessageState.DELIVERED, MessageState.DEAD}),
+    MessageState.WAITING: frozenset({MessageState.DELIVERED, MessageState.DEAD, MessageState.SET_ASIDE}),
     MessageState.DEAD: frozenset({MessageState.WAITING, MessageState.SET_ASIDE}),
     MessageState.DELIVERED: frozenset(),
     MessageState.SET_ASIDE: frozenset(),

@@ -17,6 +17,7 @@ from exam.core.db.scope import Scope
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.valkey import require_allowance
 from exam.identity.api import require_region
 from exam.records.exchange.errors import ScopeMissingError, TokenRefusedError, TokenTermError
 from exam.records.exchange.models import ApiToken, Neighbour
@@ -28,6 +29,8 @@ READ, CONFIRM = "messages:read", "receipts:write"
 SCOPES: Final = {READ: "取报文", CONFIRM: "交回执"}
 """What a token may be for; msgids."""
 MOST_DAYS: Final = 400
+PER_MINUTE: Final = 300
+"""Calls of one neighbour, whichever token it uses; each may bring five hundred messages."""
 USED_STEP: Final = timedelta(minutes=1)
 """The last use is kept to the minute: a call that only reads should not write."""
 
@@ -115,7 +118,7 @@ async def list_tokens(session: AsyncSession, neighbour_id: UUID) -> list[TokenVi
 
 
 async def authenticate(runtime: Runtime, authorization: str, scope: str) -> Caller:
-    """Return who calls; raises TokenRefusedError and ScopeMissingError."""
+    """Return who calls; raises TokenRefusedError, ScopeMissingError and TooManyRequestsError."""
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer" or not token.startswith(PREFIX):
         raise TokenRefusedError
@@ -133,7 +136,9 @@ async def authenticate(runtime: Runtime, authorization: str, scope: str) -> Call
             raise ScopeMissingError(scope=scope)
         if row.last_used_at is None or now - row.last_used_at >= USED_STEP:
             row.last_used_at = now
-        return Caller(row.neighbour_id, row.region)
+        caller = Caller(row.neighbour_id, row.region)
+    await require_allowance(runtime.valkey, f"exchange:{caller.neighbour_id}", limit=PER_MINUTE, window_s=60)
+    return caller
 
 
 async def _neighbour(session: AsyncSession, principal: Principal, neighbour_id: UUID, *roles: str) -> Neighbour:

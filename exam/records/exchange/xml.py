@@ -13,6 +13,7 @@ from exam.records.exchange.contract import (
     Message,
     MessageKind,
     MessageUnreadableError,
+    from_json,
     load_kinds,
 )
 
@@ -25,6 +26,7 @@ _XSD_TYPES: dict[FieldType, str] = {
     "instant": "xs:dateTime",
     "integer": "xs:int",
     "boolean": "xs:boolean",
+    "counts": "counts",
 }
 _JSON_TYPES: dict[FieldType, dict[str, Any]] = {
     "id": {"type": "string", "format": "uuid"},
@@ -33,6 +35,7 @@ _JSON_TYPES: dict[FieldType, dict[str, Any]] = {
     "instant": {"type": "string", "format": "date-time"},
     "integer": {"type": "integer"},
     "boolean": {"type": "boolean"},
+    "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
 }
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -64,6 +67,11 @@ def from_xml(text: str | bytes) -> Message:
         raise MessageUnreadableError from error
 
 
+def read_body(body: str) -> Message:
+    """Read a message in whichever form it was written; raises MessageUnreadableError."""
+    return from_xml(body) if body.startswith("<") else from_json(body)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of every kind of message."""
     return {
@@ -81,6 +89,7 @@ def xsd() -> bytes:
     identifier = etree.SubElement(etree.SubElement(root, _xs("simpleType"), name="uuid"), _xs("restriction"))
     identifier.set("base", "xs:string")
     etree.SubElement(identifier, _xs("pattern"), value=_UUID)
+    _counts_type(root)
     fields = _sequence(etree.SubElement(root, _xs("element"), name="message"), ENVELOPE)
     data = etree.SubElement(etree.SubElement(fields, _xs("element"), name="data"), _xs("complexType"))
     choice = etree.SubElement(data, _xs("choice"))
@@ -88,6 +97,15 @@ def xsd() -> bytes:
         _sequence(etree.SubElement(choice, _xs("element"), name=kind.element), kind.fields)
     content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return content
+
+
+def _counts_type(root: Any) -> None:
+    """Define whole numbers by code."""
+    counts = etree.SubElement(etree.SubElement(root, _xs("complexType"), name="counts"), _xs("sequence"))
+    count = etree.SubElement(counts, _xs("element"), name="count", minOccurs="0", maxOccurs="unbounded")
+    content = etree.SubElement(etree.SubElement(count, _xs("complexType")), _xs("simpleContent"))
+    extension = etree.SubElement(content, _xs("extension"), base="xs:int")
+    etree.SubElement(extension, _xs("attribute"), name="code", type="xs:string", use="required")
 
 
 def _tag(name: str) -> str:
@@ -126,7 +144,12 @@ def _json_kind(kind: MessageKind) -> dict[str, Any]:
 def _write(parent: Any, fields: tuple[Field, ...], values: dict[str, Any]) -> None:
     for field in fields:
         if field.code in values:
-            etree.SubElement(parent, _tag(field.code)).text = _shown(values[field.code])
+            element, value = etree.SubElement(parent, _tag(field.code)), values[field.code]
+            if field.type == "counts":
+                for code, count in value.items():
+                    etree.SubElement(element, _tag("count"), code=code).text = str(count)
+            else:
+                element.text = _shown(value)
 
 
 def _shown(value: object) -> str:
@@ -138,10 +161,14 @@ def _shown(value: object) -> str:
 def _read(parent: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
     types = {field.code: field.type for field in fields}
     return {
-        name: _value(types.get(name, "text"), each.text or "")
+        name: _counts(each) if types.get(name) == "counts" else _value(types.get(name, "text"), each.text or "")
         for each in parent
         if (name := etree.QName(each).localname) != "data"
     }
+
+
+def _counts(element: Any) -> dict[str, int]:
+    return {each.attrib["code"]: int(each.text or "") for each in element}
 
 
 def _value(kind: FieldType, text: str) -> Any:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -37,3 +37,9 @@ class Report(Base):
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
+    arrived_from: Mapped[UUID | None] = mapped_column(ForeignKey("records_exchange_neighbour.id"))
+    """The lower node that sent it; none for a report of this installation."""
+    people: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Names of people of other installations, by their ids."""
+    answer_id: Mapped[UUID | None] = mapped_column(ForeignKey("records_node_answer.id"))
+    """The kept answer of the level above that decided it."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.errors import NotFoundError, SamePersonError
+from exam.core.events import publish
 from exam.core.principal import Principal, VisibleRegion
 from exam.identity.api import RegionView, require_region
 from exam.records.api import BY_CODE, ROLE, TOTAL, By, Dimension, Narrowing, Period, count, period_at
@@ -21,9 +22,11 @@ from exam.reports.errors import (
     ReportRulesError,
     ReportStateError,
 )
+from exam.reports.events import ReportSubmitted
 from exam.reports.submission.forms import ENTRY, Form, Rule, Table, broken_rules, changed, get_form, load_forms
 from exam.reports.submission.models import Report
 from exam.reports.submission.state import ENDED, ReportState, may_follow
+from exam.reports.submission.travelling import say
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: UUID | None
     decided_at: datetime | None
     reason: str
+    arrived_from: UUID | None
+    people: dict[str, str]
 
     @property
     def title(self) -> str:
@@ -158,6 +163,7 @@ async def submit_report(session: AsyncSession, principal: Principal, report_id: 
     row.state, row.submitted_by, row.submitted_at = ReportState.SUBMITTED, _account(principal), at
     await session.flush()
     await _record(session, principal, row, "report.submitted", at)
+    await publish(session, ReportSubmitted(region=row.region, report_id=row.id), at=at)
 
 
 async def decide_report(
@@ -175,6 +181,7 @@ async def decide_report(
     await session.flush()
     act = "report.returned" if reason else "report.received"
     await _record(session, principal, row, act, at, reason=reason)
+    await say(session, row, name=principal.name, at=at)
 
 
 async def get_report(session: AsyncSession, report_id: UUID) -> ReportView:
