@@ -33,7 +33,7 @@ from exam.core.errors import DomainError, Kind
 from exam.core.secrets import load_secrets
 
 RESTART_PAUSE_S = 1.0
-READY_PATIENCE_S = 60
+READY_PATIENCE_S = 180
 PORT_PATIENCE_S = 12.0
 PROCESSES = ("web", "signer", "worker", "media", "analyse")
 """The commands that are supervised wherever anything is, each a process of its own."""

@@ -26,7 +26,7 @@ from exam.core.errors import DomainError, Kind
 from exam.core.secrets import load_secrets
 
 HOST = "127.0.0.1"
-READY_PATIENCE_S = 60
+READY_PATIENCE_S = 180
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the client's own ports."""
 SLOW_CONNECTIONS = "400"
