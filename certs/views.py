@@ -45,6 +45,7 @@ class CredentialView(msgspec.Struct, frozen=True, kw_only=True):
     rule_set: str
     basis: str
     issuer: str
+    issuer_id: UUID
     employer: str
     pdf_key: str | None
     key_id: str | None
@@ -92,7 +93,7 @@ def credential_view(row: Credential, on: date) -> CredentialView:
         "category",
         "region",
     )
-    same += ("holder_masked", "issued_on", "first_issued_on", "rule_set", "basis", "employer")
+    same += ("holder_masked", "issued_on", "first_issued_on", "rule_set", "basis", "issuer_id", "employer")
     same += ("pdf_key", "key_id")
     return CredentialView(
         **{name: getattr(row, name) for name in same},

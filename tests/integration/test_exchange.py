@@ -2,24 +2,33 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
 from exam.core.db.scope import Scope
+from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
+from exam.identity.api import create_organisation
 from exam.records.exchange import sending
+from exam.records.exchange.contract import check
+from exam.records.exchange.models import OutgoingMessage
+from exam.records.exchange.restating import restated
 from exam.records.exchange.sending import push, sweep
 from exam.records.exchange.state import DELAYS
-from tests.builders.exchange import HOME, Hook, admitted, be, held, hooked, registered, states, turned
+from exam.records.exchange.subscribers import EXPORTED
+from exam.records.exchange.xml import read_body
+from tests.builders.exchange import HOME, OPERATOR, Hook, admitted, be, held, hooked, registered, states, turned
 from tests.builders.grading import work_off
-from tests.builders.identity import regions
+from tests.builders.identity import CITY, regions
+from tests.builders.records import hold, make_person, unified_code
 from tests.builders.sitting import COUNTY
 from tests.builders.web import send
 from tests.services import Services
@@ -90,6 +99,32 @@ async def test_a_neighbour_is_told_in_xml_and_of_its_own_region_only(
     for role in ("auditor", "regulator", "centre"):
         await be(runtime, client, role, COUNTY)
         assert (await client.get(HOME)).status_code == 403
+
+
+async def test_the_level_above_is_told_who_issued_by_which_rules_and_that_the_record_is_provincial(
+    runtime: Runtime, client: AsyncClient
+) -> None:
+    await regions(runtime)
+    neighbour, _ = await registered(runtime, client, "", form="xml", kinds=EXPORTED)
+    await be(runtime, client, "security_admin")
+    assert (await send(client, f"{HOME}/{neighbour}/admit")).status_code == 303
+    async with runtime.databases.transaction(Scope(region="33")) as session:
+        bureau: dict[str, Any] = {"kind": "authority", "name": "杭州市应急管理局", "region": CITY}
+        at = runtime.clock.now()
+        issuer = await create_organisation(session, SYSTEM, **bureau, uscc=unified_code(7), at=at)
+    person = await make_person(runtime, number=1)
+    credential = await hold(runtime, person, OPERATOR, ends_in=300, issuer=issuer)
+    await turned(runtime, (credential, person), "suspended")
+    await work_off(runtime)
+    async with runtime.databases.session(Scope(region="33")) as session:
+        (row,) = await session.scalars(select(OutgoingMessage))
+        told, now = read_body(row.body), await restated(session, runtime, row)
+    assert (told.kind, told.sequence, check(told)) == (EXPORTED, 1, [])
+    assert now is not None
+    wanted = {"origin": "provincial", "issuer_region": "330100", "issuer_uscc": unified_code(7), "rule_set": "test"}
+    for data, status in ((told.data, "suspended"), (now.data, "issued")):
+        assert data.items() >= (wanted | {"credential_id": str(credential), "status": status}).items()
+    assert "发证数据上报" in (await client.get(f"{HOME}/{neighbour}")).text
 
 
 async def test_a_dead_letter_holds_its_subject_back_until_somebody_decides(

@@ -35,8 +35,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 def data_of(fields: tuple[Field, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    needed = {field.code: VALUES[field.type] for field in fields if not field.optional}
-    return st.fixed_dictionaries(needed, optional={f.code: VALUES[f.type] for f in fields if f.optional})
+    needed = {field.code: value_of(field) for field in fields if not field.optional}
+    return st.fixed_dictionaries(needed, optional={f.code: value_of(f) for f in fields if f.optional})
+
+
+def value_of(field: Field) -> st.SearchStrategy[Any]:
+    return st.just(field.only) if field.only else VALUES[field.type]
 
 
 @st.composite
@@ -57,6 +61,7 @@ def messages(draw: st.DrawFn) -> Message:
     )
 
 
+EXPORTED_VALUES = {"id": str(UUID(int=1)), "text": "x", "date": "2026-11-23", "integer": 1}
 SCHEMA = etree.XMLSchema(etree.fromstring(xsd()))
 
 
@@ -98,6 +103,30 @@ def a_message(number: int = 1, key: str = "k", **changed: Any) -> Message:
 )
 def test_the_schema_finds_what_is_wrong(changed: dict[str, Any], faults: list[str]) -> None:
     assert [f"{fault.field}: {fault.why}" for fault in check(a_message(**changed))] == faults
+
+
+def test_no_form_of_the_contract_lets_a_provincial_record_claim_to_be_the_national_one() -> None:
+    kind = load_kinds()["credential.exported"]
+    data = {field.code: EXPORTED_VALUES[field.type] for field in kind.fields} | {"origin": "provincial"}
+    good = msgspec.structs.replace(a_message(), kind=kind.code, data=data)
+    claim = msgspec.structs.replace(good, data=data | {"origin": "national"})
+    assert check(good) == []
+    assert [f"{fault.field}: {fault.why}" for fault in check(claim)] == ["data.origin: wrong value"]
+    silent = msgspec.structs.replace(good, data={code: value for code, value in data.items() if code != "origin"})
+    assert [fault.why for fault in check(silent)] == ["missing"]
+    valid = [SCHEMA.validate(etree.fromstring(to_xml(each).encode())) for each in (good, claim)]
+    assert valid == [True, False]
+    (said,) = [each for each in json_schema()["oneOf"] if each["properties"]["kind"]["const"] == kind.code]
+    assert said["properties"]["data"]["properties"]["origin"] == {"const": "provincial"}
+    assert {"origin", "issuer", "issuer_region", "rule_set"} <= set(said["properties"]["data"]["required"])
+
+
+def test_what_older_neighbours_are_told_of_certificates_has_the_fields_that_it_had() -> None:
+    """They refuse a field that they do not know: whatever is new is told under a kind of its own."""
+    assert [field.code for field in load_kinds()["credential.changed"].fields] == [
+        *("credential_id", "act", "status", "version", "person_id", "name_masked", "number_masked"),
+        *("certificate_masked", "qualification", "issued_on", "valid_from_on", "valid_until_on", "issuer"),
+    ]
 
 
 def test_the_json_schema_names_every_field_of_every_kind() -> None:

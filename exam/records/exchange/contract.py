@@ -15,7 +15,7 @@ from exam.core.errors import DomainError
 SCHEMA_VERSION = 1
 FieldType = Literal["id", "text", "date", "instant", "integer", "boolean", "counts"]
 """`counts` are whole numbers by code."""
-MISSING, UNKNOWN, WRONG_TYPE = "missing", "unknown", "wrong type"
+MISSING, UNKNOWN, WRONG_TYPE, WRONG_VALUE = "missing", "unknown", "wrong type", "wrong value"
 
 
 class MessageUnreadableError(DomainError):
@@ -26,11 +26,12 @@ class MessageUnreadableError(DomainError):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One field of a kind's data."""
+    """One field of a kind's data; `only` is the one text that it may hold, empty where any may stand."""
 
     code: str
     type: FieldType = "text"
     optional: bool = False
+    only: str = ""
 
 
 class MessageKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +72,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing that is wrong with a message: where, and MISSING, UNKNOWN or WRONG_TYPE."""
+    """One thing that is wrong with a message: where, and MISSING, UNKNOWN, WRONG_TYPE or WRONG_VALUE."""
 
     field: str
     why: str
@@ -112,6 +113,8 @@ def check(message: Message) -> list[Fault]:
             found += [] if field.optional else [Fault(f"data.{field.code}", MISSING)]
         elif not _fits(field.type, message.data[field.code]):
             found.append(Fault(f"data.{field.code}", WRONG_TYPE))
+        elif field.only and message.data[field.code] != field.only:
+            found.append(Fault(f"data.{field.code}", WRONG_VALUE))
     return found
 
 

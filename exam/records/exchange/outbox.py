@@ -60,6 +60,13 @@ async def offer(session: AsyncSession, runtime: Runtime, content: Content, *, bu
     await defer_all(session, [push_of(row.id) for row in told if is_pushed(row)])
 
 
+async def is_wanted(session: AsyncSession, kind: str) -> bool:
+    """Say whether anybody is told of a kind: what it says need not be put together otherwise."""
+    wanted = Neighbour.kinds.contains([kind])
+    query = select(Neighbour.id).where(Neighbour.state == NeighbourState.ACTIVE, wanted).limit(1)
+    return await session.scalar(query) is not None
+
+
 async def _is_told(session: AsyncSession, neighbour_id: UUID, key: str) -> bool:
     query = select(OutgoingMessage.id).where(
         OutgoingMessage.neighbour_id == neighbour_id, OutgoingMessage.idempotency_key == key

@@ -1,5 +1,6 @@
 """What a message would say today: for a row that the upper level objected to."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from exam.records.credit.register import get_record
 from exam.records.exchange.contract import Message
 from exam.records.exchange.models import OutgoingMessage
 from exam.records.exchange.outbox import Content, filled
-from exam.records.exchange.telling import credential_data, credit_data, result_data
+from exam.records.exchange.telling import credential_data, credit_data, exported_data, result_data
 from exam.records.exchange.xml import read_body
 from grading.api import find_result_by_id, list_versions
+
+CredentialTeller = Callable[..., Awaitable[dict[str, Any]]]
 
 
 async def restated(session: AsyncSession, runtime: Runtime, row: OutgoingMessage) -> Content | None:
@@ -46,7 +49,9 @@ async def _data_now(session: AsyncSession, runtime: Runtime, message: Message) -
         case "result.released":
             return await _result(session, message)
         case "credential.changed":
-            return await _credential(session, runtime, message)
+            return await _credential(session, runtime, message, credential_data)
+        case "credential.exported":
+            return await _credential(session, runtime, message, exported_data)
         case "credit.changed":
             return await credit_data(session, await get_record(session, UUID(message.data["record_id"])))
     return message.data
@@ -67,7 +72,9 @@ async def _result(session: AsyncSession, message: Message) -> dict[str, Any]:
     )
 
 
-async def _credential(session: AsyncSession, runtime: Runtime, message: Message) -> dict[str, Any]:
+async def _credential(
+    session: AsyncSession, runtime: Runtime, message: Message, say: CredentialTeller
+) -> dict[str, Any]:
     on = local_date(runtime.clock.now())
     credential = await get_credential(session, UUID(message.data["credential_id"]), on=on)
-    return await credential_data(session, credential, act=message.data["act"], status=credential.state)
+    return await say(session, credential, act=message.data["act"], status=credential.state)

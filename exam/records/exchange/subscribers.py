@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.api import CredentialState, get_credential
@@ -20,11 +21,13 @@ from exam.core.events import Event, Subscription, heard_at, heard_event
 from exam.core.runtime import Runtime
 from exam.records.credit.register import get_record
 from exam.records.events import CreditRecordChanged
-from exam.records.exchange.outbox import Content, offer
-from exam.records.exchange.telling import credential_data, credit_data, result_data
+from exam.records.exchange.outbox import Content, is_wanted, offer
+from exam.records.exchange.telling import credential_data, credit_data, exported_data, result_data
 from grading.api import find_result_by_id
 from grading.events import ResultReleased
 
+EXPORTED = "credential.exported"
+"""The same happenings for the level above, with their issuer."""
 _ACTS: dict[type[Event], tuple[str, CredentialState]] = {
     CredentialIssued: ("issued", CredentialState.ISSUED),
     CredentialSuspended: ("suspended", CredentialState.SUSPENDED),
@@ -61,17 +64,20 @@ async def tell_result(runtime: Runtime, session: AsyncSession, event: ResultRele
 
 def _tell_credential(act: str, state: CredentialState) -> Callable[[Runtime, AsyncSession, Any], Awaitable[None]]:
     async def tell(runtime: Runtime, session: AsyncSession, event: Any) -> None:
-        at = heard_at(session)
-        credential = await get_credential(session, event.credential_id, on=local_date(at))
+        credential = await get_credential(session, event.credential_id, on=local_date(heard_at(session)))
         content = Content(
             kind="credential.changed",
             key=heard_event(session),
             subject=f"credential:{credential.id}",
             region=event.region,
-            occurred_at=at,
+            occurred_at=heard_at(session),
             data=await credential_data(session, credential, act=act, status=state),
         )
         await offer(session, runtime, content)
+        if await is_wanted(session, EXPORTED):
+            data = await exported_data(session, credential, act=act, status=state)
+            key = f"{content.key}:{EXPORTED}"
+            await offer(session, runtime, msgspec.structs.replace(content, kind=EXPORTED, key=key, data=data))
 
     return tell
 

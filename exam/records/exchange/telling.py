@@ -6,9 +6,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.api import CredentialView
-from exam.identity.api import get_organisation, get_person
+from exam.identity.api import get_organisation, get_person, get_region
 from exam.records.credit.register import RecordView
 from grading.api import ResultView
+
+PROVINCIAL = "provincial"
+"""省级记录: where every record of this system comes from, never the national platform."""
 
 
 async def result_data(
@@ -48,6 +51,22 @@ async def credential_data(
         "valid_from_on": credential.valid_from.isoformat(),
         "valid_until_on": credential.valid_until.isoformat(),
         "issuer": credential.issuer,
+    }
+
+
+async def exported_data(session: AsyncSession, credential: CredentialView, *, act: str, status: str) -> dict[str, Any]:
+    """Return what the level above is told after an act: the credential, its issuer as registered, and its rules."""
+    issuer = await get_organisation(session, credential.issuer_id)
+    review_on = credential.review_due_on
+    return {
+        **await credential_data(session, credential, act=act, status=status),
+        "origin": PROVINCIAL,
+        "first_issued_on": credential.first_issued_on.isoformat(),
+        "review_due_on": review_on and review_on.isoformat(),
+        "issuer_region": (await get_region(session, issuer.region)).code,
+        "issuer_uscc": issuer.uscc,
+        "rule_set": credential.rule_set,
+        "basis": credential.basis,
     }
 
 

@@ -122,6 +122,8 @@ def _sequence(element: Any, fields: tuple[Field, ...]) -> Any:
         each = etree.SubElement(sequence, _xs("element"), name=field.code, type=_XSD_TYPES[field.type])
         if field.optional:
             each.set("minOccurs", "0")
+        if field.only:
+            each.set("fixed", field.only)
     return sequence
 
 
@@ -129,7 +131,7 @@ def _json_kind(kind: MessageKind) -> dict[str, Any]:
     envelope = {field.code: _JSON_TYPES[field.type] for field in ENVELOPE}
     data = {
         "type": "object",
-        "properties": {field.code: _JSON_TYPES[field.type] for field in kind.fields},
+        "properties": {field.code: _json_field(field) for field in kind.fields},
         "required": [field.code for field in kind.fields if not field.optional],
         "additionalProperties": False,
     }
@@ -139,6 +141,10 @@ def _json_kind(kind: MessageKind) -> dict[str, Any]:
         "required": [*envelope, "data"],
         "additionalProperties": False,
     }
+
+
+def _json_field(field: Field) -> dict[str, Any]:
+    return {"const": field.only} if field.only else _JSON_TYPES[field.type]
 
 
 def _write(parent: Any, fields: tuple[Field, ...], values: dict[str, Any]) -> None:
