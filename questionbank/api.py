@@ -27,7 +27,7 @@ from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
 from questionbank.interactions.registry import is_sequence, words_of
 from questionbank.items.content import Interaction, Photo
-from questionbank.items.exporting import export_questions, list_export_formats
+from questionbank.items.exporting import Export, export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
 from questionbank.items.progress import STAGE_WORDS, Stage
 from questionbank.items.progress import Progress as ImportProgress
@@ -59,6 +59,7 @@ __all__ = [
     "CandidateSlot",
     "Cell",
     "DrawProof",
+    "Export",
     "Fault",
     "FormFold",
     "FormStillSealedError",

@@ -21,6 +21,7 @@ from exam.core.runtime import Runtime
 from exam.web.i18n import fill
 from questionbank.api import (
     STAGE_WORDS,
+    Export,
     ImportProgress,
     ImportReport,
     Stage,
@@ -175,7 +176,7 @@ def _tell(report: ImportReport) -> None:
 def export_file(qualification: str, fmt: str, output: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Write every item that is not retired to a file that the import reads back."""
 
-    async def work() -> tuple[bytes, int]:
+    async def work() -> Export:
         async with _bank(data_dir) as (runtime, session, console):
             return await export_questions(
                 session,
@@ -186,7 +187,12 @@ def export_file(qualification: str, fmt: str, output: Path, data_dir: Path | Non
                 at=runtime.clock.now(),
             )
 
-    data, items = _run(work(), f"{output.name} …", as_json=as_json)
-    output.write_bytes(data)
-    told = {"items": items, "file": str(output), "format": fmt}
-    click.echo(msgspec.json.encode(told).decode() if as_json else f"{output}:{items} 题")
+    export = _run(work(), f"{output.name} …", as_json=as_json)
+    output.write_bytes(export.data)
+    told = {"items": export.items, "file": str(output), "format": fmt, "left_out": export.left_out}
+    if as_json:
+        click.echo(msgspec.json.encode(told).decode())
+        return
+    click.echo(f"{output}:{export.items} 题")
+    for number, what in export.left_out.items():
+        click.echo(f"第 {number} 题  {what}")

@@ -1,6 +1,7 @@
 """The interactions of QTI 2.1, 2.2 and 3.0 items, each read by a function of its own (1EdTech QTI 3.0 §5)."""
 
 from collections.abc import Callable, Mapping
+from math import isclose
 from typing import Final
 
 import msgspec
@@ -18,8 +19,6 @@ _BLANK: Final = "_____"
 _MATCH_SETS: Final = 2
 _TOGETHER: Final = frozenset({"inlinechoiceinteraction", "choiceinteraction"})
 """Interactions of which an item may hold several."""
-_SHARED: Final = frozenset({"inlinechoiceinteraction", "matchinteraction"})
-"""Interactions of which each right part earns a share."""
 
 
 def count_feature(unsupported: dict[str, int], feature: str) -> None:
@@ -79,9 +78,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def note_mapping(self) -> None:
         """Note marks by answer that an item cannot hold: all but the same for each correct value."""
+        maps_evenly = _EVENLY.get(self.interaction.name)
         for _, declaration in self.pairs:
-            evenly = self.interaction.name in _SHARED and _maps_evenly(declaration)
-            if declaration.children("mapping") and not evenly:
+            if declaration.children("mapping") and not (maps_evenly and maps_evenly(declaration)):
                 count_feature(self.unsupported, "mapping")
                 return
 
@@ -95,15 +94,38 @@ def _correct(declaration: Node) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _maps_evenly(declaration: Node) -> bool:
+def _shares_evenly(declaration: Node) -> bool:
     """Tell whether a mapping gives every pair of the correct response the same marks and nothing to any other."""
+    earning = _earning(declaration)
+    right = _correct(declaration) or tuple(_full_mark_keys(declaration))
+    most = sum(earning.values())
+    return set(earning) == set(right) and len(set(earning.values())) == 1 and _adds_up(declaration, "mapping", most)
+
+
+def _accepts_evenly(declaration: Node) -> bool:
+    """Tell whether a mapping gives every variant of an answer the same marks and nothing to any other text."""
+    earning = _earning(declaration)
+    most = max(earning.values(), default=0.0)
+    return len(set(earning.values())) == 1 and _adds_up(declaration, "mapping", most)
+
+
+def _earning(declaration: Node) -> dict[str, float]:
+    """Return the mapped answers that change the marks."""
     values = {
         entry.attributes.get("mapkey", ""): _number(entry.attributes.get("mappedvalue", "0"))
         for entry in declaration.descendants("mapentry")
     }
-    earning = {key: value for key, value in values.items() if value}
-    right = _correct(declaration) or tuple(_full_mark_keys(declaration))
-    return set(earning) == set(right) and len(set(earning.values())) == 1
+    return {key: value for key, value in values.items() if value}
+
+
+def _adds_up(declaration: Node, name: str, most: float) -> bool:
+    """Tell whether a mapping is the sum of its entries, from 0 to `most`: nothing for any other answer, no bound that cuts."""
+    for said in (mapping.attributes for mapping in declaration.children(name)):
+        others, lowest = _number(said.get("defaultvalue", "0")), _number(said.get("lowerbound", "0"))
+        highest = _number(said.get("upperbound", str(most)))
+        if others or not lowest <= 0 or not (highest > most or isclose(highest, most)):
+            return False
+    return True
 
 
 def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch) -> Asked:
@@ -175,6 +197,7 @@ def _read_text_entry(row: int, asked: Asked) -> Proposal:
     variants = dict.fromkeys([*asked.correct, *_full_mark_keys(asked.declaration)])
     if not variants:
         raise RowError("key_missing")
+    asked.note_mapping()
     stem = asked.with_blanks(asked.body.attributes.get("dataankaoblank", _BLANK))
     return Proposal(row=row, kind=Interaction.TEXT_ENTRY, stem=stem, key=tuple(variants))
 
@@ -221,10 +244,7 @@ def _read_points(row: int, asked: Asked) -> Proposal:
     """Read the areas that earn marks, with the names that our own packages give them."""
     entries = asked.declaration.descendants("areamapentry")
     values = [_number(entry.attributes.get("mappedvalue", "0")) for entry in entries]
-    bounds = [mapping.attributes for mapping in asked.declaration.children("areamapping")]
-    if len({value for value in values if value}) > 1 or any(
-        {"lowerbound", "upperbound"} & set(each) for each in bounds
-    ):
+    if len({value for value in values if value}) > 1 or not _adds_up(asked.declaration, "areamapping", sum(values)):
         count_feature(asked.unsupported, "mapping")
     areas = [_area(entry) for entry, value in zip(entries, values, strict=True) if value > 0]
     if not areas:
@@ -285,6 +305,13 @@ def _number(text: str) -> float:
     except ValueError as error:
         raise RowError("record_shape", detail="mappedValue") from error
 
+
+_EVENLY: Final[Mapping[str, Callable[[Node], bool]]] = {
+    "inlinechoiceinteraction": _shares_evenly,
+    "matchinteraction": _shares_evenly,
+    "textentryinteraction": _accepts_evenly,
+}
+"""Interactions of which each right part, or each variant, earns the same, with the mappings that say no more than that."""
 
 _READERS: Final[Mapping[str, Callable[[int, Asked], Proposal]]] = {
     "choiceinteraction": _read_choice,

@@ -21,6 +21,11 @@ def to_gift(drafts: Sequence[ItemDraft]) -> bytes:
     return "".join(_question(number, draft) for number, draft in enumerate(drafts, 1)).encode()
 
 
+def gift_leaves_out(content: ItemContent) -> str:
+    """Tell that an item stands in comments alone, as a Chinese message id."""
+    return "" if content.interaction in _WRITERS else "GIFT 没有这种题型,全题只写在注释里"
+
+
 def _question(number: int, draft: ItemDraft) -> str:
     content = draft.content
     about = f"// node {draft.node}, depth {draft.depth}, difficulty {draft.difficulty}\n"

@@ -8,14 +8,16 @@ from exam.core.sheets.writer import OutCell, write_workbook
 from questionbank.formats.options import LETTERS
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
-from questionbank.items.content import ItemDraft
+from questionbank.items.content import ItemContent, ItemDraft
 
 SHEET = "试题"
 TEMPLATE_OPTIONS = 6
+LEFT_OUT = "未导出"
+"""The column that names what a table cannot hold; the import passes it over."""
 
 
 def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
-    """Return an xlsx workbook with one row per item and a column per option."""
+    """Return an xlsx workbook with one row per item and a column per option, and one more where something is left out."""
     lines = [kind_of(draft.content).columns(draft.content) for draft in drafts]
     widest = max(map(len, lines), default=0)
     rows: list[list[OutCell]] = []
@@ -24,7 +26,15 @@ def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
         texts = own + [""] * (widest - len(own))
         place = (draft.node, DEPTH_NAMES[draft.depth], draft.difficulty, content.explanation, content.basis)
         rows.append([KIND_NAMES[content.interaction], content.stem, *texts, kind_of(content).cell(content), *place])
-    return write_workbook(_columns(widest), rows, sheet=SHEET)
+    notes = [workbook_leaves_out(draft.content) for draft in drafts]
+    if any(notes):
+        rows = [[*row, note] for row, note in zip(rows, notes, strict=True)]
+    return write_workbook([*_columns(widest), *([LEFT_OUT] if any(notes) else [])], rows, sheet=SHEET)
+
+
+def workbook_leaves_out(content: ItemContent) -> str:
+    """Tell that an item's photo is not in the table, as a Chinese message id."""
+    return "" if content.photo is msgspec.UNSET else "照片不能写入表格,请另用 JSON、QTI 或 Moodle XML 导出"
 
 
 def template_workbook(nodes: Sequence[str]) -> bytes:

@@ -78,10 +78,10 @@ class ItemsController(Controller):
     ) -> Response[bytes]:
         """Give exactly what the list shows, over all its pages."""
         at, region = runtime.clock.now(), runtime.settings.root_region
-        data, _ = await export_found(bank_session, principal, wanted, fmt=fmt, region=region, at=at)
+        export = await export_found(bank_session, principal, wanted, fmt=fmt, region=region, at=at)
         kind = FORMATS[fmt]
         headers = {"Content-Disposition": f'attachment; filename="items{kind.suffix}"'}
-        return Response(data, media_type=kind.media_type, headers=headers)
+        return Response(export.data, media_type=kind.media_type, headers=headers)
 
     @post("/act", status_code=200)
     async def act(

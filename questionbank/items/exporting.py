@@ -22,6 +22,14 @@ from questionbank.items.models import ItemRow, ItemVersionRow
 MAKERS: Final = ("author", "reviewer", "publisher")
 
 
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank in a file; `left_out` tells what the file does not hold of an item, by its number in the file, from 1."""
+
+    data: bytes
+    items: int
+    left_out: dict[int, str]
+
+
 class ExportFormatError(DomainError):
     """The bank is not written in this format."""
 
@@ -70,8 +78,8 @@ def list_export_formats() -> list[str]:
 
 async def export_questions(
     session: AsyncSession, principal: Principal, *, qualification: str, fmt: str, region: str, at: datetime
-) -> tuple[bytes, int]:
-    """Return a whole bank and the number of its items; raises ExportFormatError, UnknownQualificationError."""
+) -> Export:
+    """Return a whole bank; raises ExportFormatError, UnknownQualificationError."""
     get_qualification(qualification)
     wanted = ItemFilter(qualification=qualification)
     return await export_found(session, principal, wanted, fmt=fmt, region=region, at=at)
@@ -79,14 +87,15 @@ async def export_questions(
 
 async def export_found(
     session: AsyncSession, principal: Principal, wanted: ItemFilter, *, fmt: str, region: str, at: datetime
-) -> tuple[bytes, int]:
-    """Return the items that a filter finds and their number, and log who took them."""
+) -> Export:
+    """Return the items that a filter finds, and log who took them."""
     require_region(principal, region, *MAKERS)
     if fmt not in FORMATS:
         raise ExportFormatError(format=fmt, known="、".join(FORMATS))
     drafts = await list_newest(session, wanted)
-    data = FORMATS[fmt].write(drafts)
+    data, leaves_out = FORMATS[fmt].write(drafts), FORMATS[fmt].leaves_out
+    left_out = {number: told for number, draft in enumerate(drafts, 1) if (told := leaves_out(draft.content))}
     facts: dict[str, Fact] = {"format": fmt, "items": len(drafts), "file": digest_of(data)}
     subject = ("bank", wanted.qualification or "*")
     await record(session, principal, "items.exported", subject, at=at, region=region, facts=facts)
-    return data, len(drafts)
+    return Export(data=data, items=len(drafts), left_out=left_out)

@@ -149,14 +149,14 @@ async def test_an_exported_bank_comes_back_item_for_item(runtime: Runtime, fmt: 
     people, at = makers(), runtime.clock.now()
     await publish_items(runtime, people, qualification=CODE, drafts=some_drafts(each=8), at=at)
     async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
-        data, items = await export_questions(session, people.author, qualification=CODE, fmt=fmt, region=ROOT, at=at)
+        export = await export_questions(session, people.author, qualification=CODE, fmt=fmt, region=ROOT, at=at)
         report = await import_questions(
-            session, runtime, people.author, data, f"bank{FORMATS[fmt].suffix}", OTHER, dry_run=False
+            session, runtime, people.author, export.data, f"bank{FORMATS[fmt].suffix}", OTHER, dry_run=False
         )
         before, after = [await list_newest(session, ItemFilter(qualification=code)) for code in (CODE, OTHER)]
         digests = select(func.count(ItemVersionRow.digest.distinct()))
         distinct = await session.scalar(digests)
-    assert (items, report.accepted, report.refused) == (32, 32, 0)
+    assert (export.items, report.accepted, report.refused) == (32, 32, 0)
     assert before == after
     assert distinct == 32
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exam.core.sheets.reader import read_workbook
 from questionbank.formats.options import LETTERS
 from questionbank.formats.reader import read_questions
 from questionbank.formats.writer import FORMATS
@@ -175,3 +176,20 @@ def test_settling_what_is_stored_changes_nothing(interaction: Interaction) -> No
     if kind.lines:
         lines = tuple(Option(letter, text) for letter, text in zip(LETTERS, kind.typed(settled), strict=False))
         assert kind.settle(content.stem, lines, "") == (options, key)
+
+
+def test_an_export_names_what_the_file_does_not_hold_of_an_item() -> None:
+    photo, plain = (ItemDraft(content=item_content(kind, 1)) for kind in (Interaction.HOTSPOT, Interaction.CHOICE))
+    told = {name: bool(each.leaves_out(photo.content)) for name, each in FORMATS.items()}
+    assert told == {"xlsx": True, "json": False, "qti3": False, "qti22": False, "moodle": False, "gift": True}
+    assert not any(each.leaves_out(plain.content) for each in FORMATS.values())
+
+
+def test_a_workbook_names_a_missing_photo_in_a_column_that_the_import_passes_over() -> None:
+    photo, plain = (ItemDraft(content=item_content(kind, 1)) for kind in (Interaction.HOTSPOT, Interaction.CHOICE))
+    written = FORMATS["xlsx"].write([plain, photo])
+    heads, first, second = read_workbook(written)[0].rows
+    at = heads.index("未导出")
+    assert ("".join(first[at:]), second[at]) == ("", FORMATS["xlsx"].leaves_out(photo.content))
+    assert read_questions(written, "bank.xlsx").unsupported == {}
+    assert "未导出" not in read_workbook(FORMATS["xlsx"].write([plain]))[0].rows[0]

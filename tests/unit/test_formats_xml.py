@@ -105,6 +105,26 @@ def test_a_qti_order_keeps_its_sequence_and_not_the_place_of_its_choices() -> No
     assert [texts[each] for each in draft.content.key] == ["送电", "休息", "验电"]
 
 
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        ("", {}),
+        ('default-value="0" lower-bound="0" upper-bound="1"', {}),
+        ('lower-bound="-1"', {}),
+        ('default-value="-1"', {"mapping": 1}),
+        ('lower-bound="0.5"', {"mapping": 1}),
+        ('upper-bound="0.5"', {"mapping": 1}),
+    ],
+)
+def test_a_qti_mapping_that_does_not_just_add_up_is_counted(said: str, left_out: dict[str, int]) -> None:
+    even = QTI3_TEXT.replace('mapped-value="0.5"', 'mapped-value="0"').replace("<qti-mapping>", f"<qti-mapping {said}>")
+    assert read_xml(even).unsupported == left_out
+
+
+def test_a_qti_variant_that_earns_less_is_counted_and_left_out() -> None:
+    assert read_xml(QTI3_TEXT).unsupported == {"mapping": 1}
+
+
 def test_qti_feedback_is_counted_and_left_out() -> None:
     reading = read_xml(QTI2.format(cardinality="single", correct="<value>c1</value>", most=1))
     assert reading.unsupported == {"feedback": 1}
@@ -137,8 +157,8 @@ def test_a_qti_package_reads_its_items_and_passes_over_the_rest() -> None:
     reading = read_questions(buffer.getvalue(), "bank.zip")
     assert [draft.row for draft in reading.drafts] == [1, 2]
     assert [(refusal.row, refusal.code) for refusal in reading.refused] == [(3, "record_shape")]
-    assert reading.unsupported == {"feedback": 1}
-    assert reading.left_out == {1: ("feedback",)}
+    assert reading.unsupported == {"feedback": 1, "mapping": 1}
+    assert reading.left_out == {1: ("feedback",), 2: ("mapping",)}
     assert [(test.title, test.sections) for test in reading.tests] == [("QTI", ())]
 
 
