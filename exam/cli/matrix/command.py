@@ -9,11 +9,14 @@ import msgspec
 import rich_click as click
 
 from exam.cli.matrix.attacks import ATTACKS, Attack, Prevented
+from exam.cli.matrix.going import add_events
 from exam.cli.matrix.laboratory import Instance, Laboratory
-from exam.cli.matrix.scenario import add_events
 from exam.core.audit.folding import Difference
 from exam.core.audit.standing import PATIENCE
 from exam.core.log import configure_logging
+
+REVOKED, REVOKED_EVERY = 2, 5_000
+"""Revocations of an honest run: how many at least, and entries for each in a longer one."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +59,7 @@ def matrix(events: int, interval_s: float, only: str, *, as_json: bool) -> None:
 
 async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interval_s: float) -> Matrix:
     """Run attacks in their order, each on a copy of one honest history."""
-    laboratory = Laboratory(folder, interval_s=interval_s)
+    laboratory = Laboratory(folder, interval_s=interval_s, spare=max(REVOKED, events // REVOKED_EVERY))
     try:
         await laboratory.prepare()
         async with laboratory.instance() as honest:
@@ -73,7 +76,7 @@ async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interv
 
 async def _clean_run(honest: Instance, events: int) -> list[str]:
     """Go on honestly while the monitor looks; return the alarms that it raised."""
-    working = asyncio.create_task(add_events(honest.runtime, honest.history, events))
+    working = asyncio.create_task(add_events(honest.runtime, honest.history, events, revoked=honest.history.spare))
     alarms: list[Difference] = []
     while not working.done():
         alarms += (await honest.monitor(patience=PATIENCE).look()).alarms

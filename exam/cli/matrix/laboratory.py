@@ -16,7 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from exam.app import compose_runtime
-from exam.cli.matrix.scenario import ROOT, History, add_events, make_history
+from exam.cli.matrix.going import add_events
+from exam.cli.matrix.scenario import ROOT, History, make_history
 from exam.cli.signer import open_custody
 from exam.cli.witness import WitnessApp, open_witness
 from exam.core.audit.ledger import record
@@ -104,13 +105,14 @@ class Instance:
 
 
 class Laboratory:
-    """A cluster of its own with the honest history as a template."""
+    """A cluster of its own with the honest history, with `spare` credentials to revoke, as a template."""
 
-    def __init__(self, folder: Path, *, interval_s: float) -> None:
+    def __init__(self, folder: Path, *, interval_s: float, spare: int) -> None:
         self._folder = folder
         self.postgres = EmbeddedPostgres(folder / "pg", options=FAST_AND_LOSSY)
         self._valkey = EmbeddedValkey(folder / "valkey")
         self._interval_s = interval_s
+        self._spare = spare
         self._made = 0
         self.policy = Policy()
         self.history: History
@@ -150,7 +152,7 @@ class Laboratory:
         prepare(settings.database_url, secrets)
         migrate(settings.database_url, secrets)
         runtime = compose_runtime(settings)
-        self.history = await make_history(runtime)
+        self.history = await make_history(runtime, spare=self._spare)
         await self._sign(runtime, settings)
         await runtime.close()
         self.copy(BASE, YESTERDAY)

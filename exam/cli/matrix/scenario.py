@@ -7,14 +7,12 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from certs.api import Ground, confirm, find_credentials, propose, suspend
+from certs.api import find_credentials
 from exam.cli.demonstration.province import build_province
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.schemas import Option, Slot
-from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
@@ -67,8 +65,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     """What was made, for the attacks to aim at."""
 
     sitting_id: UUID
+    centre: UUID
     attempts: list[UUID]
     credentials: list[UUID]
+    """Those that stay; `people` holds them, in the same order."""
+    people: list[UUID]
+    spare: list[UUID]
+    """Credentials that an honest run may revoke."""
 
 
 def staff(role: str, organisation: UUID | None = None, *, region: str = COUNTY) -> Principal:
@@ -76,14 +79,14 @@ def staff(role: str, organisation: UUID | None = None, *, region: str = COUNTY) 
     return Principal(account=new_id(), name=role, grants=(Grant(role, region, organisation),), second_factor=True)
 
 
-async def make_history(runtime: Runtime) -> History:
-    """Let some candidates pass everything, correct one item for all, and certify them."""
+async def make_history(runtime: Runtime, *, spare: int) -> History:
+    """Let some candidates and `spare` more pass everything, correct one item for all, and certify them."""
     await build_province(runtime)
     at = runtime.clock.now()
     async with runtime.databases.transaction(ROOT) as session:
         centre = await create_organisation(session, SYSTEM, kind="centre", name="对照考点", region=COUNTY, at=at)
     clerk = staff("centre", centre)
-    sitting, registrations = await _sitting(runtime, clerk, centre, at)
+    sitting, registrations = await _sitting(runtime, clerk, centre, CANDIDATES + spare, at)
     attempts = [await _sit(runtime, each) for each in registrations]
     async with runtime.databases.transaction(HERE) as session:
         await close_sitting(session, clerk, sitting, runtime.clock.now(), open_attempts=open_attempts)
@@ -92,11 +95,18 @@ async def make_history(runtime: Runtime) -> History:
     await run_worker(runtime.settings, until_empty=True)
     async with runtime.databases.session(ROOT) as session:
         held = await find_credentials(session, on=local_date(at))
-    return History(sitting_id=sitting, attempts=attempts, credentials=[each.id for each in held])
+    return History(
+        sitting_id=sitting,
+        centre=centre,
+        attempts=attempts,
+        credentials=[each.id for each in held[:CANDIDATES]],
+        people=[each.person_id for each in held[:CANDIDATES]],
+        spare=[each.id for each in held[CANDIDATES:]],
+    )
 
 
 async def _sitting(
-    runtime: Runtime, clerk: Principal, centre: UUID, at: datetime
+    runtime: Runtime, clerk: Principal, centre: UUID, count: int, at: datetime
 ) -> tuple[UUID, list[RegistrationView]]:
     people = Invented(1)
     async with runtime.databases.transaction(HERE) as session:
@@ -111,11 +121,11 @@ async def _sitting(
             region=COUNTY,
             starts_at=at - timedelta(minutes=1),
             ends_at=at + timedelta(minutes=30),
-            rooms=[("一号机房", CANDIDATES)],
+            rooms=[("一号机房", count)],
             at=at,
         )
         registrations = []
-        for _ in range(CANDIDATES):
+        for _ in range(count):
             name, number = people.next()
             registrations.append(
                 await register(
@@ -194,26 +204,3 @@ async def _item(runtime: Runtime, sitting: UUID) -> str:
     query = text("select slots->0->>'item' from grading_score where sitting_id = :sitting limit 1")
     async with runtime.databases.session(HERE) as session:
         return str(await session.scalar(query, {"sitting": sitting}))
-
-
-async def add_events(runtime: Runtime, history: History, count: int) -> None:
-    """Go on honestly until about `count` further entries exist: doubts raised and settled, and other acts."""
-    made = 0
-    while made < count:
-        async with runtime.databases.transaction(ROOT) as session:
-            for credential in history.credentials:
-                made += await _doubt(session, runtime, credential)
-            for number in range(20):
-                subject, at = ("clean_run", str(number)), runtime.clock.now()
-                await record(session, SYSTEM, "clean_run.noted", subject, at=at, region=COUNTY)
-            made += 20
-
-
-async def _doubt(session: AsyncSession, runtime: Runtime, credential: UUID) -> int:
-    """Suspend a credential and restore it by two people."""
-    one, other = (staff("regulator", region="33/3301") for _ in range(2))
-    at = runtime.clock.now()
-    await suspend(session, one, credential, reason="核查中", at=at)
-    proposal = await propose(session, one, credential, Ground.CLEARED, reason="已查清", at=at)
-    await confirm(session, other, proposal, at=at)
-    return 3
