@@ -80,6 +80,7 @@ class WallController(Controller):
             "spare": await list_terminals(session, attempt.room_id),
             "messages": await list_messages(session, attempt_id),
             "camera": (await cameras_of(session, [attempt_id]))[attempt_id],
+            "tile": seat_source(attempt_id, Track.TILE),
             "full": seat_source(attempt_id, Track.FULL),
             "screen": seat_source(attempt_id, Track.SCREEN),
             "reasons": REASONS,

@@ -56,14 +56,20 @@ export class Drawer {
     this.#viewer = null;
   }
 
-  /** Watches the full track or the screen for as long as the drawer shows it; the terminal sends it only so long. */
+  /** Watches the full track or the screen for as long as the drawer shows it; the terminal sends it only so long.
+   *
+   * Until the full track comes, and where a terminal sends none, the tile of the wall stands in its place.
+   */
   #watch() {
     this.#stop();
     const video = this.#element.querySelector("#full");
     if (!video || !this.#attempt) return;
-    const viewer = this.#viewer = new Viewer([video.dataset[this.#track]]);
-    video.srcObject = [...viewer.streams.values()][0];
-    video.play().catch(() => {});
+    const wanted = this.#track === "full" ? ["full", "tile"] : [this.#track];
+    const viewer = this.#viewer = new Viewer(wanted.map((track) => video.dataset[track]));
+    const streams = [...viewer.streams.values()];
+    const show = () => this.#show(video, streams);
+    for (const stream of streams) for (const event of ["unmute", "mute"]) stream.getVideoTracks()[0].addEventListener(event, show);
+    show();
     const again = () => {
       if (viewer !== this.#viewer) return;
       this.#stop();
@@ -71,6 +77,15 @@ export class Drawer {
     };
     viewer.addEventListener("lost", again);
     viewer.connect(this.#exchange).catch(again);
+  }
+
+  /** Shows the best of the streams that bring a picture now. */
+  #show(video, streams) {
+    const best = streams.find((stream) => !stream.getVideoTracks()[0].muted);
+    this.#element.querySelector("#no-picture").hidden = best !== undefined;
+    if (best && video.srcObject === best) return;
+    video.srcObject = best ?? null;
+    if (best) video.play().catch(() => {});
   }
 
   #clicked(event) {
