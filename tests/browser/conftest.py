@@ -64,6 +64,7 @@ def axe() -> Callable[[Page], list[str]]:
     scanner = Axe()
 
     def check(page: Page) -> list[str]:
+        page.evaluate("window.scrollTo(0, 0)")  # what is half scrolled away would count as too small
         found = scanner.run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
         return [
             f"{violation['id']}: {node['html'][:160]} — {node.get('failureSummary', '')}"

@@ -21,6 +21,7 @@ from exam.identity.roles import Role
 from questionbank.api import load_seed_bank
 from questionbank.seed_photo import draw_warehouse
 from tests.browser.live import LiveServer
+from tests.browser.terminal_page import PATIENCE_MS
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT
 
@@ -154,7 +155,7 @@ def test_a_broken_file_says_where_and_stores_nothing(staff: Staff, outside_data:
         page.get_by_label("资格").select_option(CODE)
         page.get_by_label("试题文件").set_input_files(outside_data / "banks" / "malformed.json")
         page.get_by_role("button", name="上传并核对").click()
-        expect(page.get_by_role("alert")).to_contain_text("第 2406 行")
+        expect(page.get_by_role("alert")).to_contain_text("第 2406 行", timeout=PATIENCE_MS)
         expect(page.get_by_label("资格")).to_have_value(CODE)
         page.goto("/bank/items")
         expect(page.get_by_text("没有符合条件的试题")).to_be_visible()

@@ -484,6 +484,7 @@ def _practise(page: Page, axe: Check) -> None:
     for _ in range(12):
         assert "解析" not in page.content()
         expect(page.get_by_role("button", name="看答案")).to_be_visible()
+        page.wait_for_load_state()  # the keys are the script's
         page.keyboard.press("2")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("答案与解析")

@@ -60,10 +60,12 @@ function partial() {
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["x-csrftoken"] = token;
   });
-  // a part that asks again and again keeps still while somebody is at work in it
+  // a part that asks again and again keeps still while somebody is at work in it, also where its answer is on the way
   document.addEventListener("htmx:configRequest", (event) => {
-    const { target } = event;
-    if (target.matches("[data-calm]") && (find("dialog[open]") || find("details[open]", target))) event.preventDefault();
+    if (isAtWork(event.target)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.requestConfig.verb === "get" && isAtWork(event.detail.target)) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { status, responseText } = event.detail.xhr;
@@ -71,6 +73,10 @@ function partial() {
     else toast(words(responseText), "bad");
   });
   document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail));
+}
+
+function isAtWork(part) {
+  return part.matches("[data-calm]") && Boolean(find("dialog[open]") || find("details[open]", part));
 }
 
 function words(body) {
