@@ -10,7 +10,9 @@ from certs.folding import CredentialFold
 from certs.grounds import Ground
 from certs.keys import create_document_key, create_signing_key, grouped, prove_key, published_ring, read_ring
 from certs.lifecycle import confirm, decline, find_open_proposal, list_open_proposals, propose, revoke, suspend
-from certs.national.service import NationalView, list_national_of
+from certs.national.service import NationalView, list_national, list_national_of
+from certs.national.service import check_record as check_national
+from certs.national.service import record_file as record_national
 from certs.offline import check_file, check_qr
 from certs.rendering import render_pdf
 from certs.signing import KeyRing
@@ -43,6 +45,7 @@ __all__ = [
     "Verdict",
     "WithheldView",
     "check_file",
+    "check_national",
     "check_qr",
     "confirm",
     "create_document_key",
@@ -55,6 +58,7 @@ __all__ = [
     "get_credential",
     "grouped",
     "list_events",
+    "list_national",
     "list_national_of",
     "list_of_credentials",
     "list_open_proposals",
@@ -66,6 +70,7 @@ __all__ = [
     "read_list",
     "read_ring",
     "read_upload",
+    "record_national",
     "render_pdf",
     "revoke",
     "serve_desk",

@@ -1,6 +1,5 @@
 """The regulator's pages of national certificates: bring in by file with a dry run, look through, check one by one."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.act_pages import Stage
 from certs.lifecycle import REGULATOR
 from certs.national.errors import NationalFileError
-from certs.national.reading import MOST, read_rows, template_workbook
+from certs.national.reading import MOST, template_workbook
 from certs.national.service import (
     NationalState,
     RowVerdict,
     check_record,
     get_national,
     list_national,
-    record_rows,
+    record_file,
 )
 from certs.schemas import NationalCheckForm, NationalImportForm
-from exam.core.crypto import digest
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -85,7 +83,7 @@ class NationalController(Controller):
         try:
             if data is None:
                 raise NationalFileError
-            verdicts = await _record(runtime, session, principal, data, dry_run=True)
+            verdicts = await record_file(session, runtime, principal, data, dry_run=True)
         except DomainError as error:
             return _page(problem=problem_of(error, catalogue))
         return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, data))
@@ -100,9 +98,8 @@ class NationalController(Controller):
         data: URLEncodedBody[NationalImportForm],
     ) -> Template:
         """Judge the file anew, for much may have happened since, and keep what holds."""
-        verdicts = await _record(
-            runtime, session, principal, await FILES.get(runtime, principal, data.file), dry_run=False
-        )
+        content = await FILES.get(runtime, principal, data.file)
+        verdicts = await record_file(session, runtime, principal, content, dry_run=False)
         await FILES.drop(runtime, principal, data.file)
         return _page(_told(verdicts, request.app.state.catalogue), written=True)
 
@@ -132,14 +129,6 @@ class NationalController(Controller):
 
         stage = Stage(request, runtime, session, record_id, path=PATH, detail=_detail)
         return await stage.do(act, "核对结果已登记。")
-
-
-async def _record(
-    runtime: Runtime, session: AsyncSession, principal: Principal, data: bytes, *, dry_run: bool
-) -> list[RowVerdict]:
-    rows = await asyncio.to_thread(read_rows, data)
-    source, at = digest(data).hex(), runtime.clock.now()
-    return await record_rows(session, runtime.sealer, principal, rows, source=source, dry_run=dry_run, at=at)
 
 
 def _told(verdicts: list[RowVerdict], catalogue: Catalogue) -> list[tuple[RowVerdict, Problem | None]]:

@@ -1,6 +1,6 @@
 """Recording national certificates: judged row by row, kept as somebody else's, and checked by a second person."""
 
-from collections.abc import Sequence
+import asyncio
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,15 +13,16 @@ from certs.errors import ReasonMissingError
 from certs.naming import query_index
 from certs.national.errors import NationalCheckedError, NationalKnownError, NationalNotFoundError
 from certs.national.models import NationalRecord
-from certs.national.reading import Given, given_of
+from certs.national.reading import Given, given_of, read_rows
 from certs.numbers import mask_number
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
-from exam.core.crypto import Sealer
+from exam.core.crypto import Sealer, digest
 from exam.core.errors import DomainError, SamePersonError
 from exam.core.ids import new_id
 from exam.core.principal import Principal
+from exam.core.runtime import Runtime
 from exam.core.sheets.columns import NamedRow
 from exam.core.words import clean_line
 from exam.identity.api import ensure_person, mask_name
@@ -83,19 +84,17 @@ class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
     refused: DomainError | None = None
 
 
-async def record_rows(
-    session: AsyncSession,
-    sealer: Sealer,
-    principal: Principal,
-    rows: Sequence[NamedRow],
-    *,
-    source: str,
-    dry_run: bool,
-    at: datetime,
+async def record_file(
+    session: AsyncSession, runtime: Runtime, principal: Principal, data: bytes, *, dry_run: bool
 ) -> list[RowVerdict]:
-    """Judge every row, and keep what holds unless it is a dry run, which leaves nothing behind."""
+    """Judge every row of a file, and keep what holds unless it is a dry run, which leaves nothing behind.
+
+    Raises as `read_rows` does.
+    """
+    rows = await asyncio.to_thread(read_rows, data)
+    source, at = digest(data).hex(), runtime.clock.now()
     async with session.begin_nested() as trial:
-        verdicts = [await _try(session, sealer, principal, row, source=source, at=at) for row in rows]
+        verdicts = [await _try(session, runtime.sealer, principal, row, source=source, at=at) for row in rows]
         if dry_run:
             await trial.rollback()
     accepted = sum(each.refused is None for each in verdicts)

@@ -22,6 +22,7 @@ PAST_SEED, LEADERS_SEED, RENAMED_SEED = 100, 4108, 9001
 ENGAGED, ENGAGED_SINCE = 20, "2025-03-03"
 COUNTY_REGULATOR = 3
 """Which of the demo's regulators is the county's first."""
+PRINTED = "principal.chemical-trade"
 OPEN_SEATS = 12
 OPEN_SEED = 4107
 
@@ -53,6 +54,9 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
     # the county looks through its posts: who works there without a certificate is a lead
     await (await staff.wire("regulator", COUNTY_REGULATOR)).send_form("/regulator/credit/find", {})
     await _apply(staff, issued)
+    # the centre has the certificates of one sitting printed together
+    fields = {"qualification": PRINTED, "paper": "a4"}
+    await (await staff.wire("centre")).send_form("/centre/credentials/batches", fields)
     seats = await _open_sitting(staff, codes[0])
     await staff.close()
     marker.write_bytes(msgspec.json.encode(seats))

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.cli.demonstration.accounts import COUNTY, PASSWORD, POSTS, PROVINCE, Post
+from exam.cli.demonstration.national import bring_in_national
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.staff import LOGINS_FILE, Demo, DemoLogin
 from exam.core.db.roles import Role as DatabaseRole
@@ -33,7 +34,11 @@ from questionbank.api import list_seed_banks, load_seed_bank, release_seed_pract
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
 SCHOOL_NAME = "西湖区安全技能培训中心"
-NEIGHBOURS = (("企业安全生产基础数据库", "credential.changed", True), ("公共信用信息平台", "credit.changed", False))
+NEIGHBOURS = (
+    ("企业安全生产基础数据库", "credential.changed", True),
+    ("上级证照数据归集系统", "credential.exported", True),
+    ("公共信用信息平台", "credit.changed", False),
+)
 """Name, what it is told, and whether it has been let in."""
 LEARNERS_FILE = "demo-learners.json"
 LEARNERS, LEARNERS_SEED = 4, 612
@@ -74,6 +79,7 @@ async def build_province(runtime: Runtime) -> bool:
         ),
     )
     await _neighbours(runtime, accounts)
+    await bring_in_national(runtime, accounts["regulator-county"], accounts["regulator-county2"])
     _write(path, msgspec.json.encode(demo))
     return True
 
