@@ -75,10 +75,14 @@ def _score_slot(slot: ScoringSlot, response: Response, changes: Sequence[RuleCha
 
 
 def slot_rule(slot: ScoringSlot, key: tuple[str, ...] = ()) -> SlotRule:
-    """Return how a slot is scored, by its own key or by another one in displayed labels."""
+    """Return how a slot is scored, by its own key or by another one in displayed labels.
+
+    The item's weights belong to its own key: another key is scored by the rule alone.
+    """
     rule = Rule(slot.rule)
     own = slot.accepted if rule is Rule.TEXT else slot.key
-    return SlotRule(slot=slot.slot, rule=rule, key=key or own, marks=slot.marks, options=slot.options)
+    weights = None if key or slot.weights is msgspec.UNSET else slot.weights
+    return SlotRule(slot=slot.slot, rule=rule, key=key or own, marks=slot.marks, options=slot.options, weights=weights)
 
 
 def displayed_key(slot: ScoringSlot, key: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import assert_never
 import msgspec
 
 from exam.core.areas import find_area, find_point
+from exam.core.weights import Weights
 
 FULL_PERMILLE = 1000
 HALF_PERMILLE = 500
@@ -46,7 +48,8 @@ class SlotRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How one slot is scored: `marks` in hundredths, `key` the displayed labels or the accepted variants of a text.
 
     `options` (number of displayed options) matters to XOR, `partial_permille` to PARTIAL_MISSING, `tolerance` (a plain
-    decimal number, the greatest accepted distance) to TEXT. The key of POINTS is areas (exam.core.areas).
+    decimal number, the greatest accepted distance) to TEXT. The key of POINTS is areas (exam.core.areas). `weights` by the
+    labels of the key are the item's own marks for each answer: they go before the rule, and the key earns all of `marks`.
     """
 
     slot: int
@@ -56,11 +59,20 @@ class SlotRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     options: int = 0
     partial_permille: int = HALF_PERMILLE
     tolerance: str | None = None
+    weights: Weights | None = None
 
     def __post_init__(self) -> None:
         too_few = self.rule is Rule.XOR and self.options < max(1, len(set(self.key)))
         unread = self.tolerance is not None and not _NUMBER.fullmatch(self.tolerance)
-        if not self.key or self.marks < 0 or too_few or unread or not 0 <= self.partial_permille <= FULL_PERMILLE:
+        worthless = self.weights is not None and self.weights.total(self.key) <= 0
+        if (
+            not self.key
+            or self.marks < 0
+            or too_few
+            or unread
+            or worthless
+            or not 0 <= self.partial_permille <= FULL_PERMILLE
+        ):
             message = f"slot {self.slot} cannot be scored by this rule"
             raise ValueError(message)
 
@@ -136,17 +148,43 @@ def right_groups(key: frozenset[str], chosen: frozenset[str]) -> int:
     return len(groups - wrong)
 
 
-def found_areas(key: Sequence[str], response: Sequence[str]) -> int:
-    """Return how many areas of the key have a point in them.
+def score_weighed(rule: Rule, key: Sequence[str], response: Response, marks: int, weights: Weights) -> SlotScore:
+    """Return 0 … `marks` hundredths by what each answer adds; the key's own sum is full marks and no response earns more."""
+    if isinstance(response, str) or not response:
+        return SlotScore(0, correct=False)
+    answers, full = _answers(rule, key, response), weights.total(key)
+    earned = min(full, max(0, weights.total(answers)))
+    correct = sorted(answers) == sorted(key)
+    return SlotScore(marks * earned // full, correct)
 
-    A point counts in the first area that holds it, and no more points count than there are areas, so that nobody finds
-    everything by pointing everywhere.
+
+def _answers(rule: Rule, key: Sequence[str], response: Sequence[str]) -> list[str]:
+    """Return what a response names, each once: of POINTS areas of the key, and what is no answer as an empty label."""
+    if rule is Rule.POINTS:
+        held = held_areas(key, response)
+        return [key[at] for at in sorted({at for at in held if at is not None})] + [""] * held.count(None)
+    chosen = sorted(set(response))
+    if rule is not Rule.GROUPS:
+        return chosen
+    groups = Counter(label[:1] for label in chosen)
+    return [label for label in chosen if groups[label[:1]] == 1] + [""] * sum(many > 1 for many in groups.values())
+
+
+def found_areas(key: Sequence[str], response: Sequence[str]) -> int:
+    """Return how many areas of the key have a point in them."""
+    return len(set(held_areas(key, response)) - {None})
+
+
+def held_areas(key: Sequence[str], response: Sequence[str]) -> list[int | None]:
+    """Return for each point the place in the key of the first area that holds it, None where none does.
+
+    No more points count than there are areas, so that nobody finds everything by pointing everywhere.
     """
     areas = [find_area(each) for each in key]
-    found = set()
-    for point in [find_point(each) for each in response[: len(key)]]:
-        found |= {next((at for at, area in enumerate(areas) if area and point and area.holds(point)), None)}
-    return len(found - {None})
+    points = [find_point(each) for each in response[: len(key)]]
+    return [
+        next((at for at, area in enumerate(areas) if area and point and area.holds(point)), None) for point in points
+    ]
 
 
 def text_matches(accepted: Sequence[str], response: str, tolerance: str | None = None) -> bool:
@@ -181,7 +219,9 @@ def score_form(slots: Sequence[SlotRule], responses: Mapping[int, Response]) -> 
 
 
 def score_response(slot: SlotRule, response: Response) -> SlotScore:
-    """Return the score of one response under its slot's rule."""
+    """Return the score of one response under its slot's rule, or by the item's own weights."""
+    if slot.weights is not None:
+        return score_weighed(slot.rule, slot.key, response, slot.marks, slot.weights)
     return score_slot(
         slot.rule,
         slot.key,

@@ -35,7 +35,7 @@ DONE: Final = {
 
 FEATURE_WORDS: Final = {
     "feedback": "反馈",
-    "mapping": "按答案给分",
+    "mapping": "按答案给分(超出可保存的范围)",
     "equal": "数值的误差范围",
     "equalRounded": "按有效数字比较",
     "testfeedback": "测试反馈",

@@ -75,6 +75,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
     difficulty: Code = ""
     explanation: Long = ""
     basis: Long = ""
+    weights: Long = ""
     based_on: str = "0"
 
     def typed(self) -> Typed:
@@ -93,6 +94,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
             difficulty=self.difficulty,
             explanation=self.explanation.replace("\r\n", "\n"),
             basis=self.basis.replace("\r\n", "\n"),
+            weights=self.weights,
         )
 
 

@@ -25,8 +25,8 @@ def marks(hundredths: int | None) -> str:
     """Show marks kept in hundredths, without a needless fraction."""
     if hundredths is None:
         return "—"
-    whole, rest = divmod(hundredths, 100)
-    return str(whole) if not rest else f"{whole}.{rest:02d}".rstrip("0")
+    whole, rest = divmod(abs(hundredths), 100)
+    return "-" * (hundredths < 0) + (str(whole) if not rest else f"{whole}.{rest:02d}".rstrip("0"))
 
 
 FILTERS: dict[str, Any] = {"when": when, "day": day, "clock_time": clock_time, "marks": marks}

@@ -10,6 +10,7 @@ from questionbank.formats.errors import NoQuestionsError
 from questionbank.formats.keys import find_letters
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.weighing import read_weights
 from questionbank.formats.wording import NODE_LIMIT, OPTION_LIMIT, STEM_LIMIT, require_text, strip_numbers
 from questionbank.formats.words import find_depth, find_difficulty, find_truth, is_unsupported_kind
 from questionbank.interactions.photo import fit_photo
@@ -61,6 +62,8 @@ def build_draft(proposal: Proposal) -> ItemDraft:
         basis=require_text(proposal.basis, "依据", STEM_LIMIT),
         photo=photo,
     )
+    weights = read_weights(proposal.weights, KINDS[interaction], content)
+    content = msgspec.structs.replace(content, weights=weights)
     KINDS[interaction].check(content)
     return ItemDraft(
         content=content,

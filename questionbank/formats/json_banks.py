@@ -36,7 +36,7 @@ class TitledRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean.
 
-    Our own export is of this kind and adds `node`, `depth`, `basis` and, in base64, `photo`.
+    Our own export is of this kind and adds `node`, `depth`, `basis`, `weights` (questionbank.formats.weighing) and, in base64, `photo`.
     """
 
     question: str
@@ -50,6 +50,7 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth: str = ""
     basis: str = ""
     photo: bytes = b""
+    weights: str = ""
 
 
 Row = TypeVar("Row", TitledRow, QuestionRow)
@@ -143,6 +144,7 @@ def _from_question(number: int, section: str, row: QuestionRow) -> Proposal:
         depth=row.depth,
         basis=row.basis,
         photo=row.photo,
+        weights=row.weights,
     )
 
 

@@ -22,6 +22,7 @@ FIELD_NAMES: Final = {
     "correctness": "难度系数(答对的比例)",
     "explanation": "解析",
     "basis": "依据",
+    "weights": "按答案给分",
 }
 """What a column may hold, with its Chinese name; an option in a column of its own goes by its letter."""
 

@@ -1,6 +1,7 @@
 """The interactions of QTI 2.1, 2.2 and 3.0 items, each read by a function of its own (1EdTech QTI 3.0 §5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from math import isclose
 from typing import Final
 
@@ -8,11 +9,15 @@ import msgspec
 
 from exam.core.areas import Area, find_area
 from questionbank.formats.markup import Node, tidy_lines
-from questionbank.formats.options import label_options
+from questionbank.formats.options import LETTERS, label_options
+from questionbank.formats.qti_weights import find_weights, weights_of
 from questionbank.formats.reading import Proposal
 from questionbank.formats.refusals import RowError
+from questionbank.formats.weighing import weights_lines
+from questionbank.formats.words import find_truth
 from questionbank.interactions.hotspot import area_line
-from questionbank.items.content import Interaction, Option
+from questionbank.interactions.match import pair_line
+from questionbank.items.content import FALSE, TRUE, Interaction, Option
 
 FEEDBACK: Final = ("feedbackinline", "feedbackblock", "modalfeedback", "rubricblock")
 _BLANK: Final = "_____"
@@ -37,6 +42,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[tuple[Node, Node], ...]
     unsupported: dict[str, int]
     fetch: Fetch
+    template: str = ""
+    """The name of the standard response processing, empty where the item has its own."""
 
     @property
     def photo(self) -> bytes:
@@ -78,11 +85,27 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def note_mapping(self) -> None:
         """Note marks by answer that an item cannot hold: all but the same for each correct value."""
+        if any(self._maps_unevenly(declaration) for _, declaration in self.pairs):
+            count_feature(self.unsupported, "mapping")
+
+    def weights(self, interaction: Interaction, words: Mapping[str, tuple[str, str]], key: Sequence[str]) -> str:
+        """Return the marks by answer as text; `words` are label and word of each mapped answer.
+
+        What an item cannot hold is noted, and what says no more than the key is nothing.
+        """
+        if not self._maps_unevenly(self.declaration):
+            return ""
+        labels = {mapped: label for mapped, (label, _) in words.items()}
+        by_mapping = self.template == "map_response"
+        found = find_weights(self.declaration, interaction, labels, key) if by_mapping else None
+        if found is None:
+            count_feature(self.unsupported, "mapping")
+            return ""
+        return "\n".join(weights_lines(found, list(words.values())))
+
+    def _maps_unevenly(self, declaration: Node) -> bool:
         maps_evenly = _EVENLY.get(self.interaction.name)
-        for _, declaration in self.pairs:
-            if declaration.children("mapping") and not (maps_evenly and maps_evenly(declaration)):
-                count_feature(self.unsupported, "mapping")
-                return
+        return bool(declaration.children("mapping")) and not (maps_evenly and maps_evenly(declaration))
 
 
 def _correct(declaration: Node) -> tuple[str, ...]:
@@ -100,6 +123,11 @@ def _shares_evenly(declaration: Node) -> bool:
     right = _correct(declaration) or tuple(_full_mark_keys(declaration))
     most = sum(earning.values())
     return set(earning) == set(right) and len(set(earning.values())) == 1 and _adds_up(declaration, "mapping", most)
+
+
+def _picks_evenly(declaration: Node) -> bool:
+    """Tell whether a mapping of one choice gives marks to the right one alone."""
+    return declaration.attributes.get("cardinality") != "multiple" and _shares_evenly(declaration)
 
 
 def _accepts_evenly(declaration: Node) -> bool:
@@ -140,7 +168,12 @@ def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch
     if not set(identifiers) <= set(declared):
         raise RowError("key_missing")
     pairs = tuple((each, declared[name]) for each, name in zip(found, identifiers, strict=True))
-    return Asked(body=body, pairs=pairs, unsupported=unsupported, fetch=fetch)
+    return Asked(body=body, pairs=pairs, unsupported=unsupported, fetch=fetch, template=_template(root))
+
+
+def _template(root: Node) -> str:
+    named = [each.attributes.get("template", "") for each in root.children("responseprocessing")]
+    return named[0].rpartition("/")[2].removesuffix(".xml") if named else ""
 
 
 def walk(node: Node) -> list[Node]:
@@ -163,9 +196,15 @@ def _read_choice(row: int, asked: Asked) -> Proposal:
     if len(asked.pairs) > 1:
         return _read_case(row, asked)
     options, key = _label(asked)
-    asked.note_mapping()
     multiple = asked.declaration.attributes.get("cardinality") == "multiple"
-    return Proposal(row=row, kind=Interaction.MULTIPLE if multiple else "", stem=asked.stem, options=options, key=key)
+    names = [each.attributes.get("identifier", "") for each in asked.interaction.children("simplechoice")]
+    words = {name: (option.id, option.id) for name, option in zip(names, options, strict=True)}
+    kind, weights = Interaction.MULTIPLE if multiple else "", ""
+    if not multiple and {find_truth(option.text) for option in options} == {TRUE, FALSE}:
+        asked.note_mapping()
+    else:
+        weights = asked.weights(Interaction.MULTIPLE if multiple else Interaction.CHOICE, words, key)
+    return Proposal(row=row, kind=kind, stem=asked.stem, options=options, key=key, weights=weights)
 
 
 def _read_case(row: int, asked: Asked) -> Proposal:
@@ -222,7 +261,6 @@ def _read_gaps(row: int, asked: Asked) -> Proposal:
 
 def _read_match(row: int, asked: Asked) -> Proposal:
     """Read a match in which each choice of one set, taken as the sources, belongs to one of the other."""
-    asked.note_mapping()
     sets = [each.children("simpleassociablechoice") for each in asked.interaction.children("simplematchset")]
     pairs = [value.split() for value in asked.correct or _full_mark_keys(asked.declaration)]
     if not pairs:
@@ -230,28 +268,52 @@ def _read_match(row: int, asked: Asked) -> Proposal:
     if len(sets) != _MATCH_SETS or any(len(pair) != _MATCH_SETS for pair in pairs):
         raise RowError("record_shape", detail="matchInteraction")
     names = [[choice.attributes.get("identifier", "") for choice in each] for each in sets]
-    if sorted(source for source, _ in pairs) != sorted(names[0]):
+    turned = sorted(source for source, _ in pairs) != sorted(names[0])
+    if turned:
         sets, names, pairs = sets[::-1], names[::-1], [pair[::-1] for pair in pairs]
     targets = label_options([tidy_lines(choice.text(*FEEDBACK)) for choice in sets[1]])
     sources = [Option(str(number), tidy_lines(each.text(*FEEDBACK))) for number, each in enumerate(sets[0], 1)]
     number_of = {name: option.id for name, option in zip(names[0], sources, strict=True)}
     letter_of = {name: option.id for name, option in zip(names[1], targets, strict=True)}
     key = tuple(f"{number_of.get(source, '?')}{letter_of.get(target, '?')}" for source, target in pairs)
-    return Proposal(row=row, kind=Interaction.MATCH, stem=asked.stem, options=(*sources, *targets), key=key)
+    words = {
+        f"{second} {first}" if turned else f"{first} {second}": (f"{source.id}{target.id}", pair_line(source, target))
+        for (first, source), (second, target) in product(
+            zip(names[0], sources, strict=True), zip(names[1], targets, strict=True)
+        )
+    }
+    weights = asked.weights(Interaction.MATCH, words, key)
+    options = (*sources, *targets)
+    return Proposal(row=row, kind=Interaction.MATCH, stem=asked.stem, options=options, key=key, weights=weights)
 
 
 def _read_points(row: int, asked: Asked) -> Proposal:
     """Read the areas that earn marks, with the names that our own packages give them."""
-    entries = asked.declaration.descendants("areamapentry")
+    entries = [entry for each in asked.declaration.children("areamapping") for entry in each.children("areamapentry")]
     values = [_number(entry.attributes.get("mappedvalue", "0")) for entry in entries]
-    if len({value for value in values if value}) > 1 or not _adds_up(asked.declaration, "areamapping", sum(values)):
-        count_feature(asked.unsupported, "mapping")
     areas = [_area(entry) for entry, value in zip(entries, values, strict=True) if value > 0]
     if not areas:
         raise RowError("key_missing")
     names = _names(asked.body.attributes.get("dataankaoareas", ""))
     lines = [area_line(name, area) for name, area in zip(names + [""] * len(areas), areas, strict=False)]
-    return _pointing(row, asked, lines)
+    return msgspec.structs.replace(_pointing(row, asked, lines), weights=_area_weights(asked, entries, values))
+
+
+def _area_weights(asked: Asked, entries: Sequence[Node], values: Sequence[float]) -> str:
+    """Return the marks by area as text, empty where each area earns the same and nothing else counts."""
+    earning = [value for value in values if value]
+    if len(set(earning)) == 1 and _adds_up(asked.declaration, "areamapping", sum(earning)):
+        return ""
+    labels = LETTERS[: len(entries)]
+    mapped = dict(zip(labels, (each.attributes.get("mappedvalue", "0") for each in entries), strict=False))
+    found = None
+    if min(values) > 0 and len(labels) == len(entries) and asked.template == "map_response_point":
+        mapping, *_ = asked.declaration.children("areamapping")
+        found = weights_of(mapping, mapped, Interaction.HOTSPOT, labels, labels)
+    if found is None:
+        count_feature(asked.unsupported, "mapping")
+        return ""
+    return "\n".join(weights_lines(found, [(label, label) for label in labels]))
 
 
 def _read_hotspots(row: int, asked: Asked) -> Proposal:
@@ -307,6 +369,7 @@ def _number(text: str) -> float:
 
 
 _EVENLY: Final[Mapping[str, Callable[[Node], bool]]] = {
+    "choiceinteraction": _picks_evenly,
     "inlinechoiceinteraction": _shares_evenly,
     "matchinteraction": _shares_evenly,
     "textentryinteraction": _accepts_evenly,

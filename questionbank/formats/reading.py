@@ -81,7 +81,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """What a dialect found in one row, not yet judged.
 
     `key` as str is in the file's own notation; as tuple it is option ids or text-entry variants already.
-    `kind` is the file's word for the interaction, empty when it does not say; `photo` a JPEG or PNG file.
+    `kind` is the file's word for the interaction, empty when it does not say; `photo` a JPEG or PNG file; `weights` are in
+    the notation of questionbank.formats.weighing.
     """
 
     row: int
@@ -95,3 +96,4 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str = ""
     basis: str = ""
     photo: bytes = b""
+    weights: str = ""

@@ -38,6 +38,9 @@ MESSAGES: Final = {
     "record_shape": "这一行的字段与格式不符:{detail}",
     "stem_empty": "没有题目内容。",
     "text_too_long": "{place}有 {length} 个字,超过上限 {limit}。",
+    "weights_key": "按答案给分中正确答案应得最高分且多于最低分,最低分不能是负数。",
+    "weights_kind": "{kind}不能按答案给分。",
+    "weights_unclear": "按答案给分的“{excerpt}”无法识别,应写成“A = 0.5”,每行一个答案,分值至多两位小数。",
     "unsupported_interaction": "暂不支持{kind}题型。",
 }
 

@@ -115,6 +115,7 @@ def _propose(row: Sequence[str], headings: Headings, number: int) -> Proposal:
         difficulty=cells.get("difficulty", "") or _from_correctness(cells.get("correctness", "")),
         explanation=cells.get("explanation", ""),
         basis=cells.get("basis", ""),
+        weights=cells.get("weights", ""),
     )
 
 

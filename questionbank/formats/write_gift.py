@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from questionbank.formats.write_moodle import moodle_leaves_out
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
@@ -22,8 +23,8 @@ def to_gift(drafts: Sequence[ItemDraft]) -> bytes:
 
 
 def gift_leaves_out(content: ItemContent) -> str:
-    """Tell that an item stands in comments alone, as a Chinese message id."""
-    return "" if content.interaction in _WRITERS else "GIFT 没有这种题型,全题只写在注释里"
+    """Tell that an item stands in comments alone, or without its marks for each answer, as a Chinese message id."""
+    return moodle_leaves_out(content) if content.interaction in _WRITERS else "GIFT 没有这种题型,全题只写在注释里"
 
 
 def _question(number: int, draft: ItemDraft) -> str:

@@ -20,6 +20,7 @@ from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS, TAG_AREA = "node:", "depth:", "difficulty:", "basis:", "area:"
 TAG_KIND = "kind:"
+WEIGHTS_LEFT_OUT: Final = "只写正确答案,不写按答案给分"
 _FULL: Final = 100
 _SPECIAL: Final = re.compile(r"([~=%#{}\\])")
 """What means something in an embedded answer."""
@@ -33,6 +34,11 @@ def to_moodle(drafts: Sequence[ItemDraft]) -> bytes:
         _add_question(root, draft)
     data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return data
+
+
+def moodle_leaves_out(content: ItemContent) -> str:
+    """Tell that an item's own marks for each answer are not in the file, as a Chinese message id."""
+    return "" if content.weights is msgspec.UNSET else WEIGHTS_LEFT_OUT
 
 
 def _add_question(root: etree._Element, draft: ItemDraft) -> None:

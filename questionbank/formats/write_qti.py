@@ -6,12 +6,15 @@ the item body, which both versions let other systems ignore; explanation and bas
 
 import zipfile
 from collections.abc import Sequence
+from decimal import Decimal
 from io import BytesIO
 from typing import Final
 
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
+from exam.core.weights import Weights
+from questionbank.formats.options import LETTERS
 from questionbank.formats.qti_names import V2, V3, QtiXml, Version
 from questionbank.formats.write_qti_interactions import Declared, ItemWriter, photo_path, writer_of
 from questionbank.items.content import ItemDraft
@@ -21,6 +24,8 @@ _EPOCH: Final = (2000, 1, 1, 0, 0, 0)
 """The date of every member: the same bank gives the same bytes."""
 _PACKAGING: Final = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _LONGEST_TITLE: Final = 40
+_ONE: Final = 100
+"""A mark in hundredths."""
 TEST: Final = "test.xml"
 
 
@@ -99,7 +104,8 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
     if writer.score:
         writer.score(xml, root, content)
     else:
-        _process(xml, root, writer, [each.identifier for each in declared])
+        mapped = "map_response" if content.weights and not declared[0].areas else writer.template
+        _process(xml, root, mapped, [each.identifier for each in declared])
     for name, text in ((EXPLANATION, content.explanation), (BASIS, content.basis)):
         if text:
             _feedback(xml, root, name, text)
@@ -123,16 +129,34 @@ def _declare(xml: QtiXml, root: etree._Element, writer: ItemWriter, declared: De
             more = {"case_sensitive": "false"} if writer.base_type == "string" else {}
             xml.element(mapping, "map-entry", map_key=value, mapped_value="1", **more)
     if declared.areas:
-        mapping = xml.element(declaration, "area-mapping", default_value="0")
-        for area in declared.areas:
-            coords = ",".join(map(str, area.coords))
-            xml.element(mapping, "area-map-entry", shape=area.shape, coords=coords, mapped_value="1")
+        mapping = xml.element(declaration, "area-mapping", **_bounds(declared.weights))
+        worth = dict(declared.weights.entries) if declared.weights else {}
+        others = declared.weights.others if declared.weights else _ONE
+        for letter, area in zip(LETTERS, declared.areas, strict=False):
+            coords, value = ",".join(map(str, area.coords)), _plain(worth.get(letter, others))
+            xml.element(mapping, "area-map-entry", shape=area.shape, coords=coords, mapped_value=value)
+    elif declared.weights:
+        mapping = xml.element(declaration, "mapping", **_bounds(declared.weights))
+        for name, hundredths in declared.weights.entries:
+            xml.element(mapping, "map-entry", map_key=name, mapped_value=_plain(hundredths))
 
 
-def _process(xml: QtiXml, root: etree._Element, writer: ItemWriter, identifiers: Sequence[str]) -> None:
+def _bounds(weights: Weights | None) -> dict[str, str]:
+    """Return what a mapping says of the sum of its entries."""
+    if weights is None:
+        return {"default_value": "0"}
+    said = {"default_value": _plain(weights.others), "lower_bound": _plain(weights.lowest)}
+    return said if weights.highest is None else said | {"upper_bound": _plain(weights.highest)}
+
+
+def _plain(hundredths: int) -> str:
+    return format((Decimal(hundredths) / _ONE).normalize(), "f")
+
+
+def _process(xml: QtiXml, root: etree._Element, named: str, identifiers: Sequence[str]) -> None:
     """Name the standard template, or add up the mapped responses where there are several."""
-    if writer.template:
-        template = f"{xml.version.templates}/{writer.template}{xml.version.suffix}"
+    if named:
+        template = f"{xml.version.templates}/{named}{xml.version.suffix}"
         xml.element(root, "response-processing", template=template)
         return
     score = xml.element(xml.element(root, "response-processing"), "set-outcome-value", identifier="SCORE")

@@ -8,6 +8,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
+from exam.core.weights import Weights
 from questionbank.formats.qti_names import V3, QtiXml
 from questionbank.formats.qti_numbers import DATA_VARIANTS, nears_of, numbers_as_words, score_numbers
 from questionbank.interactions.case import questions_of
@@ -30,10 +31,12 @@ class Declared(msgspec.Struct, frozen=True):
     mapped: tuple[str, ...] = ()
     identifier: str = "RESPONSE"
     areas: tuple[Area, ...] = ()
+    weights: Weights | None = None
+    """By the names of the mapped answers, or by the places of the areas."""
 
 
 def _correct(content: ItemContent) -> list[Declared]:
-    return [Declared(content.key)]
+    return [Declared(content.key, weights=content.weights or None)]
 
 
 def _variants(content: ItemContent) -> list[Declared]:
@@ -47,8 +50,15 @@ def _number(content: ItemContent) -> list[Declared]:
 
 
 def _pairs(content: ItemContent) -> list[Declared]:
-    pairs = tuple(f"S{label[:1]} T{label[1:]}" for label in content.key)
-    return [Declared(pairs, pairs)]
+    pairs = tuple(map(_pair, content.key))
+    if content.weights is msgspec.UNSET:
+        return [Declared(pairs, pairs)]
+    named = content.weights.named({label: _pair(label) for label, _ in content.weights.entries})
+    return [Declared(pairs, weights=named)]
+
+
+def _pair(label: str) -> str:
+    return f"S{label[:1]} T{label[1:]}"
 
 
 def _gaps(content: ItemContent) -> list[Declared]:
@@ -96,7 +106,7 @@ def _score_case(xml: QtiXml, root: etree._Element, content: ItemContent) -> None
 def _places(content: ItemContent) -> list[Declared]:
     areas = tuple(area_of(option.text) for option in content.options)
     points = tuple(f"{x} {y}" for x, y in (area.inside() for area in areas))
-    return [Declared(points, areas=areas)]
+    return [Declared(points, areas=areas, weights=content.weights or None)]
 
 
 def _fill_photo(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:

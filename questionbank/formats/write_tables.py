@@ -6,18 +6,20 @@ import msgspec
 
 from exam.core.sheets.writer import OutCell, write_workbook
 from questionbank.formats.options import LETTERS
+from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
 from questionbank.items.content import ItemContent, ItemDraft
 
 SHEET = "试题"
 TEMPLATE_OPTIONS = 6
+WEIGHTS = "按答案给分"
 LEFT_OUT = "未导出"
 """The column that names what a table cannot hold; the import passes it over."""
 
 
 def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
-    """Return an xlsx workbook with one row per item and a column per option, and one more where something is left out."""
+    """Return an xlsx workbook with one row per item and a column per option, and more where something has weights or is left out."""
     lines = [kind_of(draft.content).columns(draft.content) for draft in drafts]
     widest = max(map(len, lines), default=0)
     rows: list[list[OutCell]] = []
@@ -26,10 +28,17 @@ def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
         texts = own + [""] * (widest - len(own))
         place = (draft.node, DEPTH_NAMES[draft.depth], draft.difficulty, content.explanation, content.basis)
         rows.append([KIND_NAMES[content.interaction], content.stem, *texts, kind_of(content).cell(content), *place])
-    notes = [workbook_leaves_out(draft.content) for draft in drafts]
-    if any(notes):
-        rows = [[*row, note] for row, note in zip(rows, notes, strict=True)]
-    return write_workbook([*_columns(widest), *([LEFT_OUT] if any(notes) else [])], rows, sheet=SHEET)
+    columns = _columns(widest)
+    for title, cell in ((WEIGHTS, _weights), (LEFT_OUT, workbook_leaves_out)):
+        more = [cell(draft.content) for draft in drafts]
+        if any(more):
+            columns.append(title)
+            rows = [[*row, each] for row, each in zip(rows, more, strict=True)]
+    return write_workbook(columns, rows, sheet=SHEET)
+
+
+def _weights(content: ItemContent) -> str:
+    return weights_text(kind_of(content), content)
 
 
 def workbook_leaves_out(content: ItemContent) -> str:
@@ -67,6 +76,7 @@ def to_json(drafts: Sequence[ItemDraft]) -> bytes:
             "depth": DEPTH_NAMES[draft.depth],
             "basis": draft.content.basis,
             **({} if draft.content.photo is msgspec.UNSET else {"photo": draft.content.photo.jpeg}),
+            **({} if draft.content.weights is msgspec.UNSET else {"weights": _weights(draft.content)}),
         }
         for draft in drafts
     ]

@@ -7,7 +7,7 @@ import msgspec
 
 from exam.core.sheets.writer import WORKBOOK
 from questionbank.formats.write_gift import gift_leaves_out, to_gift
-from questionbank.formats.write_moodle import to_moodle
+from questionbank.formats.write_moodle import moodle_leaves_out, to_moodle
 from questionbank.formats.write_qti import to_qti3, to_qti22
 from questionbank.formats.write_tables import to_json, to_workbook, workbook_leaves_out
 from questionbank.items.content import ItemContent, ItemDraft
@@ -36,7 +36,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "json": Format("JSON", ".json", "application/json", to_json),
     "qti3": Format("QTI 3.0", ".zip", "application/zip", to_qti3),
     "qti22": Format("QTI 2.2", ".zip", "application/zip", to_qti22),
-    "moodle": Format("Moodle XML", ".xml", "application/xml", to_moodle),
+    "moodle": Format("Moodle XML", ".xml", "application/xml", to_moodle, moodle_leaves_out),
     "gift": Format("GIFT", ".gift", "text/plain; charset=utf-8", to_gift, gift_leaves_out),
 }
 """In all but GIFT, which has no place for node, depth, difficulty and basis, an item comes back as it was."""

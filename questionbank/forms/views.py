@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from exam.core.errors import ConflictError
+from exam.core.weights import Weights
 from questionbank.forms.assembly import Assembly, AssemblySlot
 from questionbank.interactions.kind import Shown
 from questionbank.interactions.registry import KINDS, kind_of
@@ -65,7 +66,8 @@ class ScoringSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How one slot is scored.
 
     `key` is in displayed labels, of an order in their sequence, `option_map` holds (displayed, original) labels of all
-    that a response may name, `accepted` the variants of a text entry, `options` the number of displayed options.
+    that a response may name, `accepted` the variants of a text entry, `options` the number of displayed options. `weights`
+    are the item's own marks for each answer, by the labels of the key; unset, they leave no trace in a form's bytes.
     """
 
     slot: int
@@ -78,6 +80,7 @@ class ScoringSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     option_map: tuple[tuple[str, str], ...]
     options: int
     marks: int
+    weights: Weights | msgspec.UnsetType = msgspec.UNSET
 
 
 class ScoringForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +136,7 @@ def _scoring_slot(slot: AssemblySlot, content: ItemContent, seen: Shown, rule: s
     kind = kind_of(content)
     try:
         key = kind.key_of(content, seen.labels)
+        weights = kind.weights_of(content, seen.labels)
     except KeyError:
         raise FormContentError(slot=slot.slot) from None
     return ScoringSlot(
@@ -146,6 +150,7 @@ def _scoring_slot(slot: AssemblySlot, content: ItemContent, seen: Shown, rule: s
         option_map=seen.labels,
         options=len(seen.options),
         marks=slot.marks,
+        weights=weights,
     )
 
 

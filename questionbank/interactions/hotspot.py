@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from exam.core.areas import AT, Area, find_area
+from exam.core.weights import Weights
 from questionbank.formats.options import LETTERS
 from questionbank.formats.refusals import RowError
 from questionbank.interactions.kind import Kind, Labelled, Settled, Shown
@@ -52,6 +53,13 @@ class Hotspot(Kind):
     def key_of(self, content: ItemContent, labels: Labelled) -> tuple[str, ...]:
         del labels
         return tuple(option.text for option in content.options)
+
+    def weighed(self, content: ItemContent) -> Labelled:
+        return tuple((option.id, option.id) for option in content.options)
+
+    def weights_of(self, content: ItemContent, labels: Labelled) -> Weights | msgspec.UnsetType:
+        del labels
+        return super().weights_of(content, tuple((option.text, option.id) for option in content.options))
 
     def told(self, options: Labelled, key: Sequence[str]) -> tuple[str, ...]:
         """Return the names of areas, and points as coordinates."""

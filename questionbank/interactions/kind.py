@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from exam.core.weights import Weights
 from questionbank.items.content import Interaction, ItemContent, Option
 
 Labelled = tuple[tuple[str, str], ...]
@@ -73,6 +74,17 @@ class Kind(ABC):
         displayed = {original: label for label, original in labels}
         key = tuple(displayed[each] for each in content.key)
         return key if self.in_sequence else tuple(sorted(key))
+
+    def weighed(self, content: ItemContent) -> Labelled:
+        """Return what may have marks of its own: label and what stands for it in a file; nothing where nothing may."""
+        del content
+        return ()
+
+    def weights_of(self, content: ItemContent, labels: Labelled) -> Weights | msgspec.UnsetType:
+        """Return an item's weights by the labels of `key_of`; raises KeyError where one of them is not displayed."""
+        if content.weights is msgspec.UNSET:
+            return msgspec.UNSET
+        return content.weights.named({original: label for label, original in labels})
 
     def accepted(self, content: ItemContent) -> tuple[str, ...]:
         """Return the accepted texts of an interaction that is answered by typing."""

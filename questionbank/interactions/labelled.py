@@ -57,6 +57,9 @@ class Choice(Kind):
         ids = require_letters(key, options) if isinstance(key, str) else key
         return options, check_ids(ids, options, self.name, several=self.interaction is Interaction.MULTIPLE)
 
+    def weighed(self, content: ItemContent) -> Labelled:
+        return tuple((option.id, option.id) for option in content.options)
+
 
 class Multiple(Choice):
     """多选题: two options or more are right."""

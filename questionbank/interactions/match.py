@@ -60,11 +60,25 @@ class Match(Grouped):
         pairs = product(filter(str.isdigit, texts), filter(str.isalpha, texts))
         return tuple((f"{source}{target}", f"{texts[source]} — {texts[target]}") for source, target in pairs)
 
+    def weighed(self, content: ItemContent) -> Labelled:
+        texts = {option.id: option.text for option in content.options}
+        pairs = product(filter(str.isdigit, texts), filter(str.isalpha, texts))
+        return tuple((f"{source}{target}", _line(texts[source], texts[target])) for source, target in pairs)
+
     def columns(self, content: ItemContent) -> list[str]:
         texts = {option.id: option.text for option in content.options}
         used = {label[1:] for label in content.key}
         pairs = [f"{texts[label[:1]]} {ARROW} {texts[label[1:]]}" for label in content.key]
         return pairs + [f"{ARROW} {text}" for each, text in texts.items() if each.isalpha() and each not in used]
+
+
+def pair_line(source: Option, target: Option) -> str:
+    """Return a pair as an author writes it."""
+    return _line(source.text, target.text)
+
+
+def _line(source: str, target: str) -> str:
+    return f"{source} {ARROW} {target}"
 
 
 def _pairs_of_lines(options: tuple[Option, ...]) -> list[tuple[str, str]]:

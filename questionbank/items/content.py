@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from exam.core.weights import Weights
+
 
 class Interaction(StrEnum):
     """题型: how the candidate responds (QTI 3.0 interaction families)."""
@@ -67,7 +69,8 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     areas to be found on its photo, those of a case its questions 1, 2, … and their options 1A, 1B, …, of which the key
     names those that are right. Each interaction's rules stand in `questionbank.interactions`.
 
-    `photo` is unset rather than empty: the bytes, and so the digest, of items without one stay what they were.
+    `weights` say what each answer adds, by option id or pair; the key earns the most. `photo` and `weights` are unset rather
+    than empty: the bytes, and so the digest, of items without them stay what they were.
     """
 
     interaction: Interaction
@@ -77,6 +80,7 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     explanation: str = ""
     basis: str = ""
     photo: Photo | msgspec.UnsetType = msgspec.UNSET
+    weights: Weights | msgspec.UnsetType = msgspec.UNSET
 
 
 class ItemDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

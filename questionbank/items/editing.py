@@ -8,6 +8,7 @@ import msgspec
 
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.reading import Proposal
+from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
 from questionbank.interactions.registry import KINDS as REGISTERED
@@ -22,7 +23,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line.
 
     `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions), `photo` is a
-    data URL.
+    data URL, `weights` in the notation of questionbank.formats.weighing.
     """
 
     interaction: Interaction = Interaction.CHOICE
@@ -38,6 +39,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str = "30"
     explanation: str = ""
     basis: str = ""
+    weights: str = ""
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -60,6 +62,7 @@ def draft_of(typed: Typed) -> ItemDraft:
         explanation=typed.explanation,
         basis=typed.basis,
         photo=_photo(typed.photo),
+        weights=typed.weights,
     )
     reading = read_proposals("typed", [proposal], {})
     if reading.refused:
@@ -117,6 +120,7 @@ def typed_from(version: VersionView) -> Typed:
         difficulty=str(version.difficulty),
         explanation=content.explanation,
         basis=content.basis,
+        weights=weights_text(kind, content),
     )
 
 

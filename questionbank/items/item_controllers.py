@@ -22,7 +22,7 @@ from questionbank.items.drafting import create_item, revise_item
 from questionbank.items.editing import DEPTHS, KINDS, LINES, Typed, draft_of, key_words, typed_from
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct, allowed_acts
-from questionbank.items.viewing import areas_of, get_item, shown_options
+from questionbank.items.viewing import areas_of, get_item, shown_options, weights_of
 from questionbank.pages import (
     DONE,
     MAKERS,
@@ -222,6 +222,7 @@ async def item_context(session: AsyncSession, runtime: Runtime, principal: Princ
         "shown_options": shown_options,
         "areas_of": areas_of,
         "key_words": key_words,
+        "weights_of": weights_of,
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.areas import Area, find_area
 from exam.core.errors import NotFoundError
+from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import kind_of
 from questionbank.items.content import Depth, Interaction, ItemContent
@@ -179,6 +180,7 @@ def _texts(version: VersionView) -> dict[tuple[str, str], str]:
         ("照片", ""): sha256(content.photo.jpeg).hexdigest() if content.photo else "",
         **{("选项", option.id): option.text for option in content.options},
         ("答案", ""): "、".join(content.key),
+        ("按答案给分", ""): weights_text(kind_of(content), content),
         ("解析", ""): content.explanation,
         ("依据", ""): content.basis,
         ("知识点", ""): version.node,
@@ -208,6 +210,14 @@ def shown_options(content: ItemContent) -> list[tuple[str, str]]:
     """Return what stands before a candidate: (label, text), 正确/错误 of a judgement without letters."""
     options = kind_of(content).show(content, range(len(content.options))).options
     return [("" if content.interaction is Interaction.JUDGEMENT else label, text) for label, text in options]
+
+
+def weights_of(content: ItemContent) -> list[tuple[str, int]]:
+    """Return each answer with marks of its own in words, with hundredths."""
+    if content.weights is msgspec.UNSET:
+        return []
+    kind, names = kind_of(content), kind_of(content).written(content)
+    return [("".join(kind.told(names, [label])) or label, worth) for label, worth in content.weights.entries]
 
 
 def areas_of(content: ItemContent) -> list[Area]:

@@ -135,6 +135,10 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
     [
         ({"interaction": "judgement", "truth": "F"}, "错误"),
         ({"interaction": "multiple", "key": ["A", "B"]}, "A. 清洗"),
+        (
+            {"interaction": "multiple", "key": ["A", "B"], "weights": "A = 1\r\nB = 0.5\r\nothers = -0.5"},
+            "其他答案各 -0.5 分",
+        ),
         ({"interaction": "text_entry", "variants": "36\r\n三十六"}, "三十六"),
         ({"interaction": "text_entry", "variants": "36 +- 0.5"}, "36±0.5"),
         ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
@@ -150,7 +154,9 @@ async def test_every_interaction_can_be_written(people: People, fields: dict[str
     shown = await author.get(f"/bank/items/{item}")
     assert key in shown.text
     again = await author.get(f"/bank/items/{item}/edit")
-    assert str(fields.get("lines", "")).replace("\r", "") in unescape(again.text)
+    for field in ("lines", "weights"):
+        typed = str(fields.get(field, "")).replace("\r", "").replace("others", "其他")
+        assert typed in unescape(again.text)
 
 
 async def test_a_faulty_item_comes_back_with_what_was_typed(people: People) -> None:

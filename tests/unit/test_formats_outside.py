@@ -12,6 +12,8 @@ from questionbank.formats.errors import MalformedJsonError, NoQuestionsError
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading
 from questionbank.formats.verdicts import Verdict, judge_rows
+from questionbank.formats.weighing import weights_text
+from questionbank.interactions.registry import kind_of
 from questionbank.items.content import Interaction
 
 JUDGEMENT, CHOICE, MULTIPLE = Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE
@@ -139,6 +141,28 @@ def test_qti_samples_with_a_picture_are_read_with_it_from_a_package(outside_data
         ["@ circle 102,113,16"],
     ]
     assert [str(draft.content.photo) for draft in reading.drafts] == ["Photo(206×280)"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("choice_multiple.xml", ["A = 1", "D = 1", "F = -1", "其他 = -2", "最高 = 2"]),
+        (
+            "match.xml",
+            [
+                "Capulet -> Romeo and Juliet = 1",
+                "Demetrius -> A Midsummer-Night's Dream = 0.5",
+                "Lysander -> A Midsummer-Night's Dream = 0.5",
+                "Prospero -> TheTempest = 1",
+            ],
+        ),
+    ],
+)
+def test_a_qti_sample_keeps_its_marks_by_answer(outside_data: Path, name: str, lines: list[str]) -> None:
+    path = next((outside_data / "qti21").rglob(f"ims/{name}"))
+    reading = read_questions(path.read_bytes(), name)
+    content = reading.drafts[0].content
+    assert (weights_text(kind_of(content), content).split("\n"), reading.unsupported) == (lines, {})
 
 
 def test_the_aiken_sample_is_read(outside_data: Path) -> None:

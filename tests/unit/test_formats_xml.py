@@ -121,6 +121,27 @@ def test_a_qti_mapping_that_does_not_just_add_up_is_counted(said: str, left_out:
     assert read_xml(even).unsupported == left_out
 
 
+def test_a_qti_judgement_has_no_marks_by_answer_and_says_so() -> None:
+    text = QTI2.format(cardinality="single", correct="<value>c1</value>", most=1)
+    mapping = '<mapping defaultValue="-1" lowerBound="0"><mapEntry mapKey="c1" mappedValue="1"/></mapping>'
+    text = text.replace("</correctResponse>", f"</correctResponse>{mapping}").replace(
+        "</itemBody>",
+        "</itemBody>"
+        '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/>',
+    )
+    weighed, judged = (
+        text,
+        text.replace('<simpleChoice identifier="c3">休息</simpleChoice>', "")
+        .replace("验电<", "正确<")
+        .replace("送电", "错误"),
+    )
+    assert read_xml(weighed).drafts[0].content.weights
+    assert (read_xml(judged).drafts[0].content.interaction, read_xml(judged).unsupported["mapping"]) == (
+        Interaction.JUDGEMENT,
+        1,
+    )
+
+
 def test_a_qti_variant_that_earns_less_is_counted_and_left_out() -> None:
     assert read_xml(QTI3_TEXT).unsupported == {"mapping": 1}
 

@@ -1,0 +1,161 @@
+"""Marks by answer: bounds always hold, equal weights are the old rule, and files bring them back."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exam.core.weights import Weights
+from exam.web.format import marks
+from grading.changes import slot_rule
+from grading.scoring import Rule, SlotRule, SlotScore, score_response, score_slot
+from questionbank.formats.reader import read_questions
+from questionbank.formats.refusals import RowError
+from questionbank.formats.weighing import read_weights
+from questionbank.formats.writer import FORMATS
+from questionbank.forms.assembly import Assembly, AssemblySlot
+from questionbank.forms.views import render_views
+from questionbank.interactions.registry import KINDS, kind_of
+from questionbank.items.content import Interaction, ItemContent, ItemDraft
+from tests.builders.questionbank import content as item_content
+
+PAIRS = ["1A", "1B", "2A", "2B", "3A", "3B"]
+AREAS = ["门 @ rect 0,0,9,9", "窗 @ circle 50,50,5", "rect 20,20,29,29"]
+POINTS = st.lists(st.sampled_from(["1,1", "2,2", "50,50", "25,25", "99,99", "bad"]), max_size=6)
+WORTH = st.integers(-300, 300)
+WEIGHED = {
+    Interaction.CHOICE: "{A} = 1\n{B} = 0.5\n其他 = -0.25",
+    Interaction.MULTIPLE: "A = 1\nB = 1\nC = 1\nD = -0.5\n最高 = 2",
+    Interaction.HOTSPOT: "A = 2\nB = 1\nC = 0.5\n其他 = -0.5\n最低 = 0.1",
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from("ABCDE"), WORTH),
+    WORTH,
+    st.integers(0, 100),
+    st.none() | st.integers(100, 400),
+    st.lists(st.sampled_from("ABCDEX"), max_size=8),
+    st.integers(0, 1000),
+)
+def test_no_response_earns_less_than_nothing_or_more_than_the_marks(
+    worth: dict[str, int], others: int, lowest: int, highest: int | None, response: list[str], full: int
+) -> None:
+    weights = Weights(entries=(*worth.items(), ("K", 200)), others=others, lowest=lowest, highest=highest)
+    slot = SlotRule(slot=1, rule=Rule.EXACT, key=("K",), marks=full, weights=weights)
+    assert 0 <= score_response(slot, response).marks_hundredths <= full
+    assert score_response(slot, ["K"]) == SlotScore(full, correct=True)
+    assert score_response(slot, []) == score_response(slot, "K") == SlotScore(0, correct=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([*PAIRS, "4A", "?"]), max_size=8), st.integers(1, 500), st.integers(0, 1000))
+def test_equal_weights_of_pairs_are_the_rule_of_groups(response: list[str], worth: int, full: int) -> None:
+    key = ("1B", "2A", "3B")
+    weights = Weights(entries=tuple((pair, worth) for pair in key))
+    slot = SlotRule(slot=1, rule=Rule.GROUPS, key=key, marks=full, weights=weights)
+    assert (
+        score_response(slot, response).marks_hundredths == score_slot(Rule.GROUPS, key, response, full).marks_hundredths
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(POINTS, st.integers(1, 500), st.integers(0, 1000))
+def test_equal_weights_of_areas_are_the_rule_of_points(response: list[str], worth: int, full: int) -> None:
+    weights = Weights(entries=tuple((area, worth) for area in AREAS))
+    slot = SlotRule(slot=1, rule=Rule.POINTS, key=tuple(AREAS), marks=full, weights=weights)
+    assert score_response(slot, response) == score_slot(Rule.POINTS, AREAS, response, full)
+
+
+@pytest.mark.parametrize(
+    ("response", "full"), [(["A", "B"], 200), (["A"], 100), (["A", "B", "C"], 200), (["A", "D"], 50), (["D"], 0)]
+)
+def test_weights_add_up_within_their_bounds(response: list[str], full: int) -> None:
+    weights = Weights(entries=(("A", 100), ("B", 100), ("C", 100), ("D", -50)), highest=200)
+    slot = SlotRule(slot=1, rule=Rule.EXACT, key=("A", "B"), marks=200, weights=weights)
+    assert score_response(slot, response) == SlotScore(full, correct=response == ["A", "B"])
+
+
+def test_weights_by_which_the_key_earns_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="slot 1"):
+        SlotRule(slot=1, rule=Rule.EXACT, key=("A",), marks=200, weights=Weights(entries=(("B", 1),)))
+
+
+def weighed(interaction: Interaction) -> ItemContent:
+    content = item_content(interaction, 1)
+    text = WEIGHED.get(interaction, "")
+    if interaction is Interaction.CHOICE:
+        other = next(option.id for option in content.options if option.id not in content.key)
+        text = text.format(A=content.key[0], B=other)
+    if interaction is Interaction.MATCH:
+        words = dict(KINDS[interaction].weighed(content))
+        wrong = next(label for label in words if label[:1] == "1" and label not in content.key)
+        text = "\n".join(
+            [*(f"{words[key]} = {place}" for place, key in enumerate(content.key, 1)), f"{words[wrong]} = 0.5"]
+        )
+    return msgspec.structs.replace(content, weights=read_weights(text, KINDS[interaction], content))
+
+
+WITH_WEIGHTS = [Interaction.CHOICE, Interaction.MULTIPLE, Interaction.MATCH, Interaction.HOTSPOT]
+
+
+@pytest.mark.parametrize("name", ["xlsx", "json", "qti3", "qti22"])
+def test_weights_come_back_from_a_file(name: str) -> None:
+    wanted = [each for each in WITH_WEIGHTS if name != "xlsx" or each is not Interaction.HOTSPOT]
+    drafts = [ItemDraft(content=weighed(each), row=row) for row, each in enumerate(wanted, 1)]
+    reading = read_questions(FORMATS[name].write(drafts), f"bank{FORMATS[name].suffix}")
+    assert (reading.unsupported, reading.refused) == ({}, ())
+    assert [each.content for each in reading.drafts] == [each.content for each in drafts]
+
+
+def test_a_file_that_cannot_hold_weights_says_so() -> None:
+    assert all(FORMATS[name].leaves_out(weighed(Interaction.MATCH)) for name in ("moodle", "gift"))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("A: 1", "weights_unclear"),
+        ("A = 1\nA = 2", "weights_unclear"),
+        ("Z = 1", "weights_unclear"),
+        ("A = 0.125", "weights_unclear"),
+        ("D = 5\nA = 1\nB = 1", "weights_key"),
+        ("A = 1\nC = 1\n最低 = -1", "weights_key"),
+        ("最高 = 0", "weights_key"),
+    ],
+)
+def test_weights_that_say_nothing_sound_are_refused(text: str, code: str) -> None:
+    content = item_content(Interaction.MULTIPLE, 1)
+    with pytest.raises(RowError) as caught:
+        read_weights(text, kind_of(content), content)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("interaction", WITH_WEIGHTS)
+def test_a_form_scores_its_key_in_full_by_weights_in_displayed_labels(interaction: Interaction) -> None:
+    content = weighed(interaction)
+    order = tuple(reversed(range(len(content.options))))
+    slot = AssemblySlot(
+        slot=1,
+        item_id="i",
+        version="v",
+        interaction=interaction,
+        difficulty=0,
+        marks=300,
+        cell=0,
+        part=0,
+        option_order=order,
+    )
+    shown, scored = render_views(
+        Assembly(key="k", algorithm="a", slots=(slot,)), {"v": content}, title="", duration_s=0
+    )
+    rule = slot_rule(scored.slots[0])
+    answer = ["20,20", "80,40", "115,65"] if interaction is Interaction.HOTSPOT else list(rule.key)
+    assert score_response(rule, answer) == SlotScore(300, correct=True)
+    assert slot_rule(scored.slots[0], rule.key).weights is None
+    assert b"weights" not in msgspec.json.encode(shown)
+
+
+def test_marks_below_nothing_are_shown_with_their_sign() -> None:
+    assert [marks(each) for each in (-50, -100, 0, 150)] == ["-0.5", "-1", "0", "1.5"]
