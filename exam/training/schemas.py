@@ -171,10 +171,11 @@ class FavouriteForm(Form, frozen=True, kw_only=True):
 
 
 class LessonForm(Form, frozen=True, kw_only=True):
-    """A lesson as typed; `target` is qualification and node, as `officer.general 1.1`."""
+    """A lesson as typed; `target` is qualification and node, as `officer.general 1.1`, `slides` whose pages it shows."""
 
     target: Text = ""
     title: Text = ""
+    slides: Text = ""
     text: Long = ""
 
 

@@ -20,7 +20,7 @@ from exam.core.pdf.sheet import A4_LANDSCAPE, About, Ink, Sheet, render_sheets
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.training.bodies.service import BodyView
-from exam.training.lessons.content import LessonContent
+from exam.training.lessons.content import LessonContent, read_lesson
 from exam.training.lessons.film import read_cues
 from exam.training.lessons.service import draft_lesson
 from exam.training.lessons.slides import beside_film, slides_lesson
@@ -29,6 +29,19 @@ from exam.training.seed_upload import upload_whole
 
 TITLE: Final = "停电检修五步(视频)"
 SLIDES_TITLE: Final = "停电检修五步(讲义)"
+TEXT_TITLE: Final = "停电检修五步(图文)"
+READING: Final = """# 先停电,再验电
+检修线路以前必须先停电。停电以后线路上仍可能有反送电或者感应电,所以还要验电。
+! 2 验电:用合格的验电器逐相验电
+验电以前,先在有电的设备上试一试验电器,确认它是好的。
+# 接地、挂牌、监护
+验明没有电以后挂接地线。先接接地端,后接导线端;拆的时候顺序相反。
+! 3 挂接地线:先接接地端,后接导线端
+在电源开关上挂“禁止合闸”牌并上锁,监护人在场才能开始检修。
+? 挂接地线时先接哪一端?
++ 接地端
+- 导线端
+"""
 STEPS: Final = (
     ("停电", "断开电源,取下熔断器", "Switch off and take out the fuses"),
     ("验电", "用合格的验电器逐相验电", "Test each phase with an approved tester"),
@@ -50,7 +63,7 @@ NIGHT, AMBER, PAPER = (20, 38, 70), (250, 190, 40), (245, 247, 250)
 async def seed_film(
     runtime: Runtime, clerk: Principal, body: BodyView, *, target: tuple[str, str], at: datetime
 ) -> list[UUID]:
-    """Upload film and slides, let them be made, add subtitles; return the draft lessons of the slides and of both."""
+    """Upload film and slides, let them be made, add subtitles; return the drafts: slides, text with two of them, and film."""
     pages = await upload_whole(runtime, clerk, body, filename="停电检修五步.pdf", data=draw_slides(at), at=at)
     material = await upload_whole(runtime, clerk, body, filename="停电检修五步.mp4", data=draw_film(), at=at)
     async with runtime.databases.transaction(Scope(region=body.region)) as session:
@@ -66,6 +79,7 @@ async def seed_film(
         whole = msgspec.structs.replace(film, cues=cues, slides=beside_film(slides, points))
         return [
             await _draft(session, clerk, body, SLIDES_TITLE, slides_lesson(slides, {}), target, at),
+            await _draft(session, clerk, body, TEXT_TITLE, read_lesson(READING, slides.keys), target, at),
             await _draft(session, clerk, body, TITLE, LessonContent(film=whole), target, at),
         ]
 

@@ -27,9 +27,11 @@ from exam.training.attendance.errors import (
     SignTimeError,
 )
 from exam.training.attendance.views import Presence, Status
+from exam.training.classes.models import TrainingClass
 from exam.training.classes.service import list_sessions, return_plan
 from exam.training.classes.views import EnrolmentView, SessionView
 from exam.training.settling import run_settle
+from tests.builders.sitting import portrait
 from tests.builders.training import (
     OFFICER,
     School,
@@ -276,6 +278,24 @@ async def test_class_and_attendance_over_the_pages(lesson: Lesson, runtime: Runt
         assert "更正考勤" not in record
         assert "张*" in record
     assert await lesson.hours(0) == 300
+
+
+async def test_who_comes_late_to_a_class_that_asks_for_photos_may_still_sign_in(
+    lesson: Lesson, runtime: Runtime
+) -> None:
+    async with runtime.databases.transaction(lesson.school.scope) as session:
+        (await session.get_one(TrainingClass, lesson.one.class_id)).photo_asked = True
+    lesson.clock.advance(timedelta(minutes=100))
+    path, _, code = roll.sign_code(runtime, lesson.one).removeprefix(runtime.settings.base_url).partition("?code=")
+    async with browsing(runtime) as client:
+        wear(client, await learner_cookie(runtime, lesson.learners[0]))
+        page = (await client.get(f"{path}?code={code}")).text
+        assert "补签到<" in page
+        assert 'name="photo"' in page
+        form = {"_csrf_token": client.cookies["csrftoken"], "way": "in", "code": code}
+        assert (await client.post(path, data=form)).status_code == 400
+        signed = await client.post(path, data=form, files={"photo": ("me.png", portrait(), "image/png")})
+        assert signed.status_code == 303
 
 
 async def test_whoever_is_not_logged_in_signs_in_first_and_comes_back(lesson: Lesson, runtime: Runtime) -> None:

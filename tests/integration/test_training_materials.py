@@ -186,15 +186,20 @@ async def test_pdf_is_shown_page_by_page(
     await run_make(runtime, material_id=material, region=school.region)
     assert (await client.get(f"{HOME}/{material}/slides/2")).headers["content-type"] == "image/jpeg"
     assert (await client.get(f"{HOME}/{material}/slides/3")).status_code == 404
+    figures = await text_with_figures(client, material)
     typed = {"target": "officer.general 1.1", "title": "停电检修", "questions": ""}
     link = (await send(client, f"{HOME}/{material}/lesson", typed)).headers["location"]
     wear(client, await cookie_of(runtime, school.clerk2))
     assert "第 3 页" in (await client.get(link)).text
     await send(client, f"{link}/publish")
+    await send(client, f"{figures}/publish")
     class_id = await make_class(runtime, school, sessions=((9, "1.1", "theory"),))
     learner = await make_learner(runtime, school, class_id, number=1)
     clock.advance(timedelta(days=1))
     wear(client, await learner_cookie(runtime, learner))
+    await figures_open_with_their_section(
+        client, f"/learn/enrolments/{learner.id}/lessons/{figures.rpartition('/')[2]}"
+    )
     opened = await send(client, f"/learn/enrolments/{learner.id}/lessons/{link.rpartition('/')[2]}")
     visit = opened.headers["location"]
     page = (await client.get(visit)).text
@@ -206,6 +211,32 @@ async def test_pdf_is_shown_page_by_page(
     for _ in range(2):
         await watched.beat(0)
     assert (await client.get(f"{visit}/slides/1")).status_code == 200
+
+
+async def text_with_figures(client: AsyncClient, material: str) -> str:
+    """Write a text with pages of a PDF as figures; return where its draft is read."""
+    new = "/centre/training/lessons"
+    assert f'value="{material}"' in (await client.get(f"{new}/new")).text
+    typed = {
+        "target": "officer.general 1.1",
+        "title": "图文",
+        "text": "# 一\n先断电\n! 1 挂牌\n# 二\n再验电\n! 4 验电器",
+    }
+    assert "插图有误" in (await send(client, new, typed)).text
+    typed |= {"slides": material}
+    assert "! 4 验电器" in (await send(client, new, typed)).text  # no fourth page; nothing typed is lost
+    link = (await send(client, new, {**typed, "text": typed["text"].replace("! 4", "! 2")})).headers["location"]
+    assert f'src="{HOME}/{material}/slides/1" alt="验电器"' in (await client.get(link)).text
+    return link
+
+
+async def figures_open_with_their_section(client: AsyncClient, lesson: str) -> None:
+    visit = (await send(client, lesson)).headers["location"]
+    page = (await client.get(visit)).text
+    assert page.index("先断电") < page.index(f'src="{visit}/units/0/figures/0" alt="挂牌"')
+    shown = [await client.get(f"{visit}/units/{place}/figures/{number}") for place, number in ((0, 0), (0, 1), (1, 0))]
+    assert [each.status_code for each in shown] == [200, 404, 409]
+    assert shown[0].content.startswith(b"\xff\xd8")
 
 
 class Watching:

@@ -98,6 +98,7 @@ UNSEEN |= dict.fromkeys(
         "/learn/visits/{visit_id:uuid}/film/subtitles/{language:str}",
         "/centre/training/materials/{material_id:uuid}/slides/{place:int}",
         "/learn/visits/{visit_id:uuid}/slides/{place:int}",
+        "/learn/visits/{visit_id:uuid}/units/{place:int}/figures/{number:int}",
         "/learn/visits/{visit_id:uuid}/film/slides/{place:int}",
     ),
     "no film and no slides were brought in here, and those of a lesson know nobody",

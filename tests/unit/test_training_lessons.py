@@ -4,12 +4,13 @@ import json
 from importlib.resources import files
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exam.training.lessons.content import least_s, read_lesson, unlocked
-from exam.training.lessons.errors import LessonTextError, StudyLeaseError
+from exam.training.lessons.errors import FigureError, LessonTextError, StudyLeaseError
 from exam.training.lessons.lease import StudyLease, chain, check, mint
 from exam.training.seed_school import SCHOOL_QUALIFICATION, lesson_texts
 from tests.builders.training import LESSON_TEXT
@@ -48,6 +49,22 @@ def test_least_time_comes_in_whole_beats(characters: int, least: int) -> None:
 def test_lesson_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(LessonTextError):
         read_lesson(text)
+
+
+def test_figures_stand_between_the_paragraphs_of_their_section() -> None:
+    [first, second] = read_lesson("# 节\n! 2 配电箱\n先看\n! 1 验电 器\n再做\n# 又节\n正文", ("a.jpg", "b.jpg")).units
+    assert first.figures
+    assert [(each.after, each.picture, each.caption) for each in first.figures] == [
+        (0, "b.jpg", "配电箱"),
+        (1, "a.jpg", "验电 器"),
+    ]
+    assert (first.paragraphs, second.figures) == (("先看", "再做"), msgspec.UNSET)
+
+
+@pytest.mark.parametrize("line", ["! 3 图", "! 0 图", "! 图", "! 1", "! 1 "])
+def test_figure_without_a_caption_or_a_page_is_refused(line: str) -> None:
+    with pytest.raises(FigureError):
+        read_lesson(f"# 节\n正文\n{line}", ("a.jpg", "b.jpg"))
 
 
 def test_sections_open_one_after_the_other() -> None:

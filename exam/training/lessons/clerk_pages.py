@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import Role
-from exam.training.bodies.service import own_body
+from exam.training.bodies.service import BodyView, own_body
 from exam.training.kinds import title_of
 from exam.training.ledger.rules import hundredths
 from exam.training.lessons.choices import lesson_targets
@@ -21,6 +21,7 @@ from exam.training.lessons.drafting_pages import LESSONS, Draft, answer_draft
 from exam.training.lessons.errors import LessonNotFoundError
 from exam.training.lessons.film import LANGUAGES
 from exam.training.lessons.service import get_lesson, list_lessons, publish_lesson
+from exam.training.materials.service import get_slides, list_slide_sets
 from exam.training.packages.frame_pages import frame_package
 from exam.training.schemas import EmptyForm, LessonForm
 from exam.web.policy import allow
@@ -48,7 +49,8 @@ class LessonsController(Controller):
     @get("/new")
     async def new(self, session: NamedDependency[AsyncSession], principal: NamedDependency[Principal]) -> Template:
         body = await own_body(session, principal)
-        context = {**await lesson_targets(session, body), "typed": LessonForm(), "problem": None}
+        sets = await list_slide_sets(session, body=body)
+        context = {**await lesson_targets(session, body), "sets": sets, "typed": LessonForm(), "problem": None}
         return Template(FORM, context=context)
 
     @post("/", status_code=200)
@@ -61,7 +63,8 @@ class LessonsController(Controller):
         data: URLEncodedBody[LessonForm],
     ) -> Redirect | Template:
         body = await own_body(session, principal)
-        return await answer_draft(request, session, runtime.clock, body, Draft(FORM, data), _written(data))
+        form = Draft(FORM, data, {"sets": await list_slide_sets(session, body=body)})
+        return await answer_draft(request, session, runtime.clock, body, form, _written(session, body, data))
 
     @get("/{lesson_id:uuid}")
     async def show(
@@ -103,5 +106,6 @@ class LessonsController(Controller):
         return done(f"{LESSONS}/{lesson_id}", "课件已发布,学员可以学习。")
 
 
-async def _written(typed: LessonForm) -> LessonContent:
-    return read_lesson(typed.text)
+async def _written(session: AsyncSession, body: BodyView, typed: LessonForm) -> LessonContent:
+    pages = (await get_slides(session, typed.slides, body=body)).keys if typed.slides else ()
+    return read_lesson(typed.text, pages)

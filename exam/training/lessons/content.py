@@ -1,18 +1,33 @@
 """What a lesson holds: typed sections with a least reading time and a question, a film, a quiz or a package; pure."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 
-from exam.training.lessons.errors import LessonTextError
+from exam.training.lessons.errors import FigureError, LessonTextError
 from exam.training.lessons.film import Film
 from exam.training.lessons.package import PackageLesson, Wanted
 from exam.training.lessons.questions import MARKED, SECTION, Question, read_question, sections
+from exam.web.forms import whole_number
 
 CHARACTERS_PER_S = 6
 """What a grown-up reads of Chinese print with attention; the least time of a section follows from its length."""
 LEAST_S, STEP_S = 15, 15
 MOST_SECTIONS, MOST_CHARACTERS = 100, 20_000
+FIGURE = "! "
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """插图: page `page` of a set of slides, shown behind the first `after` paragraphs of its section.
+
+    `picture` is the page's storage key; the caption is also what those hear who cannot see it.
+    """
+
+    after: Annotated[int, msgspec.Meta(ge=0)]
+    page: Annotated[int, msgspec.Meta(ge=0)]
+    picture: str
+    caption: str
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +41,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     least_s: Annotated[int, msgspec.Meta(ge=1, le=7200)]
     question: Question | None = None
     picture: str | msgspec.UnsetType = msgspec.UNSET
+    figures: tuple[Figure, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Quiz(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,24 +107,41 @@ def least_s(characters: int) -> int:
     return max(LEAST_S, -(-characters // (CHARACTERS_PER_S * STEP_S)) * STEP_S)
 
 
-def read_lesson(text: str) -> LessonContent:
-    """Read a typed lesson: `# ` opens a section, the marks of `questions` a question, all else is a paragraph.
+def read_lesson(text: str, pages: Sequence[str] = ()) -> LessonContent:
+    """Read a typed lesson: `# ` opens a section, `! 3 caption` shows a page, the marks of `questions` a question.
 
-    Raises LessonTextError with the line that cannot be read.
+    All else is a paragraph; `pages` are the storage keys of the pages that figures may show.
+    Raises LessonTextError and FigureError with the line that cannot be read.
     """
     found = sections(text)
     if not 0 < len(found) <= MOST_SECTIONS or len(text) > MOST_CHARACTERS:
         raise LessonTextError(line="")
-    return LessonContent(units=tuple(_unit(lines) for lines in found))
+    return LessonContent(units=tuple(_unit(lines, pages) for lines in found))
 
 
-def _unit(lines: list[str]) -> Unit:
-    paragraphs = tuple(line for line in lines[1:] if not line.startswith(MARKED))
+def _unit(lines: list[str], pages: Sequence[str]) -> Unit:
+    paragraphs: list[str] = []
+    figures: list[Figure] = []
+    for line in lines[1:]:
+        if line.startswith(FIGURE):
+            figures.append(_figure(line, len(paragraphs), pages))
+        elif not line.startswith(MARKED):
+            paragraphs.append(line)
     if not paragraphs:
         raise LessonTextError(line=lines[0][:40])
+    read = [*paragraphs, *(figure.caption for figure in figures)]
     return Unit(
         title=lines[0].removeprefix(SECTION).strip(),
-        paragraphs=paragraphs,
-        least_s=least_s(sum(len(paragraph) for paragraph in paragraphs)),
+        paragraphs=tuple(paragraphs),
+        least_s=least_s(sum(len(words) for words in read)),
         question=read_question([line for line in lines if line.startswith(MARKED)]),
+        figures=tuple(figures) or msgspec.UNSET,
     )
+
+
+def _figure(line: str, after: int, pages: Sequence[str]) -> Figure:
+    page, _, caption = line.removeprefix(FIGURE).strip().partition(" ")
+    place = whole_number(page) - 1
+    if not 0 <= place < len(pages) or not caption.strip():
+        raise FigureError(line=line[:40])
+    return Figure(after=after, page=place, picture=pages[place], caption=caption.strip())

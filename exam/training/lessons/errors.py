@@ -12,6 +12,13 @@ class LessonTextError(DomainError):
     message = "课件正文有误:每节以“# 标题”开头并有正文,问题以“? ”开头,恰有一个“+ ”正确项:{line}"
 
 
+class FigureError(DomainError):
+    """A figure's line has no caption, or names no page of the chosen PDF."""
+
+    code = "lesson_figure"
+    message = "插图有误:先选一份 PDF,再写“! 页码 图注”,页码在 PDF 之内:{line}"
+
+
 class SyncPointError(DomainError):
     """A line of sync points cannot be read, or names no page or a time beyond the film's end."""
 

@@ -112,6 +112,21 @@ class LessonController(Controller):
             raise VisitNotFoundError
         return await picture_answer(runtime, unit.picture)
 
+    @get("/visits/{visit_id:uuid}/units/{place:int}/figures/{number:int}")
+    async def figure(
+        self,
+        session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
+        visit_id: FromPath[UUID],
+        place: FromPath[int],
+        number: FromPath[int],
+    ) -> Response[bytes]:
+        figures = (await _unit(session, principal, visit_id, place)).figures or ()
+        if not 0 <= number < len(figures):
+            raise VisitNotFoundError
+        return await picture_answer(runtime, figures[number].picture)
+
     @post("/visits/{visit_id:uuid}/close")
     async def close(
         self,

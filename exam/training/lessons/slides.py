@@ -34,6 +34,11 @@ class Slides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return the storage key of a page's picture."""
         return f"{self.folder}/{self.pages[place].digest}.jpg"
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The storage keys of all pages' pictures."""
+        return tuple(self.key(place) for place in range(len(self.pages)))
+
 
 def slides_lesson(slides: Slides, questions: Mapping[int, Question]) -> LessonContent:
     """Return a lesson of one section for each page; `questions` by place."""

@@ -40,6 +40,7 @@ from exam.training.materials.service import (
     begin_material,
     finish_upload,
     get_material,
+    get_slides,
     list_materials,
     list_slide_sets,
     take_part,
@@ -278,13 +279,8 @@ async def _beside(
     session: AsyncSession, body: BodyView, film: Film, typed: MaterialLessonForm
 ) -> tuple[FilmSlide, ...]:
     """Return the slides that are to stand beside a film; raises MaterialNotFoundError and SyncPointError."""
-    try:
-        chosen = await get_material(session, UUID(typed.slides), body=body)
-    except ValueError:
-        raise MaterialNotFoundError from None
-    if chosen.slides is None:
-        raise MaterialNotFoundError
-    return beside_film(chosen.slides, read_syncs(typed.syncs, len(chosen.slides.pages), film.length_ms))
+    slides = await get_slides(session, typed.slides, body=body)
+    return beside_film(slides, read_syncs(typed.syncs, len(slides.pages), film.length_ms))
 
 
 async def _page(session: AsyncSession, body: BodyView, material_id: UUID) -> dict[str, Any]:

@@ -219,6 +219,17 @@ async def get_material(session: AsyncSession, material_id: UUID, *, body: BodyVi
     return _view(row)
 
 
+async def get_slides(session: AsyncSession, chosen: str, *, body: BodyView) -> Slides:
+    """Return the pages of a chosen PDF of a body; raises MaterialNotFoundError."""
+    try:
+        slides = (await get_material(session, UUID(chosen), body=body)).slides
+    except ValueError:
+        raise MaterialNotFoundError from None
+    if slides is None:
+        raise MaterialNotFoundError
+    return slides
+
+
 async def list_materials(session: AsyncSession, *, body: BodyView, limit: int, offset: int = 0) -> list[MaterialView]:
     """Return a body's materials, the newest first."""
     query = (
@@ -232,7 +243,7 @@ async def list_materials(session: AsyncSession, *, body: BodyView, limit: int, o
 
 
 async def list_slide_sets(session: AsyncSession, *, body: BodyView) -> list[tuple[str, str]]:
-    """Return id and file name of the slides that a body may put beside a film, the newest first."""
+    """Return id and file name of the slides that a body may put beside a film or into a text, the newest first."""
     query = (
         select(Material.id, Material.filename)
         .where(Material.organisation_id == body.id, Material.kind == "slides", Material.state == "ready")
