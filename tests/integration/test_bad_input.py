@@ -9,10 +9,8 @@ import zipfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any, cast
 from uuid import UUID
 
-from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import text
 
 from exam.app import create_app
@@ -22,6 +20,7 @@ from exam.core.db.scope import NOTHING
 from exam.core.runtime import Runtime
 from exam.identity.roles import Role
 from exam.identity.sessions import COOKIE
+from tests.builders.bare import Answer, BareCaller
 from tests.builders.certs import certified
 from tests.builders.desks import candidate_session, session_of
 from tests.builders.hostile import Attack, Entrance, attacks, entrances
@@ -29,7 +28,7 @@ from tests.builders.identity import CITY
 from tests.builders.records import make_enterprise
 from tests.builders.sitting import COUNTY, ELECTRICIAN, id_number, uscc
 from tests.builders.training import OFFICER, make_class, make_learner, make_programme, make_school
-from tests.builders.web import BASE, browsing
+from tests.builders.web import browsing
 
 CODE = re.compile(r"<(span|code)( class=\"code\")?>[a-z0-9_ ·]+</\1>")
 """Where a page shows the code to read out on the phone."""
@@ -98,9 +97,9 @@ def bomb(megabytes: int = 100) -> bytes:
 class World:
     """A province in which something of everything exists, and a session for every role."""
 
-    def __init__(self, runtime: Runtime, client: AsyncClient, cookies: dict[str, str]) -> None:
+    def __init__(self, runtime: Runtime, caller: BareCaller, cookies: dict[str, str]) -> None:
         self.runtime = runtime
-        self.client = client
+        self.caller = caller
         self.cookies = cookies
         self.ids: dict[str, UUID] = {}
         self.count = ""
@@ -138,18 +137,18 @@ class World:
 
         return PARAMETER.sub(value, path)
 
-    async def send(self, entrance: Entrance, attack: Attack) -> Response:
+    async def send(self, entrance: Entrance, attack: Attack) -> Answer:
         """Send one request as the first role that may; no limit on how often counts."""
         if entrance.policy.kind in {"public", "session"}:
             await self.runtime.valkey.flushdb()
-        self.client.cookies.delete(COOKIE) if COOKIE in self.client.cookies else None
+        self.caller.cookies.pop(COOKIE, None)
         if entrance.policy.kind in {"roles", "session"}:
             role = entrance.policy.roles[0] if entrance.policy.roles else "proctor"
-            self.client.cookies.set(COOKIE, self.cookies[role])
-        headers = {"x-csrftoken": self.client.cookies["csrftoken"]}
+            self.caller.cookies[COOKIE] = self.cookies[role]
+        headers = {"x-csrftoken": self.caller.cookies["csrftoken"]}
         headers |= {"content-type": attack.media} if attack.media else {}
         address = self.address(entrance.path) + (f"?{attack.query}" if attack.query else "")
-        return await self.client.request(entrance.method, address, content=attack.body, headers=headers)
+        return await self.caller.request(entrance.method, address, content=attack.body, headers=headers)
 
 
 async def _sessions(runtime: Runtime, clock: FrozenClock) -> dict[str, str]:
@@ -177,16 +176,15 @@ async def _sessions(runtime: Runtime, clock: FrozenClock) -> dict[str, str]:
 async def _world(runtime: Runtime, clock: FrozenClock) -> AsyncIterator[tuple[World, list[Entrance]]]:
     await runtime.valkey.flushdb()
     app = create_app(runtime)
-    transport = ASGITransport(cast("Any", app), raise_app_exceptions=False)
-    async with app.lifespan(), AsyncClient(transport=transport, base_url=BASE) as client:
-        client.headers["accept"] = "application/json"
-        await client.get("/login")
-        world = World(runtime, client, await _sessions(runtime, clock))
+    async with app.lifespan():
+        caller = BareCaller(app, {"accept": "application/json"})
+        await caller.request("GET", "/login")
+        world = World(runtime, caller, await _sessions(runtime, clock))
         await world.look()
         yield world, entrances(app)
 
 
-def _fault(answer: Response) -> str:
+def _fault(answer: Answer) -> str:
     """Return what is wrong with an answer, or nothing."""
     told = answer.headers.get("content-type", "")
     coded = bool(answer.json().get("code")) if "json" in told else bool(CODE.search(answer.text))
