@@ -114,11 +114,18 @@ class ResultFold:
                 yield Difference(code="regrade_not_by_two", subject=regraded, detail={"regrade": regrade})
         async for each in _compare("result", self._results, await _digests(session, Result)):
             yield each
+        owners = await _results_of_scores(session)
         async for each in _compare("score", self._scores, await _digests(session, Score)):
-            yield each
+            # a score has no entry of its own: what is not logged yet waits with its result
+            yield msgspec.structs.replace(each, subject=owners.get(each.subject, each.subject))
         told = {str(result): "" for result in await session.scalars(select(Release.result_id))}
         async for each in _compare("release", dict.fromkeys(self._released, ""), told):
             yield each
+
+
+async def _results_of_scores(session: AsyncSession) -> dict[str, str]:
+    query = select(Result.score_id, Result.id).where(Result.score_id.is_not(None))
+    return {str(score): str(result) for score, result in await session.execute(query)}
 
 
 async def _digests(session: AsyncSession, table: type[Result] | type[Score]) -> dict[str, str]:

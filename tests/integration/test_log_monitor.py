@@ -77,6 +77,13 @@ async def test_an_honest_exam_raises_no_alarm(runtime: Runtime, log: Signing) ->
     assert (report.alarms, report.size) == ((), report.signed)
 
 
+async def test_scores_whose_entries_wait_raise_no_alarm(runtime: Runtime, clock: FrozenClock, log: Signing) -> None:
+    await note_acts(runtime, 1)
+    await log.turn()
+    await close_and_score(runtime, await examined(runtime, clock, right=[9]))
+    assert [alarm for alarm in (await monitor_of(runtime).look()).alarms if alarm.code.startswith("score_")] == []
+
+
 async def test_entries_that_are_ordered_before_their_tiles_are_out_raise_no_alarm(
     runtime: Runtime, log: Signing
 ) -> None:

@@ -22,6 +22,7 @@ for (const form of document.querySelectorAll("form[data-progress]")) {
   const problem = (text) => {
     words.textContent = text || box.dataset.failed;
     box.classList.add("progress-failed");
+    box.setAttribute("role", "alert");
     form.querySelector("[type=submit]").disabled = false;
   };
 
@@ -32,6 +33,7 @@ for (const form of document.querySelectorAll("form[data-progress]")) {
     body.set("progress", name);
     box.hidden = false;
     box.classList.remove("progress-failed");
+    box.setAttribute("role", "status");
     bar.value = 0;
     form.querySelector("[type=submit]").disabled = true;
     tell("upload", 0, 1);
