@@ -209,7 +209,7 @@ async def _store_nothing(world: World, tried: Sequence[Tried]) -> dict[str, str]
     where something was kept.
     """
     before = await world.rows()
-    faults = {}
+    faults: dict[str, str] = {}
     for entrance, each in tried:
         faults |= await _stand(world, entrance, each)
     after = await world.rows()
