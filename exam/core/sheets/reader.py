@@ -138,15 +138,15 @@ def _cell_text(cell: Cell) -> str:
 
 
 def _sniff_delimiter(text: str) -> str:
-    """Choose the delimiter that most of the first records agree on; a comma when none divides."""
-    best, best_score = _DELIMITERS[0], 0
+    """Choose the delimiter on whose width the largest share of the first records agrees; a comma when none divides."""
+    best, best_score = _DELIMITERS[0], 0.0
     for delimiter in _DELIMITERS:
         try:
             records = list(islice(_split(text, delimiter), _SNIFF_RECORDS))
         except BrokenDelimitedTextError:
             continue
         width, agreeing = Counter(map(len, records)).most_common(1)[0]
-        score = agreeing if width > 1 else 0
+        score = agreeing / len(records) if width > 1 else 0.0
         if score > best_score:
             best, best_score = delimiter, score
     return best
