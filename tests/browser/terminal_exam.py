@@ -125,6 +125,7 @@ class Faults:
     busy_saves: int = 0
     lost_acks: int = 0
     delay_s: float = 0.0
+    submit_delay_s: float = 0.0
     late_by_ms: int = 0
 
 

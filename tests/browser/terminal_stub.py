@@ -42,6 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
         faults = self.exam.faults
         if faults.delay_s and self.path.startswith("/api/attempts/"):
             time.sleep(faults.delay_s)
+        if faults.submit_delay_s and self.path.endswith("/submit"):
+            time.sleep(faults.submit_delay_s)
         if faults.drop:
             self.close_connection = True
             return

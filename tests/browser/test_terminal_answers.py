@@ -121,11 +121,12 @@ def test_second_tab_is_read_only_and_takes_over_when_the_first_is_closed(browser
 
 def test_at_zero_input_stops_the_last_answer_arrives_and_the_exam_is_handed_in(browser: Browser) -> None:
     with seat(browser) as here:
-        here.exam.duration_ms = 4_000
+        here.exam.duration_ms = 6_000
+        here.exam.faults.submit_delay_s = 2  # the dialog stays to be looked at
         here.sit_down()
         here.answer(1, "1")
         here.page.wait_for_selector("dialog.sending")
-        assert here.page.locator(".option input").first.is_disabled()
+        expect(here.page.locator(".option input").first).to_be_disabled()
         expect(here.page.locator("#receipt-code")).to_have_text("7KQM-R2XD-HW4T-9BNE")
         assert here.exam.current() == {1: ["T"]}
         assert here.exam.causes == ["time_up"]
