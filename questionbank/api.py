@@ -43,6 +43,7 @@ from questionbank.practice.forms import (
 )
 from questionbank.practice.pool import list_practice_pool, list_practice_stems
 from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
+from questionbank.seed_statistics import seed_item_statistics
 from questionbank.statistics.figures import FULL, WHOLE, Sums
 from questionbank.statistics.recording import ScoredSitting, record_item_statistics
 from questionbank.syllabus.service import SyllabusView, find_syllabus
@@ -117,6 +118,7 @@ __all__ = [
     "release_scoring_views",
     "release_seed_practice",
     "reveal_seed",
+    "seed_item_statistics",
     "show_practice",
     "single_form",
     "solve_practice",

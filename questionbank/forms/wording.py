@@ -6,10 +6,12 @@ from typing import Final
 
 import msgspec
 
+from exam.core.areas import AT
 from exam.web.format import marks as show_marks
 from exam.web.i18n import set_in_chinese
-from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm
+from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot
 from questionbank.interactions.case import SEVERAL
+from questionbank.interactions.hotspot import NAMELESS
 from questionbank.interactions.registry import KIND_NAMES, words_of
 from questionbank.items.content import Interaction, ItemContent, Photo
 
@@ -150,11 +152,30 @@ def _key(form: CandidateForm, scoring: ScoringForm, contents: Mapping[str, ItemC
     for slot in scoring.slots:
         asked, content = shown[slot.slot], contents[slot.version]
         key = slot.accepted or tuple(_told(asked, slot.key))
-        said = (("解析", content.explanation), ("依据", content.basis))
+        said = (("给分", _weighed(asked, slot)), ("解析", content.explanation), ("依据", content.basis))
         yield [
             Paragraph(f"{slot.slot}. {' / '.join(key)}", before=0.5),
             *(Paragraph(f"{name}：{text}", Face.SMALL, _INDENT) for name, text in said if text),
         ]
+
+
+def _weighed(asked: CandidateSlot, slot: ScoringSlot) -> str:
+    """Return what each answer earns in the item's own marks, and what the key's sum is worth on this form."""
+    weights = slot.weights
+    if weights is msgspec.UNSET:
+        return ""
+    entries = weights.entries if asked.photo else sorted(weights.entries)
+    worth = [f"{_answer(asked, label)} 得 {show_marks(each)} 分" for label, each in entries]
+    worth.append(f"其他答案各 {show_marks(weights.others)} 分")
+    highest = "" if weights.highest is None else f"，不高于 {show_marks(weights.highest)} 分"
+    full = f"答案的合计 {show_marks(weights.total(slot.key))} 分即本题满分 {show_marks(slot.marks)} 分，其余按比例折算"
+    return f"{'；'.join(worth)}。合计不低于 {show_marks(weights.lowest)} 分{highest}。{full}。"
+
+
+def _answer(asked: CandidateSlot, label: str) -> str:
+    """Return an answer with marks of its own as the key names it; an area without a name by its coordinates."""
+    told = "".join(_told(asked, [label]))
+    return label.removeprefix(AT).strip() if told == NAMELESS else told
 
 
 def _told(slot: CandidateSlot, key: Sequence[str]) -> Iterable[str]:

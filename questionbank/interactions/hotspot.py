@@ -1,6 +1,7 @@
 """隐患辨识: answered by pointing at places of a photo (QTI select point interaction, map_response_point)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,9 @@ from questionbank.formats.options import LETTERS
 from questionbank.formats.refusals import RowError
 from questionbank.interactions.kind import Kind, Labelled, Settled, Shown
 from questionbank.items.content import Interaction, ItemContent, Option
+
+NAMELESS: Final = "—"
+"""How an area without a name is told."""
 
 
 class Hotspot(Kind):
@@ -65,7 +69,7 @@ class Hotspot(Kind):
         """Return the names of areas, and points as coordinates."""
         texts = dict(options)
         lines = [texts.get(each, each) for each in key]
-        return tuple((name_of(line) or "—") if AT in line else f"({line})" for line in lines)
+        return tuple((name_of(line) or NAMELESS) if AT in line else f"({line})" for line in lines)
 
     def choices(self, content: ItemContent) -> Labelled:
         """Return nothing: points are too many to be counted one by one."""

@@ -87,7 +87,8 @@ def _options(typed: Typed) -> tuple[Option, ...]:
         return ()
     while texts and not texts[-1].strip():
         texts = texts[:-1]
-    return tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, texts, strict=False))
+    # more than letters are kept as well, so that the refusal counts all of them
+    return tuple(Option(f"{ascii_uppercase[at:][:1] or at + 1}", text) for at, text in enumerate(texts))
 
 
 def _key(typed: Typed) -> str | tuple[str, ...]:

@@ -15,7 +15,10 @@ from questionbank.api import SeedReport, get_published_blueprint, list_seed_bank
 from questionbank.forms.models import FormRow
 from questionbank.items.models import ItemRow
 from questionbank.seed_banks import read_seed_items
+from questionbank.seed_statistics import seed_item_statistics
+from questionbank.statistics.suspicions import list_suspicions
 from questionbank.syllabus.service import list_nodes
+from tests.builders.identity import regions
 from tests.builders.questionbank import ROOT, makers
 
 
@@ -62,6 +65,19 @@ async def test_a_bank_that_has_items_is_left_alone(runtime: Runtime) -> None:
     first = await load(runtime, code)
     second = await load(runtime, code)
     assert (second.items, second.blueprint_id) == (0, first.blueprint_id)
+
+
+async def test_the_earlier_sittings_of_an_item_raise_one_lead_once(runtime: Runtime) -> None:
+    await regions(runtime)
+    code, at = list_seed_banks()[0], runtime.clock.now()
+    await load(runtime, code)
+    centres = [(new_id(), "一号考点"), (new_id(), "二号考点")]
+    async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
+        raised = [
+            await seed_item_statistics(session, code, region="33/3301/330106", centres=centres, at=at) for _ in "12"
+        ]
+        (one,) = await list_suspicions(session)
+    assert (raised, one.centre, one.percent_now) == ([1, 0], "一号考点", 95)
 
 
 async def test_an_unknown_seed_bank_is_not_found(runtime: Runtime) -> None:

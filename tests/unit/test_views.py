@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exam.core.weights import Weights
 from questionbank.blueprints.cells import Blueprint, Cell, PoolItem
 from questionbank.forms.assembly import Assembly, AssemblySlot, assemble
 from questionbank.forms.canonical import digest
@@ -16,6 +17,8 @@ from questionbank.forms.views import (
 )
 from questionbank.forms.wording import word_form
 from questionbank.items.content import Interaction, ItemContent, Option
+from questionbank.items.editing import Typed, draft_of
+from questionbank.items.errors import ItemContentError
 from tests.builders.questionbank import draft
 
 J, C, M, T = Interaction.JUDGEMENT, Interaction.CHOICE, Interaction.MULTIPLE, Interaction.TEXT_ENTRY
@@ -170,3 +173,46 @@ def test_a_case_is_printed_without_the_sign_of_its_several_answers() -> None:
     lines = [each.text for block in worded.parts[0].blocks for each in block]
     assert "2.（多选） 第二问7" in lines
     assert not [line for line in lines if "+" in line]
+
+
+def test_a_printed_key_tells_what_each_answer_earns() -> None:
+    hotspot = draft(Interaction.HOTSPOT, 7, node="1").content
+    choice = content(C, 1)
+    weights = Weights(entries=(("C", 200), ("A", 50)), others=-25, highest=200)
+    asked = {
+        "c": msgspec.structs.replace(choice, weights=weights),
+        "h": msgspec.structs.replace(
+            hotspot, weights=Weights(entries=tuple((each.id, 100) for each in hotspot.options))
+        ),
+    }
+    slots = tuple(
+        AssemblySlot(
+            slot=at,
+            item_id="i",
+            version=version,
+            interaction=each.interaction,
+            difficulty=30,
+            marks=150,
+            cell=0,
+            part=0,
+            option_order=tuple(range(len(each.options)))[::-1],
+        )
+        for at, (version, each) in enumerate(asked.items(), 1)
+    )
+    shown, scored = render_views(Assembly(key="k", algorithm="a", slots=slots), asked, title="卷", duration_s=60)
+    worded = word_form(shown, scored, asked, number="1", warning="")
+    said = [each.text for block in worded.parts[2].blocks for each in block if each.text.startswith("给分")]
+    assert said[0] == (
+        "给分：B 得 2 分；D 得 0.5 分；其他答案各 -0.25 分。合计不低于 0 分，不高于 2 分。"
+        "答案的合计 2 分即本题满分 1.5 分，其余按比例折算。"
+    )
+    assert said[1].count(" 得 1 分；") == len(hotspot.options)
+    # what the candidate holds says nothing of it
+    assert not [each for part in worded.parts[:2] for block in part.blocks for each in block if "给分" in each.text]
+
+
+def test_the_refusal_of_an_item_with_too_many_options_counts_all_of_them() -> None:
+    typed = Typed(stem="题", options=tuple(f"选项{at}" for at in range(30)), keys=("A",))
+    with pytest.raises(ItemContentError) as refusal:
+        draft_of(typed)
+    assert refusal.value.fields["count"] == 30

@@ -29,7 +29,7 @@ from exam.records.api import admit_neighbour, register_neighbour
 from exam.reports.api import ReportStaff, seed_reports
 from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
-from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice
+from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice, seed_item_statistics
 
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
@@ -67,7 +67,7 @@ async def build_province(runtime: Runtime) -> bool:
         await seed_regions(session)
         bodies = await _organisations(session, runtime)
         demo, accounts = await _accounts(session, runtime, bodies)
-    await _banks(runtime, accounts)
+    await _banks(runtime, accounts, bodies)
     await _school(runtime, bodies, accounts)
     await seed_reports(
         runtime,
@@ -189,7 +189,7 @@ async def _account(
     return account
 
 
-async def _banks(runtime: Runtime, accounts: dict[str, Principal]) -> None:
+async def _banks(runtime: Runtime, accounts: dict[str, Principal], bodies: dict[str, UUID]) -> None:
     for code in list_seed_banks():
         async with runtime.databases.transaction(Scope(region=PROVINCE), DatabaseRole.BANK) as session:
             await load_seed_bank(
@@ -202,6 +202,9 @@ async def _banks(runtime: Runtime, accounts: dict[str, Principal]) -> None:
             )
     async with runtime.databases.transaction(Scope(region=PROVINCE), DatabaseRole.BANK) as session:
         await release_seed_practice(session, runtime, accounts["publisher"], SCHOOL_QUALIFICATION)
+        centres = [(bodies["centre"], CENTRE_NAME), (bodies["training"], SCHOOL_NAME)]
+        at = runtime.clock.now()
+        await seed_item_statistics(session, SCHOOL_QUALIFICATION, region=COUNTY, centres=centres, at=at)
 
 
 async def _school(runtime: Runtime, bodies: dict[str, UUID], accounts: dict[str, Principal]) -> None:
