@@ -50,6 +50,8 @@ ACTS: Final[Mapping[str, str]] = {
     "batch.returned_above": "上级退回批次",
     "batch.arrived": "收到下级批次",
     "batch.accepted": "接收下级批次",
+    "batch.kept": "下级批次数据入库",
+    "batch.brought_back": "下级批次入库前复核未通过",
     "batch.returned": "退回下级批次",
     "audit.searched": "查询审计记录",
     "audit.read": "查看一条审计记录",

@@ -21,3 +21,5 @@ class CreditRecordChanged(Event, frozen=True):
     """A credit record was entered, repaired or withdrawn."""
 
     record_id: UUID
+    state: str = ""
+    """What it became; empty in older events."""

@@ -28,7 +28,7 @@ from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.pages import HOME as NEIGHBOURS
 from exam.records.exchange.pages import NeighbourController, NeighboursController
 from exam.records.exchange.token_pages import TokenController
-from exam.records.nodes import arrivals, carrying
+from exam.records.nodes import accepting, carrying, transfer
 from exam.records.nodes.arrival_pages import ArrivalController
 from exam.records.nodes.batch_pages import BatchController, UpperController
 from exam.records.nodes.controllers import NodesController
@@ -89,8 +89,9 @@ PLUGIN = Plugin(
         *sending.JOBS,
         *reminders.JOBS,
         *confirming.JOBS,
-        *arrivals.JOBS,
+        *accepting.JOBS,
         *carrying.JOBS,
+        *transfer.JOBS,
     ),
     sealed=(
         SealedColumn(table=NEIGHBOUR, key="id", column="secret_sealed", place=SECRET_PLACE),

@@ -119,8 +119,8 @@ async def admitted(
     return neighbour, secret
 
 
-async def fetching(runtime: Runtime) -> UUID:
-    """Let two administrators admit a neighbour that fetches what it is told of credentials; return its id.
+async def fetching(runtime: Runtime, kind: str = "credential.changed") -> UUID:
+    """Let two administrators admit a neighbour that fetches what it is told of one kind; return its id.
 
     Its secret has been changed once, and this node has keys.
     """
@@ -128,7 +128,7 @@ async def fetching(runtime: Runtime) -> UUID:
         Principal(account=(await session_of(runtime, role=role, region=PROVINCE))[0], grants=(Grant(role, PROVINCE),))
         for role in ("system_admin", "security_admin")
     ]
-    kinds, at = ["credential.changed"], runtime.clock.now()
+    kinds, at = [kind], runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=PROVINCE)) as session:
         neighbour, _ = await register(
             session, operator, runtime, name="数据平台", region=PROVINCE, address="", form="json", kinds=kinds

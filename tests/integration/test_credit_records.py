@@ -15,7 +15,10 @@ from exam.core.sheets.writer import write_workbook
 from exam.identity.sessions import COOKIE
 from exam.records.credit.register import Publicity, RecordView, list_records
 from exam.records.credit.requests import list_requests
+from exam.records.exchange.xml import read_body
 from tests.builders.desks import session_of
+from tests.builders.exchange import fetching
+from tests.builders.grading import work_off
 from tests.builders.records import make_enterprise, make_person
 from tests.builders.sitting import COUNTY
 from tests.builders.web import send
@@ -47,6 +50,7 @@ async def asked(town: Town, record: UUID) -> UUID:
 
 
 async def test_an_objection_runs_five_working_days_and_ends_by_a_fresh_pair_of_eyes(town: Town) -> None:
+    await fetching(town.runtime, "credit.changed")
     await town.decided()
     record = await record_of(town)
     assert await publicity(town, date(2026, 11, 23)) is Publicity.PUBLISHED
@@ -73,6 +77,12 @@ async def test_an_objection_runs_five_working_days_and_ends_by_a_fresh_pair_of_e
     assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 303
     assert (await town.post(f"{RECORDS}/requests/{request}", granted="true", reason="经核查")) == 409
     assert await publicity(town, date(2026, 11, 23)) is Publicity.WITHDRAWN
+    await work_off(town.runtime)
+    async with town.runtime.databases.session(Scope(region="33")) as session:
+        told = await session.scalars(text("select body from records_exchange_message order by position"))
+        said = [(each.sequence, each.data["state"], each.data.get("ended_on")) for each in map(read_body, told)]
+    # both were told after the second, and each says what it was
+    assert said == [(1, "standing", None), (2, "withdrawn", "2026-11-23")]
 
 
 async def test_repair_waits_for_the_least_term_and_a_promise(town: Town, clock: FrozenClock) -> None:

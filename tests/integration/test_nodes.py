@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +24,8 @@ from exam.records.exchange.models import Neighbour
 from exam.records.exchange.secrets import OVERLAP, Secrets, secrets_of
 from exam.records.exchange.signing import SignatureWrongError, headers_of, verify
 from exam.records.exchange.state import MessageState
-from exam.records.nodes.arrivals import accept, give_back
+from exam.records.nodes.accepting import accept, keep_accepted
+from exam.records.nodes.arrivals import give_back
 from exam.records.nodes.batches import correct_batch, make_batch
 from exam.records.nodes.carrying import Upper, carry, reconcile_batches
 from exam.records.nodes.errors import (
@@ -32,9 +33,11 @@ from exam.records.nodes.errors import (
 )
 from exam.records.nodes.reconciling import BatchDifference, BatchReconciliation
 from exam.records.nodes.sealing import new_keys
+from exam.records.nodes.transfer import KEPT_FOR, forget_parts
 from exam.reports.errors import ReportLevelError
 from exam.reports.submission.forms import get_form
 from exam.reports.submission.service import decide_report, save_report, sign_report, start_report, submit_report
+from exam.reports.submission.travelling import KNOWN, UPPER
 from tests.builders.exchange import SECRET, be, held, turned
 from tests.builders.grading import work_off
 from tests.builders.identity import CITY, regions
@@ -71,6 +74,8 @@ async def decide(city: Node, batch: UUID, *, reason: str = "", rows: dict[int, s
             await give_back(session, city.runtime, ABOVE, batch, reason=reason, rows=rows or {})
         else:
             await accept(session, city.runtime, ABOVE, batch)
+    if not reason:
+        await keep_accepted(city.runtime, arrival_id=str(batch))
 
 
 async def test_a_batch_is_returned_corrected_and_accepted_over_mutual_tls(pair: tuple[Node, Node]) -> None:
@@ -163,10 +168,22 @@ async def test_a_report_goes_up_in_a_batch_and_its_return_comes_back(pair: tuple
     with pytest.raises(DBAPIError):
         async with county.runtime.databases.transaction(Scope(region=COUNTY)) as session:
             await session.execute(text(words), {"by": ABOVE.account, "id": again})
+    # what the level above has by another way is not taken twice, and the page below says so
+    await regions(city.runtime)
+    await filed(city.runtime)
+    await work_off(county.runtime)
+    batch = await seal(county, upper)
+    await carry(county.runtime, neighbour_id=str(upper))
+    await decide(city, batch)
+    await work_off(city.runtime)
+    await carry(county.runtime, neighbour_id=str(upper))
+    await work_off(county.runtime)
+    query = f"select state, reason, people->>decided_by::text from reports_report where id = '{again}'"
+    assert await county.rows(query) == [("returned", KNOWN, UPPER)]
 
 
 async def test_a_broken_transfer_goes_on_where_it_stopped(
-    pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Node, Node], clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     county, city = pair
     upper = await connect(county, city, COUNTY)
@@ -191,6 +208,17 @@ async def test_a_broken_transfer_goes_on_where_it_stopped(
     await carry(county.runtime, neighbour_id=str(upper))
     assert sent[:4] == [0, 300, -1, 600]
     assert await city.rows(ARRIVED) == [(1, "arrived", 0)]
+    assert await city.rows("select start_at from records_node_part") == []
+    # the parts of a file that nobody goes on with are forgotten after a week
+    left = (
+        "insert into records_node_part select neighbour_id, sha256('x'), 0, region, 'x', :at from records_node_arrival"
+    )
+    async with city.runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(text(left), {"at": city.runtime.clock.now() - KEPT_FOR})
+    await forget_parts(city.runtime)
+    assert await city.rows("select start_at from records_node_part") == [(0,)]
+    clock.advance(timedelta(seconds=1))
+    await forget_parts(city.runtime)
     assert await city.rows("select start_at from records_node_part") == []
 
 
@@ -222,6 +250,16 @@ async def test_a_stranger_another_certificate_and_no_certificate_are_refused(
     object.__setattr__(known, "settings", mine)
     await carry(known, neighbour_id=str(upper))
     assert await city.rows(ARRIVED) == [(1, "arrived", 0)]
+    # what has become faulty between the decision and the job comes back to the person who decides
+    ((batch,),) = await city.rows("select id from records_node_arrival")
+    async with city.runtime.databases.transaction(ROOT) as session:
+        await accept(session, city.runtime, ABOVE, batch)
+    assert await city.rows(ARRIVED) == [(1, "accepting", 0)]
+    async with city.runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        await session.execute(text("update records_node_arrival_row set body = 'x'"))
+    await keep_accepted(city.runtime, arrival_id=str(batch))
+    assert await city.rows(ARRIVED) == [(1, "arrived", 1)]
+    assert await city.rows(KEPT) == []
 
 
 FILE_FIELDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -278,6 +316,9 @@ async def test_files_are_carried_to_and_fro_on_the_pages_of_both_sides(pair: tup
         assert (await above.get(arrival)).status_code == 404
         await be(city.runtime, above, "regulator", CITY)
         assert (await send(above, f"{arrival}/accept")).status_code == 303
+        assert "正在入库" in (await above.get(arrival)).text
+        assert (await send(above, f"{arrival}/return", {"reason": "x"})).status_code == 409
+        await work_off(city.runtime)
         receipt = (await above.get(f"{arrival}/receipt")).content
         assert (await post_file(below, receipt)).status_code == 303
         assert (await post_file(below, receipt)).status_code == 303

@@ -130,7 +130,7 @@ async def enter_record(
 
 async def tell_change(session: AsyncSession, row: CreditRecord, *, at: datetime) -> None:
     """Let be heard that a record was entered or has ended."""
-    await publish(session, CreditRecordChanged(region=row.region, record_id=row.id), at=at)
+    await publish(session, CreditRecordChanged(region=row.region, record_id=row.id, state=row.state), at=at)
 
 
 async def find_record_of(session: AsyncSession, decision_id: UUID) -> RecordView | None:

@@ -19,7 +19,7 @@ from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.events import Event, Subscription, heard_at, heard_event
 from exam.core.runtime import Runtime
-from exam.records.credit.register import get_record
+from exam.records.credit.register import RecordState, get_record
 from exam.records.events import CreditRecordChanged
 from exam.records.exchange.outbox import Content, is_wanted, offer
 from exam.records.exchange.telling import credential_data, credit_data, exported_data, result_data
@@ -83,8 +83,13 @@ def _tell_credential(act: str, state: CredentialState) -> Callable[[Runtime, Asy
 
 
 async def tell_credit(runtime: Runtime, session: AsyncSession, event: CreditRecordChanged) -> None:
-    """Tell of what stands on record after two people's decision, and of its end; never of a lead."""
+    """Tell of what stands on record after two people's decision, and of its end; never of a lead.
+
+    By the time it is told, the record may have ended: each message says what it became then.
+    """
     row = await get_record(session, event.record_id)
+    if event.state == RecordState.STANDING:
+        row = msgspec.structs.replace(row, state=event.state, ended_on=None)
     content = Content(
         kind="credit.changed",
         key=heard_event(session),

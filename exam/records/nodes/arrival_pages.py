@@ -16,6 +16,7 @@ from exam.identity.api import names_of_accounts
 from exam.records.exchange.models import Neighbour
 from exam.records.exchange.schemas import PlainForm
 from exam.records.nodes import arrivals as acts
+from exam.records.nodes.accepting import accept
 from exam.records.nodes.batch_pages import sealed_file
 from exam.records.nodes.listing import list_arrival_rows
 from exam.records.nodes.neighbouring import names_of_neighbours
@@ -57,8 +58,8 @@ class ArrivalController(Controller):
         arrival_id: FromPath[UUID],
         data: URLEncodedBody[PlainForm],  # noqa: ARG002  # the token of the form is checked before
     ) -> Redirect:
-        await acts.accept(session, runtime, principal, arrival_id)
-        return done(f"{HOME}/arrivals/{arrival_id}", "批次已接收,数据已入库并继续上报。")
+        await accept(session, runtime, principal, arrival_id)
+        return done(f"{HOME}/arrivals/{arrival_id}", "批次已接收,数据正在入库。")
 
     @post("/return")
     async def give_back(

@@ -1,8 +1,8 @@
-"""Batches from below: opened, checked row by row, then accepted as a whole or returned with reasons by a person."""
+"""Batches from below: opened, checked row by row, and returned with reasons by a person, unless they are accepted."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -12,18 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.crypto import digest
-from exam.core.db.scope import Scope
 from exam.core.errors import NotFoundError
-from exam.core.jobs import Job, defer
 from exam.core.principal import SYSTEM, Principal
 from exam.core.runtime import Runtime
 from exam.records.exchange.models import IncomingMessage, Neighbour
-from exam.records.exchange.receiving import announce, row_of, tell_on
-from exam.records.exchange.xml import read_body
 from exam.records.nodes.batches import Content
 from exam.records.nodes.checking import Checked, check_rows, subjects_of
 from exam.records.nodes.errors import (
-    BatchFaultyError,
     BatchLevelError,
     BatchNumberError,
     BatchOpenError,
@@ -38,8 +33,6 @@ from exam.records.nodes.sealing import Header, read_header, unseal
 from exam.records.nodes.state import BatchState, require_step
 from exam.records.regulator_desk import ROLE
 
-TELL_ON: Final = "records.node_tell_on"
-STEP: Final = 100
 Way = Literal["network", "file"]
 
 
@@ -78,40 +71,10 @@ async def take(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, da
     if known is not None and (known.neighbour_id, known.digest) == (neighbour.id, digest(data)):
         return known.id
     await _require_turn(session, neighbour, header)
-    kept = await _kept(session, neighbour.id, subjects_of(content.rows))
+    kept = await kept_digests(session, neighbour.id, subjects_of(content.rows))
     rows = check_rows(content.rows, region=neighbour.region, known=kept)
     await _keep(session, runtime, neighbour, header, rows, note=content.note, digest_=digest(data), way=way)
     return header.id
-
-
-async def accept(session: AsyncSession, runtime: Runtime, principal: Principal, arrival_id: UUID) -> None:
-    """Keep every row of a batch, as one; they are told on to our own upper level by a job.
-
-    Raises BatchLevelError, BatchFaultyError and BatchStateError.
-    """
-    arrival, neighbour = await _locked(session, principal, arrival_id)
-    require_step(arrival.state, BatchState.ACCEPTED)
-    if arrival.faulty:
-        raise BatchFaultyError(n=arrival.faulty)
-    at = runtime.clock.now()
-    query = select(ArrivalRow.body).where(ArrivalRow.arrival_id == arrival.id).order_by(ArrivalRow.number)
-    bodies = list(await session.scalars(query))
-    kept = await _kept(session, neighbour.id, subjects_of(bodies))
-    checked = check_rows(bodies, region=neighbour.region, known=kept)
-    # messages may have come in between by the other way
-    if faulty := sum(bool(each.fault) for each in checked):
-        raise BatchFaultyError(n=faulty)
-    rows = [
-        row_of(neighbour, each.message, each.body.encode(), at) for each in checked if each.message and not each.known
-    ]
-    session.add_all(rows)
-    await session.flush()
-    for row in rows:
-        await announce(session, row, at=at)
-    await _decide(
-        session, principal, arrival, neighbour, Answer(kind="batch", subject=str(arrival.id), state="accepted"), at
-    )
-    await defer(session, TELL_ON, arrival_id=str(arrival.id))
 
 
 async def give_back(
@@ -127,7 +90,7 @@ async def give_back(
 
     Raises BatchLevelError, BatchReasonError and BatchStateError.
     """
-    arrival, neighbour = await _locked(session, principal, arrival_id)
+    arrival, neighbour = await locked(session, principal, arrival_id)
     require_step(arrival.state, BatchState.RETURNED)
     if not reason or any(not 1 <= number <= arrival.rows for number in rows):
         raise BatchReasonError
@@ -139,24 +102,48 @@ async def give_back(
         if said := row.reason or row.fault:
             given[str(row.number)] = said
     await session.flush()
-    answer = Answer(kind="batch", subject=str(arrival.id), state="returned", reason=reason, rows=given)
-    await _decide(session, principal, arrival, neighbour, answer, runtime.clock.now())
+    at = runtime.clock.now()
+    arrival.state, arrival.reason = BatchState.RETURNED, reason
+    arrival.decided_by, arrival.decided_at = principal.account, at
+    await session.flush()
+    answer = Answer(
+        kind="batch",
+        subject=str(arrival.id),
+        state=arrival.state,
+        reason=reason,
+        rows=given,
+        by=principal.account,
+        name=principal.name,
+    )
+    await give(session, neighbour, answer, at=at)
+    facts: dict[str, Fact] = {"number": arrival.number, "rows": len(given), "reason": reason}
+    subject = ("batch", arrival.id)
+    await record(session, principal, "batch.returned", subject, at=at, region=arrival.region, facts=facts)
 
 
-async def tell_rows_on(runtime: Runtime, *, arrival_id: str) -> None:
-    """Offer the rows of an accepted batch to whom this node tells, some at a time; what was told is not told again."""
-    scope = Scope(region=runtime.settings.root_region)
-    after = 0
-    while True:
-        async with runtime.databases.transaction(scope) as session:
-            arrival = await session.get_one(Arrival, UUID(arrival_id))
-            query = select(ArrivalRow).where(ArrivalRow.arrival_id == arrival.id, ArrivalRow.number > after)
-            rows = list(await session.scalars(query.order_by(ArrivalRow.number).limit(STEP)))
-            for row in rows:
-                await tell_on(session, runtime, read_body(row.body), but=arrival.neighbour_id)
-        if len(rows) < STEP:
-            return
-        after = rows[-1].number
+async def kept_digests(session: AsyncSession, neighbour_id: UUID, subjects: set[str]) -> dict[str, dict[int, bytes]]:
+    """Return the digests of what a lower node told of some subjects, by subject and number."""
+    table = IncomingMessage
+    query = select(table.subject, table.sequence, table.digest).where(
+        table.neighbour_id == neighbour_id, table.subject == func.any(list(subjects))
+    )
+    kept: dict[str, dict[int, bytes]] = {}
+    for subject, sequence, found in await session.execute(query):
+        kept.setdefault(subject, {})[sequence] = found
+    return kept
+
+
+async def locked(session: AsyncSession, principal: Principal, arrival_id: UUID) -> tuple[Arrival, Neighbour]:
+    """Return a batch and its lower node, both locked, for somebody of the level above; raises BatchLevelError."""
+    found = await session.get(Arrival, arrival_id)
+    if found is None:
+        raise NotFoundError(arrival_id=str(arrival_id))
+    if not may_decide(principal, found.region):
+        raise BatchLevelError
+    # the neighbour first, as everything that comes from it does
+    neighbour = await session.get_one(Neighbour, found.neighbour_id, with_for_update=True)
+    await session.refresh(found, with_for_update=True)
+    return found, neighbour
 
 
 async def list_arrivals(session: AsyncSession, *, limit: int = 50) -> list[ArrivalView]:
@@ -205,22 +192,11 @@ async def _require_turn(session: AsyncSession, neighbour: Neighbour, header: Hea
     if header.number != wanted:
         raise BatchNumberError(wanted=wanted)
     returned = last.id if last and last.state == BatchState.RETURNED else None
-    if (last and last.state == BatchState.ARRIVED) or header.supersedes != returned:
+    if (last and last.state in {BatchState.ARRIVED, BatchState.ACCEPTING}) or header.supersedes != returned:
         raise BatchOpenError
     if last and returned:
         last.state = BatchState.SUPERSEDED
         await session.flush()
-
-
-async def _kept(session: AsyncSession, neighbour_id: UUID, subjects: set[str]) -> dict[str, dict[int, bytes]]:
-    table = IncomingMessage
-    query = select(table.subject, table.sequence, table.digest).where(
-        table.neighbour_id == neighbour_id, table.subject == func.any(list(subjects))
-    )
-    kept: dict[str, dict[int, bytes]] = {}
-    for subject, sequence, found in await session.execute(query):
-        kept.setdefault(subject, {})[sequence] = found
-    return kept
 
 
 async def _keep(
@@ -262,35 +238,5 @@ async def _keep(
     await record(session, SYSTEM, "batch.arrived", ("batch", arrival.id), at=at, region=arrival.region, facts=facts)
 
 
-async def _decide(
-    session: AsyncSession, principal: Principal, arrival: Arrival, neighbour: Neighbour, answer: Answer, at: datetime
-) -> None:
-    arrival.state, arrival.reason = answer.state, answer.reason
-    arrival.decided_by, arrival.decided_at = principal.account, at
-    await session.flush()
-    said = msgspec.structs.replace(answer, by=principal.account, name=principal.name)
-    await give(session, neighbour, said, at=at)
-    facts: dict[str, Fact] = {"number": arrival.number, "rows": len(answer.rows)}
-    if answer.reason:
-        facts["reason"] = answer.reason
-    act = "batch.accepted" if answer.state == BatchState.ACCEPTED else "batch.returned"
-    await record(session, principal, act, ("batch", arrival.id), at=at, region=arrival.region, facts=facts)
-
-
-async def _locked(session: AsyncSession, principal: Principal, arrival_id: UUID) -> tuple[Arrival, Neighbour]:
-    found = await session.get(Arrival, arrival_id)
-    if found is None:
-        raise NotFoundError(arrival_id=str(arrival_id))
-    if not may_decide(principal, found.region):
-        raise BatchLevelError
-    # the neighbour first, as everything that comes from it does
-    neighbour = await session.get_one(Neighbour, found.neighbour_id, with_for_update=True)
-    await session.refresh(found, with_for_update=True)
-    return found, neighbour
-
-
 def _view(row: Arrival) -> ArrivalView:
     return ArrivalView(**{name: getattr(row, name) for name in ArrivalView.__struct_fields__})
-
-
-JOBS = (Job(TELL_ON, tell_rows_on),)

@@ -109,6 +109,7 @@ class Part(Base):
     offset: Mapped[int] = mapped_column("start_at", BigInteger, primary_key=True)
     region: Mapped[str]
     data: Mapped[bytes]
+    kept_at: Mapped[datetime]
 
 
 class NodeAnswer(Base):

@@ -81,4 +81,6 @@ def _by_number(lines: Sequence[BatchLine]) -> Mapping[int, BatchLine]:
 
 
 def _line(row: Batch | Arrival) -> BatchLine:
-    return BatchLine(row.number, row.rows, row.digest.hex(), row.state)
+    # while the rows are being kept above, the lower node has heard of the arrival alone
+    state = BatchState.ARRIVED if row.state == BatchState.ACCEPTING else row.state
+    return BatchLine(row.number, row.rows, row.digest.hex(), state)

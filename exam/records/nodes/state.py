@@ -17,6 +17,8 @@ class BatchState(StrEnum):
     """已封装: made and signed below, not yet above as a whole."""
     ARRIVED = "arrived"
     """待核收: complete above, every row checked; a person decides."""
+    ACCEPTING = "accepting"
+    """正在入库: a person has accepted it, and a job keeps its rows; the lower node hears of it when they are kept."""
     ACCEPTED = "accepted"
     RETURNED = "returned"
     """已退回: nothing of it was kept above, the reasons stand beside the rows."""
@@ -33,7 +35,8 @@ class BatchStateError(ConflictError):
 
 FOLLOWS: Final[Mapping[BatchState, frozenset[BatchState]]] = {
     BatchState.SEALED: frozenset({BatchState.ARRIVED}),
-    BatchState.ARRIVED: frozenset({BatchState.ACCEPTED, BatchState.RETURNED}),
+    BatchState.ARRIVED: frozenset({BatchState.ACCEPTING, BatchState.ACCEPTED, BatchState.RETURNED}),
+    BatchState.ACCEPTING: frozenset({BatchState.ACCEPTED, BatchState.ARRIVED}),
     BatchState.RETURNED: frozenset({BatchState.SUPERSEDED}),
     BatchState.ACCEPTED: frozenset(),
     BatchState.SUPERSEDED: frozenset(),

@@ -1,15 +1,17 @@
 """Taking a batch in parts, so that a broken connection goes on where it stopped, and answering what the lower node asks."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
+from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.records.exchange.models import Neighbour
 from exam.records.exchange.receiving import sender_of
@@ -24,6 +26,8 @@ from exam.records.nodes.replies import sealed_answers
 
 PART_BYTES: Final = 1024 * 1024
 MOST_BYTES: Final = 64 * 1024 * 1024
+KEPT_FOR: Final = timedelta(days=7)
+"""How long the parts of a file wait for its next one."""
 
 
 class PartName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +77,7 @@ async def take_part(runtime: Runtime, neighbour_id: UUID, call: Call, part: Part
             return Held(part.size, taken=True)
         held = await _held(session, neighbour.id, part)
         if call.body and held == part.start:
-            await _keep(session, neighbour, part, call.body)
+            await _keep(session, runtime, neighbour, part, call.body)
             held += len(call.body)
         if held < part.size:
             return Held(held, taken=False)
@@ -92,6 +96,17 @@ async def batches_asked(runtime: Runtime, neighbour_id: UUID, call: Call) -> lis
     async with runtime.databases.transaction(_root(runtime)) as session:
         neighbour = await _proved(session, runtime, neighbour_id, call, named="batches")
         return await lines_above(session, neighbour.id, after=_asked(call.body).after)
+
+
+async def forget_parts(runtime: Runtime) -> None:
+    """Delete the parts of files that nobody has gone on with for KEPT_FOR: their batches were given up below."""
+    async with runtime.databases.transaction(_root(runtime)) as session:
+        given_up = (
+            select(Part.neighbour_id, Part.digest)
+            .group_by(Part.neighbour_id, Part.digest)
+            .having(func.max(Part.kept_at) < runtime.clock.now() - KEPT_FOR)
+        )
+        await session.execute(delete(Part).where(tuple_(Part.neighbour_id, Part.digest).in_(given_up)))
 
 
 async def _proved(session: AsyncSession, runtime: Runtime, neighbour_id: UUID, call: Call, *, named: str) -> Neighbour:
@@ -121,13 +136,14 @@ async def _take_whole(runtime: Runtime, neighbour_id: UUID, part: PartName) -> H
     return Held(part.size, taken=True)
 
 
-async def _keep(session: AsyncSession, neighbour: Neighbour, part: PartName, data: bytes) -> None:
+async def _keep(session: AsyncSession, runtime: Runtime, neighbour: Neighbour, part: PartName, data: bytes) -> None:
     row = Part(
         neighbour_id=neighbour.id,
         digest=bytes.fromhex(part.digest),
         offset=part.start,
         region=neighbour.region,
         data=data,
+        kept_at=runtime.clock.now(),
     )
     session.add(row)
     await session.flush()
@@ -164,3 +180,6 @@ def _asked(body: bytes) -> Asking:
 
 def _root(runtime: Runtime) -> Scope:
     return Scope(region=runtime.settings.root_region)
+
+
+JOBS = (Job("records.node_forget_parts", forget_parts, cron="35 17 * * *"),)

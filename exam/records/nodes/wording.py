@@ -12,6 +12,7 @@ SENT_STATES = {
 }
 ARRIVED_STATES = {
     BatchState.ARRIVED: ("待核收", "warn"),
+    BatchState.ACCEPTING: ("正在入库", "info"),
     BatchState.ACCEPTED: ("已接收", "ok"),
     BatchState.RETURNED: ("已退回、待下级更正", "info"),
     BatchState.SUPERSEDED: ("已由更正批次取代", "off"),

@@ -19,6 +19,8 @@ from exam.reports.events import ReportSubmitted
 from exam.reports.submission.models import Report
 from exam.reports.submission.state import ReportState
 
+KNOWN = "上级已经有这一期报表的这一版(由别的途径报送),这一份没有再接收。请与上级核对,需要改动时另报一版。"
+UPPER = "上级系统"
 _SAME = ("form", "region", "version", "figures", "entries")
 _DAYS = ("first_on", "last_on", "due_on")
 _PEOPLE = ("filled_by", "signed_by", "submitted_by")
@@ -71,8 +73,9 @@ async def keep_report(runtime: Runtime, session: AsyncSession, event: MessageKep
             subject=message.subject,
             sequence=row.version,
             state=ReportState.RETURNED,
-            reason=f"report {row.version} is known already",
-            by=row.submitted_by,
+            reason=KNOWN,
+            by=neighbour_id,
+            name=UPPER,
         )
         await answer_node(session, neighbour_id, answer, at=runtime.clock.now())
         return
