@@ -20,6 +20,14 @@ class DocumentPendingError(DomainError):
     message = "证书文件正在生成,请一分钟后再试。"
 
 
+class DraftSweptError(DomainError):
+    """A run took so long that its file was taken for one that nobody keeps; the next one makes another."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    code = "draft_swept"
+    message = "证书文件生成超时,请稍后再试。"
+
+
 class ListPendingError(NotFoundError):
     """No status list has been signed yet: nothing was issued, or the worker has not come to it."""
 

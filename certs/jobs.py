@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.applications.deciding import deem_accepted
 from certs.batches.making import forget_batches, make_batch
 from certs.batches.service import MAKE
+from certs.drafts import sweep_drafts
 from certs.duties import review_day
 from certs.grounds import Warrant
 from certs.history import PUBLISH, lock_credential, note
@@ -108,6 +109,7 @@ JOBS = (
     Job(RECONSIDER_ONE, reconsider_one),
     Job(MAKE, make_batch),
     Job("certs.forget_batches", forget_batches, cron="25 17 * * *"),
+    Job("certs.sweep_drafts", sweep_drafts, cron="55 * * * *"),
     Job(PUBLISH, publish_status, cron="*/5 * * * *"),
     Job("certs.deem_applications", deem_applications, cron="5 16 * * *"),
     # 00:10 and 00:40 in Shanghai; the scheduler counts in UTC

@@ -59,6 +59,17 @@ class Credential(Base):
     photo_digest: Mapped[bytes | None]
 
 
+class Draft(Base):
+    """未成文件: a certificate's file that a run has begun and not kept yet; gone once the credential names it."""
+
+    __tablename__ = "certs_draft"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey("certs_credential.id"))
+    region: Mapped[str]
+    begun_at: Mapped[datetime]
+
+
 class CredentialEvent(Base):
     """证书变更记录: one act in a credential's life, append-only; the status is the fold of these."""
 

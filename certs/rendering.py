@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certs.authority import unpublished_key
 from certs.desk.errors import NotLoggedYetError
 from certs.document import certificate_pdf, permit_pdf
+from certs.drafts import begin_draft, end_draft
 from certs.duties import review_day
 from certs.envelope import qr_attachment, seal_file
 from certs.face import COMPETENCE_TITLE, PERMIT_TITLE, CertificateFace
@@ -27,7 +28,7 @@ from certs.statuses import find_position
 from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
-from exam.core.errors import NotFoundError
+from exam.core.errors import DomainError, NotFoundError
 from exam.core.jobs import defer
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
@@ -71,12 +72,18 @@ async def render_one(press: "Press", credential_id: UUID) -> None:
         found = [
             await unpublished_key(session, runtime.settings.root_region, each, row.issuer_name) for each in press.names
         ]
+        key = await begin_draft(session, row, at=runtime.clock.now())
     photo = await photo_of(runtime, row.photo_key)
-    document = await asyncio.to_thread(press.make, row, person, photo, position)
+    try:
+        document = await asyncio.to_thread(press.make, row, person, photo, position)
+    except DomainError:
+        async with runtime.databases.transaction(scope) as session:
+            await end_draft(session, key)
+        raise
     async with runtime.databases.transaction(scope) as session:
         for new_key in filter(None, found):
             await publish_key(session, new_key, at=runtime.clock.now())
-        await _keep(session, press, row.id, document)
+        await _keep(session, press, row.id, document, key)
 
 
 async def _wait_for_log(runtime: Runtime, scope: Scope, credential_id: str) -> None:
@@ -188,16 +195,17 @@ def face_of(
     )
 
 
-async def _keep(session: AsyncSession, press: Press, credential_id: UUID, document: _Document) -> None:
+async def _keep(session: AsyncSession, press: Press, credential_id: UUID, document: _Document, key: str) -> None:
     """Store the file and what is kept of it; a run that was overtaken finds the lock's row done and leaves no file."""
     row = await lock_credential(session, credential_id)
+    await end_draft(session, key)
     if row.pdf_key is not None:
         return
     row.qr_text, row.photo_digest = document.qr_text, document.photo_digest
     row.pdf_digest, row.key_id = digest(document.pdf), press.signer.key_id.hex()
-    # each run has a name of its own, so that one which dies here never leaves its bytes under a later one's digest
-    row.pdf_key = f"certs/{row.issued_on.year}/{row.id}-{row.pdf_digest.hex()[:16]}.pdf"
-    await press.runtime.storage.put(row.pdf_key, document.pdf)
+    # each run has a key of its own, so that one which dies here never leaves its bytes under a later one's digest
+    row.pdf_key = key
+    await press.runtime.storage.put(key, document.pdf)
     await session.flush()
     facts = {"pdf_digest": row.pdf_digest.hex(), "key_id": row.key_id}
     await note(session, SYSTEM, row, "pdf_made", reason="", at=press.runtime.clock.now(), facts={**facts})

@@ -110,15 +110,20 @@ async def _make_volume(runtime: Runtime, scope: Scope, batch_id: UUID) -> None:
         await _finish(runtime, scope, batch_id)
         return
     pdf = await print_volume(runtime, scope, [line.credential_id for line in lines], paper=paper)
-    made = Volume(f"certs/batches/{batch_id}/{number:03d}.pdf", digest(pdf).hex(), lines[0].place, lines[-1].place)
-    await runtime.storage.put(made.key, pdf)
+    made = Volume(_key(batch_id, number), digest(pdf).hex(), lines[0].place, lines[-1].place)
     async with runtime.databases.transaction(scope) as session:
         row = await lock_batch(session, batch_id)
+        # one that was overtaken must not write over what the row tells of
         if len(row.volumes) == number - 1:
+            await runtime.storage.put(made.key, pdf)
             row.volumes = [*row.volumes, msgspec.to_builtins(made)]
         row.moved_at = runtime.clock.now()
         if row.state == BatchState.MAKING:
             await order_making(session, batch_id)
+
+
+def _key(batch_id: UUID, number: int) -> str:
+    return f"certs/batches/{batch_id}/{number:03d}.pdf"
 
 
 async def _finish(runtime: Runtime, scope: Scope, batch_id: UUID) -> None:
@@ -156,6 +161,7 @@ async def _forget(runtime: Runtime, scope: Scope, batch_id: UUID) -> None:
             row = await lock_batch(session, batch_id)
         except BatchNotFoundError:
             return
-        for each in row.volumes:
-            await runtime.storage.delete(each["key"])
+        # and the one after the last: it lies there when a run died before it could tell of it
+        for number in range(1, len(row.volumes) + 2):
+            await runtime.storage.delete(_key(batch_id, number))
         row.state, row.volumes = BatchState.OVER.value, []

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import openpyxl
@@ -18,8 +19,9 @@ from certs.batches.choosing import Choice, Paper
 from certs.batches.errors import BatchEmptyError, BatchNotFoundError
 from certs.batches.making import forget_batches, make_batch
 from certs.batches.service import KEPT, STALLED, BatchState, ask_batch, get_batch
+from certs.drafts import LEFT, sweep_drafts
 from certs.lifecycle import suspend
-from certs.models import Credential
+from certs.models import Credential, Draft
 from certs.rendering import render_pdf
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
@@ -174,16 +176,43 @@ async def _die(*_: object, **__: object) -> bytes:
     raise RuntimeError
 
 
+def _stored(runtime: Runtime, holder: Certified) -> list[Path]:
+    return list(runtime.settings.data_dir.rglob(f"{holder.credential_id}-*.pdf"))
+
+
 async def test_a_run_that_is_overtaken_leaves_no_file_behind(runtime: Runtime, clock: FrozenClock) -> None:
     holder = await certified(runtime, clock)
     await _without_file(runtime, holder)
     await asyncio.gather(*(render_pdf(runtime, credential_id=str(holder.credential_id)) for _ in range(3)))
-    stored = [
-        path
-        for path in runtime.settings.data_dir.rglob("*.pdf")
-        if holder.credential_id.hex in path.name.replace("-", "")
-    ]
+    stored = _stored(runtime, holder)
     assert len(stored) == 1
     async with runtime.databases.session(ROOT) as session:
         row = await session.get_one(Credential, holder.credential_id)
         assert row.pdf_digest == digest(stored[0].read_bytes())
+
+
+async def test_what_a_run_that_died_has_stored_is_swept_and_what_is_kept_never(
+    runtime: Runtime, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = await certified(runtime, clock)
+    await _without_file(runtime, holder)
+    with monkeypatch.context() as patched:
+        patched.setattr("certs.rendering.note", _die)
+        with pytest.raises(RuntimeError):
+            await render_pdf(runtime, credential_id=str(holder.credential_id))
+    (orphan,) = _stored(runtime, holder)
+    await render_pdf(runtime, credential_id=str(holder.credential_id))
+    await sweep_drafts(runtime)
+    assert len(_stored(runtime, holder)) == 2, "a young one may still be kept"
+    (kept,) = set(_stored(runtime, holder)) - {orphan}
+    clock.advance(LEFT + timedelta(seconds=1))
+    async with runtime.databases.transaction(ROOT) as session:
+        row = await session.get_one(Credential, holder.credential_id)
+        key = str(row.pdf_key)
+        # a note that should not be: what a credential names is not swept all the same
+        session.add(Draft(key=key, credential_id=row.id, region=row.region, begun_at=clock.now() - 2 * LEFT))
+    await sweep_drafts(runtime)
+    assert _stored(runtime, holder) == [kept]
+    assert digest(await runtime.storage.get(key)) == digest(kept.read_bytes())
+    async with runtime.databases.session(ROOT) as session:
+        assert (await session.scalars(select(Draft.key))).all() == []
