@@ -2,8 +2,8 @@
 
 from exam.migrations.sql import grant, region_policy, run
 
-revision = "20261127T2221"
-down_revision = "20261127T2022"
+revision = "20261127T2227"
+down_revision = "20261127T2226"
 
 
 def upgrade() -> None:
