@@ -1,6 +1,7 @@
 """Which entries of the navigation a principal is shown: the same rule by which the guard lets them in."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +13,7 @@ from exam.web.policy import usable_roles
 
 
 def nav(request: Request[Any, Any, Any]) -> list[NavItem]:
-    """Return the entries for the request's principal, in the order of the packages; nobody sees nothing.
+    """Return the entries for the request's principal, worded by their packages and in the order of these; nobody sees nothing.
 
     Of several entries with one address, as two roles may have, the first stands.
     """
@@ -22,8 +23,11 @@ def nav(request: Request[Any, Any, Any]) -> list[NavItem]:
     roles = usable_roles(principal)
     plugins: tuple[Plugin, ...] = request.app.state.plugins
     found: dict[str, NavItem] = {}
-    for item in (item for plugin in plugins for item in plugin.nav if roles.intersection(item.roles)):
-        found.setdefault(item.path, item)
+    for plugin in plugins:
+        leaf = plugin.package.rpartition(".")[2]
+        for item in (item for item in plugin.nav if roles.intersection(item.roles)):
+            # the words are those of the entry's own package, whatever page they stand on
+            found.setdefault(item.path, replace(item, title=request.app.state.catalogue.gettext(item.title, leaf)))
     return sorted(found.values(), key=lambda item: not item.leads)
 
 
