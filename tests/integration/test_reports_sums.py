@@ -1,5 +1,6 @@
 """Figures from sums by day equal those counted from rows: at every moment of a random history, beside any other transaction."""
 
+import re
 from asyncio import timeout
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -33,7 +34,7 @@ from exam.records.api import (
 )
 from exam.records.folding import fold, fold_snapshots, fold_sums
 from exam.records.snapshots import STANDING
-from exam.records.sums import SUMMED
+from exam.records.sums import SUMMED, TABLES
 from tests.builders.history import (
     CENTRES,
     DAYS,
@@ -239,3 +240,12 @@ async def test_a_fold_does_not_wait_for_another(runtime: Runtime) -> None:
 
 async def _hours(runtime: Runtime) -> int:
     return (await _compare(runtime, ROOT, YEAR, TOTAL, Narrowing()))[""]["hours"]
+
+
+async def test_a_report_of_a_year_opens_the_sums_of_that_year_alone(runtime: Runtime) -> None:
+    async with runtime.databases.session(Scope(region=ROOT)) as session:
+        for table in TABLES:
+            days = f"day_on between '{YEAR.first_on}' and '{YEAR.last_on}'"
+            plan = await session.scalars(text(f"explain select source from {table.name} where {days}"))
+            opened = re.findall(rf"{table.name}_(\d{{4}}|default)", "\n".join(plan))
+            assert set(opened) == {str(TODAY.year)}

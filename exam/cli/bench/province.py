@@ -5,6 +5,8 @@ of 90 counties, sittings of fifty, a tenth absent, seven of ten passed, a regrad
 """
 
 import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
@@ -93,14 +95,10 @@ def _statements(people: int, attempts: int) -> list[str]:
             f" select {_id('d', 'n')}, 'b' || n, 1, '', sha256(n::text::bytea), '', '', {_id('p', 'n')}, '', q,"
             f" split_part(q, '.', 1), {_COUNTY.format('n')}, t::date, t::date, t::date, t::date + 1095,"
             f" case when n % 211 = 0 then 'suspended' else 'issued' end, 'x', '', {_id('c', '(n % 90)')}, '', '', '[]', t"
-            f" from (select n, {_AT.format(n='n')} as t, {_ITEM.format('n')} as q from generate_series(0, {people - 1}) n) x"
-        ),
-        (
-            "insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id, ground, rule_set, basis)"
-            " select gen_random_uuid(), id, region, 'issued', '', issued_at, id, '', '', '' from certs_credential"
-        ),
-        (
-            "insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id, ground, rule_set, basis)"
+            f" from (select n, {_AT.format(n='n')} as t, {_ITEM.format('n')} as q from generate_series(0, {people - 1}) n) x;"
+            " insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id, ground, rule_set, basis)"
+            " select gen_random_uuid(), id, region, 'issued', '', issued_at, id, '', '', '' from certs_credential;"
+            " insert into certs_credential_event (id, credential_id, region, kind, reason, at, audit_id, ground, rule_set, basis)"
             " select gen_random_uuid(), id, region, 'suspended', '', issued_at + interval '30 days', id, '', '', '' from certs_credential"
             " where status = 'suspended'"
         ),
@@ -122,6 +120,8 @@ def _statements(people: int, attempts: int) -> list[str]:
 _REST = "update pg_index set indisready = false, indisvalid = false where indrelid = any(%s::regclass[])"
 _INDEXES = "select indexrelid::regclass::text from pg_index where not indisready order by indrelid"
 _TABLE = re.compile(r"insert into (\w+) ")
+_SETTINGS = "set session_replication_role = replica; set synchronous_commit = off; set maintenance_work_mem = '512MB'"
+AT_ONCE = 2
 
 
 def fill_province(database_url: str, *, people: int, attempts: int) -> None:
@@ -129,14 +129,21 @@ def fill_province(database_url: str, *, people: int, attempts: int) -> None:
     statements = _statements(people, attempts)
     filled = sorted({table for statement in statements for table in _TABLE.findall(statement)})
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("set session_replication_role = replica")
-        connection.execute("set synchronous_commit = off")
-        connection.execute("set maintenance_work_mem = '512MB'")
         connection.execute(_REST, [filled])
-        for statement in statements:
-            connection.execute(statement.encode())
-        for (index,) in connection.execute(_INDEXES).fetchall():
-            connection.execute(f"reindex index {index}".encode())
+        _run(database_url, statements)
+        _run(database_url, [f"reindex index {index}" for (index,) in connection.execute(_INDEXES).fetchall()])
         # no trigger has marked a day: what was summed before is forgotten as a whole
         connection.execute("delete from records_folded")
         connection.execute("vacuum (analyze, parallel 2)")
+
+
+def _run(database_url: str, statements: Iterable[str]) -> None:
+    """Execute statements that do not wait for each other, several at once."""
+
+    def run(statement: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(_SETTINGS)
+            connection.execute(statement.encode())
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(run, statements))

@@ -7,10 +7,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import SystemRandom
+from types import MappingProxyType
 
 import msgspec
 import psycopg
@@ -63,13 +64,15 @@ class Server(msgspec.Struct, frozen=True):
 class Scratch:
     """A scratch installation; `server` starts processes over it."""
 
-    def __init__(self, folder: Path, stack: ExitStack, *, slow_disk: bool) -> None:
+    def __init__(
+        self, folder: Path, stack: ExitStack, *, slow_disk: bool, options: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.folder = folder
         self._stack = stack
         self._slow_disk = slow_disk
-        options = {"wal_sync_method": METHOD, "max_connections": SLOW_CONNECTIONS} if slow_disk else {}
+        slow = {"wal_sync_method": METHOD, "max_connections": SLOW_CONNECTIONS} if slow_disk else {}
         preloaded = {"LD_PRELOAD": str(build_library("slow_disk", folder))} if slow_disk else {}
-        self._postgres = EmbeddedPostgres(folder / "pg", options=options, environment=preloaded)
+        self._postgres = EmbeddedPostgres(folder / "pg", options={**options, **slow}, environment=preloaded)
         self._valkey = EmbeddedValkey(folder / "valkey")
         self.settings = Settings(
             profile=Profile.TEST,
@@ -134,10 +137,10 @@ class Scratch:
 
 
 @contextmanager
-def scratch(*, slow_disk: bool = False) -> Iterator[Scratch]:
-    """Run a scratch installation for as long as the block lasts, on a slow disk where that is asked for."""
+def scratch(*, slow_disk: bool = False, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Scratch]:
+    """Run a scratch installation for as long as the block lasts; `options` are settings of its PostgreSQL."""
     with tempfile.TemporaryDirectory(prefix="ankao-bench-") as folder, ExitStack() as stack:
-        made = Scratch(Path(folder), stack, slow_disk=slow_disk)
+        made = Scratch(Path(folder), stack, slow_disk=slow_disk, options=options)
         made.start()
         yield made
 
