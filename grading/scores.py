@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -201,8 +202,9 @@ async def list_changes(session: AsyncSession, sitting_id: UUID, *, until: dateti
 
 async def newest_scores(session: AsyncSession, sitting_id: UUID) -> dict[UUID, Score]:
     """Return the newest score of every attempt of a sitting, by attempt."""
-    query = select(Score).where(Score.sitting_id == sitting_id).order_by(Score.attempt_id, Score.version)
-    return {score.attempt_id: score for score in await session.scalars(query)}
+    query = select(Score).where(Score.sitting_id == sitting_id).ext(distinct_on(Score.attempt_id))
+    newest = query.order_by(Score.attempt_id, Score.version.desc())
+    return {score.attempt_id: score for score in await session.scalars(newest)}
 
 
 async def find_unfaithful_scores(

@@ -18,6 +18,9 @@ from exam.core.log import configure_logging
 REVOKED, REVOKED_EVERY = 2, 5_000
 """Revocations of an honest run: how many at least, and entries for each in a longer one."""
 
+PAUSE = 4
+"""Each look reads the whole log again: between two the monitor rests so many times as long as it has looked."""
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one attack: `by` names who noticed, `seconds` how long it took."""
@@ -29,6 +32,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class _Clean(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the honest run."""
+
+    raised: list[str]
+    seconds: float
+    looks: int
+
+
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     """The whole run; `false_alarms` counts those of an honest run over `clean_events` entries."""
 
@@ -37,6 +48,9 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     raised: list[str]
     """The kinds of the false alarms, with what each was about."""
     clean_events: int
+    clean_s: float
+    """Seconds that the honest run took, and how often the monitor looked in them."""
+    looks: int
     interval_s: float
 
 
@@ -63,7 +77,7 @@ async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interv
     try:
         await laboratory.prepare()
         async with laboratory.instance() as honest:
-            raised = await _clean_run(honest, events)
+            clean = await _clean_run(honest, events)
         outcomes = []
         for attack in attacks:
             async with laboratory.instance() as instance:
@@ -71,20 +85,31 @@ async def run_matrix(folder: Path, attacks: list[Attack], *, events: int, interv
     finally:
         laboratory.stop()
     outcomes.sort(key=lambda each: each.id)
-    return Matrix(attacks=outcomes, false_alarms=len(raised), raised=raised, clean_events=events, interval_s=interval_s)
+    return Matrix(
+        attacks=outcomes,
+        false_alarms=len(clean.raised),
+        raised=clean.raised,
+        clean_events=events,
+        clean_s=clean.seconds,
+        looks=clean.looks,
+        interval_s=interval_s,
+    )
 
 
-async def _clean_run(honest: Instance, events: int) -> list[str]:
-    """Go on honestly while the monitor looks; return the alarms that it raised."""
+async def _clean_run(honest: Instance, events: int) -> _Clean:
+    """Go on honestly while the monitor looks, and see what alarms it raises."""
+    interval_s, begun, looks = honest.settings.checkpoint_interval_s, time.monotonic(), 0
     working = asyncio.create_task(add_events(honest.runtime, honest.history, events, revoked=honest.history.spare))
     alarms: list[Difference] = []
     while not working.done():
+        looking, looks = time.monotonic(), looks + 1
         alarms += (await honest.monitor(patience=PATIENCE).look()).alarms
-        await asyncio.sleep(honest.settings.checkpoint_interval_s)
+        await asyncio.wait([working], timeout=max(interval_s, PAUSE * (time.monotonic() - looking)))
     await working
-    await asyncio.sleep(2 * honest.settings.checkpoint_interval_s)
+    await asyncio.sleep(2 * interval_s)
     alarms += (await honest.monitor(patience=PATIENCE).look()).alarms
-    return [f"{each.code}: {each.subject}" for each in alarms]
+    raised = [f"{each.code}: {each.subject}" for each in alarms]
+    return _Clean(raised=raised, seconds=round(time.monotonic() - begun, 2), looks=looks + 1)
 
 
 async def _try(attack: Attack, instance: Instance) -> Outcome:
@@ -107,4 +132,10 @@ def _in_words(found: Matrix) -> str:
         f"{each.id:2} {'发现' if each.detected else '未发现'} {each.seconds:6.2f} s  {each.name}  {each.by}"
         for each in found.attacks
     ]
-    return "\n".join([*lines, f"正常运行 {found.clean_events} 条,误报 {found.false_alarms} 次", *found.raised])
+    return "\n".join(
+        [
+            *lines,
+            f"正常运行 {found.clean_events} 条,{found.clean_s} 秒,监视 {found.looks} 次,误报 {found.false_alarms} 次",
+            *found.raised,
+        ]
+    )

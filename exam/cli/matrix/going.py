@@ -17,8 +17,8 @@ from grading.api import Action, RuleChange, approve_regrade, propose_regrade
 from questionbank.api import Interaction, open_scoring_view
 
 CITY, NEXT_COUNTY = "33/3301", "33/3301/330105"
-REGRADED_EVERY = 200
-"""Entries for each correction of a key."""
+REGRADED_EVERY, REGRADES = 200, 100
+"""Corrections of a key: entries for each, and how many a longer run has, for each is weighed on top of all before it."""
 NOTES = 20
 """Other acts in each turn."""
 
@@ -32,13 +32,14 @@ async def add_events(runtime: Runtime, history: History, count: int, *, revoked:
     homes = [(await _enterprise(runtime, region), region) for region in (COUNTY, NEXT_COUNTY)]
     item, parts = await _judgement(runtime, history), len(revoked) + 1
     engaged, made, turns, regrades, over = list[UUID](), 0, 0, 0, 0
+    spacing = max(REGRADED_EVERY, count // REGRADES)
     while made < count:
         async with runtime.databases.transaction(ROOT) as session:
             for credential in history.credentials:
                 made += await _doubt(session, runtime, credential)
             made += len(engaged) + len(history.people)
             engaged = await _move(session, runtime, history.people, engaged, homes[turns % 2])
-            if made >= REGRADED_EVERY * (regrades + 1):
+            if made >= spacing * (regrades + 1):
                 change = RuleChange(item_id=item, action=Action.REKEY, key=("TF"[regrades % 2],))
                 made += await _correct(session, runtime, history, change)
                 regrades += 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, LargeBinary
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, LargeBinary, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,8 +24,6 @@ class AuditRow(Base):
     """One entry; `leaf` is its canonical bytes and everything else is a copy for searching."""
 
     __tablename__ = "core_audit_entry"
-    # most roles may append and not read: nothing is asked back after an insert
-    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # the declarative base types it so
 
     id: Mapped[Id]
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
@@ -55,7 +53,6 @@ class AuditWords(Base):
     """What somebody wrote in an act, for the region's auditors; with its salt it can be erased, and the leaf stays."""
 
     __tablename__ = "core_audit_words"
-    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012  # the declarative base types it so
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("core_audit_entry.id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -103,14 +100,16 @@ async def record(
         facts=facts,
         commitments={name: commit_to(value, salts[name]) for name, value in hidden.items()},
     )
-    session.add(_row(entry))
+    # what the act changed goes first, as anywhere; the entries themselves are too many to be objects of the session
     await session.flush()
+    connection = await session.connection()
+    await connection.execute(insert(AuditRow), _row(entry))
     if salts:
-        session.add_all([AuditSalt(entry_id=entry.id, name=name, salt=salt) for name, salt in salts.items()])
-        session.add_all(
-            [AuditWords(entry_id=entry.id, name=name, words=said, region=region) for name, said in words.items()]
-        )
-        await session.flush()
+        kept = [{"entry_id": entry.id, "name": name, "salt": salt} for name, salt in salts.items()]
+        await connection.execute(insert(AuditSalt), kept)
+    if words:
+        said = [{"entry_id": entry.id, "name": name, "words": each, "region": region} for name, each in words.items()]
+        await connection.execute(insert(AuditWords), said)
     return entry.id
 
 
@@ -120,16 +119,16 @@ def _apart(facts: Mapping[str, Fact]) -> tuple[dict[str, Fact], dict[str, str]]:
     return {name: value for name, value in facts.items() if name not in words}, words
 
 
-def _row(entry: AuditEntry) -> AuditRow:
-    return AuditRow(
-        id=entry.id,
-        at=entry.at,
-        actor_kind=entry.actor_kind.value,
-        actor=entry.actor,
-        act=entry.act,
-        subject_kind=entry.subject_kind,
-        subject=entry.subject,
-        region=entry.region,
-        facts=entry.facts,
-        leaf=canonical_bytes(entry),
-    )
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "actor_kind": entry.actor_kind.value,
+        "actor": entry.actor,
+        "act": entry.act,
+        "subject_kind": entry.subject_kind,
+        "subject": entry.subject,
+        "region": entry.region,
+        "facts": entry.facts,
+        "leaf": canonical_bytes(entry),
+    }
