@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import FAST_AND_LOSSY, EmbeddedPostgres
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.ids import new_token
+from exam.core.keyring import FILE_NAME as RING_NAME
+from exam.core.keyring import load_keyring
 from exam.core.secrets import FILE_NAME, load_secrets
 
 TEMPLATE = f"ankao_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -31,6 +34,66 @@ SHARED = "ANKAO_TEST_SHARED"
 """Names the directory of what all workers on one server share."""
 MEMORY = "/dev/shm"  # noqa: S108  # a fresh private directory is made in it
 ROOM_BYTES = 4 * 1024**3
+COPY = sql.SQL("create database {} template {} strategy file_copy")
+DROP = sql.SQL("drop database {} with (force)")
+
+
+@dataclass(frozen=True)
+class World:
+    """A test's own database and files in a cluster that nobody else writes to."""
+
+    server: str
+    name: str
+    settings: Settings
+    born: int
+    """The transaction that comes first after the copy."""
+
+    @staticmethod
+    def of(settings: Settings) -> World | None:
+        """Return the world of settings that a test has taken as they are, or None."""
+        world = _worlds.get(settings.database_url)
+        return world if world and world.settings == settings else None
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.data_dir.parent
+
+    def is_untouched(self) -> bool:
+        """Say whether nothing has been written since the copy; what another database wrote counts as well."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            return _next_transaction(connection) == self.born
+
+    def keep(self, name: str) -> bool:
+        """Copy the world as it is; False when somebody is still connected to it."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            if self._is_in_use(connection):
+                return False
+            connection.execute(COPY.format(sql.Identifier(name), sql.Identifier(self.name)))
+        shutil.copytree(self.settings.data_dir, self.folder / name)
+        return True
+
+    def put_back(self, name: str) -> bool:
+        """Make the world what was kept under the name; False when somebody is still connected to it."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            if self._is_in_use(connection):
+                return False
+            connection.execute(DROP.format(sql.Identifier(self.name)))
+            connection.execute(COPY.format(sql.Identifier(self.name), sql.Identifier(name)))
+        shutil.rmtree(self.settings.data_dir)
+        shutil.copytree(self.folder / name, self.settings.data_dir)
+        return True
+
+    def _is_in_use(self, connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+        query = "select count(*) from pg_stat_activity where datname = %s"
+        return connection.execute(query, [self.name]).fetchone() != (0,)
+
+
+_worlds: dict[str, World] = {}
+
+
+def _next_transaction(connection: psycopg.Connection[tuple[object, ...]]) -> int:
+    (number,) = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text").fetchone() or ("0",)
+    return int(str(number))
 
 
 class Services:
@@ -46,6 +109,7 @@ class Services:
         if self._admin:
             share_secrets(self._admin, folder)
         self.secrets = load_secrets(self._settings(""))
+        load_keyring(self._settings(""))
 
     def _settings(self, database_url: str, data_dir: Path | None = None) -> Settings:
         return Settings(
@@ -88,19 +152,24 @@ class Services:
     def database(self) -> Iterator[Settings]:
         """Copy the template into a fresh database with a data directory of its own, and drop both afterwards."""
         name = "t_" + new_token().replace("-", "_").lower()
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            copy = sql.SQL("create database {} template {} strategy file_copy")
-            connection.execute(copy.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
         data_dir = self.folder / name
         data_dir.mkdir(mode=0o700)
-        # roles belong to the cluster, and so do the secrets that their passwords are made of
-        shutil.copy(self.folder / FILE_NAME, data_dir / FILE_NAME)
+        # roles belong to the cluster, and so do the secrets that their passwords are made of; kept worlds share a ring
+        for file in (FILE_NAME, RING_NAME):
+            shutil.copy(self.folder / file, data_dir / file)
+        settings = self._settings(self._url(name), data_dir)
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(COPY.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+            if not self._admin:
+                born = _next_transaction(connection)
+                _worlds[settings.database_url] = World(self._url("postgres"), name, settings, born)
         try:
-            yield self._settings(self._url(name), data_dir)
+            yield settings
         finally:
+            _worlds.pop(settings.database_url, None)
             shutil.rmtree(data_dir, ignore_errors=True)
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+                connection.execute(DROP.format(sql.Identifier(name)))
 
 
 def share_secrets(server: str, folder: Path) -> None:
@@ -160,7 +229,7 @@ def servers_of_installation(data_dir: Path) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": database_url(admin, name), "VALKEY_URL": f"{os.environ['VALKEY_URL']}?db=15"}
     finally:
         with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            connection.execute(DROP.format(sql.Identifier(name)))
 
 
 def database_url(server: str, name: str) -> str:

@@ -33,6 +33,7 @@ from tests.builders.grading import (
     work_off,
     wrong_answer,
 )
+from tests.builders.scenarios import remembered
 from tests.builders.sitting import COUNTY, ELECTRICIAN
 
 CITY = "33/3301"
@@ -87,6 +88,7 @@ async def pass_practical(runtime: Runtime, exam: Examined) -> None:
         await confirm_practical_sheet(session, assessor(), sheet, True, at)
 
 
+@remembered
 async def theory_passed(runtime: Runtime, clock: FrozenClock | None, *, qualification: str = ELECTRICIAN) -> Examined:
     """Let one candidate pass the theory, told and worked off."""
     exam = await examined(runtime, clock, right=[9], qualification=qualification)
@@ -96,6 +98,7 @@ async def theory_passed(runtime: Runtime, clock: FrozenClock | None, *, qualific
     return exam
 
 
+@remembered
 async def certified(
     runtime: Runtime, clock: FrozenClock | None = None, *, qualification: str = ELECTRICIAN
 ) -> Certified:

@@ -22,6 +22,7 @@ from grading.jobs import score_sitting
 from questionbank.api import ScoringForm, claim_form
 from questionbank.forms.keys import SCORING, open_view, unwrap_view_key
 from questionbank.forms.models import FormRow
+from tests.builders.scenarios import remembered
 from tests.builders.sitting import (
     COUNTY,
     ELECTRICIAN,
@@ -50,6 +51,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return self.centre.scope
 
 
+@remembered
 async def examined(
     runtime: Runtime,
     clock: FrozenClock | None,
@@ -72,6 +74,7 @@ async def examined(
     return msgspec.structs.replace(exam, attempts=attempts)
 
 
+@remembered
 async def opened(
     runtime: Runtime,
     clock: FrozenClock | None,
