@@ -22,12 +22,10 @@ from aiortc.rtp import (
     RtcpSourceInfo,
 )
 
-from proctor.media.source import CLOCK_RATE, Packet, Source
+from proctor.media.source import Packet, Source
+from proctor.media.transport import outbound_of
 
-BUFFER_LIMIT = 256 * 1024
-"""Bytes that may wait in a socket; beyond it a viewer misses packets until the next key frame."""
 MAX_REPAIRS = 64
-_HEADER = struct.Struct("!BBHLL")
 _REPORT = struct.Struct("!BBHLQLLL")
 _SEQ = 0xFFFF
 _HALF = 0x8000
@@ -48,8 +46,8 @@ class Sender(RTCRtpSender):
         self._next_seq = secrets.randbelow(_HALF)
         self._shift = 0
         self._base = 0
-        self._last = (0, 0.0)
         self._waits_for_key = True
+        self._outbound = outbound_of(transport)
         self._names = b""
         self._reports: asyncio.Task[None] | None = None
 
@@ -87,28 +85,20 @@ class Sender(RTCRtpSender):
         elif (seq - self._base) & _SEQ >= _HALF:
             return  # a late one from before this viewer's beginning
         seq = (seq + self._shift) & _SEQ
-        if not self._transmit(seq, timestamp, marker, self._payload_type, self._ssrc, payload):
-            self._waits_for_key = True
-            self.jams += 1
-            return
         if (seq + 1 - self._next_seq) & _SEQ < _HALF:
             self._next_seq = (seq + 1) & _SEQ
         self.packets += 1
         self._octets += len(payload)
-        self._last = (timestamp, time.monotonic())
+        self._outbound.put((self, marker << 7 | self._payload_type, seq, timestamp, self._ssrc, payload))
 
-    def _transmit(self, seq: int, timestamp: int, marker: int, kind: int, ssrc: int, payload: bytes) -> bool:
-        """Send one RTP packet now; false where the connection is gone or its socket is full."""
-        dtls = self.transport
-        pair = dtls.transport._connection._nominated.get(1)  # noqa: SLF001  # pinned, and proved by the self-test
-        if pair is None or dtls.state != "connected":
-            return False
-        socket: Any = pair.protocol.transport
-        if socket.is_closing() or socket.get_write_buffer_size() > BUFFER_LIMIT:
-            return False
-        plain = _HEADER.pack(0x80, marker << 7 | kind, seq, timestamp, ssrc) + payload
-        socket.sendto(dtls._tx_srtp.protect(plain), pair.remote_addr)  # noqa: SLF001
-        return True
+    def missed(self, seq: int, size: int) -> None:
+        """Begin again with the next key frame, in the numbers where this one was."""
+        if not self._waits_for_key:
+            self._waits_for_key = True
+            self._next_seq = seq
+            self.jams += 1
+        self.packets -= 1
+        self._octets -= size
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
@@ -128,25 +118,24 @@ class Sender(RTCRtpSender):
             return
         _, timestamp, marker, payload = packet
         if self._rtx_type is None:
-            self._transmit(seq, timestamp, marker, self._payload_type, self._ssrc, payload)
+            self._outbound.put((None, marker << 7 | self._payload_type, seq, timestamp, self._ssrc, payload))
             return
         original = seq.to_bytes(2) + payload
-        self._transmit(self._rtx_seq, timestamp, marker, self._rtx_type, self._rtx_ssrc, original)
+        self._outbound.put((None, marker << 7 | self._rtx_type, self._rtx_seq, timestamp, self._rtx_ssrc, original))
         self._rtx_seq = (self._rtx_seq + 1) & _SEQ
 
     async def _report(self) -> None:
         """Send sender reports: the clock that joins this stream's timestamps to wall time (RFC 3550 §6.4.1)."""
         while True:
             await asyncio.sleep(0.5 + random.random())  # noqa: S311  # RFC 3550 §6.2: reports are spread in time
-            timestamp, at = self._last
-            elapsed = int((time.monotonic() - at) * CLOCK_RATE) if at else 0
+            timestamp = self.source.timestamp(time.monotonic()) if self.source else 0
             report = _REPORT.pack(
                 0x80,
                 200,
                 6,
                 self._ssrc,
                 clock.current_ntp_time(),
-                (timestamp + elapsed) & 0xFFFFFFFF,
+                timestamp,
                 self.packets & 0xFFFFFFFF,
                 self._octets & 0xFFFFFFFF,
             )

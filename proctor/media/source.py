@@ -57,6 +57,10 @@ class Source:
         """Whether packets came in the last two seconds."""
         return time.monotonic() - self.last_at < 2  # noqa: PLR2004
 
+    def timestamp(self, now: float) -> int:
+        """Return where the picture's clock stands at a monotonic time, from its last packet on."""
+        return (self._last_ts + int((now - self.last_at) * CLOCK_RATE) if self.packets else 0) & _TS
+
     def begin(self, ask: Callable[[], None] | None) -> None:
         """A publisher takes over the track; `ask` requests a key frame from it."""
         self._ask, self._ssrc, self._asked_at = ask, None, 0.0

@@ -7,8 +7,6 @@ goes from the socket to its receiver in one call; what does go through the queue
 
 import asyncio
 import secrets
-import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -19,17 +17,15 @@ import msgspec
 from aiortc import RTCDtlsTransport
 from pylibsrtp._binding import ffi, lib
 
+from proctor.media.datagrams import ROOM, Received
+from proctor.media.outbound import HEADER, Outbound
+from proctor.media.sockets import Gate, Media, NodeSocket
+
 QUEUE_LIMIT = 256
-SOCKET_BUFFER = 1 << 20
 _PROBES = 64
 _RTP_FIRST, _RTP_LAST = 128, 191
 _RTCP_FIRST, _RTCP_LAST = 192, 223
-_HEADER = struct.Struct("!BBHLL")
-_HEADER_BYTES = 12
-_ROOM = 2048
-# one packet is opened at a time, in place: the library's own method makes a buffer and two copies for each
-_BUFFER, _LENGTH = ffi.new("char[]", _ROOM), ffi.new("int *")
-_PLAIN = ffi.buffer(_BUFFER)
+_LENGTH = ffi.new("int *")
 
 Take = Callable[[int, int, int, int, int, bytes], None]
 """Payload type, SSRC, sequence number, timestamp, marker, payload."""
@@ -48,10 +44,12 @@ class NodeConnection(aioice.Connection):
     """An ICE connection over one socket of the node's own range."""
 
     address = Address(bind="127.0.0.1", public="127.0.0.1", first_port=42000, last_port=42999)
+    gate: Gate
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.on_media: Callable[[bytes], None] | None = None
+        self.on_media: Media | None = None
+        self.outbound: Outbound | None = None
         self.dropped = 0
 
     async def get_component_candidates(
@@ -60,8 +58,8 @@ class NodeConnection(aioice.Connection):
         addresses: list[str],  # noqa: ARG002  # the node has one address, and the caller lists the host's
         timeout: int = 5,  # noqa: ARG002, ASYNC109  # no server is asked for candidates
     ) -> list[aioice.Candidate]:
-        transport, protocol = await self._bind()
-        host, port = self.address.public, transport.get_extra_info("sockname")[1]
+        protocol = self._bind()
+        host, port = self.address.public, protocol.transport.get_extra_info("sockname")[1]
         protocol.local_candidate = aioice.Candidate(
             foundation=aioice.candidate.candidate_foundation("host", "udp", host),
             component=component,
@@ -74,40 +72,34 @@ class NodeConnection(aioice.Connection):
         self._protocols.append(protocol)
         return [protocol.local_candidate]
 
-    async def _bind(self) -> tuple[asyncio.DatagramTransport, Any]:
-        loop, where = asyncio.get_running_loop(), self.address
+    def _bind(self) -> Any:
+        where = self.address
         span = where.last_port - where.first_port + 1
         start = secrets.randbelow(span)
         for step in range(min(span, _PROBES)):
-            port = where.first_port + (start + step) % span
+            protocol = aioice.ice.StunProtocol(self)
             try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: aioice.ice.StunProtocol(self), local_addr=(where.bind, port)
-                )
+                NodeSocket(self.gate, (where.bind, where.first_port + (start + step) % span), protocol)
             except OSError:
                 continue
-            if (bound := transport.get_extra_info("socket")) is not None:
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-            return transport, protocol
+            return protocol
         message = f"no free media port among {where.first_port}-{where.last_port}"
         raise OSError(message)
 
     def data_received(self, data: bytes, component: int) -> None:
-        if self.on_media is not None and is_media(data):
-            self.on_media(data)
-        elif self._queue.qsize() < QUEUE_LIMIT:
+        if self._queue.qsize() < QUEUE_LIMIT:
             self._queue.put_nowait((data, component))
         else:
             self.dropped += 1
 
 
-def is_media(data: bytes) -> bool:
+def is_media(first: int, second: int) -> bool:
     """Tell SRTP from SRTCP, DTLS and STUN by its first bytes (RFC 7983, RFC 5761 §4)."""
-    return len(data) > _HEADER_BYTES and _RTP_FIRST <= data[0] <= _RTP_LAST and not _RTCP_FIRST <= data[1] <= _RTCP_LAST
+    return _RTP_FIRST <= first <= _RTP_LAST and not _RTCP_FIRST <= second <= _RTCP_LAST
 
 
 def _datagram_received(protocol: Any, data: bytes, address: tuple[Any, ...]) -> None:
-    """Pass media on without first trying to read it as STUN, which raises an error for every packet."""
+    """Pass on what is not STUN without first trying to read it as such, which raises an error for every packet."""
     if data and data[0] > 3:  # noqa: PLR2004  # RFC 7983: STUN begins with 0 to 3
         protocol.receiver.data_received(data, protocol.local_candidate.component)
     else:
@@ -131,24 +123,25 @@ class Inbound:
     def unregister(self, take: Take) -> None:
         self._by_ssrc = {ssrc: known for ssrc, known in self._by_ssrc.items() if known != take}
 
-    def __call__(self, data: bytes) -> None:
-        """Take one datagram; what is not ours or not authentic is counted and forgotten."""
+    def __call__(self, batch: Received, at: int) -> bool:
+        """Take one datagram where it lies, if it is media; what is not ours or not authentic is counted and forgotten."""
+        octets, begin, size = batch.octets, at * ROOM, batch.size(at)
+        if size <= HEADER.size or not is_media(octets[begin], octets[begin + 1]):
+            return False
         session: Any = self._dtls._rx_srtp  # noqa: SLF001  # pinned, and proved by the self-test
-        if session is None or len(data) > _ROOM:
+        _LENGTH[0] = size
+        if session is None or lib.srtp_unprotect(session._srtp[0], batch.slots[at], _LENGTH):  # noqa: SLF001
             self.refused += 1
-            return
-        _PLAIN[0 : len(data)] = data
-        _LENGTH[0] = len(data)
-        if lib.srtp_unprotect(session._srtp[0], _BUFFER, _LENGTH):  # noqa: SLF001
-            self.refused += 1
-            return
-        first, second, seq, timestamp, ssrc = _HEADER.unpack_from(_PLAIN)
+            return True
+        packet = batch.packets[at]
+        first, second, seq, timestamp, ssrc = HEADER.unpack_from(packet)
         take = self._by_ssrc.get(ssrc)
-        payload = payload_of(_PLAIN, first, _LENGTH[0])
+        payload = payload_of(packet, first, _LENGTH[0])
         if take is None or payload is None:
             self.refused += 1
-            return
-        take(second & 0x7F, ssrc, seq, timestamp, second >> 7, payload)
+        else:
+            take(second & 0x7F, ssrc, seq, timestamp, second >> 7, payload)
+        return True
 
 
 def payload_of(packet: Any, first: int, end: int) -> bytes | None:
@@ -156,7 +149,7 @@ def payload_of(packet: Any, first: int, end: int) -> bytes | None:
 
     `packet` is a buffer whose slices are bytes, the packet its first `end` of them, `first` its first byte.
     """
-    at = _HEADER_BYTES + 4 * (first & 0x0F)
+    at = HEADER.size + 4 * (first & 0x0F)
     if first & 0x10:
         if at + 4 > end:
             return None
@@ -178,8 +171,17 @@ def inbound_of(dtls: RTCDtlsTransport) -> Inbound:
     return inbound
 
 
+def outbound_of(dtls: RTCDtlsTransport) -> Outbound:
+    """Return the way out of a transport's media, made at the first call."""
+    connection: Any = dtls.transport._connection  # noqa: SLF001  # pinned, and proved by the self-test
+    if connection.outbound is None:
+        connection.outbound = Outbound(dtls)
+    outbound: Outbound = connection.outbound
+    return outbound
+
+
 def install_transport(address: Address) -> None:
     """Let every connection that aiortc makes from now on be a node's."""
-    NodeConnection.address = address
+    NodeConnection.address, NodeConnection.gate = address, Gate(asyncio.get_running_loop())
     aiortc.rtcicetransport.Connection = NodeConnection  # type: ignore[attr-defined]  # a name of that module's globals
     aioice.ice.StunProtocol.datagram_received = _datagram_received  # type: ignore[method-assign,assignment]
