@@ -41,7 +41,10 @@ _CHECKS = """
     select conrelid::regclass::text, conname from pg_constraint
     where contype = 'c' and connamespace = 'public'::regnamespace and conislocal and conrelid <> 0
 """
-_GUARDED = "select relname from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity order by 1"
+_GUARDED = """
+    select relname from pg_class
+    where relnamespace = 'public'::regnamespace and relrowsecurity and not relispartition order by 1
+"""
 _SCOPE = """
     select set_config('ankao.region', %s, true), set_config('ankao.person', %s, true),
         set_config('ankao.organisation', %s, true)
