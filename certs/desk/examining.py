@@ -4,8 +4,8 @@ Four kinds of messages are known by how they begin: the statement of a QR symbol
 and is to be signed as a PDF is, the finished file of it, and the status list. The log is held against the head that the signer itself last signed, from its own
 folder, and never against one that a database or a published file tells of.
 
-Not decided here: how the file looks, and which photo it shows. The finished file's digest goes into the log in its
-turn, and a verifier shows what the statement says beside it.
+Not decided here: how the file looks. The finished file's digest goes into the log in its turn, and a verifier shows what
+the statement says beside it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from certs.folding import FIXED, PREFIX, credential_digest
 from certs.models import Credential, CredentialEvent
 from certs.pades.identity import LocalDocumentSigner
 from certs.pades.message import DOCUMENT_DOMAIN, read_message
-from certs.qr import DOMAIN, QrPayload, decode_payload, read_statement
+from certs.qr import DOMAIN, NO_PHOTO, QrPayload, decode_payload, digest_photo, read_statement
 from certs.signing import KeyRing, LocalSigner
 from certs.statuses import find_position, gather_codes
 from certs.statuslist import read_unsigned
@@ -34,10 +34,13 @@ from exam.core.audit.publication import LogPublication
 from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
+from exam.core.errors import NotFoundError
 from exam.core.runtime import Runtime
 
 CLOCK_SKEW = timedelta(minutes=2)
 ISSUED = f"{PREFIX}issued"
+REMEMBERED = 1_000
+"""Issues that the log has borne out: each is asked about three times in a row, for its QR, its PDF and its file."""
 Head = Callable[[], Checkpoint | None]
 
 
@@ -50,6 +53,7 @@ class Examiner:
         self._certificate = documents.chain[0]
         self._head = head
         self._published = LogPublication(runtime.storage)
+        self._proven: set[tuple[str, str, str]] = set()
 
     async def require(self, message: bytes) -> None:
         """Return where the log bears it out.
@@ -58,7 +62,8 @@ class Examiner:
         """
         async with self._runtime.databases.session(NOTHING, Role.MONITOR) as session:
             if message.startswith(DOMAIN):
-                await self._require_issued(session, read_statement(message))
+                payload = read_statement(message)
+                await self._require_photo(await self._require_issued(session, payload), payload)
             elif message.startswith(FILE_DOMAIN):
                 await self._require_carried(session, message.removeprefix(FILE_DOMAIN))
             elif message.startswith(DOCUMENT_DOMAIN):
@@ -69,7 +74,16 @@ class Examiner:
     async def _require_carried(self, session: AsyncSession, file: bytes) -> None:
         await self._require_issued(session, decode_payload(find_qr_text(file) or "", self._ring).payload)
 
-    async def _require_issued(self, session: AsyncSession, payload: QrPayload) -> None:
+    async def _require_photo(self, row: Credential, payload: QrPayload) -> None:
+        """Hold a new statement against the photo in the store; a file made later may outlive that."""
+        try:
+            found = digest_photo(await self._runtime.storage.get(row.photo_key)) if row.photo_key else NO_PHOTO
+        except NotFoundError:
+            found = NO_PHOTO
+        if payload.photo_digest != found:
+            raise SigningRefusedError(reason="photo")
+
+    async def _require_issued(self, session: AsyncSession, payload: QrPayload) -> Credential:
         # the sealed number is not the signer's to read
         columns = load_only(*(getattr(Credential, name) for name in FIXED), raiseload=True)
         row = await session.scalar(
@@ -79,9 +93,18 @@ class Examiner:
             raise SigningRefusedError(reason="no_credential")
         if (wrong := _unlike(payload, row, await find_position(session, row.id))) is not None:
             raise SigningRefusedError(reason=wrong)
-        entry = await self._find_logged(session, row)
-        if (entry.act, entry.subject, entry.facts.get("digest")) != (ISSUED, str(row.id), credential_digest(row).hex()):
-            raise SigningRefusedError(reason="log_differs")
+        said = (ISSUED, str(row.id), credential_digest(row).hex())
+        if said not in self._proven:
+            entry = await self._find_logged(session, row)
+            if (entry.act, entry.subject, entry.facts.get("digest")) != said:
+                raise SigningRefusedError(reason="log_differs")
+            self._remember(said)
+        return row
+
+    def _remember(self, said: tuple[str, str, str]) -> None:
+        if len(self._proven) >= REMEMBERED:
+            self._proven.clear()
+        self._proven.add(said)
 
     async def _find_logged(self, session: AsyncSession, row: Credential) -> LeafEntry:
         query = (

@@ -23,7 +23,7 @@ from certs.pades.checking import DocumentState, check_document
 from certs.pades.making import sign_document
 from certs.pades.message import DOCUMENT_DOMAIN, compose
 from certs.publishing import LIST_KEY, publish_status
-from certs.qr import QrPayload, decode_payload, encode_payload
+from certs.qr import QrPayload, decode_payload, digest_photo, encode_payload
 from certs.rendering import render_pdf
 from certs.signing import KeyRing
 from certs.statuses import gather_codes
@@ -111,6 +111,7 @@ async def test_a_statement_that_the_log_does_not_bear_out_is_refused(
         {"name_masked": "李*"},
         {"valid_until": date(2099, 1, 1)},
         {"position": 7},
+        {"photo_digest": digest_photo(b"another face")},
     ):
         with pytest.raises(SigningRefusedError):
             await asked(asking, msgspec.structs.replace(payload, **changes))
