@@ -86,13 +86,15 @@ async def _gather(session: AsyncSession, runtime: Runtime, signer: Signer, at: d
 
 
 async def _is_fresh(storage: Storage, material: _Material, signer: Signer, at: datetime) -> bool:
-    """Say whether the newest list says the same, is young, and is signed by the key in use: its page pins that one."""
-    token = await find_file(storage, LIST_KEY)
+    """Say whether the newest list says the same, is young, and is signed by the key in use; its page pins every key."""
+    token, page = await find_file(storage, LIST_KEY), await find_file(storage, PAGE_KEY)
     try:
         known = read_list(token, material.ring) if token else None
     except StatusListMalformedError:
         return False
-    if known is None or known.key_id != signer.key_id.hex():
+    if known is None or page is None or known.key_id != signer.key_id.hex():
+        return False
+    if any(key.key_id.hex().encode() not in page for key in material.ring.keys):
         return False
     return known.packed == material.packed and at - known.signed_at < RENEWED_EVERY
 

@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import select, text
 
 from certs.grounds import Ground
-from certs.keys import KEY_FILE
+from certs.keys import KEY_FILE, publish_key
 from certs.lifecycle import confirm, propose, suspend
 from certs.models import Credential
 from certs.publishing import LIST_ADDRESS, LIST_KEY, PAGE_KEY, find_file, publish_status
 from certs.qr import decode_payload
-from certs.signing import KeyRing
+from certs.signing import KeyRing, LocalSigner
 from certs.statuses import BLOCK, FILLED, gather_codes, give_position
 from certs.statuslist import MEDIA_TYPE, StatusCode, StatusList, read_list
+from certs.suites import Ed25519Private
 from exam.core.clock import FrozenClock, local_date
 from exam.core.config import Settings
 from exam.core.ids import new_id, new_token
@@ -90,6 +91,19 @@ async def test_a_new_key_signs_the_list_at_once(holder: Certified, runtime: Runt
     assert (statuses.signed_at, len(ring.keys)) == (clock.now(), 3)
     page = (await find_file(runtime.storage, PAGE_KEY) or b"").decode()
     assert sum(key.key_id.hex() in page for key in ring.keys) == 3  # those of certificates and that of documents
+
+
+async def test_a_new_key_of_documents_is_on_the_page_at_once(
+    holder: Certified, runtime: Runtime, clock: FrozenClock
+) -> None:
+    assert holder.qr_text
+    await publish_status(runtime)
+    clock.advance(timedelta(minutes=5))
+    new = LocalSigner(Ed25519Private.generate()).pinned_as("新启用的密钥")
+    async with runtime.databases.transaction(HERE) as session:
+        await publish_key(session, new, at=clock.now())
+    await publish_status(runtime)
+    assert new.key_id.hex() in (await find_file(runtime.storage, PAGE_KEY) or b"").decode()
 
 
 async def test_an_old_backup_signs_no_list(
