@@ -1,5 +1,6 @@
 """Pages of batches: choose, watch, stop and let go on, take away."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,9 +35,9 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import WORKBOOK
 from exam.identity.api import names_of_accounts
-from exam.sitting.api import get_sitting, list_sittings
+from exam.sitting.api import list_sittings
 from exam.standards.api import get_qualification, list_qualifications
-from exam.training.api import get_class, list_classes
+from exam.training.api import list_classes
 from exam.web import problem
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -61,7 +62,9 @@ class BatchController(Controller):
     async def show_list(self, session: NamedDependency[AsyncSession], page: FromQuery[Page] = 1) -> Template:
         rows = await list_batches(session, limit=PAGE + 1, offset=(page - 1) * PAGE)
         context = {
-            "rows": [(each, await _choice_words(session, each.choice)) for each in rows[:PAGE]],
+            "rows": list(
+                zip(rows[:PAGE], await _in_words(session, [each.choice for each in rows[:PAGE]]), strict=True)
+            ),
             "more": len(rows) > PAGE,
             "page": page,
             "names": await names_of_accounts(session, [each.asked_by for each in rows if each.asked_by]),
@@ -212,7 +215,7 @@ async def _detail(
     packed = await list_packed(session, batch_id) if one.state is BatchState.READY else []
     context = {
         **_progress(runtime, one),
-        "words": await _choice_words(session, one.choice),
+        "words": (await _in_words(session, [one.choice]))[0],
         "paper": dict(PAPERS)[one.paper.value],
         "volumes": await list_volumes(session, batch_id),
         "failed": await list_failed(session, batch_id, limit=PAGE),
@@ -238,13 +241,21 @@ async def _offered(session: AsyncSession) -> dict[str, Any]:
     }
 
 
-async def _choice_words(session: AsyncSession, choice: Choice) -> dict[str, str]:
+async def _in_words(session: AsyncSession, choices: Sequence[Choice]) -> list[dict[str, str]]:
     """Return what was chosen, by the name of its condition: titles as msgids, days as they are written."""
+    sittings = {each.sitting for each in choices if each.sitting}
+    classes = {each.training_class for each in choices if each.training_class}
+    titles = {each.id: each.title for each in await list_sittings(session, ids=sittings, limit=PAGE)}
+    titles |= {each.id: each.title for each in await list_classes(session, ids=classes, limit=PAGE)}
+    return [_words(each, titles) for each in choices]
+
+
+def _words(choice: Choice, titles: dict[UUID, str]) -> dict[str, str]:
     words: dict[str, str] = {}
     if choice.sitting is not None:
-        words["sitting"] = (await get_sitting(session, choice.sitting)).title
+        words["sitting"] = titles.get(choice.sitting, "—")
     if choice.training_class is not None:
-        words["training_class"] = (await get_class(session, choice.training_class)).title
+        words["training_class"] = titles.get(choice.training_class, "—")
     if choice.uscc:
         words["uscc"] = choice.uscc
     if choice.qualification:

@@ -1,6 +1,6 @@
 """Plans and sittings: made, opened, closed, released."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -200,13 +200,16 @@ async def list_sittings(
     session: AsyncSession,
     *,
     state: SittingState | None = None,
+    ids: Collection[UUID] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> list[SittingView]:
-    """Page the sittings of the scope, the latest start first."""
+    """Page the sittings of the scope, the latest start first; with `ids` those of them."""
     query = select(Sitting).order_by(Sitting.starts_at.desc(), Sitting.id).limit(limit).offset(offset)
     if state is not None:
         query = query.where(Sitting.state == state)
+    if ids is not None:
+        query = query.where(Sitting.id.in_(ids))
     return [sitting_view(row) for row in await session.scalars(query)]
 
 

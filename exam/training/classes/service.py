@@ -1,6 +1,6 @@
 """Classes: planned by a training body, given a timetable, filed with the regulator before they start."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
@@ -283,12 +283,19 @@ async def places_taken(session: AsyncSession, class_id: UUID) -> int:
 
 
 async def list_classes(
-    session: AsyncSession, *, organisation_id: UUID | None = None, limit: int, offset: int = 0
+    session: AsyncSession,
+    *,
+    organisation_id: UUID | None = None,
+    ids: Collection[UUID] | None = None,
+    limit: int,
+    offset: int = 0,
 ) -> list[ClassView]:
-    """Return the scope's classes, the latest first, of one body or of all."""
+    """Return the scope's classes, the latest first, of one body or of all; with `ids` those of them."""
     query = select(TrainingClass).order_by(TrainingClass.starts_on.desc(), TrainingClass.id)
     if organisation_id is not None:
         query = query.where(TrainingClass.organisation_id == organisation_id)
+    if ids is not None:
+        query = query.where(TrainingClass.id.in_(ids))
     rows = list(await session.scalars(query.limit(limit).offset(offset)))
     taken = select(Enrolment.class_id, func.count()).where(
         Enrolment.class_id.in_([row.id for row in rows]), Enrolment.state.in_(PRESENT)
