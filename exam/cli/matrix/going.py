@@ -26,7 +26,7 @@ NOTES = 20
 async def add_events(runtime: Runtime, history: History, count: int, *, revoked: Sequence[UUID] = ()) -> None:
     """Add about `count` entries, and revoke these credentials evenly among them.
 
-    In each turn doubts are raised and settled and workers move to the other county; at times one item's key is
+    In each turn a doubt is raised and settled and workers move to the other county; at times one item's key is
     corrected for everybody.
     """
     homes = [(await _enterprise(runtime, region), region) for region in (COUNTY, NEXT_COUNTY)]
@@ -35,8 +35,7 @@ async def add_events(runtime: Runtime, history: History, count: int, *, revoked:
     spacing = max(REGRADED_EVERY, count // REGRADES)
     while made < count:
         async with runtime.databases.transaction(ROOT) as session:
-            for credential in history.credentials:
-                made += await _doubt(session, runtime, credential)
+            made += await _doubt(session, runtime, history.credentials[turns % len(history.credentials)])
             made += len(engaged) + len(history.people)
             engaged = await _move(session, runtime, history.people, engaged, homes[turns % 2])
             if made >= spacing * (regrades + 1):
