@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self, cast
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -23,6 +24,26 @@ _BRACKETED = re.compile(r"(?<=[\u4e00-\u9fff」])\(([^()]*)\)")
 _language: ContextVar[str] = ContextVar("ankao_language", default="zh-CN")
 
 
+class Counted(str):
+    """An English sentence that counts: it is the plural, and `format(n=1)` fills its singular; Chinese has no such pair."""
+
+    __slots__ = ("_one",)
+    _one: str
+
+    def __new__(cls, one: str, many: str) -> Self:
+        made = super().__new__(cls, many)
+        made._one = one
+        return made
+
+    def format(self, *args: object, **fields: object) -> str:
+        chosen = self._one if fields.get("n") == 1 else str(self)
+        return chosen.format(*args, **fields)
+
+    def format_map(self, fields: Any, /) -> str:
+        chosen = self._one if fields.get("n") == 1 else str(self)
+        return chosen.format_map(fields)
+
+
 class Catalogue:
     """English sentences by Chinese msgid: a package's own first, for one Chinese word may be two English ones."""
 
@@ -35,7 +56,7 @@ class Catalogue:
                 continue
             with path.open("rb") as file:
                 messages = read_po(file, locale="en", abort_invalid=True)  # never half of a catalogue
-            own = {str(m.id): str(m.string) for m in messages if m.id and m.string}
+            own = dict(_both(m) for m in messages if m.id and m.string)
             self._own[package.rpartition(".")[2]] = own
             self.english.update(own)
 
@@ -57,6 +78,14 @@ class Catalogue:
     def by_parts(self, words: str) -> str:
         """Translate a name that is put together with dots, as a sitting's: what the catalogue knows of it changes."""
         return DOT.join(self.gettext(part) for part in words.split(DOT))
+
+
+def _both(message: Message) -> tuple[str, str]:
+    """Return a msgid with its English; msgid_plural repeats the msgid, for one Chinese sentence stands for both."""
+    if isinstance(message.id, str):
+        return message.id, str(message.string)
+    one, many = cast("tuple[str, str]", message.string)
+    return message.id[0], Counted(one, many)
 
 
 @lru_cache(maxsize=4096)

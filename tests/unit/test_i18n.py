@@ -57,3 +57,14 @@ def test_a_page_asks_the_catalogue_of_its_own_package_first() -> None:
 
 def test_a_missing_field_stays_visible() -> None:
     assert fill("第 {line} 行:{reason}", {"line": 3}) == "第 3 行:{reason}"
+
+
+def test_a_sentence_that_counts_has_an_english_singular() -> None:
+    days = Catalogue(["exam.records"])
+    choose_language("en", "")
+    try:
+        said = [days.gettext("还有 {n} 天").format(n=n) for n in (0, 1, 2)]
+        assert said == ["0 days left", "1 day left", "2 days left"]
+        assert fill(days.gettext("有 {n} 行没有通过核对,只能退回。"), {"n": 1}).startswith("1 row has")
+    finally:
+        choose_language("zh-CN", "")
