@@ -16,10 +16,13 @@ from certs.api import (
 )
 from exam.core.clock import local_date
 from exam.delivery.api import AttemptView, find_attempt_of
+from exam.desks.reminding import Reminder, remind
 from exam.desks.stages import PASSED, Stage, stage_of
 from exam.identity.api import PersonView, get_person
+from exam.records.api import title_of
 from exam.sitting.api import RegistrationView, SittingView, get_sitting, list_registrations_of
 from exam.standards.api import recall_rule_set, working_days_after
+from exam.training.api import ClassView, EnrolmentState, get_class, list_enrolments_of
 from grading.api import AppealView, ResultView, appeal_until_on, list_appeals, list_person_results
 
 
@@ -55,6 +58,13 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """The latest application to renew or change each credential."""
     national: list[NationalView]
     """What is recorded of national certificates, which this system did not issue."""
+    learning: list[ClassView]
+    """Classes that the person is still enrolled in."""
+
+    def reminders(self, now: datetime) -> list[Reminder]:
+        """Return what comes due soon, the nearest first."""
+        sittings = [(title_of(one.registration.qualification), one.sitting) for one in self.ahead]
+        return remind(self.credentials, sittings, self.learning, now=now)
 
     @property
     def ahead(self) -> list[MyRegistration]:
@@ -86,7 +96,13 @@ async def load_mine(session: AsyncSession, person_id: UUID, *, now: datetime) ->
         credentials=credentials,
         applications=applications,
         national=await list_national_of(session, person_id),
+        learning=await _learning(session, person_id),
     )
+
+
+async def _learning(session: AsyncSession, person_id: UUID) -> list[ClassView]:
+    enrolments = await list_enrolments_of(session, person_id)
+    return [await get_class(session, each.class_id) for each in enrolments if each.state is EnrolmentState.ENROLLED]
 
 
 async def _told(session: AsyncSession, person_id: UUID, today: date) -> list[ToldResult]:

@@ -158,9 +158,10 @@ async def _mine(session: AsyncSession, runtime: Runtime, principal: Principal) -
 
 
 async def _context(session: AsyncSession, runtime: Runtime, principal: Principal) -> dict[str, Any]:
-    mine = await _mine(session, runtime, principal)
+    mine, now = await _mine(session, runtime, principal), runtime.clock.now()
     told = await count_told(session, person_id=principal.person)
-    return {"mine": mine, "title_of": title_of, "today": local_date(runtime.clock.now()), "told": told}
+    reminders = mine.reminders(now)
+    return {"mine": mine, "title_of": title_of, "today": local_date(now), "told": told, "reminders": reminders}
 
 
 async def _appeal_context(

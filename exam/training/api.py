@@ -1,9 +1,9 @@
 """What other packages may use of training."""
 
-from exam.training.classes.enrolments import list_enrolments
+from exam.training.classes.enrolments import list_enrolments, list_enrolments_of
 from exam.training.classes.passes import PassHolder, find_pass_holder
 from exam.training.classes.service import get_class, list_classes
-from exam.training.classes.views import PRESENT
+from exam.training.classes.views import PRESENT, ClassView, EnrolmentState
 from exam.training.kinds import TrainingKind
 from exam.training.ledger.attested import record_hours
 from exam.training.ledger.entries import HoursEntry, hours_of, list_hours, trained_at
@@ -29,7 +29,9 @@ __all__ = [
     "PRESENT",
     "SCHOOL_QUALIFICATION",
     "SCORER",
+    "ClassView",
     "Coverage",
+    "EnrolmentState",
     "HoursEntry",
     "HoursGap",
     "MockSave",
@@ -49,6 +51,7 @@ __all__ = [
     "hours_of",
     "list_classes",
     "list_enrolments",
+    "list_enrolments_of",
     "list_hours",
     "list_responses",
     "record_hours",

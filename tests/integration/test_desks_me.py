@@ -58,6 +58,7 @@ async def test_ticket_and_id_number_open_the_page(client: AsyncClient, runtime: 
     page = (await client.get("/me")).text
     assert "张三" in page
     assert registration.seat in page
+    assert "看准考证" in page
     assert (await client.get("/")).headers["location"] == "/me"
 
 
