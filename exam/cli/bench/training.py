@@ -159,7 +159,8 @@ async def _report(client: httpx.AsyncClient, learner: Learner, wait: float, unti
     due = time.monotonic() + wait
     while due < until:
         await asyncio.sleep(max(due - time.monotonic(), 0))
-        due += BEAT_S
+        # who was late reports a whole beat after that, as a page does, and does not catch up
+        due = max(due, time.monotonic()) + BEAT_S
         tally[await _beat(client, learner)] += 1
 
 

@@ -133,6 +133,15 @@ async def _require_party(session: AsyncSession, principal: Principal, one: Sessi
         raise ForbiddenError
 
 
+def _back(principal: Principal, one: SessionView) -> tuple[str, str]:
+    """Return where whoever reads this came from, and what that is called, a msgid."""
+    if principal.has_role(Role.CENTRE):
+        return f"/centre/training/classes/{one.class_id}", "培训班"
+    if principal.has_role(Role.TEACHER):
+        return "/teach", "我的课"
+    return f"/regulator/training/classes/{one.class_id}", "培训班"
+
+
 async def _context(session: AsyncSession, principal: Principal, one: SessionView) -> dict[str, Any]:
     lines = await load_roll(session, one)
     corrections = await list_corrections(session, one.id)
@@ -140,6 +149,7 @@ async def _context(session: AsyncSession, principal: Principal, one: SessionView
     party = principal.has_role(Role.CENTRE, Role.TEACHER)
     return {
         "session": one,
+        "back": _back(principal, one),
         "one": await get_class(session, one.class_id),
         "lines": lines,
         "people": await list_people(session, [line.enrolment.person_id for line in lines]),

@@ -10,7 +10,8 @@ const clock = (ms) => new Date(ms).toLocaleTimeString("zh-CN", { timeZone: "Asia
 const share = (ms) => 100 * (ms - from) / (to - from);
 
 for (const mark of marks) {
-  mark.style.left = `${share(at(mark))}%`;
+  // what happened at the very end still stands within its lane
+  mark.style.left = `min(${share(at(mark))}%, 100% - .375rem)`;
   mark.style.width = mark.dataset.until ? `${Math.max(0.2, share(until(mark)) - share(at(mark)))}%` : "";
 }
 document.getElementById("axis-from").textContent = Number.isFinite(from) ? clock(from) : "";
