@@ -3,15 +3,10 @@
 from exam.core.reseal import SealedColumn
 from exam.records import folding
 from exam.records.credit import jobs as credit
+from exam.records.credit import party_pages, party_record_pages
 from exam.records.credit.decision_pages import DecisionController
 from exam.records.credit.exchange_pages import ExchangeController
 from exam.records.credit.import_pages import PlatformNoticeController
-from exam.records.credit.party_pages import BodyCreditController, EnterpriseCreditController, PersonCreditController
-from exam.records.credit.party_record_pages import (
-    BodyRecordController,
-    EnterpriseRecordController,
-    PersonRecordController,
-)
 from exam.records.credit.record_pages import CreditRecordController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
@@ -60,15 +55,11 @@ PLUGIN = Plugin(
         RemindersController,
         ClueController,
         DecisionController,
-        EnterpriseCreditController,
-        BodyCreditController,
-        PersonCreditController,
+        *party_pages.CONTROLLERS,
         CreditRecordController,
         ExchangeController,
         PlatformNoticeController,
-        EnterpriseRecordController,
-        BodyRecordController,
-        PersonRecordController,
+        *party_record_pages.CONTROLLERS,
         NeighboursController,
         NeighbourController,
         MessageController,

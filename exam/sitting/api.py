@@ -11,6 +11,7 @@ from exam.sitting.errors import (
     SittingNotFoundError,
 )
 from exam.sitting.facts import (
+    find_bans,
     lift_ban,
     list_bans,
     list_passes,
@@ -77,6 +78,7 @@ __all__ = [
     "close_sitting",
     "create_plan",
     "create_sitting",
+    "find_bans",
     "find_enterprise",
     "find_registration_by_ticket",
     "form_key",

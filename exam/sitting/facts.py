@@ -1,6 +1,6 @@
 """Facts about persons: pushed down by the packages above, read over all regions for one decision."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
+from exam.core.clock import local_date
 from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.sitting.eligibility import Ban, MissingHours, Passed, PersonFacts, Standing, Used
 from exam.sitting.models import AttemptFact, BanFact, BanLift, PassFact, PassWithdrawal
-from exam.sitting.views import PassView
+from exam.sitting.views import BanTerm, PassView
 from exam.training.api import TrainingKind, cover_programme, list_hours, trained_at
 
 _PASSES = text("select part, passed_on, valid_until, result_id, recorded_at from sitting_passes_of(:person, :wanted)")
@@ -55,6 +56,17 @@ async def list_passes(session: AsyncSession, person_id: UUID, qualification: str
 async def list_bans(session: AsyncSession, person_id: UUID, qualification: str) -> list[Ban]:
     """Return the bans that touch a qualification, over all regions, past ones included."""
     return [Ban(*row) for row in await session.execute(_BANS, {"person": person_id, "wanted": qualification})]
+
+
+async def find_bans(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, BanTerm]:
+    """Return until when bans of the scope stand, by their ids."""
+    query = (
+        select(BanFact.id, BanFact.until_on, BanLift.lifted_at).join(BanLift, isouter=True).where(BanFact.id.in_(ids))
+    )
+    return {
+        row.id: BanTerm(until_on=row.until_on, lifted_on=local_date(row.lifted_at) if row.lifted_at else None)
+        for row in await session.execute(query)
+    }
 
 
 async def record_pass(

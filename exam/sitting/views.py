@@ -34,6 +34,13 @@ class RegistrationKind(StrEnum):
     MAKE_UP = "make_up"
 
 
+class BanTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when a ban stands, its last day included, and on which day it was undone before; Shanghai dates."""
+
+    until_on: date
+    lifted_on: date | None
+
+
 class SittingView(msgspec.Struct, frozen=True, kw_only=True):
     """A sitting; `ends_at` is the last moment at which a candidate may start, `rule_set` a version string."""
 

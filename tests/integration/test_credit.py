@@ -326,7 +326,9 @@ async def test_a_bar_follows_a_decision_on_a_person_and_goes_with_it(
         (ban,) = await list_bans(session, person, "special.1.2")
         record = await session.scalar(text("select id from records_credit_record"))
     assert (ban.until_on, ban.basis) == (date(2027, 11, 22), "《行政许可法》(2019)第七十八条")
+    assert "到 2027-11-22 为止,到期自动解除" in (await client.get(f"{HOME}/records")).text.replace("，", ",")
     client.cookies.set(COOKIE, await candidate_session(runtime, exam.registrations[0]))
+    assert "到 2027-11-22 为止" in (await client.get(f"/me/credit/records/{record}")).text
     assert await town.post(f"/me/credit/records/{record}/objection", text="当事人不是本人") == 303
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
         request = await session.scalar(text("select id from records_credit_request"))
@@ -334,6 +336,9 @@ async def test_a_bar_follows_a_decision_on_a_person_and_goes_with_it(
     assert await town.post(f"{HOME}/records/requests/{request}", granted="true", reason="经核查") == 303
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
         assert await list_bans(session, person, "special.1.2") == []
+    assert "2026-11-23 已撤销" in (await client.get(f"{HOME}/records?stands=withdrawn")).text
+    client.cookies.set(COOKIE, await candidate_session(runtime, exam.registrations[0]))
+    assert "2026-11-23 已撤销" in (await client.get(f"/me/credit/records/{record}")).text
 
 
 async def test_a_revocation_for_fraud_is_a_lead_at_once(runtime: Runtime, clock: FrozenClock) -> None:

@@ -13,7 +13,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import write_workbook
 from exam.identity.sessions import COOKIE
-from exam.records.credit.register import Publicity, RecordView, list_records
+from exam.records.credit.register import Publicity, RecordView, count_records, list_records
 from exam.records.credit.requests import list_requests
 from exam.records.exchange.xml import read_body
 from tests.builders.desks import session_of
@@ -38,8 +38,18 @@ async def record_of(town: Town) -> UUID:
     return record.id
 
 
+async def listed(town: Town, on: date) -> Publicity:
+    """Return the one list of a day on which the record stands, which is the one that it is counted in."""
+    async with town.runtime.databases.session(Scope(region=COUNTY)) as session:
+        found = [each for each in Publicity if await list_records(session, limit=9, stands=(each, on))]
+        assert await count_records(session, on) == dict.fromkeys(found, 1)
+    (stands,) = found
+    return stands
+
+
 async def publicity(town: Town, on: date) -> Publicity:
     (record,) = await records_of(town.runtime)
+    assert await listed(town, on) is record.publicity(on)
     return record.publicity(on)
 
 
@@ -90,6 +100,8 @@ async def test_repair_waits_for_the_least_term_and_a_promise(town: Town, clock: 
     record = await record_of(town)
     await town.be("enterprise")
     town.clue = record
+    assert await publicity(town, date(2027, 11, 23)) is Publicity.PUBLISHED
+    assert await publicity(town, date(2027, 11, 24)) is Publicity.EXPIRED
     done = {"text": "罚款已缴,人员已取证。", "promised": "true"}
     assert await town.act("repair", done, home=f"{OWN}/records") == 409
     town.later(clock, days=92)

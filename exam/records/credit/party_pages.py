@@ -30,7 +30,7 @@ MOST = 100
 AnyRequest = Request[Principal, Any, Any]
 
 
-class _Party(Controller):
+class PartyCases(Controller):
     """Pages of the party that a role acts for."""
 
     role: str
@@ -117,26 +117,20 @@ class _Party(Controller):
 
 _DECIDED = frozenset({ClueState.DECIDED, ClueState.CLOSED})
 
-
-class EnterpriseCreditController(_Party):
-    """An enterprise's own cases."""
-
-    path = "/enterprise/credit"
-    role = "enterprise"
-    opt = allow("enterprise")
-
-
-class BodyCreditController(_Party):
-    """A training body's own cases."""
-
-    path = "/centre/credit"
-    role = "centre"
-    opt = allow("centre")
+# who may come, and where: an enterprise, a training body, and a person at home
+_KINDS = (
+    ("enterprise", "/enterprise/credit", allow("enterprise")),
+    ("centre", "/centre/credit", allow("centre")),
+    (parties.CANDIDATE, "/me/credit", allow_candidate()),
+)
 
 
-class PersonCreditController(_Party):
-    """One's own cases, at home."""
+def for_each_party(base: type[Controller], below: str = "") -> tuple[type[Controller], ...]:
+    """Return one controller with a `role` for each kind of party, at its address and `below`."""
+    return tuple(
+        type(f"{role.title()}{base.__name__}", (base,), {"role": role, "path": path + below, "opt": opt})
+        for role, path, opt in _KINDS
+    )
 
-    path = "/me/credit"
-    role = parties.CANDIDATE
-    opt = allow_candidate()
+
+CONTROLLERS = for_each_party(PartyCases)

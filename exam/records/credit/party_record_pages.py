@@ -14,9 +14,10 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.records.credit import parties, register, requests
+from exam.records.credit.party_pages import for_each_party
 from exam.records.credit.schemas import ObjectionForm, RepairForm
 from exam.records.credit.wording import PUBLICITY, READERS, REQUESTS
-from exam.web.policy import allow, allow_candidate
+from exam.sitting.api import find_bans
 from exam.web.problem import form_again
 from exam.web.request import done
 
@@ -25,7 +26,7 @@ READINGS = 20
 AnyRequest = Request[Principal, Any, Any]
 
 
-class _PartyRecords(Controller):
+class PartyRecords(Controller):
     """Records of the party that a role acts for."""
 
     role: str
@@ -92,6 +93,7 @@ class _PartyRecords(Controller):
             "home": self.path,
             "back": self.path.removesuffix("/records"),
             "record": record,
+            "ban": (await find_bans(session, [record.ban_id])).get(record.ban_id) if record.ban_id else None,
             "asked": asked,
             "waiting": {each.kind for each in asked if each.state == "filed"},
             "readings": await register.list_readings(session, record_id, limit=READINGS),
@@ -103,25 +105,4 @@ class _PartyRecords(Controller):
         }
 
 
-class EnterpriseRecordController(_PartyRecords):
-    """An enterprise's own records."""
-
-    path = "/enterprise/credit/records"
-    role = "enterprise"
-    opt = allow("enterprise")
-
-
-class BodyRecordController(_PartyRecords):
-    """A training body's own records."""
-
-    path = "/centre/credit/records"
-    role = "centre"
-    opt = allow("centre")
-
-
-class PersonRecordController(_PartyRecords):
-    """One's own records, at home."""
-
-    path = "/me/credit/records"
-    role = parties.CANDIDATE
-    opt = allow_candidate()
+CONTROLLERS = for_each_party(PartyRecords, "/records")

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from exam.core.clock import local_date
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import names_of_accounts
@@ -14,10 +15,11 @@ from exam.records.credit import decisions, register, requests
 from exam.records.credit.limits import load_terms
 from exam.records.credit.money import show_wan
 from exam.records.credit.regulator_pages import HOME
-from exam.records.credit.schemas import ReplyForm
+from exam.records.credit.schemas import ReplyForm, Stands
 from exam.records.credit.wording import PUBLICITY, READERS, REQUESTS
 from exam.records.regulator_desk import ROLE, desk_of
 from exam.records.schemas import RegionPath
+from exam.sitting.api import find_bans
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.request import done
@@ -39,13 +41,19 @@ class CreditRecordController(Controller):
         runtime: NamedDependency[Runtime],
         principal: NamedDependency[Principal],
         region: FromQuery[RegionPath] = "",
+        stands: FromQuery[Stands] = "",
         page: FromQuery[Page] = 1,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
-            rows = await register.list_records(desk.session, limit=PAGE + 1, offset=(page - 1) * PAGE)
+            today = local_date(desk.now)
+            wanted = (register.Publicity(stands), today) if stands else None
+            rows = await register.list_records(desk.session, limit=PAGE + 1, offset=(page - 1) * PAGE, stands=wanted)
             await register.note_reading(desk.session, principal, rows[:PAGE], ROLE, at=desk.now)
             context = {
                 **desk.context,
+                "stands": stands,
+                "counts": await register.count_records(desk.session, today),
+                "bans": await find_bans(desk.session, [row.ban_id for row in rows if row.ban_id]),
                 "rows": rows[:PAGE],
                 "more": len(rows) > PAGE,
                 "page": page,
@@ -66,6 +74,7 @@ class CreditRecordController(Controller):
             context = {
                 **desk.context,
                 "record": record,
+                "ban": (await find_bans(desk.session, [record.ban_id])).get(record.ban_id) if record.ban_id else None,
                 "decision": decision,
                 "asked": await requests.list_requests(desk.session, record_id),
                 "readings": readings,

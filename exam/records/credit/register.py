@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
@@ -50,6 +50,7 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     decision_id: UUID | None
+    ban_id: UUID | None
     organisation_id: UUID | None
     person_id: UUID | None
     subject_name: str
@@ -148,14 +149,39 @@ async def get_record(session: AsyncSession, record_id: UUID) -> RecordView:
 
 
 async def list_records(
-    session: AsyncSession, *, limit: int, offset: int = 0, party: Party | None = None
+    session: AsyncSession,
+    *,
+    limit: int,
+    offset: int = 0,
+    party: Party | None = None,
+    stands: tuple[Publicity, date] | None = None,
 ) -> list[RecordView]:
-    """Page the scope's records, or those of a party, the latest decision first."""
+    """Page the scope's records, or those of a party, or those whose publication stands so on a day; the latest first."""
     query = select(CreditRecord)
     if party is not None:
         query = query.where(party.owns(CreditRecord.organisation_id, CreditRecord.person_id))
+    if stands is not None:
+        query = query.where(_publicity(stands[1]) == stands[0])
     query = query.order_by(CreditRecord.decided_on.desc(), CreditRecord.id.desc())
     return [record_view(row) for row in await session.scalars(query.limit(limit).offset(offset))]
+
+
+async def count_records(session: AsyncSession, on: date) -> dict[Publicity, int]:
+    """Count the scope's records by how their publication stands on a day."""
+    stands = _publicity(on)
+    rows = await session.execute(select(stands, func.count()).group_by(stands))
+    return {Publicity(row[0]): row[1] for row in rows}
+
+
+def _publicity(on: date) -> ColumnElement[str]:
+    """Say in SQL what `RecordView.publicity` says."""
+    until = CreditRecord.publish_until_on
+    return case(
+        (CreditRecord.state != RecordState.STANDING, CreditRecord.state),
+        (until.is_(None), Publicity.UNPUBLISHED.value),
+        (until >= on, Publicity.PUBLISHED.value),
+        else_=Publicity.EXPIRED.value,
+    )
 
 
 async def note_reading(

@@ -8,6 +8,8 @@ from exam.web.forms import Form
 
 Show = Literal["found", "open", "over"]
 """Which leads: not looked into, in the process, or over."""
+Stands = Literal["", "published", "repaired", "expired", "unpublished", "withdrawn"]
+"""Records whose publication stands so today; all where it is empty."""
 Words = Annotated[str, Meta(max_length=4000)]
 
 
