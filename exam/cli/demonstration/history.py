@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from exam.cli.demonstration.credit import COUNTY_REGULATOR, make_credit
 from exam.cli.demonstration.province import enterprise_codes
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.run import Order, Simulation
@@ -20,8 +21,6 @@ PAST = (
 )
 PAST_SEED, LEADERS_SEED, RENAMED_SEED = 100, 4108, 9001
 ENGAGED, ENGAGED_SINCE = 20, "2025-03-03"
-COUNTY_REGULATOR = 3
-"""Which of the demo's regulators is the county's first."""
 PRINTED = "principal.chemical-trade"
 OPEN_SEATS = 12
 OPEN_SEED = 4107
@@ -51,8 +50,7 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
         issued += simulation.credentials
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
     await _engage(staff)
-    # the county looks through its posts: who works there without a certificate is a lead
-    await (await staff.wire("regulator", COUNTY_REGULATOR)).send_form("/regulator/credit/find", {})
+    await make_credit(staff, codes[0])
     await _apply(staff, issued)
     # the centre has the certificates of one sitting printed together
     fields = {"qualification": PRINTED, "paper": "a4"}

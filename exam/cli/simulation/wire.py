@@ -56,7 +56,7 @@ class Wire:
         await self.call("POST", path, urlencode(fields).encode(), {"content-type": FORM})
 
     async def call(self, method: str, path: str, body: bytes | None, headers: dict[str, str] | None) -> Any:
-        """Send one request and return its decoded JSON; raises Refused or Unreachable."""
+        """Send one request and return its decoded JSON, or a page as text; raises Refused or Unreachable."""
         request = self._request(method, path, body, headers or {})
         started = time.perf_counter()
         if started - self._used_at > KEPT_S:
@@ -68,6 +68,8 @@ class Wire:
             await self.close()
             raise Unreachable(str(error)) from error
         self.last_ms = (time.perf_counter() - started) * 1000
+        if "html" in kind and status < CLIENT_ERROR:
+            return content.decode()
         decoded = msgspec.json.decode(content) if content and "json" in kind else None
         if status >= CLIENT_ERROR:
             raise Refused(status, (decoded or {}).get("code", ""), decoded)
