@@ -26,7 +26,7 @@ from exam.core.runtime import Runtime
 from exam.records.exchange.neighbours import admit, register
 from exam.records.exchange.receiving import address_of
 from exam.records.exchange.state import Carriage
-from exam.records.nodes.identity import confirm_identity, create_keys, propose_identity
+from exam.records.nodes.identity import confirm_identity, create_keys, find_card, propose_identity
 from exam.records.nodes.plugin import PLUGIN
 from exam.web.shell import build_shell
 from tests.builders.exchange import listening
@@ -87,7 +87,9 @@ class Node(msgspec.Struct, frozen=True):
         return self.runtime.settings.exchange_certificate.read_text(encoding="ascii")
 
     async def keys(self) -> str:
-        """Make the node's keys and return its card."""
+        """Return the node's card, its keys made if it has none."""
+        if known := await find_card(self.runtime):
+            return known.text
         async with self.runtime.databases.transaction(ROOT) as session:
             return (await create_keys(session, admin("system_admin"), self.runtime)).text
 

@@ -4,7 +4,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,10 +12,10 @@ import msgspec
 import pytest
 
 from exam.core.config import Settings
+from tests.builders.ports import READY_S, await_port
 
 EXAMPLE = Path(__file__).parents[2] / "deploy/coturn/turnserver.conf"
 SECRET = "the secret of the tests' own relay, 32 characters or more"  # the test's
-READY_S = 30
 
 
 def configured(port: int, media_node: str) -> str:
@@ -54,19 +53,8 @@ def relaying(settings: Settings, folder: Path, *, media_node: str) -> Iterator[S
     with (folder / "turn.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _await_port(port, process, folder / "turn.log")
+        await_port(port, process, folder / "turn.log")
         yield msgspec.structs.replace(settings, turn_urls=f"turn:127.0.0.1:{port}", turn_secret_file=secret)
     finally:
         process.terminate()
         process.wait(READY_S)
-
-
-def _await_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + READY_S
-    while time.monotonic() < until and process.poll() is None:
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    message = f"the relay did not start: {log.read_text()[-2000:]}"
-    raise AssertionError(message)

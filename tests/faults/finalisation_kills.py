@@ -117,11 +117,17 @@ def _die_before(number: int) -> None:
     psycopg.AsyncConnection.wait = wait  # type: ignore[method-assign]
 
 
-def _left(settings: Settings) -> list[str]:
-    """Return the attempts that are half done, and let the dead worker's silence be long enough to be noticed."""
+def forgive_the_dead(settings: Settings) -> None:
+    """Let the silence of dead workers be long enough to be noticed, and their jobs begin anew."""
     with psycopg.connect(settings.database_url, options="-csearch_path=public,jobs") as connection:
         connection.execute(_SILENCE)
         connection.execute(_FORGIVEN)
+
+
+def _left(settings: Settings) -> list[str]:
+    """Return the attempts that are half done, and have the dead worker noticed."""
+    forgive_the_dead(settings)
+    with psycopg.connect(settings.database_url) as connection:
         return [str(row[0]) for row in connection.execute(_TORN)]
 
 

@@ -8,10 +8,12 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 from exam.app import compose_runtime
 from exam.cli.simulation.candidate import Candidate, Tally
@@ -21,10 +23,14 @@ from exam.cli.simulation.judging import Judgement, judge
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.schemas import Form, Option, Seat, Slot
 from exam.cli.simulation.wire import Wire
+from exam.core.clock import FrozenClock, SystemClock
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
+from exam.sitting.api import close_sitting
 from tests.builders.attempts import attempts_in_progress, lease_of
+from tests.builders.grading import Examined, examined, work_off
+from tests.builders.sitting import ELECTRICIAN
 
 READY_S = 30
 
@@ -85,6 +91,26 @@ def web_process(settings: Settings, port: int, log: Path) -> Iterator[WebProcess
         yield web
     finally:
         web.stop()
+
+
+TO_THE_START = timedelta(hours=2)
+
+
+async def time_is_over(settings: Settings, *, right: Sequence[int], qualification: str = ELECTRICIAN) -> Examined:
+    """Let everybody answer in an exam whose time is over, and the sitting be closed already."""
+    clock = FrozenClock(SystemClock().now() - TO_THE_START - timedelta(minutes=45))
+    runtime = compose_runtime(settings, clock=clock)
+    exam = await examined(runtime, clock, right=right, qualification=qualification, finish="in_progress")
+    async with runtime.databases.transaction(exam.scope) as session:
+        now = runtime.clock.now()
+        await close_sitting(session, exam.centre.clerk, exam.sitting_id, now, open_attempts=_nobody)
+    await work_off(runtime)
+    await runtime.close()
+    return exam
+
+
+async def _nobody(_session: object, _sitting_id: UUID, _at: datetime) -> int:
+    return 0
 
 
 FORM = Form(

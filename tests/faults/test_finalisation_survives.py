@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,20 +13,18 @@ import pytest
 from sqlalchemy import select
 
 from exam.app import compose_runtime
-from exam.core.clock import FrozenClock, SystemClock
 from exam.core.config import Settings
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.delivery.attempts import list_revisions, revision_of
 from exam.delivery.models import Attempt
 from exam.delivery.receipt import hand_in_digest
-from exam.sitting.api import close_sitting
-from tests.builders.grading import Examined, examined, work_off
+from tests.builders.grading import Examined
 from tests.faults.finalisation_kills import Killed
+from tests.faults.stage import time_is_over
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RIGHT = (9, 7, 5)
-TO_THE_START = timedelta(hours=2)
 EARNED = (10_00, 7_00, 5_00)
 """What these answers come to where nobody dies, in marks of the small form; a result has ten times as many."""
 
@@ -38,23 +35,6 @@ _ONCE = (
     "select subject from core_audit_entry where act = 'attempt.scored'",
     "select task_name from jobs.procrastinate_jobs",
 )
-
-
-async def stage(settings: Settings) -> Examined:
-    """Let everybody answer in an exam whose time is over, and the sitting be closed already."""
-    clock = FrozenClock(SystemClock().now() - TO_THE_START - timedelta(minutes=45))
-    runtime = compose_runtime(settings, clock=clock)
-    exam = await examined(runtime, clock, right=RIGHT, finish="in_progress")
-    async with runtime.databases.transaction(exam.scope) as session:
-        now = runtime.clock.now()
-        await close_sitting(session, exam.centre.clerk, exam.sitting_id, now, open_attempts=_nobody)
-    await work_off(runtime)
-    await runtime.close()
-    return exam
-
-
-async def _nobody(_session: object, _sitting_id: UUID, _at: datetime) -> int:
-    return 0
 
 
 def kill(settings: Settings, attempt: UUID) -> list[Killed]:
@@ -89,7 +69,7 @@ async def digests(settings: Settings, exam: Examined) -> list[tuple[bytes | None
 
 @pytest.mark.slow
 def test_death_at_every_statement_leaves_each_attempt_finalised_and_scored_once(settings: Settings) -> None:
-    exam = asyncio.run(stage(settings))
+    exam = asyncio.run(time_is_over(settings, right=RIGHT))
     steps = kill(settings, exam.attempts[0])
     assert [(each.step, each.torn) for each in steps] == [("hand_in", []), ("overdue", []), ("work", [])]
     assert min(each.kills for each in steps) > 12

@@ -50,7 +50,8 @@ def groups_of(user: str | None) -> dict[str, Any]:
     return {} if user is None else {"group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Let this process end when the thread that started it does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -71,7 +72,7 @@ def spawn(
         user=user,
         **groups_of(user),
         process_group=0,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509  # set between fork and exec; no thread of ours holds a lock there
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # set between fork and exec; no thread of ours holds a lock there
     )
 
 
