@@ -41,7 +41,7 @@ FOLLOWS: Final[Mapping[BatchState, frozenset[BatchState]]] = {
     BatchState.ACCEPTED: frozenset(),
     BatchState.SUPERSEDED: frozenset(),
 }
-OPEN: Final = frozenset({BatchState.SEALED, BatchState.ARRIVED, BatchState.RETURNED})
+OPEN: Final = frozenset({BatchState.SEALED, BatchState.ARRIVED, BatchState.ACCEPTING, BatchState.RETURNED})
 """While a batch is in one of these the next one is not made: what follows of a subject must not overtake it."""
 
 
