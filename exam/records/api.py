@@ -22,6 +22,7 @@ from exam.records.names import industry_of, title_of
 from exam.records.nodes.certificates import PEER
 from exam.records.nodes.plugin import PLUGIN as NODE_PLUGIN
 from exam.records.nodes.replies import Answer, answer_node, get_answer
+from exam.records.nodes.seeding import NodeStaff, seed_batches
 from exam.records.period import Period, Span, after, before, period_at, period_of, year_before
 from exam.records.regulator_desk import ROLE, Desk, desk_of
 from exam.records.reminders.finding import Due, remind_of
@@ -53,6 +54,7 @@ __all__ = [
     "Measure",
     "Message",
     "Narrowing",
+    "NodeStaff",
     "OrganisationRoster",
     "Period",
     "PersonEntryView",
@@ -90,6 +92,7 @@ __all__ = [
     "register_neighbour",
     "remind_of",
     "rows_of",
+    "seed_batches",
     "title_of",
     "total",
     "value_of",

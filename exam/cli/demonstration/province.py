@@ -25,7 +25,7 @@ from exam.identity.api import (
     seed_regions,
     uscc_check,
 )
-from exam.records.api import admit_neighbour, register_neighbour
+from exam.records.api import NodeStaff, admit_neighbour, register_neighbour, seed_batches
 from exam.reports.api import ReportStaff, seed_reports
 from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
@@ -40,6 +40,8 @@ NEIGHBOURS = (
     ("公共信用信息平台", "credit.changed", False),
 )
 """Name, what it is told, and whether it has been let in."""
+LOWER_NODE = "33/3302"
+"""The region of a lower node that carries its batches here as files."""
 LEARNERS_FILE = "demo-learners.json"
 LEARNERS, LEARNERS_SEED = 4, 612
 ENTERPRISES: tuple[tuple[str, str, dict[str, str | bool]], ...] = (
@@ -79,6 +81,16 @@ async def build_province(runtime: Runtime) -> bool:
         ),
     )
     await _neighbours(runtime, accounts)
+    await seed_batches(
+        runtime,
+        NodeStaff(
+            operator=accounts["sysadmin"],
+            approver=accounts["secadmin"],
+            regulator=accounts["regulator"],
+            root_region=PROVINCE,
+            lower_region=LOWER_NODE,
+        ),
+    )
     await bring_in_national(runtime, accounts["regulator-county"], accounts["regulator-county2"])
     _write(path, msgspec.json.encode(demo))
     return True

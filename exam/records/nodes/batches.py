@@ -131,9 +131,17 @@ async def file_of(session: AsyncSession, batch_id: UUID) -> tuple[BatchView, byt
 
 
 async def count_waiting(session: AsyncSession, neighbour_id: UUID) -> int:
-    """Return how many messages wait to be told."""
-    waiting = OutgoingMessage.state == MessageState.WAITING
-    query = select(func.count()).where(OutgoingMessage.neighbour_id == neighbour_id, waiting)
+    """Return how many messages wait to be told and are in no batch that is on its way or being decided."""
+    under_way = (
+        select(BatchRow.message_id)
+        .join(Batch, Batch.id == BatchRow.batch_id)
+        .where(BatchRow.message_id == OutgoingMessage.id, Batch.state.in_([BatchState.SEALED, BatchState.ARRIVED]))
+    )
+    query = select(func.count()).where(
+        OutgoingMessage.neighbour_id == neighbour_id,
+        OutgoingMessage.state == MessageState.WAITING,
+        ~under_way.exists(),
+    )
     return await session.scalar(query) or 0
 
 
