@@ -29,6 +29,7 @@ from grading.views import (
     list_results_of,
     list_versions,
 )
+from grading.written import count_waiting as count_waiting_answers
 
 __all__ = [
     "Action",
@@ -46,6 +47,7 @@ __all__ = [
     "appeal_until_on",
     "approve_regrade",
     "confirm_practical_sheet",
+    "count_waiting_answers",
     "decide_appeal",
     "file_appeal",
     "find_released_result",

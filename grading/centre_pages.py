@@ -28,6 +28,7 @@ from grading.schemas import AnswerForm, EmptyForm, ReleaseOut, StandingOut, cand
 from grading.tables import build_table
 from grading.views import list_results
 from grading.withdrawn import list_withdrawn
+from grading.written import list_unsettled
 
 CENTRE = allow("centre")
 READERS = allow("centre", "regulator")
@@ -195,6 +196,7 @@ async def results_context(
         "regrades": await list_regrades(session, sitting_id),
         "appeals": await list_sitting_appeals(session, sitting_id),
         "withdrawn": await list_withdrawn(session, sitting_id, at=runtime.clock.now()),
+        "unmarked": len(await list_unsettled(session, sitting_id)),
         "typed": {},
         "own": is_own_centre(principal, sitting),
         "words": words,

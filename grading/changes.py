@@ -41,12 +41,16 @@ def score_attempt(
     form: ScoringForm,
     responses: Mapping[int, Response],
     changes: Sequence[RuleChange] = (),
+    awarded: Mapping[int, int] | None = None,
 ) -> FormScore:
-    """Return the score of a form with `changes` applied in order; a voided slot is neither counted nor listed."""
+    """Return the score of a form with `changes` applied in order; a voided slot is neither counted nor listed.
+
+    `awarded` are the marks in hundredths that people gave to answers in words, by slot.
+    """
     scores: list[tuple[ScoringSlot, SlotScore]] = []
     for slot in form.slots:
         own = [change for change in changes if change.item_id == slot.item_id]
-        score = _score_slot(slot, responses.get(slot.slot, ()), own)
+        score = _score_slot(slot, responses.get(slot.slot, ()), own, (awarded or {}).get(slot.slot, 0))
         if score is not None:
             scores.append((slot, score))
     return FormScore(
@@ -58,7 +62,7 @@ def score_attempt(
     )
 
 
-def _score_slot(slot: ScoringSlot, response: Response, changes: Sequence[RuleChange]) -> SlotScore | None:
+def _score_slot(slot: ScoringSlot, response: Response, changes: Sequence[RuleChange], awarded: int) -> SlotScore | None:
     rules, given = [slot_rule(slot)], False
     for change in changes:
         match change.action:
@@ -70,6 +74,8 @@ def _score_slot(slot: ScoringSlot, response: Response, changes: Sequence[RuleCha
                 rules = [slot_rule(slot, displayed_key(slot, change.key))]
             case Action.ACCEPT_ALSO:
                 rules.append(slot_rule(slot, displayed_key(slot, change.key)))
+    if slot.rule == Rule.MARKED:
+        return SlotScore(slot.marks if given else awarded, awarded == slot.marks)
     best = max((score_response(rule, response) for rule in rules), key=lambda score: score.marks_hundredths)
     return SlotScore(slot.marks, best.correct) if given else best
 
@@ -80,7 +86,7 @@ def slot_rule(slot: ScoringSlot, key: tuple[str, ...] = ()) -> SlotRule:
     The item's weights belong to its own key: another key is scored by the rule alone.
     """
     rule = Rule(slot.rule)
-    own = slot.accepted if rule is Rule.TEXT else slot.key
+    own = slot.accepted if rule in {Rule.TEXT, Rule.MARKED} else slot.key
     weights = None if key or slot.weights is msgspec.UNSET else slot.weights
     return SlotRule(slot=slot.slot, rule=rule, key=key or own, marks=slot.marks, options=slot.options, weights=weights)
 

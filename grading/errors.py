@@ -162,3 +162,24 @@ class AppealTextError(DomainError):
 
     code = "appeal_text"
     message = "请写明理由(不超过 2000 字)。"
+
+
+class AnswerNotFoundError(NotFoundError):
+    """No such answer in the scope."""
+
+    code = "answer_not_found"
+    message = "没有找到这份简答题答卷。"
+
+
+class AnswerMarkedError(ConflictError):
+    """One assessor marks an answer once."""
+
+    code = "answer_marked"
+    message = "您已经评阅过这份答卷,须由另一位考评员评阅。"
+
+
+class AnswerSettledError(ConflictError):
+    """The marks of an answer are settled."""
+
+    code = "answer_settled"
+    message = "这份答卷的分数已经确定,请评阅下一份。"

@@ -13,9 +13,9 @@ from exam.delivery.api import AttemptView, list_attempts
 from exam.sitting.api import SittingState, SittingView, get_sitting, list_sittings
 from grading.scores import SCORABLE, open_forms, score_one
 from grading.statistics import WRITE_STATISTICS, ask_for_statistics, write_statistics
+from grading.written import SCORE_SITTING, list_unsettled
 from questionbank.api import FormsAwaitCustodiansError, reveal_seed
 
-SCORE_SITTING = "grading.score_sitting"
 REVEAL_SEED = "grading.reveal_seed"
 SWEEP = "grading.score_overlooked"
 BATCH = 50
@@ -23,12 +23,13 @@ SWEEP_SITTINGS = 200
 
 
 async def score_sitting(runtime: Runtime, *, sitting_id: str) -> None:
-    """Score what a closed sitting has left to score; a second run finds nothing."""
+    """Score what a closed sitting has left to score and needs no marks of people; a second run finds nothing."""
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.session(scope) as session:
         sitting = await get_sitting(session, UUID(sitting_id))
         attempts = await list_attempts(session, sitting.id, now=runtime.clock.now())
-    waiting = [attempt for attempt in attempts if attempt.state in SCORABLE]
+        unmarked = await list_unsettled(session, sitting.id)
+    waiting = [attempt for attempt in attempts if attempt.state in SCORABLE and attempt.id not in unmarked]
     # a key that is still in pieces is no fault: its coming is an event, and that asks again
     with suppress(FormsAwaitCustodiansError):
         for batch in _batches(waiting):

@@ -70,6 +70,47 @@ class PracticalSheet(Base):
     settled_at: Mapped[datetime | None]
 
 
+class Answer(Base):
+    """简答题答卷: an answer in words that people mark; `marks` are what it earned once it is settled."""
+
+    __tablename__ = "grading_answer"
+    __table_args__ = (UniqueConstraint("attempt_id", "slot"),)
+
+    id: Mapped[Id]
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("delivery_attempt.id"))
+    sitting_id: Mapped[UUID]
+    region: Mapped[str]
+    qualification: Mapped[str]
+    form_id: Mapped[UUID]
+    slot: Mapped[int]
+    item_id: Mapped[UUID]
+    full_marks: Mapped[int]
+    tolerance: Mapped[int]
+    """The greatest difference of two marks that agree, and below it the step, as the rule said at the close."""
+    step: Mapped[int]
+    state: Mapped[str]
+    marks: Mapped[int | None]
+    called_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class AnswerMark(Base):
+    """评阅: what one assessor gave an answer; appended, never changed. The third place settles a dispute."""
+
+    __tablename__ = "grading_answer_mark"
+    __table_args__ = (UniqueConstraint("answer_id", "place"), UniqueConstraint("answer_id", "account_id"))
+
+    id: Mapped[Id]
+    answer_id: Mapped[UUID] = mapped_column(ForeignKey("grading_answer.id"))
+    region: Mapped[str]
+    place: Mapped[int]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str]
+    marks: Mapped[int]
+    note: Mapped[str]
+    at: Mapped[datetime]
+
+
 class Regrade(Base):
     """重评: a change of keys or rules after the close, proposed by one person and approved by another."""
 

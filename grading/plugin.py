@@ -1,6 +1,7 @@
 """What grading brings to the composition."""
 
 from exam.web.plugin import NavItem, Plugin
+from grading.answer_pages import AnswersController
 from grading.assess_pages import AssessApiController, AssessController
 from grading.centre_pages import ResultsApiController, ResultsController
 from grading.jobs import JOBS
@@ -19,6 +20,7 @@ PLUGIN = Plugin(
         RegradeApiController,
         AssessController,
         AssessApiController,
+        AnswersController,
         show_terminal_result,
     ),
     subscriptions=SUBSCRIPTIONS,
@@ -26,5 +28,6 @@ PLUGIN = Plugin(
     nav=(
         NavItem("成绩", "/results", ("centre", "regulator"), "report", also=RESULT_PAGES),
         NavItem("实操评分", "/assess", ("assessor",), "clipboard-check"),
+        NavItem("简答评阅", "/assess/answers", ("assessor",), "edit"),
     ),
 )

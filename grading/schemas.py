@@ -67,6 +67,13 @@ class NoteForm(Form, frozen=True, kw_only=True):
     note: Words = ""
 
 
+class MarkForm(Form, frozen=True, kw_only=True):
+    """One's own mark for an answer in words."""
+
+    marks: Typed = ""
+    note: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
 class AnswerForm(Form, frozen=True, kw_only=True):
     """The answer to an appeal."""
 

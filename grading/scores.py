@@ -27,6 +27,7 @@ from grading.logged import note_result, score_digest
 from grading.models import Regrade, Result, Score
 from grading.scoring import FormScore, Response
 from grading.verdict import Part
+from grading.written import call_for_marks, list_awarded
 from questionbank.api import ScoringForm, open_scoring_views
 
 ALGORITHM = "integers@2"
@@ -53,8 +54,12 @@ async def score_one(
 ) -> bool:
     """Score a handed-in attempt by its form; False where it is scored already or voided, which makes a re-run harmless.
 
-    The attempt's own lock comes first: of two workers one scores, and what is voided at this moment stays unscored.
+    The attempt's own lock comes first: of two workers one scores, and what is voided at this moment stays unscored. An
+    attempt with answers in words waits for their marks.
     """
+    form = forms.get(attempt.form_id) if attempt.form_id else None
+    if form is not None and await call_for_marks(session, sitting, attempt, form, at=at):
+        return False
     try:
         await mark_scored(session, attempt.id)
     except ConflictError:
@@ -98,12 +103,15 @@ async def _recompute(
         raise ConflictError(attempt_id=str(attempt.id))
     form = forms[attempt.form_id]
     final = await list_final_responses(session, attempt.id)
-    return score_under(form, {slot: each.response for slot, each in final.items()}, changes)
+    responses = {slot: each.response for slot, each in final.items()}
+    return score_under(form, responses, changes, await list_awarded(session, attempt.id))
 
 
-def score_under(form: ScoringForm, responses: Mapping[int, Response], changes: Sequence[RuleChange]) -> Scored:
+def score_under(
+    form: ScoringForm, responses: Mapping[int, Response], changes: Sequence[RuleChange], awarded: Mapping[int, int]
+) -> Scored:
     """Return the score with one object for each counted slot."""
-    score = score_attempt(form, responses, changes)
+    score = score_attempt(form, responses, changes, awarded)
     asked = {slot.slot: slot for slot in form.slots}
     slots = [
         {

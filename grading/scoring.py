@@ -40,6 +40,8 @@ class Rule(StrEnum):
     """A share for each group, named by the first sign of a label, that is treated as in the key (QTI map_response)."""
     POINTS = "points"
     """A share for each area of the key in which a point lies (QTI map_response_point with one mark for each area)."""
+    MARKED = "marked"
+    """What people award (grading.written): by itself a response earns nothing."""
     SEQUENCE = "sequence"
     """Full marks for all labels in the order of the key, otherwise none (QTI match_correct of an ordered response)."""
 
@@ -123,7 +125,7 @@ def score_slot(
     if chosen and chosen == wanted:
         return SlotScore(marks, correct=True)
     match rule:
-        case Rule.EXACT:
+        case Rule.EXACT | Rule.MARKED:
             earned = 0
         case Rule.PARTIAL_MISSING:
             earned = marks * partial_permille // FULL_PERMILLE if chosen and chosen < wanted else 0

@@ -9,8 +9,9 @@ from exam.core.runtime import Runtime
 from exam.delivery.events import AttemptVoided
 from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
-from grading.jobs import REVEAL_SEED, SCORE_SITTING
+from grading.jobs import REVEAL_SEED
 from grading.statistics import ask_for_statistics
+from grading.written import SCORE_SITTING
 from questionbank.api import release_scoring_views
 from questionbank.events import ViewUnsealed
 

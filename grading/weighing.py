@@ -19,6 +19,7 @@ from grading.models import Score
 from grading.scores import Scored, judge_theory, list_changes, newest_scores, score_under
 from grading.scoring import percent_of
 from grading.views import ResultView, list_results
+from grading.written import list_awarded
 from questionbank.api import Interaction, ScoringForm, ScoringSlot, open_scoring_view
 
 
@@ -92,7 +93,8 @@ async def _weigh_one(
 ) -> Weighed | None:
     """Return what an attempt's result would become, or None where no slot of it changes."""
     final = await list_final_responses(session, attempt.id)
-    found = score_under(form, {slot: each.response for slot, each in final.items()}, changes)
+    responses = {slot: each.response for slot, each in final.items()}
+    found = score_under(form, responses, changes, await list_awarded(session, attempt.id))
     if found.slots == score.slots:
         return None
     rules = recall_rule_set(sitting.qualification, before.rule_set)
@@ -125,9 +127,10 @@ def _fits(slot: ScoringSlot, change: RuleChange) -> bool:
             groups = sorted({label[:1] for label in labels if len(label) > 1})
             chosen = [label[:1] for label in change.key if len(label) > 1]
             return known and sorted(set(chosen) if slot.interaction is Interaction.CASE else chosen) == groups
-        case Interaction.TEXT_ENTRY | Interaction.HOTSPOT:
+        case Interaction.TEXT_ENTRY | Interaction.HOTSPOT | Interaction.EXTENDED_TEXT:
+            by_key = slot.interaction is not Interaction.EXTENDED_TEXT
             fits = find_area if slot.interaction is Interaction.HOTSPOT else str.strip
-            return bool(change.key) and all(map(fits, change.key))
+            return by_key and bool(change.key) and all(map(fits, change.key))
 
 
 def effect_of(weighed: Sequence[Weighed]) -> dict[str, int]:

@@ -12,7 +12,8 @@ from exam.core.errors import DomainError, Kind
 
 MAX_BATCH_BYTES = 16_384
 MAX_SAVES = 64
-MAX_TEXT = 500
+MAX_TEXT, MAX_ESSAY = 500, 2000
+"""Characters of a text entry, and of an answer in words of one's own."""
 
 JUDGEMENT_LABELS = ("T", "F")
 GROUPED = frozenset({"match", "inline_choice", "case"})
@@ -24,7 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=len("1023,1023"))]
 """A displayed label, of a group its number and a letter, or a point of a photo."""
 Labels = Annotated[list[Label], msgspec.Meta(max_length=len(ascii_uppercase))]
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_ESSAY)]
 Response = tuple[str, ...] | str
 
 
@@ -93,7 +94,7 @@ def check_response(save: Save, shape: SlotShape) -> Response:
 
     () is a cleared response of any interaction; judgement gives ("T",) or ("F",), choice one displayed label, multiple
     its labels sorted, order its labels in the candidate's sequence, match and
-    inline choice a sorted label for each group that is answered, text entry the text as typed, hotspot its points in
+    inline choice a sorted label for each group that is answered, text entry and extended text the text as typed, hotspot its points in
     the candidate's sequence, as "120,45" in pixels of the photo.
     """
     response = save.response
@@ -115,8 +116,10 @@ def _refuse(response: list[str] | str, shape: SlotShape) -> None:
 
 
 def _text(response: list[str] | str, shape: SlotShape) -> str | None:
-    del shape
-    return response if isinstance(response, str) and not _CONTROL.search(response) else None
+    most = MAX_ESSAY if shape.interaction == "extended_text" else MAX_TEXT
+    if not isinstance(response, str) or len(response) > most or _CONTROL.search(response):
+        return None
+    return response
 
 
 def _judgement(response: list[str] | str, shape: SlotShape) -> Response | None:
@@ -166,6 +169,7 @@ _CANONICAL: Final[Mapping[str, Callable[[list[str] | str, SlotShape], Response |
     "choice": _choice,
     "multiple": _multiple,
     "text_entry": _text,
+    "extended_text": _text,
     "order": _order,
     **dict.fromkeys(GROUPED, _grouped),
     "hotspot": _points,

@@ -27,6 +27,7 @@ LETTERS = {
     "inline_choice": "i",
     "hotspot": "h",
     "case": "k",
+    "extended_text": "e",
 }
 _INTERACTIONS = {letter: name for name, letter in LETTERS.items()}
 _PART = re.compile(r"([a-z])(\d+(?:\.\d+)*)")

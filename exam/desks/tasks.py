@@ -16,7 +16,7 @@ from exam.reports.api import list_work
 from exam.sitting.api import SittingState, SittingTask, SittingView, list_sittings, load_work
 from exam.web.dependencies import scope_of
 from exam.web.policy import usable_roles
-from grading.api import Standing, list_awaiting_practical, list_results, standing_of
+from grading.api import Standing, count_waiting_answers, list_awaiting_practical, list_results, standing_of
 
 EXPIRING_DAYS = 30
 REPORTS = "/regulator/reports"
@@ -91,11 +91,17 @@ async def _proctor(session: AsyncSession, _principal: Principal, now: datetime) 
     return tasks
 
 
-async def _assessor(session: AsyncSession, _principal: Principal, now: datetime) -> list[Task]:
-    waiting = await list_awaiting_practical(session, at=now, limit=MOST)
-    what = "{count} 名考生等待实操考评"
-    counted = {"count": len(waiting)}
-    return [Task(what=what, href="/assess", tone="warn", icon="clipboard-check", fields=counted)] if waiting else []
+async def _assessor(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+    answers = await count_waiting_answers(session, principal.account) if principal.account else 0
+    lines = (
+        ("{count} 名考生等待实操考评", "/assess", len(await list_awaiting_practical(session, at=now, limit=MOST))),
+        ("{count} 份简答题答卷等您评阅", "/assess/answers", answers),
+    )
+    return [
+        Task(what=what, href=href, tone="warn", icon="clipboard-check", fields={"count": count})
+        for what, href, count in lines
+        if count
+    ]
 
 
 async def _regulator(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:

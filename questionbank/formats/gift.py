@@ -124,7 +124,7 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
         key = find_truth(truth[1]) or ""
         return msgspec.structs.replace(proposal, kind=Interaction.JUDGEMENT, key=key)
     if not text.strip():
-        raise RowError("unsupported_interaction", kind="essay")
+        return msgspec.structs.replace(proposal, kind=Interaction.EXTENDED_TEXT)
     if text.lstrip().startswith("#"):
         return _with_numbers(proposal, text.lstrip()[1:], unsupported)
     answers = _read_answers(text, unsupported, is_html=is_html)

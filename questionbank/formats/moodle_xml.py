@@ -245,6 +245,11 @@ def _read_order(question: _Question) -> _Answered:
     return _Answered(Interaction.ORDER, tuple(sorted(places, key=lambda each: places[each])), question.options)
 
 
+def _read_essay(question: _Question) -> _Answered:
+    """Read an essay, whose information for graders holds what they look for."""
+    return _Answered(Interaction.EXTENDED_TEXT, _child_text(question.node, "graderinfo"))
+
+
 _READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
     "truefalse": _read_truth,
     "shortanswer": _read_short,
@@ -254,6 +259,7 @@ _READERS: Final[Mapping[str, Callable[[_Question], _Answered]]] = {
     "matching": _read_matching,
     "cloze": _read_cloze,
     "ddmarker": _read_markers,
+    "essay": _read_essay,
 }
 
 

@@ -12,7 +12,7 @@ from exam.core.sheets.archive import check_archive, read_member
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
-from questionbank.formats.qti_interactions import FEEDBACK, Fetch, count_feature, find_asked
+from questionbank.formats.qti_interactions import FEEDBACK, Fetch, count_feature, find_asked, is_for_scorers
 from questionbank.formats.qti_numbers import with_numbers
 from questionbank.formats.qti_tests import TEST_ROOT, read_test
 from questionbank.formats.reading import Proposal, Reading, Refusal
@@ -98,7 +98,8 @@ def _propose(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) ->
     if root.children("templatedeclaration") or root.attributes.get("adaptive") == "true":
         raise RowError("unsupported_interaction", kind="template_or_adaptive")
     asked = find_asked(root, bodies[0], unsupported, fetch)
-    if any(not _is_own(node) for node in root.descendants(*FEEDBACK)):
+    essay = asked.interaction.name == "extendedtextinteraction"
+    if any(not (_is_own(node) or (essay and is_for_scorers(node))) for node in root.descendants(*FEEDBACK)):
         count_feature(unsupported, "feedback")
     read = with_numbers(asked.read(row), root, asked.declaration, unsupported)
     return _with_own_words(read, root, bodies[0])

@@ -330,6 +330,19 @@ def _read_hotspots(row: int, asked: Asked) -> Proposal:
     )
 
 
+def _read_essay(row: int, asked: Asked) -> Proposal:
+    """Read a text of one's own with what its scorers are told, or with the correct response."""
+    told = [tidy_lines(node.text()) for node in asked.body.descendants("rubricblock") if is_for_scorers(node)]
+    asked.note_mapping()
+    key = "\n".join(told or asked.correct)
+    return Proposal(row=row, kind=Interaction.EXTENDED_TEXT, stem=asked.stem, key=key)
+
+
+def is_for_scorers(node: Node) -> bool:
+    """Tell a rubric that is for scorers alone."""
+    return node.name == "rubricblock" and node.attributes.get("view", "").split() == ["scorer"]
+
+
 def _pointing(row: int, asked: Asked, lines: list[str]) -> Proposal:
     options = label_options(lines)
     return Proposal(row=row, kind=Interaction.HOTSPOT, stem=asked.stem, options=options, key="", photo=asked.photo)
@@ -384,4 +397,5 @@ _READERS: Final[Mapping[str, Callable[[int, Asked], Proposal]]] = {
     "matchinteraction": _read_match,
     "selectpointinteraction": _read_points,
     "hotspotinteraction": _read_hotspots,
+    "extendedtextinteraction": _read_essay,
 }

@@ -36,6 +36,8 @@ MESSAGES: Final = {
     "photo_unreadable": "照片无法使用:须为完整的 JPG 或 PNG,5 MB 以内,每边至少 100 像素。",
     "picture": "题目含有图片、音视频或公式对象,目前不能导入。",
     "record_shape": "这一行的字段与格式不符:{detail}",
+    "reference_count": "参考答案有 {count} 个要点,至多 {most} 个。",
+    "reference_missing": "简答题没有参考答案,考评员无从评阅。",
     "stem_empty": "没有题目内容。",
     "text_too_long": "{place}有 {length} 个字,超过上限 {limit}。",
     "weights_key": "按答案给分中正确答案应得最高分且多于最低分,最低分不能是负数。",

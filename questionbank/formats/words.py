@@ -8,7 +8,7 @@ from questionbank.items.content import FALSE, TRUE, Depth
 
 DEPTH_NAMES: Final = {Depth.KNOW: "了解", Depth.GRASP: "掌握", Depth.MASTER: "熟练掌握"}
 
-_UNSUPPORTED: Final = frozenset({"简答题", "问答题", "论述题", "名词解释", "计算题", "操作题"})
+_UNSUPPORTED: Final = frozenset({"计算题", "操作题"})
 
 _TRUTHS: Final = {
     TRUE: "正确 对 √ ✓ ✔ T TRUE Y YES 是 1",

@@ -31,7 +31,7 @@ def _question(number: int, draft: ItemDraft) -> str:
     content = draft.content
     about = f"// node {draft.node}, depth {draft.depth}, difficulty {draft.difficulty}\n"
     if content.interaction not in _WRITERS:
-        name, lines = kind_of(content).name, [content.stem, *kind_of(content).columns(content)]
+        name, lines = kind_of(content).name, [content.stem, *kind_of(content).typed(content)]
         quoted = "".join(f"// {line}\n" for each in lines for line in each.split("\n"))
         return f"{about}// {number} {name}: GIFT\n{quoted}\n"
     explanation = f"####{_escape(content.explanation)}" if content.explanation else ""

@@ -144,6 +144,12 @@ def _moodle_area(area: Area) -> tuple[str, str]:
     return "polygon", ";".join(f"{x},{y}" for x, y in corners)
 
 
+def _essay(question: etree._Element, content: ItemContent) -> None:
+    etree.SubElement(question, "responseformat").text = "plain"
+    etree.SubElement(question, "responserequired").text = "1"
+    _html(etree.SubElement(question, "graderinfo", format="html"), "\n".join(content.key))
+
+
 def _no_answers(question: etree._Element, content: ItemContent) -> None:
     """Write nothing: a cloze question holds its answers in the text."""
     del question, content
@@ -201,4 +207,5 @@ _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemCo
     Interaction.INLINE_CHOICE: ("cloze", _no_answers),
     Interaction.HOTSPOT: ("ddmarker", _markers),
     Interaction.CASE: ("cloze", _no_answers),
+    Interaction.EXTENDED_TEXT: ("essay", _essay),
 }

@@ -17,7 +17,7 @@ from exam.core.weights import Weights
 from questionbank.formats.options import LETTERS
 from questionbank.formats.qti_names import V2, V3, QtiXml, Version
 from questionbank.formats.write_qti_interactions import Declared, ItemWriter, photo_path, writer_of
-from questionbank.items.content import ItemDraft
+from questionbank.items.content import Interaction, ItemDraft
 
 EXPLANATION, BASIS = "explanation", "basis"
 _EPOCH: Final = (2000, 1, 1, 0, 0, 0)
@@ -91,7 +91,8 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
     declared = writer.declare(content)
     for each in declared:
         _declare(xml, root, writer, each)
-    xml.element(root, "outcome-declaration", identifier="SCORE", cardinality="single", base_type="float")
+    by_people = {"external_scored": "human"} if content.interaction is Interaction.EXTENDED_TEXT else {}
+    xml.element(root, "outcome-declaration", identifier="SCORE", cardinality="single", base_type="float", **by_people)
     xml.element(root, "outcome-declaration", identifier="FEEDBACK", cardinality="multiple", base_type="identifier")
     body = xml.element(
         root,
@@ -120,7 +121,7 @@ def _declare(xml: QtiXml, root: etree._Element, writer: ItemWriter, declared: De
         cardinality=writer.cardinality,
         base_type=writer.base_type,
     )
-    correct = xml.element(declaration, "correct-response")
+    correct = xml.element(declaration, "correct-response") if declared.correct else None
     for value in declared.correct:
         xml.element(correct, "value", value)
     if declared.mapped:

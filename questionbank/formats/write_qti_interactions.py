@@ -203,6 +203,24 @@ def _fill_order(xml: QtiXml, body: etree._Element, content: ItemContent) -> None
     _choices(xml, interaction, content)
 
 
+def _fill_essay(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
+    """Write the points for scorers alone, then what is asked."""
+    rubric = xml.element(body, "rubric-block", view="scorer", **({"use": "scoring"} if xml.version is V3 else {}))
+    xml.lines(xml.element(rubric, "content-body") if xml.version is V3 else rubric, "\n".join(content.key))
+    xml.lines(body, content.stem)
+    xml.element(body, "extended-text-interaction", expected_lines="15", **_RESPONSE)
+
+
+def _no_key(content: ItemContent) -> list[Declared]:
+    del content
+    return [Declared(())]
+
+
+def _by_people(xml: QtiXml, root: etree._Element, content: ItemContent) -> None:
+    """Write no response processing: people score."""
+    del xml, root, content
+
+
 class ItemWriter(msgspec.Struct, frozen=True):
     """How one interaction is declared, written and scored: by a standard template, or by the sum of all mapped responses."""
 
@@ -225,6 +243,7 @@ WRITERS: Final[Mapping[Interaction, ItemWriter]] = {
     Interaction.INLINE_CHOICE: ItemWriter(_fill_gaps, declare=_gaps, template=""),
     Interaction.HOTSPOT: ItemWriter(_fill_photo, "multiple", "point", _places, "map_response_point"),
     Interaction.CASE: ItemWriter(_fill_case, "multiple", declare=_answers, template="", score=_score_case),
+    Interaction.EXTENDED_TEXT: ItemWriter(_fill_essay, base_type="string", declare=_no_key, score=_by_people),
 }
 _NUMBERS: Final = ItemWriter(_fill_text, base_type="float", declare=_number, template="", score=score_numbers)
 

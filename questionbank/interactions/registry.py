@@ -5,6 +5,7 @@ from typing import Final
 
 from questionbank.formats.words import fold
 from questionbank.interactions.case import Case
+from questionbank.interactions.extended_text import ExtendedText
 from questionbank.interactions.hotspot import Hotspot
 from questionbank.interactions.inline_choice import InlineChoice
 from questionbank.interactions.kind import Kind, Labelled
@@ -16,7 +17,18 @@ from questionbank.items.content import Interaction, ItemContent
 
 KINDS: Final[Mapping[Interaction, Kind]] = {
     kind.interaction: kind
-    for kind in (Judgement(), Choice(), Multiple(), TextEntry(), Order(), Match(), InlineChoice(), Hotspot(), Case())
+    for kind in (
+        Judgement(),
+        Choice(),
+        Multiple(),
+        TextEntry(),
+        Order(),
+        Match(),
+        InlineChoice(),
+        Hotspot(),
+        Case(),
+        ExtendedText(),
+    )
 }
 KIND_NAMES: Final[Mapping[Interaction, str]] = {kind.interaction: kind.name for kind in KINDS.values()}
 _BY_WORD: Final = {word: kind.interaction for kind in KINDS.values() for word in kind.words.split()}

@@ -20,6 +20,7 @@ class Interaction(StrEnum):
     INLINE_CHOICE = "inline_choice"
     HOTSPOT = "hotspot"
     CASE = "case"
+    EXTENDED_TEXT = "extended_text"
 
 
 class Depth(StrEnum):
@@ -64,8 +65,8 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """试题 content: stem, options and key.
 
     `key` holds option ids for choice (one) and multiple (two or more), "T" or "F" for judgement, the accepted variants
-    for text entry, all option ids in their right order for order, and a pair for each group of match and inline choice,
-    as "1B". Judgement and text entry have no options: 正确/错误 are the interaction's own. The options of a hotspot are the
+    for text entry, the points that markers look for of extended text, all option ids in their right order for order, and a pair for each group of match and inline choice,
+    as "1B". Judgement, text entry and extended text have no options: 正确/错误 are the interaction's own. The options of a hotspot are the
     areas to be found on its photo, those of a case its questions 1, 2, … and their options 1A, 1B, …, of which the key
     names those that are right. Each interaction's rules stand in `questionbank.interactions`.
 

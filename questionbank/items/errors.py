@@ -115,3 +115,10 @@ class ImportWrittenError(ConflictError):
 
     code = "import_written"
     message = "这一批试题已经导入。"
+
+
+class ItemMarkedByPeopleError(ConflictError):
+    """An answer in words has nobody who would mark it in practice."""
+
+    code = "item_marked_by_people"
+    message = "简答题由考评员评阅,不能公开练习。"

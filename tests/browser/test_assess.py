@@ -94,6 +94,32 @@ def test_assessors_who_differ_are_settled_by_a_third(page: Page, live_server: Li
     expect(page.locator(".decided")).to_contain_text("84")
 
 
+async def _written(runtime: Runtime) -> Examined:
+    exam = await examined(runtime, None, right=[9], written="先断电,再验电,后挂接地线。")
+    await close_and_score(runtime, exam)
+    return exam
+
+
+def test_an_answer_in_words_is_marked_by_two_apart_and_settled_by_a_third(
+    page: Page, live_server: LiveServer, axe: Check
+) -> None:
+    exam = live_server.do(_written)
+    for marks, said in (("9.5", "已提交。另一位"), ("4", "等待第三位"), ("7", "已经确定")):
+        _become(page, live_server, exam, "assessor")
+        page.goto("/assess/answers")
+        page.get_by_role("link", name="评阅", exact=True).click()
+        expect(page.get_by_text("先断电,再验电,后挂接地线。")).to_be_visible()
+        expect(page.get_by_text("9.5")).to_have_count(int(marks == "7"))
+        assert axe(page) == []
+        page.get_by_label("分数").fill(marks)
+        page.get_by_label("意见" if marks != "7" else "裁定理由").fill("要点齐全")
+        page.get_by_role("button", name="看下一份").click()
+        expect(page.get_by_text(said)).to_be_visible()
+    assert axe(page) == []
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a mapping of the two numbers
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 def test_the_centre_releases_results_after_the_sentence(page: Page, live_server: LiveServer, axe: Check) -> None:
     exam = live_server.do(_scored)
     _become(page, live_server, exam, "centre")

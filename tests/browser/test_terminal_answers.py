@@ -207,7 +207,7 @@ crypto.subtle.encrypt = async (...all) => { await new Promise((done) => setTimeo
 
 
 def test_an_answer_is_called_kept_only_once_it_is_on_the_disk(browser: Browser) -> None:
-    with seat(browser, form={"judgement": 2, "order": 1}) as here:
+    with seat(browser, form={"judgement": 2, "order": 1, "extended_text": 1}) as here:
         here.context.add_init_script(SLOW_DISK)
         here.sit_down()
         here.exam.faults.drop = True
@@ -220,6 +220,10 @@ def test_an_answer_is_called_kept_only_once_it_is_on_the_disk(browser: Browser) 
         expect(here.page.locator(".cell.answered")).to_have_count(1)
         here.page.locator(".cell").nth(2).click()  # its code is fetched by forms that have it, and was kept as well
         expect(here.page.locator(".kind-order .option")).to_have_count(4)
+        here.page.locator(".cell").nth(3).click()
+        here.page.locator("textarea").fill("先断电,再验电,后挂接地线。")
+        expect(here.page.locator(".written .hint")).to_contain_text("已写 14 字，最多 2000 字")
+        expect(here.page.locator(".cell.answered")).to_have_count(2)
 
 
 def test_emergency_package_opens_with_the_servers_key_only(browser: Browser, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from exam.identity.api import ensure_person, parse_id_number
 from exam.sitting.api import OPEN_ATTEMPTS, RegistrationView, close_sitting, open_sitting
 from exam.training.api import record_hours
 from grading.jobs import score_sitting
+from grading.scoring import Rule
 from questionbank.api import ScoringForm, claim_form
 from questionbank.forms.keys import SCORING, open_view, unwrap_view_key
 from questionbank.forms.models import FormRow
@@ -60,15 +61,18 @@ async def examined(
     qualification: str = ELECTRICIAN,
     finish: str = "submitted",
     uscc: str | None = None,
+    written: str = "",
 ) -> Examined:
     """Let one candidate per entry of `right` answer that many slots of the small form rightly, the others wrongly.
 
     Under a frozen clock time moves to the start; without one the sitting has just begun. It stays open; the small form has 4 judgements and 3 choices of 1 mark and 2 multiples of 1.5, so that 7
-    right answers come to 70 of 100 and 9 to all.
+    right answers come to 70 of 100 and 9 to all. With a `written` answer the form has an answer in words of 10 marks more.
     """
-    exam = await opened(runtime, clock, people=len(right), qualification=qualification, uscc=uscc)
+    exam = await opened(
+        runtime, clock, people=len(right), qualification=qualification, uscc=uscc, in_words=bool(written)
+    )
     attempts = [
-        await hand_in(runtime, registration, right=count, finish=finish)
+        await hand_in(runtime, registration, right=count, finish=finish, written=written)
         for registration, count in zip(exam.registrations, right, strict=True)
     ]
     return msgspec.structs.replace(exam, attempts=attempts)
@@ -82,9 +86,10 @@ async def opened(
     people: int,
     qualification: str = ELECTRICIAN,
     uscc: str | None = None,
+    in_words: bool = False,
 ) -> Examined:
     """Bring a sitting to its start, or to just after it where no clock is given; nobody has come yet."""
-    await make_bank(runtime, qualification=qualification)
+    await make_bank(runtime, qualification=qualification, in_words=in_words)
     centre = await make_centre(runtime)
     rooms = [("一号机房", people)]
     starts_in = timedelta(hours=2) if clock else timedelta(minutes=-1)
@@ -127,18 +132,25 @@ async def _train(runtime: Runtime, centre: Centre, qualification: str, *, people
             )
 
 
-async def hand_in(runtime: Runtime, registration: RegistrationView, *, right: int, finish: str) -> UUID:
+async def hand_in(
+    runtime: Runtime, registration: RegistrationView, *, right: int, finish: str, written: str = ""
+) -> UUID:
     """Store an attempt that answered the first `right` slots rightly and has ended, or is still going on."""
     async with runtime.databases.transaction(ROOT) as session:
         form_id = await claim_form(session, sitting_id=registration.sitting_id, key=str(registration.id))
         form = await _scoring_form(session, runtime, form_id)
     answers = {slot.slot: right_answer(form, slot.slot) for slot in form.slots[:right]}
     answers |= {slot.slot: wrong_answer(form, slot.slot) for slot in form.slots[right:]}
+    in_words = [slot.slot for slot in form.slots if slot.rule == Rule.MARKED]
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         attempt = _attempt(runtime, registration, form_id)
         session.add(attempt)
         await session.flush()
-        await answer(session, runtime, attempt.id, answers)
+        await answer(
+            session, runtime, attempt.id, {slot: each for slot, each in answers.items() if slot not in in_words}
+        )
+        if written:
+            await answer(session, runtime, attempt.id, dict.fromkeys(in_words, written))
         if finish != "in_progress":
             attempt.state, attempt.finalised_at, attempt.answered = finish, runtime.clock.now(), len(answers)
             attempt.submitted_at = runtime.clock.now() if finish == "submitted" else None
@@ -149,7 +161,12 @@ async def hand_in(runtime: Runtime, registration: RegistrationView, *, right: in
 
 
 async def answer(
-    session: AsyncSession, runtime: Runtime, attempt_id: UUID, answers: Mapping[int, Sequence[str]], *, seq: int = 1
+    session: AsyncSession,
+    runtime: Runtime,
+    attempt_id: UUID,
+    answers: Mapping[int, Sequence[str] | str],
+    *,
+    seq: int = 1,
 ) -> None:
     """Store one revision of each slot."""
     session.add_all(
@@ -158,7 +175,7 @@ async def answer(
                 attempt_id=attempt_id,
                 slot=slot,
                 seq=seq,
-                response=msgspec.json.encode(list(given)).decode(),
+                response=msgspec.json.encode(given if isinstance(given, str) else list(given)).decode(),
                 arrived_at=runtime.clock.now(),
                 epoch=1,
             )

@@ -25,6 +25,8 @@ from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 
 ROOT = "33"
+BARE = frozenset({Interaction.JUDGEMENT, Interaction.TEXT_ENTRY, Interaction.EXTENDED_TEXT})
+"""Interactions without options."""
 
 
 def maker(role: str, *, name: str = "", region: str = ROOT) -> Principal:
@@ -68,12 +70,13 @@ def content(interaction: Interaction, number: int, *, token: str = "") -> ItemCo
         options, key = KINDS[interaction].settle(stem, lettered, "")
     else:
         lettered = tuple(Option(letter, f"{letter}{number}措施") for letter in "ABCD")
-        options = () if interaction in {Interaction.JUDGEMENT, Interaction.TEXT_ENTRY} else lettered
+        options = () if interaction in BARE else lettered
         key = {
             Interaction.JUDGEMENT: ("T" if number % 2 else "F",),
             Interaction.CHOICE: ("ABCD"[number % 4],),
             Interaction.MULTIPLE: ("A", "C"),
             Interaction.TEXT_ENTRY: (f"答{number}{token}",),
+            Interaction.EXTENDED_TEXT: (f"要点甲{number}{token}", f"要点乙{number}"),
             Interaction.ORDER: tuple(sorted("ABCD", key=lambda letter: number * ord(letter) % 7)),
         }[interaction]
     return ItemContent(

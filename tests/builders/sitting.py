@@ -20,7 +20,9 @@ from exam.identity.models import Account, RoleGrant
 from exam.identity.sessions import COOKIE, open_session
 from exam.sitting.api import RegistrationView, create_plan, create_sitting, register
 from exam.sitting.forms import run_prepare_forms
-from tests.builders.questionbank import publish_bank, some_drafts
+from questionbank.blueprints.cells import Cell
+from questionbank.items.content import Interaction
+from tests.builders.questionbank import PLAIN, publish_bank, small_blueprint, some_drafts
 
 COUNTY = "33/3301/330106"
 ELECTRICIAN = "special.1.2"
@@ -69,9 +71,15 @@ async def make_centre(runtime: Runtime, *, region: str = COUNTY, name: str = "ç¬
     return Centre(id=centre_id, region=region, clerk=clerk)
 
 
-async def make_bank(runtime: Runtime, *, qualification: str = ELECTRICIAN) -> None:
-    """Publish a small bank and blueprint, so that sittings can be made."""
-    await publish_bank(runtime, qualification=qualification, drafts=some_drafts(each=6))
+async def make_bank(runtime: Runtime, *, qualification: str = ELECTRICIAN, in_words: bool = False) -> None:
+    """Publish a small bank and blueprint, so that sittings can be made; `in_words` adds a question of 10 marks."""
+    kinds = (*PLAIN, Interaction.EXTENDED_TEXT) if in_words else PLAIN
+    blueprint = small_blueprint(qualification)
+    if in_words:
+        cell = Cell(interaction=Interaction.EXTENDED_TEXT, count=1, marks=1000)
+        blueprint = msgspec.structs.replace(blueprint, cells=(*blueprint.cells, cell))
+    drafts = some_drafts(each=6, kinds=kinds)
+    await publish_bank(runtime, qualification=qualification, drafts=drafts, blueprint=blueprint)
 
 
 async def make_sitting(

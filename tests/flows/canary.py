@@ -76,14 +76,18 @@ STORED = {
 }
 
 
+TYPED = (Interaction.TEXT_ENTRY, Interaction.EXTENDED_TEXT)
+"""Interactions that are answered by typing."""
+
+
 def marked_drafts() -> tuple[list[ItemDraft], dict[str, bytes]]:
-    """Return drafts and their secrets by name: explanation, basis, node, and each accepted variant of a text entry."""
+    """Return drafts and their secrets by name: explanation, basis, node, and each accepted variant of a text entry, and what markers look for."""
     drafts: list[ItemDraft] = []
     secrets: dict[str, bytes] = {}
     for place, interaction in enumerate(Interaction, 1):
         for number in range(1, EACH + 1):
             tokens = {what: new_canary() for what in ("explanation", "basis", "node", "variant", "other variant")}
-            if interaction is not Interaction.TEXT_ENTRY:
+            if interaction not in TYPED:
                 del tokens["variant"], tokens["other variant"]
             if interaction is Interaction.HOTSPOT:
                 tokens["hazard"] = new_canary()
@@ -97,7 +101,7 @@ def _marked(interaction: Interaction, number: int, tokens: dict[str, str]) -> It
     keys = {
         Interaction.CHOICE: ("A",),  # always the author's first option, so that an order that is kept would tell it
         Interaction.MULTIPLE: ("A", "B"),
-        Interaction.TEXT_ENTRY: (tokens.get("variant", ""), tokens.get("other variant", "")),
+        **dict.fromkeys(TYPED, (tokens.get("variant", ""), tokens.get("other variant", ""))),
     }
     content = msgspec.structs.replace(
         plain.content,
@@ -247,7 +251,7 @@ class Scene:
         self.observed.forms.append((shown, scoring))
         for place, slot in enumerate(scoring.slots):
             answers = await self._save_both_ways(terminal, slot, seq=place * 10 + 1)
-            if slot.interaction is not Interaction.TEXT_ENTRY:
+            if slot.interaction not in TYPED:
                 self.observed.verdicts.append(answers)
         for path in ("form", "responses", "state", "result"):
             await self._ask(terminal, "GET", path)
@@ -267,7 +271,7 @@ class Scene:
         if slot.interaction is Interaction.HOTSPOT:
             areas = filter(None, map(find_area, slot.key))
             wrong, right = ["0,0"], [f"{x},{y}" for x, y in (area.inside() for area in areas)]
-        if slot.interaction is Interaction.TEXT_ENTRY:
+        if slot.interaction in TYPED:
             wrong, right = "不知道", "我也不知道"  # type: ignore[assignment]
         saves = [
             {"saves": [{"slot": slot.slot, "seq": seq + more, "response": response}]}

@@ -202,6 +202,7 @@ def test_marks_tell_nothing_beyond_the_interaction(observed: Observed) -> None:
         "inline_choice": {100},
         "hotspot": {100},
         "case": {100},
+        "extended_text": {100},
     }
 
 

@@ -60,6 +60,7 @@ ENDLESS = {"/api/media/attempts/{attempt_id:uuid}/commands"}
 CERTIFICATES = {"/centre/credentials/{name:str}", "/me/credentials/{name:str}"}
 """The certificate itself has its number on it by law; each download is a logged act (`credential.downloaded`)."""
 UNSEEN = {
+    "/assess/answers/{answer_id:uuid}": "no exam here asks for words; it shows an answer to whoever marks it, without a name",
     "/bank/custody/{sitting_id:uuid}/{view:str}": "no key is in custody here, and a share knows nobody",
     "/bank/imports/{batch_id:uuid}": "no question file was brought in, and items know nobody",
     "/learn/visits/{visit_id:uuid}": "a lesson's own text, shown to one learner",

@@ -92,10 +92,17 @@ def test_a_key_that_nobody_gives_is_asked_for_and_a_wrong_count_is_not_guessed()
 
 
 def test_a_section_that_items_cannot_hold_is_named() -> None:
-    text = "一、判断题\n1、甲先于乙送电。(√)\n二、简答题\n1、说明送电的次序。\n答案:先甲后乙"
+    text = "一、判断题\n1、甲先于乙送电。(√)\n二、计算题\n1、求送电的次数。\n答案:先甲后乙"
     reading = read_questions(text.encode(), "a.txt")
-    assert reading.unsupported == {"简答题": 1}
+    assert reading.unsupported == {"计算题": 1}
     assert [refusal.code for refusal in reading.refused] == ["unsupported_interaction"]
+
+
+def test_a_section_of_answers_in_words_is_read_with_what_markers_look_for() -> None:
+    text = "一、判断题\n1、甲先于乙送电。(√)\n二、简答题\n1、说明送电的次序。\n答案:先甲后乙\n2、说明验电。\n答案:略"
+    reading = read_questions(text.encode(), "a.txt")
+    assert [draft.content.key for draft in reading.drafts] == [("T",), ("先甲后乙",)]
+    assert [refusal.code for refusal in reading.refused] == ["reference_missing"]
 
 
 def test_a_word_document_shows_the_numbers_that_word_makes() -> None:

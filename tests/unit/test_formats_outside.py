@@ -116,9 +116,10 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
         Interaction.INLINE_CHOICE: 3,
     }
     assert refused == {
-        "unsupported_interaction": 82,
+        "unsupported_interaction": 77,
+        "reference_missing": 3,
         "photo_missing": 4,
-        "picture": 6,
+        "picture": 8,
         "key_count": 7,
         "key_missing": 2,
         "option_count": 1,

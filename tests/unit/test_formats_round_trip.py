@@ -14,7 +14,13 @@ from questionbank.items.content import FALSE, TRUE, Depth, Interaction, ItemCont
 from tests.builders.questionbank import content as item_content
 from tests.builders.questionbank import scene
 
-NOT_IN_GIFT = {Interaction.ORDER, Interaction.INLINE_CHOICE, Interaction.HOTSPOT, Interaction.CASE}
+NOT_IN_GIFT = {
+    Interaction.ORDER,
+    Interaction.INLINE_CHOICE,
+    Interaction.HOTSPOT,
+    Interaction.CASE,
+    Interaction.EXTENDED_TEXT,
+}
 NOT_IN_WORKBOOKS = {Interaction.HOTSPOT}
 LOSSLESS = ["xlsx", "json", "qti3", "qti22", "moodle"]
 
@@ -77,6 +83,8 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
     elif interaction is Interaction.TEXT_ENTRY:
         key = tuple(draw(st.lists(st.one_of(VARIANT, NEAR), min_size=1, max_size=3, unique=True)))
         stem = draw(st.sampled_from(["{}____", "{}( )为止", "{}"])).format(stem.replace("_", "").replace("(", ""))
+    elif interaction is Interaction.EXTENDED_TEXT:
+        key = tuple(draw(st.lists(WORDS, min_size=1, max_size=3)))
     elif interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
         stem, lines_ = draw(grouped(interaction, stem))
         written = tuple(Option(letter, text) for letter, text in zip(LETTERS, lines_, strict=False))

@@ -237,7 +237,9 @@ def test_difficulty_as_share_of_right_answers_is_turned_round() -> None:
         (("单选题", "先断\u202e电", OPTIONS, "A"), "hidden_character"),
         (("单选题", "先断\x07电", OPTIONS, "A"), "hidden_character"),
         (("单选题", "先断\ufffd电", OPTIONS, "A"), "hidden_character"),
-        (("简答题", STEM, "", "略"), "unsupported_interaction"),
+        (("计算题", STEM, "", "略"), "unsupported_interaction"),
+        (("简答题", STEM, "", "略。"), "reference_missing"),
+        (("简答题", STEM, "", "\n".join("一" * 31)), "reference_count"),
         (("奇怪题", STEM, OPTIONS, "A"), "kind_unclear"),
         (("填空题", "____和____", "", "甲"), "blank_count"),
         (("填空题", "____", "", ""), "key_missing"),
@@ -270,8 +272,8 @@ def test_an_option_that_became_a_date_is_refused() -> None:
 
 
 def test_unsupported_kinds_are_counted() -> None:
-    reading = read_rows(["简答题", "甲?", "", "略"], ["简答题", "乙?", "", "略"])
-    assert reading.unsupported == {"简答题": 2}
+    reading = read_rows(["操作题", "甲?", "", "略"], ["操作题", "乙?", "", "略"])
+    assert reading.unsupported == {"操作题": 2}
 
 
 # text

@@ -173,8 +173,12 @@ def test_gift_names_what_it_cannot_hold() -> None:
         "$CATEGORY: 电工\n\n// 注释\n只有说明\n\n论述。{}\n\n几?{#3}\n\n配对{=甲 -> 乙 =丙 -> 丁}\n\n选{~%60%甲 ~%20%乙}\n",
         "a.gift",
     )
-    assert [refusal.code for refusal in reading.refused] == [*["unsupported_interaction"] * 2, "partial_credit"]
-    assert reading.unsupported == {"category": 1, "description": 1, "essay": 1}
+    assert [refusal.code for refusal in reading.refused] == [
+        "unsupported_interaction",
+        "reference_missing",
+        "partial_credit",
+    ]
+    assert reading.unsupported == {"category": 1, "description": 1}
     assert [refusal.row for refusal in reading.refused] == [4, 6, 12]
 
 

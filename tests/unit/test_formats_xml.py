@@ -191,10 +191,10 @@ def test_moodle_xml_questions() -> None:
     assert (truth.stem, truth.key) == ("a < b 成立。", ("F",))
     assert entry.key == ("36",)
     assert [(refusal.row, refusal.code) for refusal in reading.refused] == [
-        (4, "unsupported_interaction"),
+        (4, "reference_missing"),
         (5, "picture"),
     ]
-    assert reading.unsupported == {"category": 1, "essay": 1, "partial_credit": 1}
+    assert reading.unsupported == {"category": 1, "partial_credit": 1}
 
 
 def test_moodle_multiple_answers() -> None:

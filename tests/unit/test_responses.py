@@ -18,7 +18,7 @@ from exam.delivery.responses import (
 from exam.delivery.shapes import decode_shape, encode_shape, shape_of
 
 JUDGEMENT, CHOICE = SlotShape("judgement", 2), SlotShape("choice", 3)
-MULTIPLE, TEXT = SlotShape("multiple", 5), SlotShape("text_entry", 0)
+MULTIPLE, TEXT, ESSAY = SlotShape("multiple", 5), SlotShape("text_entry", 0), SlotShape("extended_text", 0)
 ORDER = SlotShape("order", 4)
 MATCH, GAPS = SlotShape("match", 0, (3, 3)), SlotShape("inline_choice", 0, (2, 4))
 HOTSPOT = SlotShape("hotspot", 2, (640, 480))
@@ -61,7 +61,7 @@ def test_a_batch_reads_in_the_order_it_was_sent() -> None:
         one(["1023,10233"]),
         one([""]),
         one(["A"] * 27),
-        one("字" * 501),
+        one("字" * 2001),
         one({"A": 1}),
     ],
 )
@@ -98,6 +98,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (HOTSPOT, ["639,479", "0,0"], b'["639,479","0,0"]'),
         (TEXT, "36 V\n", b'"36 V\\n"'),
         (TEXT, "字" * 500, ('"' + "字" * 500 + '"').encode()),
+        (ESSAY, "字" * 2000, ('"' + "字" * 2000 + '"').encode()),
     ],
 )
 def test_a_fitting_response_has_one_canonical_form(
@@ -106,7 +107,7 @@ def test_a_fitting_response_has_one_canonical_form(
     assert encode_response(check_response(Save(1, 1, response), shape)) == canonical
 
 
-@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT, CASE])
+@pytest.mark.parametrize("shape", [JUDGEMENT, CHOICE, MULTIPLE, TEXT, ESSAY, ORDER, MATCH, GAPS, HOTSPOT, CASE])
 @pytest.mark.parametrize("response", [[], ""])
 def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str) -> None:
     assert encode_response(check_response(Save(1, 1, response), shape)) == b"[]"
@@ -148,6 +149,8 @@ def test_any_response_can_be_cleared(shape: SlotShape, response: list[str] | str
         (HOTSPOT, ["01,1"]),
         (HOTSPOT, ["1,1", "1,1"]),
         (HOTSPOT, ["1,1", "2,2", "3,3"]),
+        (TEXT, "字" * 501),
+        (ESSAY, ["A"]),
         (SlotShape("essay", 4), ["A"]),
     ],
 )
@@ -168,7 +171,7 @@ def test_shapes_are_read_as_they_were_written() -> None:
 
 
 @given(
-    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ORDER, MATCH, GAPS, HOTSPOT, CASE]),
+    st.sampled_from([JUDGEMENT, CHOICE, MULTIPLE, TEXT, ESSAY, ORDER, MATCH, GAPS, HOTSPOT, CASE]),
     st.lists(st.sampled_from(["1,2", "3,4", *"ABCDETF"]), max_size=6) | st.text(max_size=20),
 )
 def test_checking_again_changes_nothing(shape: SlotShape, response: list[str] | str) -> None:

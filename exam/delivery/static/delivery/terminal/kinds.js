@@ -12,7 +12,7 @@ const RETRY_MS = 2000;
 const AREAS = { judgement: OptionsArea, choice: OptionsArea, multiple: OptionsArea, text_entry: WrittenArea };
 
 /** Modules of `kinds` whose default export is the area; the service worker keeps them as it keeps the page. */
-const MODULES = { order: "sequence", match: "groups", inline_choice: "groups", hotspot: "hotspot", case: "case" };
+const MODULES = { order: "sequence", match: "groups", inline_choice: "groups", hotspot: "hotspot", case: "case", extended_text: "essay" };
 
 /** The area of an interaction of a form whose areas are there. */
 export const areaOf = (interaction) => AREAS[interaction];
