@@ -6,6 +6,7 @@ from certs.desk.serving import serve_desk
 from certs.duties import Duty, DutyKind, duty_on
 from certs.envelope import read_upload
 from certs.errors import NothingAskedError
+from certs.filling import fill_credentials
 from certs.folding import CredentialFold
 from certs.grounds import Ground
 from certs.keys import create_document_key, create_signing_key, grouped, prove_key, published_ring, read_ring
@@ -53,6 +54,7 @@ __all__ = [
     "credential_pdf",
     "decline",
     "duty_on",
+    "fill_credentials",
     "find_credentials",
     "find_open_proposal",
     "get_credential",

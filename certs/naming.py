@@ -81,15 +81,16 @@ async def name_credential(
     """Return the number of a credential: the previous version's, or a new one by the category's rule."""
     if previous is not None:
         return keep_number(runtime, previous, person)
-    return _named(runtime, await _new_number(session, runtime, registration, at), person)
+    return named_as(runtime, await _new_number(session, runtime, registration, at), person)
 
 
 def keep_number(runtime: Runtime, previous: Credential, person: PersonView) -> Named:
     """Return the number of the version before, under the person's name of today."""
-    return _named(runtime, runtime.sealer.open(previous.number_sealed, NUMBER_PLACE), person)
+    return named_as(runtime, runtime.sealer.open(previous.number_sealed, NUMBER_PLACE), person)
 
 
-def _named(runtime: Runtime, number: str, person: PersonView) -> Named:
+def named_as(runtime: Runtime, number: str, person: PersonView) -> Named:
+    """Return a number under a person's name, as it is stored."""
     return Named(
         number=number,
         sealed=runtime.sealer.seal(number, NUMBER_PLACE),

@@ -1,11 +1,13 @@
 """Batches: chosen within a region, made in stretches that survive a death, cancelled and resumed, taken away and logged."""
 
 import asyncio
+import dataclasses
 import hashlib
 import io
 import json
 import zipfile
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +15,7 @@ import openpyxl
 import pypdf
 import pytest
 from httpx import AsyncClient
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from certs.batches.choosing import Choice, Paper
@@ -20,19 +23,23 @@ from certs.batches.errors import BatchEmptyError, BatchNotFoundError
 from certs.batches.making import forget_batches, make_batch
 from certs.batches.service import KEPT, STALLED, BatchState, ask_batch, get_batch
 from certs.drafts import LEFT, sweep_drafts
+from certs.filling import fill_credentials
 from certs.lifecycle import suspend
 from certs.models import Credential, Draft
 from certs.rendering import render_pdf
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
+from exam.core.config import Profile
 from exam.core.crypto import digest
 from exam.core.db.scope import Scope
+from exam.core.errors import ForbiddenError
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from tests.builders.certs import HERE, NAME, ROOT, Certified, certified, regulator
+from tests.builders.certs import HERE, NAME, OFFICER, ROOT, Certified, certified, credentials, make_authority, regulator
 from tests.builders.desks import session_of
 from tests.builders.documents import flat
 from tests.builders.grading import work_off
+from tests.builders.records import make_person
 from tests.builders.sitting import COUNTY, ELECTRICIAN
 from tests.builders.web import send, wear
 from tests.integration.test_log_signing import as_superuser
@@ -216,3 +223,20 @@ async def test_what_a_run_that_died_has_stored_is_swept_and_what_is_kept_never(
     assert digest(await runtime.storage.get(key)) == digest(kept.read_bytes())
     async with runtime.databases.session(ROOT) as session:
         assert (await session.scalars(select(Draft.key))).all() == []
+
+
+async def test_what_is_filled_in_for_measuring_is_made_as_any_other(runtime: Runtime) -> None:
+    await make_authority(runtime)
+    at, person = runtime.clock.now(), await make_person(runtime, number=7)
+    async with runtime.databases.transaction(ROOT) as session:
+        fill = partial(
+            fill_credentials, session, people=[person], qualification=OFFICER, region=COUNTY, first_serial=1, at=at
+        )
+        await fill(runtime)
+        elsewhere = dataclasses.replace(runtime, settings=replace(runtime.settings, profile=Profile.DEMO))
+        with pytest.raises(ForbiddenError):
+            await fill(elsewhere)
+    (row,) = await credentials(runtime, person)
+    await render_pdf(runtime, credential_id=str(row.id))
+    (row,) = await credentials(runtime, person)
+    assert row.pdf_key

@@ -109,12 +109,16 @@ def grading(attempts: int, *, as_json: bool) -> None:
 
 @command.command()
 @click.option("--count", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@click.option(
+    "--batch", type=click.IntRange(0, 10_000), default=0, help="Make one batch of so many instead, by every process."
+)
 @as_json_option
-def certs(count: int, *, as_json: bool) -> None:
+def certs(count: int, batch: int, *, as_json: bool) -> None:
     """Certificates made and checked per processor second, against the bare libraries and the limits."""
+    from exam.cli.bench.batch import bench_batch  # noqa: PLC0415
     from exam.cli.bench.certs import bench_certs  # noqa: PLC0415
 
-    show(bench_certs(count=count), as_json=as_json)
+    show(bench_batch(count=batch) if batch else bench_certs(count=count), as_json=as_json)
 
 
 @command.command()

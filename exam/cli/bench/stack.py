@@ -70,6 +70,7 @@ class Scratch:
         self.folder = folder
         self._stack = stack
         self._slow_disk = slow_disk
+        self._added: dict[str, str] = {}
         slow = {"wal_sync_method": METHOD, "max_connections": SLOW_CONNECTIONS} if slow_disk else {}
         preloaded = {"LD_PRELOAD": str(build_library("slow_disk", folder))} if slow_disk else {}
         self._postgres = EmbeddedPostgres(folder / "pg", options={**options, **slow}, environment=preloaded)
@@ -92,6 +93,10 @@ class Scratch:
         secrets = load_secrets(self.settings)
         prepare(self.settings.database_url, secrets)
         migrate(self.settings.database_url, secrets)
+
+    def add_environment(self, **variables: str) -> None:
+        """Give these to every process that is started from now on."""
+        self._added |= variables
 
     @property
     def postgres_pid(self) -> int:
@@ -133,6 +138,7 @@ class Scratch:
             "ANKAO_HOST": HOST,
             "ANKAO_PORT": str(port or self.settings.port),
             "ANKAO_BASE_URL": f"http://{HOST}:{port}",
+            **self._added,
         }
 
 

@@ -45,6 +45,11 @@ class Wire:
         self.last_ms = 0.0
         self._used_at = 0.0
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return what this browser is known by."""
+        return dict(self._cookies)
+
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Any:
         return await self.call("GET", path, None, headers)
 
