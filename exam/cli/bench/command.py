@@ -79,12 +79,15 @@ def lookup(rows: int, *, as_json: bool) -> None:
 
 @command.command()
 @click.option("--items", type=click.IntRange(100, 1_000_000), default=50_000, show_default=True)
+@click.option(
+    "--rows", type=click.IntRange(1, 20_000), default=10_000, show_default=True, help="Of the imported workbook."
+)
 @as_json_option
-def items(items: int, *, as_json: bool) -> None:
-    """An author's searches over a generated bank, against the promised limit."""
+def items(items: int, rows: int, *, as_json: bool) -> None:
+    """An author's searches over a generated bank and the import of a workbook, against the promised limits."""
     from exam.cli.bench.items import bench_items  # noqa: PLC0415
 
-    show(bench_items(items=items), as_json=as_json)
+    show(bench_items(items=items, rows=rows), as_json=as_json)
 
 
 @command.command()
