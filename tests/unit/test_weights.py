@@ -159,3 +159,38 @@ def test_a_form_scores_its_key_in_full_by_weights_in_displayed_labels(interactio
 
 def test_marks_below_nothing_are_shown_with_their_sign() -> None:
     assert [marks(each) for each in (-50, -100, 0, 150)] == ["-0.5", "-1", "0", "1.5"]
+
+
+@pytest.mark.parametrize("name", ["qti3", "qti22"])
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 300), min_size=3, max_size=3), st.integers(-300, 0), st.integers(0, 99), st.data())
+def test_bounds_of_areas_come_back_from_qti(
+    name: str, worth: list[int], others: int, least: int, data: st.DataObject
+) -> None:
+    content = item_content(Interaction.HOTSPOT, 1)
+    highest = data.draw(st.none() | st.integers(max(worth) + least, 1000))
+    entries = tuple((option.id, each) for option, each in zip(content.options, worth, strict=True))
+    lowest = min(least, min(sum(worth), highest or sum(worth)) - 1)
+    content = msgspec.structs.replace(
+        content, weights=Weights(entries=entries, others=others, lowest=lowest, highest=highest)
+    )
+    reading = read_questions(FORMATS[name].write([ItemDraft(content=content, row=1)]), "bank.zip")
+    assert reading.unsupported == {}
+    [back] = [draft.content for draft in reading.drafts]
+    assert back.weights in {content.weights, msgspec.UNSET}
+    # a mapping that says no more than the rule of points is that rule
+    assert back.weights or len(set(worth)) == 1
+
+
+ORDERED = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p2" identifier="i" title="t">
+<responseDeclaration identifier="R" cardinality="ordered" baseType="identifier">
+<correctResponse><value>a</value><value>b</value></correctResponse>
+<mapping lowerBound="0" upperBound="2"><mapEntry mapKey="a" mappedValue="1"/></mapping></responseDeclaration>
+<itemBody><orderInteraction responseIdentifier="R"><prompt>先后</prompt><simpleChoice identifier="a">甲</simpleChoice>
+<simpleChoice identifier="b">乙</simpleChoice></orderInteraction></itemBody></assessmentItem>"""
+
+
+def test_a_mapping_of_an_order_which_counts_no_order_is_named_with_its_item() -> None:
+    reading = read_questions(ORDERED.encode(), "a.xml")
+    assert [draft.content.key for draft in reading.drafts] == [("A", "B")]
+    assert reading.left_out == {1: ("mapping",)}
