@@ -102,11 +102,8 @@ class ExpiringCredential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LIST = text(
-    "select id, qualification, number_masked, holder_masked, employer, region, valid_until_on, ends_on,"
-    " ends_on - cast(:today as date) as days_left from records_v_credential"
-    " where ankao_in_region(region) and status = 'issued' and valid_from_on <= :today and ends_on >= :today"
-    " and (cast(:within as integer) is null or ends_on <= cast(:today as date) + cast(:within as integer))"
-    " order by ends_on, id limit :limit offset :offset",
+    "select *, ends_on - cast(:today as date) as days_left"
+    " from records_usable_credentials(:today, cast(:within as integer), :limit, :offset)",
 )
 
 
