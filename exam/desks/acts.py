@@ -15,6 +15,7 @@ ACTS: Final[Mapping[str, str]] = {
     "account.sessions_ended": "结束其他登录",
     "account.sso_bound": "绑定统一身份认证",
     "account.sso_logged_in": "通过统一身份认证登录",
+    "account.sso_logged_out": "在统一身份认证处退出登录",
     "account.sso_unbound": "解除统一身份认证的绑定",
     "role.granted": "授予角色",
     "role.revoked": "收回角色",

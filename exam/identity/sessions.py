@@ -108,6 +108,13 @@ async def close_sessions_of(session: AsyncSession, account_id: UUID) -> None:
     await session.execute(delete(LoginSession).where(LoginSession.account_id == account_id))
 
 
+async def close_sso_sessions_of(session: AsyncSession, account_id: UUID) -> bool:
+    """End every session of an account that came from the OpenID provider, and tell whether there was one."""
+    came = (LoginSession.account_id == account_id) & LoginSession.sso
+    ended = await session.scalars(delete(LoginSession).where(came).returning(LoginSession.token_digest))
+    return ended.first() is not None
+
+
 async def close_other_sessions(session: AsyncSession, account_id: UUID, token: str) -> None:
     """End every session of an account but the one that asks."""
     own = digest(token.encode())

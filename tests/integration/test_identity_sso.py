@@ -187,3 +187,36 @@ async def test_a_refusal_a_new_key_and_a_provider_that_is_away(
     provider.issuer += "/moved"
     clock.advance(timedelta(hours=1, seconds=1))
     assert (await client.get("/login/sso")).status_code == 503
+
+
+async def test_a_logout_at_the_provider_ends_the_sessions_that_came_from_there(
+    client: AsyncClient, runtime: Runtime, provider: OpenIdProvider
+) -> None:
+    await _proctor(runtime, client, provider)
+    await _through(client)
+
+    async def told(token: str) -> int:
+        answer = await client.post("/login/sso/logout", data={"logout_token": token})
+        assert answer.headers["cache-control"] == "no-store"
+        return answer.status_code
+
+    stale = int(runtime.clock.now().timestamp()) - 600
+    wrongs: tuple[dict[str, object], ...] = (
+        {"nonce": "n"},
+        {"events": None},
+        {"events": {}},
+        {"sub": None, "sid": "s"},
+        {"aud": "another"},
+        {"iss": "https://elsewhere.example"},
+        {"jti": None},
+        {"exp": stale},
+    )
+    for wrong in wrongs:
+        assert await told(provider.logout_token("7", **wrong)) == 400, wrong
+    assert await told("x") == 400
+    assert await told(provider.logout_token("8")) == 200
+    assert (await client.get("/proctor")).status_code == 200
+    assert await told(provider.logout_token("7")) == 200
+    assert (await client.get("/proctor")).status_code in {303, 401}
+    assert await told(provider.logout_token("7")) == 200
+    assert await _acts(runtime) == ["account.sso_bound", "account.sso_logged_in", "account.sso_logged_out"]

@@ -49,6 +49,9 @@ class Answerer(Protocol):
     async def identify(self, asking: Asking, code: str, *, at: datetime) -> Identity:
         """Exchange a code for the identity behind it; raises SsoRefusedError and SsoUnavailableError."""
 
+    async def who_left(self, token: str, *, at: datetime) -> str:
+        """Return the subject that has logged out there; raises SsoRefusedError and SsoUnavailableError."""
+
     async def close(self) -> None:
         """Close the connections."""
 

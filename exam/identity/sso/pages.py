@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Litestar, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Redirect
+from msgspec import Meta
 
 from exam.core.errors import DomainError
 from exam.core.runtime import Runtime
@@ -19,12 +20,19 @@ from exam.identity.sso import service
 from exam.identity.sso.asking import Answerer
 from exam.identity.sso.errors import SsoOffError, SsoRefusedError
 from exam.web.forms import Form, safe_path
-from exam.web.policy import PUBLIC, SESSION
+from exam.web.policy import BY_KEY, PUBLIC, SESSION
 from exam.web.problem import form_again
 from exam.web.request import done
 
 PATH = "/login/sso"
 ACCOUNT = "/account"
+UNKEPT = {"cache-control": "no-store"}
+
+
+class LogoutForm(Form, frozen=True, kw_only=True):
+    """The provider's word that somebody has logged out."""
+
+    logout_token: Annotated[str, Meta(max_length=20_000)]
 
 
 @asynccontextmanager
@@ -86,6 +94,22 @@ class SsoController(Controller):
     @get("/leave")
     async def leave_provider(self, runtime: NamedDependency[Runtime], provider: NamedDependency[Answerer]) -> Redirect:
         return Redirect(await provider.address_to_leave(at=runtime.clock.now()) or "/login", status_code=303)
+
+    @post("/logout", opt=BY_KEY, status_code=200)
+    async def hear_of_logout(
+        self,
+        request: AnyRequest,
+        runtime: NamedDependency[Runtime],
+        data: URLEncodedBody[LogoutForm],
+    ) -> Response[None]:
+        """Take the provider's word, signed, that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0)."""
+        # not a dependency: what is no such form is refused before anything is looked up
+        provider = provide_provider(request.app.state)
+        try:
+            await service.leave(runtime, await provider.who_left(data.logout_token, at=runtime.clock.now()))
+        except SsoRefusedError:
+            return Response(None, status_code=400, headers=UNKEPT)
+        return Response(None, headers=UNKEPT)
 
 
 class SsoBindingController(Controller):

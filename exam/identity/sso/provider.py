@@ -3,7 +3,7 @@
 Only the addresses that the configured issuer's own document names are asked, and redirects are not followed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet
 from exam.core.config import Settings
 from exam.identity.sso.asking import Asking, Identity
 from exam.identity.sso.errors import SsoRefusedError, SsoUnavailableError
-from exam.identity.sso.tokens import Expected, read_token
+from exam.identity.sso.tokens import Expected, read_logout, read_token
 
 PATIENCE_S = 5.0
 KNOWN_FOR = timedelta(hours=1)
@@ -96,9 +96,23 @@ class Provider:
         expected = Expected(
             issuer=document.issuer, client_id=self._settings.oidc_client_id, nonce=asking.nonce, acr=self._acr
         )
+        return await self._read(
+            document,
+            at,
+            lambda keys: read_token(tokens.id_token, keys, expected, access_token=tokens.access_token, at=at),
+        )
+
+    async def who_left(self, token: str, *, at: datetime) -> str:
+        """Return the subject that has logged out there; raises SsoRefusedError and SsoUnavailableError."""
+        document = await self._known(at)
+        expected = Expected(issuer=document.issuer, client_id=self._settings.oidc_client_id)
+        return await self._read(document, at, lambda keys: read_logout(token, keys, expected, at=at))
+
+    async def _read(self, document: Document, at: datetime, read: Callable[[KeySet], T]) -> T:
+        """Read a token by the keys that are known, and once more by those of today; raises SsoRefusedError."""
         for keys in (await self._key_set(document, at), await self._key_set(document, at, KEYS_AGAIN)):
             try:
-                return read_token(tokens.id_token, keys, expected, access_token=tokens.access_token, at=at)
+                return read(keys)
             except SsoRefusedError as error:
                 refused = error
         raise refused

@@ -13,7 +13,7 @@ from exam.identity.entrance import Entered, home_region, roles_of
 from exam.identity.models import Account
 from exam.identity.own_account import account_of
 from exam.identity.roles import needs_second_factor
-from exam.identity.sessions import close_session, open_session
+from exam.identity.sessions import close_session, close_sso_sessions_of, open_session
 from exam.identity.sso.asking import Identity
 from exam.identity.sso.errors import SsoNotBoundError, SsoStaffOnlyError, SsoTakenError, SsoUnknownError
 from exam.identity.sso.models import SsoIdentity
@@ -49,6 +49,15 @@ async def enter(runtime: Runtime, identity: Identity, old_token: str | None) -> 
         second_factor_needed=not identity.second_factor,
         must_change_password=account.must_change_password,
     )
+
+
+async def leave(runtime: Runtime, subject: str) -> None:
+    """End the sessions that came from the provider for somebody who has logged out there; a stranger has none."""
+    async with runtime.databases.transaction(NOTHING) as session:
+        account = await _account_behind(runtime, session, Identity(subject, second_factor=False))
+        if account is not None and await close_sso_sessions_of(session, account.id):
+            own = Principal(account=account.id, name=account.name)
+            await _record(runtime, session, own, "account.sso_logged_out")
 
 
 async def require_binder(runtime: Runtime, principal: Principal) -> UUID:

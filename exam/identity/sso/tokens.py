@@ -1,8 +1,8 @@
-"""Judging an ID token (OpenID Connect Core 3.1.3.7): signature, issuer, audience, time, nonce, and how many factors stood behind it."""
+"""Judging what a provider signs: ID tokens (OpenID Connect Core 3.1.3.7), their factors, and tokens of a log-out."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from authlib.oidc.core import CodeIDToken
@@ -16,6 +16,7 @@ from exam.identity.sso.errors import SsoRefusedError
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"]
 """Signatures by a key pair: a provider that signs with the client's secret could be spoken for by whoever has that."""
 LEEWAY_S = 60
+LOGGED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 MANY = "mfa"
 """RFC 8176: more than one factor was used."""
 
@@ -25,8 +26,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
     issuer: str
     client_id: str
-    nonce: str
-    acr: Collection[str]
+    nonce: str = ""
+    acr: Collection[str] = ()
 
 
 def read_token(text: str, keys: KeySet, expected: Expected, *, access_token: str, at: datetime) -> Identity:
@@ -48,6 +49,32 @@ def read_token(text: str, keys: KeySet, expected: Expected, *, access_token: str
     if not isinstance(claims["sub"], str) or not claims["sub"]:
         raise SsoRefusedError
     return Identity(claims["sub"], passed_two(claims, expected.acr))
+
+
+def read_logout(text: str, keys: KeySet, expected: Expected, *, at: datetime) -> str:
+    """Return the subject of a valid logout token (OpenID Connect Back-Channel Logout 1.0, 2.6); raises SsoRefusedError.
+
+    One that names a session at the provider and no subject is refused: no session is known here by its number there.
+    """
+    wanted = {name: {"essential": True} for name in ("sub", "iat", "exp", "jti", "events")}
+    try:
+        token = jwt.decode(text, keys, algorithms=ALGORITHMS)
+        registry = jwt.JWTClaimsRegistry(
+            now=int(at.timestamp()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": expected.issuer},
+            aud={"essential": True, "value": expected.client_id},
+            **cast("Any", wanted),
+        )
+        registry.validate(token.claims)
+    except (JoseError, ValueError, TypeError) as error:
+        raise SsoRefusedError from error
+    claims = token.claims
+    # an ID token, which browsers carry, is no word of a log-out
+    said = isinstance(claims["events"], dict) and isinstance(claims["events"].get(LOGGED_OUT), dict)
+    if not said or "nonce" in claims or not isinstance(claims["sub"], str) or not claims["sub"]:
+        raise SsoRefusedError
+    return claims["sub"]
 
 
 def passed_two(claims: Mapping[str, Any], acr: Collection[str]) -> bool:
