@@ -37,6 +37,7 @@ OPTIONS = {
     Interaction.INLINE_CHOICE: 6,
     Interaction.HOTSPOT: 3,
     Interaction.CASE: 8,
+    Interaction.EXTENDED_TEXT: 0,
 }
 
 
