@@ -76,3 +76,8 @@ def mask_number(number: str) -> str:
     if number.startswith(PERMIT_LETTER):
         return PERMIT_LETTER + mask_id_number(number[1:])
     return f"{number[:7]}{'*' * (len(number) - 11)}{number[-4:]}"
+
+
+def ends_like_the_id(number: str) -> bool:
+    """Tell whether a number, masked or not, ends as its holder's ID number does; a serial says nothing of it."""
+    return number.startswith(PERMIT_LETTER)

@@ -17,7 +17,7 @@ from certs.keys import published_ring
 from certs.logged import with_log
 from certs.naming import query_indexes
 from certs.national.answering import find_recorded
-from certs.numbers import parse_number
+from certs.numbers import ends_like_the_id, parse_number
 from certs.pades.checking import DocumentState, check_document
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
@@ -178,8 +178,12 @@ async def verify_qr(
 
 
 def _agrees(payload: QrPayload, found: CredentialAnswer) -> bool:
-    said = (payload.item, payload.valid_from, payload.valid_until, payload.id_tail)
-    return said == (found.qualification, found.valid_from, found.valid_until, found.number_masked[-4:])
+    said, kept = (
+        (payload.item, payload.valid_from, payload.valid_until),
+        (found.qualification, found.valid_from, found.valid_until),
+    )
+    tail = payload.id_tail if ends_like_the_id(found.number_masked) else ""
+    return said == kept and found.number_masked.endswith(tail)
 
 
 async def verify_file(

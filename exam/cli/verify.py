@@ -213,7 +213,8 @@ def _in_words(answer: Answer) -> str:
         lines += [
             f"  姓名    {each.holder_masked}",
             f"  项目    {each.title}",
-            f"  编号    {each.number_masked}",
+            # a statement alone holds no number, only the end of the holder's ID number
+            f"  {'证件尾号' if each.number_masked.startswith('*') else '编号   '} {each.number_masked}",
             f"  有效期  {each.valid_from} 至 {each.valid_until}",
             f"  发证机关 {each.issuer}",
         ]

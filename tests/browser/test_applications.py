@@ -1,14 +1,16 @@
 """From the counter to the next certificate in a real browser: filed by one regulator, decided on the clock page by another."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from exam.core.config import Settings
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from tests.browser.live import LiveServer
-from tests.builders.certs import NAME, certified
-from tests.builders.desks import session_of
+from tests.browser.live import LiveServer, MovedClock, serving
+from tests.builders.certs import NAME, OFFICER, Certified, certified, credential_of, train_on
+from tests.builders.desks import candidate_session, session_of
 from tests.builders.grading import work_off
 
 Check = Callable[[Page], list[str]]
@@ -20,6 +22,43 @@ def _enter(page: Page, server: LiveServer) -> None:
         return (await session_of(runtime, role="regulator", region="33/3301"))[1]
 
     page.context.add_cookies([{"name": COOKIE, "value": server.do(open_session), "url": server.url}])
+
+
+def test_a_holder_renews_at_home_and_everybody_finds_the_next_version(
+    browser: Browser, settings: Settings, axe: Check
+) -> None:
+    clock = MovedClock()
+    with serving(settings, clock) as server, browser.new_context(base_url=server.url, locale="zh-CN") as context:
+        page = context.new_page()
+        holder = server.do(_certified_officer)
+        clock.jump(timedelta(days=3 * 365 - 20))
+        server.do(lambda runtime: train_on(runtime, holder, 36))
+        session = server.do(lambda runtime: candidate_session(runtime, holder.registration))
+        context.add_cookies([{"name": COOKIE, "value": session, "url": server.url}])
+        page.goto("/me")
+        expect(page.get_by_text("已到换证申请期")).to_be_visible()
+        page.get_by_role("button", name="申请换证").click()
+        expect(page.get_by_text("正在办理")).to_be_visible()
+        assert axe(page) == []
+        _enter(page, server)
+        page.goto("/centre/applications")
+        page.get_by_role("table", name="未办结的申请").get_by_role("row", name=NAME).get_by_role("link").click()
+        page.get_by_role("button", name="受理", exact=True).click()
+        page.get_by_role("button", name="批准并发证").click()
+        page.get_by_role("dialog").get_by_role("button", name="批准并发证").click()
+        page.get_by_role("link", name="查看新证书").click()
+        expect(page.get_by_role("heading", name="变更记录")).to_be_visible()
+        server.do(work_off)
+        renewed = server.do(lambda runtime: credential_of(runtime, holder.exam))
+        for text, word in ((renewed.qr_text, "有效"), (holder.qr_text, "已换证")):
+            page.goto("/verify")
+            page.get_by_label("二维码内容或公开编号").fill(text)
+            page.get_by_role("button", name="开始核验").click()
+            expect(page.locator("#word")).to_have_text(word)
+
+
+async def _certified_officer(runtime: Runtime) -> Certified:
+    return await certified(runtime, qualification=OFFICER)
 
 
 def test_another_name_goes_from_the_counter_over_the_clock_to_the_next_version(

@@ -14,6 +14,7 @@ from exam.core.principal import SYSTEM, Grant, Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import create_organisation
 from exam.sitting.api import RegistrationView
+from exam.training.api import TrainingKind, record_hours
 from grading.api import (
     Action,
     RuleChange,
@@ -124,6 +125,22 @@ async def credential_of(runtime: Runtime, exam: Examined) -> Certified:
         qr_text=row.qr_text,
         pdf=await runtime.storage.get(row.pdf_key),
     )
+
+
+async def train_on(runtime: Runtime, holder: Certified, hours: int) -> None:
+    """Record hours of continuing training for a holder."""
+    async with runtime.databases.transaction(ROOT) as session:
+        await record_hours(
+            session,
+            SYSTEM,
+            person_id=holder.registration.person_id,
+            qualification=holder.registration.qualification,
+            kind=TrainingKind.CONTINUING,
+            hours_hundredths=hours * 100,
+            source="年度再培训",
+            region=holder.registration.region,
+            at=runtime.clock.now(),
+        )
 
 
 async def credentials(runtime: Runtime, person_id: UUID) -> list[Credential]:

@@ -28,13 +28,12 @@ from certs.jobs import deem_applications, reconsider
 from exam.core.clock import FrozenClock, local_date
 from exam.core.db.scope import NOTHING
 from exam.core.errors import SamePersonError
-from exam.core.principal import SYSTEM, Principal
+from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import place_hold, release_hold
 from exam.identity.api import get_person
 from exam.identity.sessions import COOKIE
 from exam.standards.api import NotStatedError, working_days_after
-from exam.training.api import TrainingKind, record_hours
 from tests.builders.certs import (
     HERE,
     NAME,
@@ -48,6 +47,7 @@ from tests.builders.certs import (
     pass_practical,
     regulator,
     theory_passed,
+    train_on,
 )
 from tests.builders.desks import candidate_session, session_of
 from tests.builders.documents import flat, text_of
@@ -119,21 +119,6 @@ async def test_another_name_and_photo_bring_the_next_version_of_the_same_term(
             assert (name, told["status"], len(told["credentials"][0]["versions"])) == (name, found, 2)
 
 
-async def _train(runtime: Runtime, holder: Certified, hours: int) -> None:
-    async with runtime.databases.transaction(ROOT) as session:
-        await record_hours(
-            session,
-            SYSTEM,
-            person_id=holder.registration.person_id,
-            qualification=holder.registration.qualification,
-            kind=TrainingKind.CONTINUING,
-            hours_hundredths=hours * 100,
-            source="年度再培训",
-            region=holder.registration.region,
-            at=runtime.clock.now(),
-        )
-
-
 async def _renew(runtime: Runtime, holder: Certified) -> UUID:
     async with runtime.databases.transaction(ROOT) as session:
         return await apply_renewal(session, regulator(), holder.credential_id, at=runtime.clock.now())
@@ -147,11 +132,11 @@ async def test_a_certificate_of_three_years_is_renewed_in_its_window_with_its_ho
     with pytest.raises(RenewalClosedError):
         await _renew(runtime, holder)
     clock.advance(timedelta(days=1))
-    await _train(runtime, holder, 24)
+    await train_on(runtime, holder, 24)
     with pytest.raises(RenewalHoursShortError) as short:
         await _renew(runtime, holder)
     assert short.value.fields == {"done": "24", "needed": 36}
-    await _train(runtime, holder, 12)
+    await train_on(runtime, holder, 12)
     async with browsing(runtime) as client:
         wear(client, {COOKIE: await candidate_session(runtime, holder.registration)})
         assert "已到换证申请期" in (await client.get("/me")).text

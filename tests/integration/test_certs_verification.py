@@ -72,6 +72,14 @@ async def test_the_printed_address_answers_in_one_word(
         assert hidden not in answer.text
 
 
+@pytest.mark.parametrize("qualification", ["principal.general", "officer.general"])
+async def test_a_code_is_genuine_whose_number_is_a_serial(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient, qualification: str
+) -> None:
+    holder = await certified(runtime, clock, qualification=qualification)
+    assert _word(await send(client, "/verify", {"code": holder.qr_text})) == "有效"
+
+
 async def test_text_and_public_id_are_taken_in_the_one_field(
     runtime: Runtime, clock: FrozenClock, client: AsyncClient
 ) -> None:
