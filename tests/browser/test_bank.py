@@ -210,7 +210,7 @@ def test_hazards_are_drawn_on_a_photo_and_corrected_by_numbers(staff: Staff, axe
         page.get_by_label("第 2 处的名称").fill("电线拖过积水")
         for label, value in (("圆心横", "535"), ("圆心竖", "533"), ("横半径", "115"), ("竖半径", "42")):
             page.get_by_label(label, exact=True).fill(value)
-        expect(page.get_by_label("选项", exact=True)).to_have_value(
+        expect(page.get_by_role("textbox", name="选项", exact=True)).to_have_value(
             re.compile(r"灭火器被堵住 @ rect \d+,\d+,\d+,\d+\n电线拖过积水 @ ellipse 535,533,115,42")
         )
         expect(page.locator(".area-stage ellipse")).to_have_attribute("rx", "115")
