@@ -19,11 +19,18 @@ class Invented:
     def __init__(self, seed: int) -> None:
         self._random = Random(f"people {seed}")
         self._serial = self._random.randrange(1, 400)
+        self._given: set[str] = set()
 
     def next(self) -> tuple[str, str]:
         """Return a name and a valid ID number."""
         name = self._random.choice(SURNAMES) + "".join(self._random.sample(GIVEN, self._random.choice((1, 2, 2))))
+        body = self._body()
+        while body in self._given:
+            body = self._body()
+        self._given.add(body)
+        return name, body + id_check_digit(body)
+
+    def _body(self) -> str:
         born = FIRST_BIRTH + timedelta(days=self._random.randrange(BIRTH_DAYS))
         self._serial = self._serial % 999 + 1
-        body = f"{NOWHERE}{born:%Y%m%d}{self._serial:03d}"
-        return name, body + id_check_digit(body)
+        return f"{NOWHERE}{born:%Y%m%d}{self._serial:03d}"
