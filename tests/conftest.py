@@ -18,8 +18,10 @@ from xdist.scheduler import LoadScopeScheduling
 from exam.app import compose_runtime
 from exam.core.clock import FrozenClock
 from exam.core.config import Settings
+from exam.core.db import engine as database_engine
 from exam.core.log import PROCESSORS
 from exam.core.runtime import Runtime
+from tests.builders.engines import lend_engine
 from tests.services import Services, running_services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +35,7 @@ LAST_WAITER = 0.8
 # a busy machine is slow, and no property is about time
 hypothesis_settings.register_profile("ankao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("ankao")
+vars(database_engine)["create_async_engine"] = lend_engine
 
 
 class Dealing(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
