@@ -11,7 +11,7 @@ addWords({
 
 /** Tells one long text, less often than a short one, and how long it is. */
 export default class EssayArea extends WrittenArea {
-  static rows = 12;
+  static rows = 8;
   static longest = 2000;
   static pause = 1500;
 
