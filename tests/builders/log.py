@@ -77,16 +77,16 @@ class Signing(msgspec.Struct, frozen=True):
         return await self.signer.turn(self.connection)
 
 
-def new_signer(runtime: Runtime, policy: Policy | None = None) -> LogSigner:
+def new_signer(runtime: Runtime, policy: Policy | None = None, name: str = ORIGIN) -> LogSigner:
     """Return a signer as a process makes it at its start, from what the folder remembers."""
-    custody = Custody.open(runtime.settings.signer_folder, name=ORIGIN, may_create=True)
+    custody = Custody.open(runtime.settings.signer_folder, name=name, may_create=True)
     return LogSigner(runtime, custody, policy or Policy())
 
 
 @asynccontextmanager
-async def signing(runtime: Runtime, policy: Policy | None = None) -> AsyncIterator[Signing]:
+async def signing(runtime: Runtime, policy: Policy | None = None, name: str = ORIGIN) -> AsyncIterator[Signing]:
     """Open the runtime's log for as long as the block lasts."""
-    signer, publication = new_signer(runtime, policy), LogPublication(runtime.storage)
+    signer, publication = new_signer(runtime, policy, name), LogPublication(runtime.storage)
     await publication.write({POLICY: signer.policy.to_text().encode()})
     async with runtime.databases.engine(Role.LEDGER).connect() as connection:
         yield Signing(signer, connection, publication)

@@ -1,6 +1,7 @@
 """The signer and its witnesses: quorum, absence, a log that lost something, and a key in other hands."""
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exam.app import compose_runtime
 from exam.core.audit.custody import Custody, SignedState
 from exam.core.audit.errors import LogBehindError
 from exam.core.audit.note import VerifierKey
@@ -19,6 +21,7 @@ from exam.core.runtime import Runtime
 from tests.builders.log import ORIGIN, SEEN_AT, new_signer, note_acts, signing
 from tests.builders.witnesses import witnessing
 from tests.integration.test_log_signing import as_superuser
+from tests.services import Services
 
 
 @pytest.fixture
@@ -89,6 +92,28 @@ async def test_a_log_that_was_put_back_while_it_ran_hears_it_too(
         as_superuser(settings, "delete from core_log_leaf where index >= 3")
         with pytest.raises(LogBehindError):
             await log.turn()
+
+
+async def test_two_cities_witness_each_other_and_one_cannot_take_back_what_the_other_saw(
+    runtime: Runtime, services: Services, clock: FrozenClock, folder: Path, settings: Settings
+) -> None:
+    with services.database() as elsewhere:
+        async with AsyncExitStack() as stack:
+            other = compose_runtime(elsewhere, clock=clock)
+            stack.push_async_callback(other.close)
+            logs = []
+            for city, name, seen_by in ((runtime, ORIGIN, "w2"), (other, "ankao.elsewhere.example/log", "w1")):
+                key = new_signer(city, name=name).policy.logs[0].key
+                policy = await stack.enter_async_context(witnessing(folder, key, [seen_by]))
+                await note_acts(city, 3)
+                logs.append(await stack.enter_async_context(signing(city, policy, name)))
+            # each city's witness knows the other's log alone
+            assert [list((await log.turn()).cosigned) for log in logs] == [["w2"], ["w1"]]
+            as_superuser(settings, "delete from core_log_leaf where index >= 1")
+            await note_acts(other, 2)
+            with pytest.raises(LogBehindError):
+                await logs[0].turn()
+            assert (await logs[1].turn()).checkpoint.size == 5
 
 
 async def test_a_fork_under_the_logs_own_key_finds_no_witness(
