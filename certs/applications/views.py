@@ -49,6 +49,11 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     days_left: int | None
     urgency: str
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing has been decided yet."""
+        return self.state in OPEN_STATES
+
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """How many open applications are past their day, due today, or have time left."""

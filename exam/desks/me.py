@@ -64,7 +64,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     def reminders(self, now: datetime) -> list[Reminder]:
         """Return what comes due soon, the nearest first."""
         sittings = [(title_of(one.registration.qualification), one.sitting) for one in self.ahead]
-        return remind(self.credentials, sittings, self.learning, now=now)
+        asked = {credential_id for credential_id, wish in self.applications.items() if wish.is_open}
+        return remind(self.credentials, sittings, self.learning, now=now, asked=asked)
 
     @property
     def ahead(self) -> list[MyRegistration]:

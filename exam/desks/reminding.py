@@ -1,7 +1,8 @@
 """What a candidate is reminded of at home: a certificate that ends, an exam or a training class with a day; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -27,6 +28,8 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     """The narrowest span of days that it lies in; what lies in the first of its kind is urgent."""
     opens_on: date | None = None
     """From when an application is taken, None where it is already or where nothing is said."""
+    is_asked: bool = False
+    """Whether an application waits for its decision."""
     at: datetime | None = None
     place: str = ""
 
@@ -37,23 +40,28 @@ def remind(
     classes: Iterable[ClassView],
     *,
     now: datetime,
+    asked: Collection[UUID] = (),
 ) -> list[Reminder]:
-    """Return what lies ahead within its span of days, the nearest first; `sittings` come with their titles."""
+    """Return what lies ahead within its span of days, the nearest first.
+
+    `sittings` come with their titles; `asked` are the credentials with an application that waits for its decision.
+    """
     today = local_date(now)
     found = [
-        *(_of_credential(each, today) for each in credentials if each.status == "issued"),
+        *(_of_credential(each, today, is_asked=each.id in asked) for each in credentials if each.status == "issued"),
         *(_of_sitting(title, each, today) for title, each in sittings),
         *(_reminder("training", each.title, each.ends_on, today, (TRAINING_DAYS,)) for each in classes),
     ]
     return sorted((each for each in found if each), key=lambda each: (each.on, each.kind))
 
 
-def _of_credential(held: CredentialView, today: date) -> Reminder | None:
+def _of_credential(held: CredentialView, today: date, *, is_asked: bool) -> Reminder | None:
     duty = held.duty
     if duty is None:
         return _reminder("expiry", held.title, held.valid_until, today, BANDS)
     opens_on = duty.opens_on if duty.opens_on and duty.opens_on > today else None
-    return _reminder(duty.kind.value, held.title, duty.until_on, today, BANDS, opens_on=opens_on)
+    one = _reminder(duty.kind.value, held.title, duty.until_on, today, BANDS, opens_on=opens_on)
+    return one and msgspec.structs.replace(one, is_asked=is_asked)
 
 
 def _of_sitting(title: str, sitting: SittingView, today: date) -> Reminder | None:

@@ -38,7 +38,7 @@ def test_a_holder_renews_at_home_and_everybody_finds_the_next_version(
         page.goto("/me")
         expect(page.get_by_text("已到换证申请期")).to_be_visible()
         page.get_by_role("button", name="申请换证").click()
-        expect(page.get_by_text("正在办理")).to_be_visible()
+        expect(page.get_by_text("已经申请，正在办理。")).to_be_visible()
         assert axe(page) == []
         _enter(page, server)
         page.goto("/centre/applications")

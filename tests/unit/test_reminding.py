@@ -9,6 +9,7 @@ import pytest
 from certs.api import CredentialView
 from certs.duties import Duty, DutyKind
 from exam.core.clock import SHANGHAI
+from exam.core.ids import new_id
 from exam.desks.reminding import Reminder, remind
 from exam.sitting.api import SittingView
 from exam.training.api import ClassView
@@ -57,6 +58,12 @@ def test_what_is_due_first_is_said_with_the_day_from_which_it_is_taken() -> None
         ("review", 20, None),
         ("renewal", 80, TODAY + timedelta(days=20)),
     ]
+
+
+def test_what_is_applied_for_already_says_so() -> None:
+    one, other = (msgspec.structs.replace(held(20, DutyKind.RENEWAL), id=new_id()) for _ in range(2))
+    found = remind((one, other), (), (), now=NOW, asked={one.id})
+    assert sorted(each.is_asked for each in found) == [False, True]
 
 
 def test_an_exam_is_reminded_of_a_week_before_and_a_class_two() -> None:
