@@ -200,32 +200,61 @@ async def put_in_force(
 
 
 def _row(grounds: _Grounds, person: PersonView, named: Named, at: datetime) -> Credential:
-    registration, term, previous = grounds.registration, grounds.term, grounds.previous
+    registration, previous = grounds.registration, grounds.previous
+    row = first_version(
+        registration.qualification,
+        registration.region,
+        person,
+        named,
+        grounds.issuer,
+        grounds.rules,
+        grounds.term,
+        at=at,
+    )
+    if previous is not None:
+        row.version, row.first_issued_on = previous.version + 1, previous.first_issued_on
+    row.results = [msgspec.to_builtins(each) for each in grounds.passes]
+    row.photo_key = registration.photo_key or person.photo_key
+    return row
+
+
+def first_version(
+    qualification: str,
+    region: str,
+    person: PersonView,
+    named: Named,
+    issuer: OrganisationView,
+    rules: RuleSet,
+    term: Term,
+    *,
+    at: datetime,
+) -> Credential:
+    """Return somebody's first credential for an item, which does not say yet what it rests on."""
     return Credential(
         id=new_id(),
         public_id=new_token(),
-        version=previous.version + 1 if previous else 1,
+        version=1,
         number_sealed=named.sealed,
         number_index=named.number_index,
         query_index=named.query_index,
         number_masked=named.masked,
         person_id=person.id,
         holder_masked=mask_name(person.name),
-        qualification=registration.qualification,
-        category=get_qualification(registration.qualification).category.value,
-        region=registration.region,
+        qualification=qualification,
+        category=get_qualification(qualification).category.value,
+        region=region,
         issued_on=term.valid_from_on,
-        first_issued_on=previous.first_issued_on if previous else term.valid_from_on,
+        first_issued_on=term.valid_from_on,
         valid_from_on=term.valid_from_on,
         valid_until_on=term.valid_until_on,
         review_due_on=term.review_due_on,
         review_on=term.review_due_on,
         status=CredentialState.ISSUED.value,
-        rule_set=grounds.rules.version,
-        basis=basis_of(grounds.rules, "credential_term_years"),
-        issuer_id=grounds.issuer.id,
-        issuer_name=grounds.issuer.name,
-        results=[msgspec.to_builtins(each) for each in grounds.passes],
-        photo_key=registration.photo_key or person.photo_key,
+        rule_set=rules.version,
+        basis=basis_of(rules, "credential_term_years"),
+        issuer_id=issuer.id,
+        issuer_name=issuer.name,
+        employer="",
+        results=[],
         issued_at=at,
     )

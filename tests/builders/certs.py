@@ -127,17 +127,19 @@ async def credential_of(runtime: Runtime, exam: Examined) -> Certified:
     )
 
 
-async def train_on(runtime: Runtime, holder: Certified, hours: int) -> None:
-    """Record hours of continuing training for a holder."""
+async def train_on(
+    runtime: Runtime, holder: Certified, hours: int, kind: TrainingKind = TrainingKind.CONTINUING
+) -> None:
+    """Record hours of further training for a holder."""
     async with runtime.databases.transaction(ROOT) as session:
         await record_hours(
             session,
             SYSTEM,
             person_id=holder.registration.person_id,
             qualification=holder.registration.qualification,
-            kind=TrainingKind.CONTINUING,
+            kind=kind,
             hours_hundredths=hours * 100,
-            source="年度再培训",
+            source="再培训班",
             region=holder.registration.region,
             at=runtime.clock.now(),
         )

@@ -14,11 +14,10 @@ from certs.views import EventView
 from exam.core.clock import FrozenClock, local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
-from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from exam.training.api import TrainingKind, record_hours
-from tests.builders.certs import ROOT, Certified, certified, regulator
+from exam.training.api import TrainingKind
+from tests.builders.certs import ROOT, Certified, certified, regulator, train_on
 from tests.builders.desks import session_of
 from tests.builders.web import browsing, send, wear
 
@@ -90,28 +89,13 @@ async def test_a_review_in_time_with_its_hours_keeps_the_certificate(runtime: Ru
         assert ("应复审" in page, "期内应完成培训 8 学时。" in page) == (True, True)
         short = await send(client, f"{path}/review", {})
         assert (short.status_code, "复审培训已登记 0 学时" in short.text) == (409, True)
-        await _train(runtime, holder)
+        await train_on(runtime, holder, 8, TrainingKind.REVIEW)
         assert (await send(client, f"{path}/review", {})).status_code == 303
     clock.instant = TODAY
     await note_expiry(runtime)
     view, events = await _seen(runtime, holder)
     assert (view.status, events[-1].kind, "第21条" in events[-1].basis) == ("issued", "reviewed", True)
     assert await _asked(runtime, holder) == "valid"
-
-
-async def _train(runtime: Runtime, holder: Certified) -> None:
-    async with runtime.databases.transaction(ROOT) as session:
-        await record_hours(
-            session,
-            SYSTEM,
-            person_id=holder.registration.person_id,
-            qualification=holder.registration.qualification,
-            kind=TrainingKind.REVIEW,
-            hours_hundredths=800,
-            source="复审培训班",
-            region=holder.registration.region,
-            at=runtime.clock.now(),
-        )
 
 
 async def test_every_turn_keeps_its_ground_and_article_in_history_and_log(runtime: Runtime, clock: FrozenClock) -> None:
