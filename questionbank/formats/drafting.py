@@ -13,9 +13,10 @@ from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.weighing import read_weights
 from questionbank.formats.wording import NODE_LIMIT, OPTION_LIMIT, STEM_LIMIT, require_text, strip_numbers
 from questionbank.formats.words import find_depth, find_difficulty, find_truth, is_unsupported_kind
+from questionbank.interactions.figures import fit_figure, settle_figures
 from questionbank.interactions.photo import fit_photo
 from questionbank.interactions.registry import KINDS, find_kind
-from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option, Photo
+from questionbank.items.content import Depth, Figure, Interaction, ItemContent, ItemDraft, Option, Photo
 
 _DEFAULT_DIFFICULTY: Final = 30
 _TRUTH_PAIR: Final = 2
@@ -42,6 +43,7 @@ def read_proposals(dialect: str, found: Iterable[Proposal | Refusal], unsupporte
 
 def build_draft(proposal: Proposal) -> ItemDraft:
     """Return the draft of one row, or raise RowError with the first rule it breaks."""
+    proposal, figures = _settle_figures(proposal)
     stem = require_text(proposal.stem, "题目", STEM_LIMIT)
     if not stem:
         raise RowError("stem_empty")
@@ -61,6 +63,7 @@ def build_draft(proposal: Proposal) -> ItemDraft:
         explanation=require_text(proposal.explanation, "解析", STEM_LIMIT),
         basis=require_text(proposal.basis, "依据", STEM_LIMIT),
         photo=photo,
+        figures=figures or msgspec.UNSET,
     )
     weights = read_weights(proposal.weights, KINDS[interaction], content)
     content = msgspec.structs.replace(content, weights=weights)
@@ -72,6 +75,15 @@ def build_draft(proposal: Proposal) -> ItemDraft:
         difficulty=_read_difficulty(proposal.difficulty),
         row=proposal.row,
     )
+
+
+def _settle_figures(proposal: Proposal) -> tuple[Proposal, tuple[Figure, ...]]:
+    """Return the row with its figures fitted and in the one order in which they are stored."""
+    fitted = [fit_figure(each.kind, each.data, each.text) for each in proposal.enclosed]
+    texts = [proposal.stem, *(option.text for option in proposal.options), proposal.explanation]
+    (stem, *options, explanation), figures = settle_figures(texts, fitted)
+    named = tuple(Option(one.id, text) for one, text in zip(proposal.options, options, strict=True))
+    return msgspec.structs.replace(proposal, stem=stem, options=named, explanation=explanation), figures
 
 
 def _check_options(proposal: Proposal) -> tuple[Option, ...]:

@@ -65,9 +65,10 @@ def normalise_stem(text: str) -> str:
 
 
 def _asked(content: ItemContent) -> str:
-    """Return the normalised stem, with the digest of the photo that it is asked of."""
-    photo = "" if content.photo is msgspec.UNSET else sha256(content.photo.jpeg).hexdigest()
-    return normalise_stem(content.stem) + photo
+    """Return the normalised stem, with the digests of the photo that it is asked of and of its figures."""
+    files = [] if content.photo is msgspec.UNSET else [content.photo.jpeg]
+    files += [] if content.figures is msgspec.UNSET else [figure.data for figure in content.figures]
+    return normalise_stem(content.stem) + "".join(sha256(data).hexdigest() for data in files)
 
 
 def _is_noise(character: str) -> bool:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from questionbank.items.content import ItemDraft, Option
+from questionbank.items.content import FigureKind, ItemDraft, Option
 
 FieldValue = str | int
 
@@ -77,12 +77,21 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Assessment, ...] = ()
 
 
+class Enclosed(msgspec.Struct, frozen=True):
+    """A file that a row brings for its text, not yet judged: a picture, a recording or a formula, and its words."""
+
+    kind: FigureKind
+    data: bytes
+    text: str = ""
+
+
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """What a dialect found in one row, not yet judged.
 
     `key` as str is in the file's own notation; as tuple it is option ids or text-entry variants already.
     `kind` is the file's word for the interaction, empty when it does not say; `photo` a JPEG or PNG file; `weights` are in
-    the notation of questionbank.formats.weighing.
+    the notation of questionbank.formats.weighing. `enclosed` stand at their marks (questionbank.interactions.figures) in
+    stem, options and explanation, counted from 1; one that no text names goes to the end of the stem.
     """
 
     row: int
@@ -97,3 +106,4 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = ""
     photo: bytes = b""
     weights: str = ""
+    enclosed: tuple[Enclosed, ...] = ()

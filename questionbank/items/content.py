@@ -61,6 +61,43 @@ class Photo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"data:image/jpeg;base64,{b64encode(self.jpeg).decode()}"
 
 
+class FigureKind(StrEnum):
+    """What stands in a text at a figure's mark."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    FORMULA = "formula"
+
+
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """附图: a small plain JPEG of `width` × `height` pixels, an M4A recording or MathML (questionbank.interactions.figures).
+
+    `text` says in words what it shows or says, for those who cannot see or hear it; a formula's sizes are 0, as a recording's.
+    """
+
+    kind: FigureKind
+    data: bytes
+    width: int = 0
+    height: int = 0
+    text: str = ""
+
+    def __repr__(self) -> str:
+        """Return kind and size alone: nobody reads the bytes in a log."""
+        return f"Figure({self.kind}, {len(self.data)} bytes)"
+
+    @property
+    def url(self) -> str:
+        """A picture or a recording as a data URL (RFC 2397)."""
+        return f"data:{_MEDIA_TYPES[self.kind]};base64,{b64encode(self.data).decode()}"
+
+
+_MEDIA_TYPES = {
+    FigureKind.IMAGE: "image/jpeg",
+    FigureKind.AUDIO: "audio/mp4",
+    FigureKind.FORMULA: "application/mathml+xml",
+}
+
+
 class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """试题 content: stem, options and key.
 
@@ -70,8 +107,9 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     areas to be found on its photo, those of a case its questions 1, 2, … and their options 1A, 1B, …, of which the key
     names those that are right. Each interaction's rules stand in `questionbank.interactions`.
 
-    `weights` say what each answer adds, by option id or pair; the key earns the most. `photo` and `weights` are unset rather
-    than empty: the bytes, and so the digest, of items without them stay what they were.
+    `weights` say what each answer adds, by option id or pair; the key earns the most. `figures` stand at their marks in
+    stem, options and explanation, counted from 1: a picture at 〔图1〕, a recording at 〔音2〕. `photo`, `weights` and
+    `figures` are unset rather than empty: the bytes, and so the digest, of items without them stay what they were.
     """
 
     interaction: Interaction
@@ -82,6 +120,7 @@ class ItemContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     basis: str = ""
     photo: Photo | msgspec.UnsetType = msgspec.UNSET
     weights: Weights | msgspec.UnsetType = msgspec.UNSET
+    figures: tuple[Figure, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ItemDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,132 @@
+"""Figures of an item: the marks at which they stand in its texts, and what is kept of a picture, a recording, a formula."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Final
+
+import nh3
+
+from exam.core.pdf.errors import PhotoTooLargeError, PhotoUnreadableError
+from exam.core.photo import clean_photo, plain_size
+from questionbank.formats.refusals import RowError
+from questionbank.interactions.photo import MOST_BYTES, PHOTO_PX
+from questionbank.interactions.recording import fit_recording
+from questionbank.items.content import Figure, FigureKind
+
+MARK_WORDS: Final = {FigureKind.IMAGE: "图", FigureKind.AUDIO: "音", FigureKind.FORMULA: "式"}
+MOST_FIGURES: Final = 12
+_MARK: Final = re.compile(r"〔(图|音|式)([1-9][0-9]?)〕")
+_FORMULA_BYTES: Final = 8 * 1024
+_MATHML: Final = {
+    *(
+        "math",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "mtext",
+        "mspace",
+        "ms",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "mstyle",
+        "merror",
+        "mpadded",
+    ),
+    *("mphantom", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts"),
+    *("mtable", "mtr", "mtd"),
+}
+"""MathML Core without links, scripts and foreign content: nothing of it loads or does anything."""
+_MATHML_ATTRIBUTES: Final = {
+    "math": {"display"},
+    "mi": {"mathvariant"},
+    "mo": {"fence", "separator", "stretchy", "form", "largeop", "movablelimits"},
+    "mfrac": {"linethickness"},
+    "mspace": {"width"},
+    "mtd": {"columnspan", "rowspan"},
+    "mover": {"accent"},
+    "munder": {"accentunder"},
+    "munderover": {"accent", "accentunder"},
+}
+
+
+def mark(kind: FigureKind, number: int) -> str:
+    """Return the mark of a figure in a text; `number` counts all figures of an item from 1."""
+    return f"〔{MARK_WORDS[kind]}{number}〕"
+
+
+def split_marks(text: str) -> Iterator[str | int]:
+    """Yield a text's runs between marks as str and each mark as the number of its figure; empty runs are left out."""
+    at = 0
+    for found in _MARK.finditer(text):
+        if found.start() > at:
+            yield text[at : found.start()]
+        yield int(found[2])
+        at = found.end()
+    if at < len(text):
+        yield text[at:]
+
+
+def settle_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[list[str], tuple[Figure, ...]]:
+    """Return texts and figures in the one form in which they are stored: each figure once, sorted by digest.
+
+    No order of the texts tells in that numbering, for options may be stored in any. The first text is the stem: a figure
+    that no text names comes to its end, so that none is lost. Raises RowError `figure_missing` at a mark without its
+    figure, `figure_count` at more than `MOST_FIGURES`.
+    """
+    named = {each for text in texts for each in split_marks(text) if isinstance(each, int)}
+    if missing := [number for number in sorted(named) if number > len(figures)]:
+        raise RowError("figure_missing", number=missing[0])
+    unnamed = (mark(figure.kind, at) for at, figure in enumerate(figures, 1) if at not in named)
+    texts = ["\n".join(filter(None, (texts[0], *unnamed))), *texts[1:]]
+    digests = [sha256(figure.data).hexdigest() for figure in figures]
+    first = dict(zip(reversed(digests), reversed(figures), strict=True))  # of the same file twice
+    kept = {digest: first[digest] for digest in sorted(first)}
+    if len(kept) > MOST_FIGURES:
+        raise RowError("figure_count", count=len(kept), most=MOST_FIGURES)
+    numbers = {digest: number for number, digest in enumerate(kept, 1)}
+
+    def rename(found: re.Match[str]) -> str:
+        old = int(found[2]) - 1
+        return mark(figures[old].kind, numbers[digests[old]])
+
+    return [_MARK.sub(rename, text) for text in texts], tuple(kept.values())
+
+
+def fit_figure(kind: FigureKind, data: bytes, text: str = "") -> Figure:
+    """Return what an item keeps of a file; what this function once returned comes back unchanged.
+
+    A picture is JPEG or PNG, a recording anything that libav decodes, a formula MathML in UTF-8. Raises RowError
+    `figure_unreadable`, `recording_unreadable`, `recording_long` or `formula_unreadable`.
+    """
+    return _FITTERS[kind](data, text)
+
+
+def _fit_image(data: bytes, text: str) -> Figure:
+    try:
+        jpeg = clean_photo(data, PHOTO_PX, MOST_BYTES)
+    except (PhotoUnreadableError, PhotoTooLargeError) as error:
+        raise RowError("figure_unreadable") from error
+    width, height = plain_size(jpeg, PHOTO_PX) or (0, 0)
+    return Figure(FigureKind.IMAGE, jpeg, width, height, text)
+
+
+def _fit_audio(data: bytes, text: str) -> Figure:
+    return Figure(FigureKind.AUDIO, fit_recording(data), text=text)
+
+
+def _fit_formula(data: bytes, text: str) -> Figure:
+    clean = nh3.clean(data.decode("utf-8", "replace"), tags=_MATHML, attributes=_MATHML_ATTRIBUTES)
+    clean = clean.strip()
+    if not clean.startswith("<math") or clean.count("<math") != 1 or len(clean) > _FORMULA_BYTES:
+        raise RowError("formula_unreadable")
+    return Figure(FigureKind.FORMULA, clean.encode(), text=text)
+
+
+_FITTERS: Final[Mapping[FigureKind, Callable[[bytes, str], Figure]]] = {
+    FigureKind.IMAGE: _fit_image,
+    FigureKind.AUDIO: _fit_audio,
+    FigureKind.FORMULA: _fit_formula,
+}
