@@ -78,6 +78,6 @@ def mask_number(number: str) -> str:
     return f"{number[:7]}{'*' * (len(number) - 11)}{number[-4:]}"
 
 
-def ends_like_the_id(number: str) -> bool:
-    """Tell whether a number, masked or not, ends as its holder's ID number does; a serial says nothing of it."""
-    return number.startswith(PERMIT_LETTER)
+def bears_tail(number: str, id_tail: str) -> bool:
+    """Tell whether a number, masked or not, may be of a holder whose ID number ends so; a serial says nothing of it."""
+    return not number.startswith(PERMIT_LETTER) or number.endswith(id_tail)

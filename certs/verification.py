@@ -17,7 +17,7 @@ from certs.keys import published_ring
 from certs.logged import with_log
 from certs.naming import query_indexes
 from certs.national.answering import find_recorded
-from certs.numbers import ends_like_the_id, parse_number
+from certs.numbers import bears_tail, parse_number
 from certs.pades.checking import DocumentState, check_document
 from certs.qr import PREFIX, QrMalformedError, QrPayload, QrSignatureError, QrUnknownKeyError, decode_payload
 from certs.signing import Verifier
@@ -182,8 +182,7 @@ def _agrees(payload: QrPayload, found: CredentialAnswer) -> bool:
         (payload.item, payload.valid_from, payload.valid_until),
         (found.qualification, found.valid_from, found.valid_until),
     )
-    tail = payload.id_tail if ends_like_the_id(found.number_masked) else ""
-    return said == kept and found.number_masked.endswith(tail)
+    return said == kept and bears_tail(found.number_masked, payload.id_tail)
 
 
 async def verify_file(

@@ -19,6 +19,7 @@ from certs.desk.errors import NotLoggedYetError, SigningRefusedError
 from certs.envelope import FILE_DOMAIN, find_qr_text
 from certs.folding import FIXED, PREFIX, credential_digest
 from certs.models import Credential, CredentialEvent
+from certs.numbers import bears_tail
 from certs.pades.identity import LocalDocumentSigner
 from certs.pades.message import DOCUMENT_DOMAIN, read_message
 from certs.qr import DOMAIN, NO_PHOTO, QrPayload, decode_payload, digest_photo, read_statement
@@ -138,5 +139,6 @@ def _unlike(payload: QrPayload, row: Credential, position: int | None) -> str | 
         "valid_from": (payload.valid_from, row.valid_from_on),
         "valid_until": (payload.valid_until, row.valid_until_on),
         "position": (payload.position, position),
+        "id_tail": (bears_tail(row.number_masked, payload.id_tail), True),
     }
     return next((name for name, (said, kept) in stated.items() if said != kept), None)

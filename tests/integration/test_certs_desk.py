@@ -109,6 +109,7 @@ async def test_a_statement_that_the_log_does_not_bear_out_is_refused(
         {"public_id": new_token()},
         {"item": "special.2.1"},
         {"name_masked": "李*"},
+        {"id_tail": "000X"},
         {"valid_until": date(2099, 1, 1)},
         {"position": 7},
         {"photo_digest": digest_photo(b"another face")},
