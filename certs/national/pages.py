@@ -1,5 +1,6 @@
 """The regulator's pages of national certificates: bring in by file with a dry run, look through, check one by one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from exam.core.sheets.writer import WORKBOOK
 from exam.core.waiting import WaitingFiles
 from exam.identity.api import list_people, names_of_accounts
 from exam.web.i18n import Catalogue
+from exam.web.judged import judged_page, told
 from exam.web.paging import Page
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
@@ -86,7 +88,7 @@ class NationalController(Controller):
             verdicts = await record_file(session, runtime, principal, data, dry_run=True)
         except DomainError as error:
             return _page(problem=problem_of(error, catalogue))
-        return _page(_told(verdicts, catalogue), file=await FILES.put(runtime, principal, data))
+        return _page(told(verdicts, catalogue), file=await FILES.put(runtime, principal, data))
 
     @post("/import/confirm", status_code=200)
     async def confirm(
@@ -101,7 +103,7 @@ class NationalController(Controller):
         content = await FILES.get(runtime, principal, data.file)
         verdicts = await record_file(session, runtime, principal, content, dry_run=False)
         await FILES.drop(runtime, principal, data.file)
-        return _page(_told(verdicts, request.app.state.catalogue), written=True)
+        return _page(told(verdicts, request.app.state.catalogue), written=True)
 
     @get("/{record_id:uuid}")
     async def show_one(
@@ -131,29 +133,14 @@ class NationalController(Controller):
         return await stage.do(act, "核对结果已登记。")
 
 
-def _told(verdicts: list[RowVerdict], catalogue: Catalogue) -> list[tuple[RowVerdict, Problem | None]]:
-    return [(each, problem_of(each.refused, catalogue) if each.refused else None) for each in verdicts]
-
-
 def _page(
-    verdicts: list[tuple[RowVerdict, Problem | None]] | None = None,
+    verdicts: Sequence[tuple[RowVerdict, Problem | None]] = (),
     *,
     file: str = "",
     written: bool = False,
     problem: Problem | None = None,
 ) -> Template:
-    told = verdicts or []
-    accepted = sum(refused is None for _, refused in told)
-    context = {
-        "verdicts": told,
-        "accepted": accepted,
-        "refused": len(told) - accepted,
-        "file": file,
-        "written": written,
-        "problem": problem,
-        "most": MOST,
-    }
-    return Template("certs/national_import.html", context=context, status_code=problem.status if problem else 200)
+    return judged_page("certs/national_import.html", verdicts, most=MOST, file=file, written=written, problem=problem)
 
 
 async def _detail(

@@ -18,8 +18,8 @@ from exam.records.credit.importing import MOST, Verdict, read_lines, run
 from exam.records.credit.regulator_pages import HOME
 from exam.records.credit.schemas import ImportForm
 from exam.records.regulator_desk import ROLE, desk_of
-from exam.records.verdict_pages import judged_page, told
 from exam.web.i18n import Catalogue
+from exam.web.judged import judged_page, told
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file

@@ -23,8 +23,8 @@ from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, 
 from exam.records.enterprises.schemas import EnterprisesIn, ImportForm, MergedOut, RowOut
 from exam.records.enterprises.wording import ACTS, shown
 from exam.records.regulator_desk import ROLE, desk_of
-from exam.records.verdict_pages import judged_page, told
 from exam.web.i18n import Catalogue
+from exam.web.judged import judged_page, told
 from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
