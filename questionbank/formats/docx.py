@@ -1,4 +1,4 @@
-"""Word documents (ECMA-376): paragraphs with the numbers that Word makes, and tables under headings.
+"""Word documents (ECMA-376): paragraphs with the numbers that Word makes, and tables under headings; their figures stay.
 
 Word keeps the number of a list's paragraph apart from its text; an author sees one and the file has none. So the
 numbering part is read as well, and the label is put back in front of the text.
@@ -11,9 +11,10 @@ import msgspec
 
 from exam.core.sheets.archive import read_member
 from exam.core.sheets.reader import Sheet
+from questionbank.formats.docx_figures import FIGURES, DocxFigures
 from questionbank.formats.headings import find_headings
 from questionbank.formats.markup import Node, parse_xml
-from questionbank.formats.numbered import PICTURE, Line, read_numbered
+from questionbank.formats.numbered import Line, read_numbered
 from questionbank.formats.reading import Reading
 from questionbank.formats.tables import read_tables
 
@@ -22,7 +23,6 @@ DOCUMENT: Final = "word/document.xml"
 NUMBERING: Final = "word/numbering.xml"
 
 _BLANK: Final = "____"
-_OBJECTS: Final = frozenset({"drawing", "pict", "object", "omath", "omathpara"})
 _LEFT_OUT: Final = frozenset({"fallback", "rpr", "ppr", "deltext", "instrtext", "txbxcontent"})
 _CHINESE: Final = "一二三四五六七八九十"
 _SYMBOLS: Final = {"F0FC": "√", "F0FB": "×", "F050": "√", "F04F": "×", "F052": "√", "F0FE": "√", "F0FD": "×"}
@@ -70,16 +70,17 @@ def read_docx(data: bytes, names: tuple[str, ...]) -> Reading:
     Rows are numbers of paragraphs, or of table rows as `read_tables` counts them.
     """
     body = parse_xml(read_member(data, DOCUMENT))
-    tables = [_read_table(table) for table in body.descendants("tbl")]
+    figures = DocxFigures(data, names)
+    tables = [_read_table(table, figures) for table in body.descendants("tbl")]
     if any(find_headings(sheet.rows) for sheet in tables):
-        return read_tables(tables, DIALECT)
+        return read_tables(tables, DIALECT, enclosures=figures.enclosures)
     lists = _Lists(parse_xml(read_member(data, NUMBERING)) if NUMBERING in names else None)
     lines = [
         Line(row, lists.label(paragraph) + text)
         for row, paragraph in enumerate(_paragraphs(body), 1)
-        for text in "".join(_pieces(paragraph)).split("\n")
+        for text in "".join(_pieces(paragraph, figures)).split("\n")
     ]
-    reading = read_numbered(lines, DIALECT)
+    reading = read_numbered(lines, DIALECT, figures.enclosures)
     if not tables:
         return reading
     return msgspec.structs.replace(reading, unsupported={**reading.unsupported, "table": len(tables)})
@@ -117,13 +118,13 @@ def _paragraphs(node: Node) -> Iterator[Node]:
             yield from _paragraphs(part)
 
 
-def _pieces(node: Node) -> Iterator[str]:
+def _pieces(node: Node, figures: DocxFigures) -> Iterator[str]:
     """Yield the visible text of a paragraph; an underlined gap is a blank to fill in."""
     for part in node.parts:
         if isinstance(part, str) or part.name in _LEFT_OUT:
             continue
         if part.name == "r":
-            text = "".join(_pieces(part))
+            text = "".join(_pieces(part, figures))
             yield _BLANK if text and not text.strip() and _is_underlined(part) else text
         elif part.name == "t":
             yield part.own_text()
@@ -131,20 +132,20 @@ def _pieces(node: Node) -> Iterator[str]:
             yield " " if part.name == "tab" else "\n"
         elif part.name == "sym":
             yield _SYMBOLS.get(part.attributes.get("char", "").upper(), "")
-        elif part.name in _OBJECTS:
-            yield PICTURE
+        elif part.name in FIGURES:
+            yield figures.stand_for(part)
         else:
-            yield from _pieces(part)
+            yield from _pieces(part, figures)
 
 
 def _is_underlined(run: Node) -> bool:
     return any(_value(properties, "u") not in {"", "none"} for properties in run.children("rpr"))
 
 
-def _read_table(table: Node) -> Sheet:
-    rows = [[_cell_text(cell) for cell in row.children("tc")] for row in table.children("tr")]
+def _read_table(table: Node, figures: DocxFigures) -> Sheet:
+    rows = [[_cell_text(cell, figures) for cell in row.children("tc")] for row in table.children("tr")]
     return Sheet(name="", rows=tuple(map(tuple, rows)))
 
 
-def _cell_text(cell: Node) -> str:
-    return "\n".join("".join(_pieces(paragraph)) for paragraph in cell.children("p"))
+def _cell_text(cell: Node, figures: DocxFigures) -> str:
+    return "\n".join("".join(_pieces(paragraph, figures)) for paragraph in cell.children("p"))

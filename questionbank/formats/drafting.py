@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.errors import NoQuestionsError
 from questionbank.formats.keys import find_letters
 from questionbank.formats.reading import Proposal, Reading, Refusal
@@ -20,18 +21,31 @@ from questionbank.items.content import Depth, Figure, Interaction, ItemContent, 
 
 _DEFAULT_DIFFICULTY: Final = 30
 _TRUTH_PAIR: Final = 2
+_MEGABYTE: Final = 1024 * 1024
+_MOST_FILE_BYTES: Final = 48 * _MEGABYTE
+"""Of all rows together: a small file may name one picture in thousands of them."""
 
 
-def read_proposals(dialect: str, found: Iterable[Proposal | Refusal], unsupported: dict[str, int]) -> Reading:
-    """Judge every proposal and gather the reading; raises NoQuestionsError when a file held no row at all."""
-    everything = list(found)
+def read_proposals(
+    dialect: str,
+    found: Iterable[Proposal | Refusal],
+    unsupported: dict[str, int],
+    enclosures: Enclosures | None = None,
+) -> Reading:
+    """Judge every proposal and gather the reading; raises NoQuestionsError when a file held no row at all.
+
+    `enclosures` are the figures of which characters stand in the proposals.
+    """
+    everything = [_with_figures(one, enclosures) if enclosures else one for one in found]
     if not everything:
         raise NoQuestionsError
     refused = [one for one in everything if isinstance(one, Refusal)]
-    drafts = []
+    drafts, size = [], 0
     for proposal in strip_numbers([one for one in everything if isinstance(one, Proposal)]):
         try:
-            drafts.append(build_draft(proposal))
+            draft = build_draft(proposal)
+            size = _add_files(size, draft.content)
+            drafts.append(draft)
         except RowError as error:
             refused.append(refuse(proposal.row, error))
             if error.code == "unsupported_interaction":
@@ -39,6 +53,24 @@ def read_proposals(dialect: str, found: Iterable[Proposal | Refusal], unsupporte
                 unsupported[kind] = unsupported.get(kind, 0) + 1
     refused.sort(key=lambda refusal: refusal.row)
     return Reading(dialect=dialect, drafts=tuple(drafts), refused=tuple(refused), unsupported=unsupported)
+
+
+def _with_figures(one: Proposal | Refusal, enclosures: Enclosures) -> Proposal | Refusal:
+    if isinstance(one, Refusal):
+        return one
+    try:
+        return enclosures.settle(one)
+    except RowError as error:
+        return refuse(one.row, error)
+
+
+def _add_files(size: int, content: ItemContent) -> int:
+    """Return a number of bytes with those of an item's photo and figures; raises RowError `figure_total`."""
+    photo = 0 if content.photo is msgspec.UNSET else len(content.photo.jpeg)
+    size += photo + sum(len(figure.data) for figure in content.figures or ())
+    if size > _MOST_FILE_BYTES:
+        raise RowError("figure_total", most=_MOST_FILE_BYTES // _MEGABYTE)
+    return size
 
 
 def build_draft(proposal: Proposal) -> ItemDraft:
@@ -80,10 +112,11 @@ def build_draft(proposal: Proposal) -> ItemDraft:
 def _settle_figures(proposal: Proposal) -> tuple[Proposal, tuple[Figure, ...]]:
     """Return the row with its figures fitted and in the one order in which they are stored."""
     fitted = [fit_figure(each.kind, each.data, each.text) for each in proposal.enclosed]
-    texts = [proposal.stem, *(option.text for option in proposal.options), proposal.explanation]
-    (stem, *options, explanation), figures = settle_figures(texts, fitted)
+    texts = [proposal.stem, *(option.text for option in proposal.options), proposal.explanation, proposal.weights]
+    (stem, *options, explanation, weights), figures = settle_figures(texts, fitted)
     named = tuple(Option(one.id, text) for one, text in zip(proposal.options, options, strict=True))
-    return msgspec.structs.replace(proposal, stem=stem, options=named, explanation=explanation), figures
+    settled = msgspec.structs.replace(proposal, stem=stem, options=named, explanation=explanation, weights=weights)
+    return settled, figures
 
 
 def _check_options(proposal: Proposal) -> tuple[Option, ...]:

@@ -128,10 +128,11 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
     if text.lstrip().startswith("#"):
         return _with_numbers(proposal, text.lstrip()[1:], unsupported)
     answers = _read_answers(text, unsupported, is_html=is_html)
-    if any("->" in answer.text for answer in answers if answer.is_right):
+    all_right = all(answer.is_right for answer in answers)
+    if all_right and len(answers) > 1 and any("->" in answer.text for answer in answers):
         lines = label_options([answer.text for answer in answers])
         return msgspec.structs.replace(proposal, kind=Interaction.MATCH, options=lines)
-    if all(answer.is_right for answer in answers):
+    if all_right:
         return _with_variants(proposal, answers, unsupported)
     return _with_choices(proposal, answers, unsupported)
 

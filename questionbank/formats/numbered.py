@@ -8,11 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
+from itertools import chain
 from typing import Final
 
 import msgspec
 
 from questionbank.formats.drafting import read_proposals
+from questionbank.formats.enclosing import HELD, Enclosures
 from questionbank.formats.options import split_inline, split_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
@@ -20,8 +22,6 @@ from questionbank.formats.words import find_truth, is_unsupported_kind
 from questionbank.interactions.registry import find_kind
 from questionbank.items.content import Option
 
-PICTURE: Final = "\ufffc"
-"""Stands where a document has a picture or a formula object (Unicode: object replacement character)."""
 OPEN_KINDS: Final = frozenset({"选择", "选择题"})
 """Section words that leave it to the key whether one answer is right or several."""
 
@@ -86,10 +86,10 @@ def looks_like_numbered(text: str) -> bool:
     return in_brackets >= _LEAST or sum(len(split_inline(line)) > 1 for line in lines) >= _LEAST
 
 
-def read_numbered(lines: Sequence[Line], dialect: str) -> Reading:
-    """Read a numbered paper; a question without a key, or with a picture in it, is refused as a row."""
+def read_numbered(lines: Sequence[Line], dialect: str, enclosures: Enclosures | None = None) -> Reading:
+    """Read a numbered paper; a question without a key is refused as a row, a picture that is in none is counted."""
     blocks, keys = _read_blocks(lines)
-    return read_proposals(dialect, _propose_all(blocks, keys), _count_pictures(lines))
+    return read_proposals(dialect, _propose_all(blocks, keys), _count_pictures(lines, blocks), enclosures)
 
 
 def lines_of(text: str) -> list[Line]:
@@ -170,9 +170,7 @@ def _propose_all(blocks: Sequence[_Block], keys: _Keys) -> Iterator[Proposal | R
 
 def _propose(block: _Block, listed: str) -> Proposal:
     fields = {name: "\n".join(parts) for name, parts in block.fields.items()}
-    stem, everything = "\n".join(block.stem), [*block.stem, *block.options, *fields.values()]
-    if any(PICTURE in text for text in everything):
-        raise RowError("picture")
+    stem = "\n".join(block.stem)
     options = split_options("\n".join(block.options))
     key = fields.get("key", "") or listed
     if not key:
@@ -204,6 +202,8 @@ def _take_key(stem: str, options: tuple[Option, ...]) -> tuple[str, str]:
     return stem, ""
 
 
-def _count_pictures(lines: Sequence[Line]) -> dict[str, int]:
-    count = sum(line.text.count(PICTURE) for line in lines)
+def _count_pictures(lines: Sequence[Line], blocks: Sequence[_Block]) -> dict[str, int]:
+    """Count the pictures outside questions, such as a seal in the title."""
+    said = [text for block in blocks for text in (*block.stem, *block.options, *chain(*block.fields.values()))]
+    count = sum(len(HELD.findall(line.text)) for line in lines) - sum(len(HELD.findall(text)) for text in said)
     return {"picture": count} if count else {}

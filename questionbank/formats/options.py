@@ -12,7 +12,8 @@ _DIVIDER = re.compile(r"\*{2,}|#{2,}")
 _LABEL = re.compile(r"\s*([A-JＡ-Ｊ])\s*([.、:：．，,)）]|(?![A-Za-z]))")
 _FULL_WIDTH: Final = ord("Ａ") - ord("A")
 _BAR = re.compile(r"[|\n]")
-_INLINE = re.compile(r"(?:^|(?<=\s))(?=[A-JＡ-Ｊ]\s*[.、:：．)）])")
+_INLINE = re.compile("(?:^|(?<=[\\s\U000f0000-\U000fffff]))(?=[A-JＡ-Ｊ]\\s*[.、:：．)）])")
+"""A label begins a line, or follows a blank or a picture (questionbank.formats.enclosing)."""
 
 
 def split_options(text: str) -> tuple[Option, ...]:

@@ -12,6 +12,7 @@ import msgspec
 
 from exam.core.sheets.reader import Sheet
 from questionbank.formats.drafting import read_proposals
+from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.errors import NoHeadingsError
 from questionbank.formats.headings import Headings, find_headings, guess_titles
 from questionbank.formats.layouts import NO_LAYOUTS, Layouts
@@ -25,7 +26,9 @@ _JUDGEMENT_WIDTH: Final = 3
 _CHOICE_WIDTHS: Final = range(5, 3 + len(LETTERS) + 1)
 
 
-def read_tables(sheets: Sequence[Sheet], dialect: str, layouts: Layouts = NO_LAYOUTS) -> Reading:
+def read_tables(
+    sheets: Sequence[Sheet], dialect: str, layouts: Layouts = NO_LAYOUTS, *, enclosures: Enclosures | None = None
+) -> Reading:
     """Read all sheets that hold items.
 
     Rows are numbered as the sheet shows them; a second sheet with items goes on after the last row of the first.
@@ -45,7 +48,7 @@ def read_tables(sheets: Sequence[Sheet], dialect: str, layouts: Layouts = NO_LAY
     titles = next(filter(None, (guess_titles(sheet.rows) for sheet in sheets)), [])
     if not found and titles and not columns:
         raise NoHeadingsError(titles="\t".join(titles))
-    return msgspec.structs.replace(read_proposals(dialect, found, unsupported), columns=columns)
+    return msgspec.structs.replace(read_proposals(dialect, found, unsupported, enclosures), columns=columns)
 
 
 def _read_sheet(

@@ -145,17 +145,6 @@ def test_ticks_of_symbol_fonts_and_underlined_gaps_are_seen() -> None:
     assert reading.drafts[1].content.stem == "安全电压的上限是____伏。"
 
 
-def test_a_picture_refuses_its_own_question_and_is_counted() -> None:
-    data = docx(
-        paragraph("一、判断题"),
-        paragraph("1. 图中接线正确。(√)", "<w:r><w:drawing/></w:r>"),
-        paragraph("2. 验电前应检查验电器。(√)"),
-    )
-    reading = read_questions(data, "题库.docx")
-    assert [(refusal.row, refusal.code) for refusal in reading.refused] == [(2, "picture")]
-    assert (len(reading.drafts), reading.unsupported) == (1, {"picture": 1})
-
-
 def test_a_table_under_headings_is_read_as_one() -> None:
     rows = [["题型", "题目", "选项A", "选项B", "答案"], ["单选题", "停电后第一步是什么", "验电", "登杆", "A"]]
     reading = read_questions(docx(paragraph("题库"), table(rows)), "题库.docx")

@@ -152,6 +152,8 @@ def test_aiken_letters_out_of_order_are_refused() -> None:
         ("几伏?{#36:0.5}", Interaction.TEXT_ENTRY, ("36±0.5",)),
         ("几伏?{#=35..37 =220:22}", Interaction.TEXT_ENTRY, ("36±1", "220±22")),
         ("配对{=甲 -> 乙 =丙 -> 丁 = -> 戊}", Interaction.MATCH, ("1B", "2C")),
+        ("去哪{=甲->乙 ~丙}", Interaction.CHOICE, ("A",)),
+        ("去哪{=甲->乙}", Interaction.TEXT_ENTRY, ("甲->乙",)),
         ("安全电压上限{36}", Interaction.TEXT_ENTRY, ("36",)),
         ("[html]<p>应先<b>验电</b>&nbsp;吗</p>{T}", Interaction.JUDGEMENT, ("T",)),
     ],

@@ -1,0 +1,92 @@
+"""Figures on their way from a document into its rows.
+
+A reader knows of a picture before it knows whose it is. So the picture stands in the text as one character of the
+private use planes, as long as lines and cells are cut up, and becomes a mark (questionbank.interactions.figures) when its
+row is whole. Its file is opened then and not earlier, and is made small at once.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from exam.core.sheets.errors import ArchiveBombError
+from questionbank.formats.reading import Enclosed, Proposal
+from questionbank.formats.refusals import RowError
+from questionbank.interactions.figures import MOST_FIGURES, fit_figure, mark
+from questionbank.items.content import FigureKind, Option
+
+Load = Callable[[], Enclosed]
+
+_FIRST: Final = 0xF0000
+_MOST: Final = 0x10000
+HELD: Final = re.compile("[\U000f0000-\U000fffff]")
+"""A character that stands for a figure."""
+_MOST_NAMED: Final = 99
+_WORDS: Final = 500
+"""Characters of what is said of a figure."""
+
+
+class Enclosures:
+    """The figures of one document."""
+
+    def __init__(self) -> None:
+        self._loads: list[Load] = []
+        self._fitted: dict[tuple[FigureKind, bytes], bytes] = {}
+
+    def hold(self, load: Load) -> str:
+        """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError."""
+        if len(self._loads) == _MOST:
+            raise ArchiveBombError(measure="figures", found=_MOST + 1, limit=_MOST)
+        self._loads.append(load)
+        return chr(_FIRST + len(self._loads) - 1)
+
+    def settle(self, proposal: Proposal) -> Proposal:
+        """Return a row with its figures at their marks; raises RowError where one cannot be used, or not where it stands."""
+        texts = [proposal.stem, *(option.text for option in proposal.options), proposal.explanation]
+        self._forbid("答案", proposal.key if isinstance(proposal.key, str) else "".join(proposal.key))
+        self._forbid("依据", proposal.basis)
+        known = [each for text in texts for each in HELD.findall(text) if ord(each) - _FIRST < len(self._loads)]
+        if not known:
+            return proposal
+        order = dict.fromkeys(known)
+        if len(order) > _MOST_NAMED:
+            raise RowError("figure_count", count=len(order), most=MOST_FIGURES)
+        enclosed = tuple(self._fit(self._loads[ord(each) - _FIRST]()) for each in order)
+        marks = {
+            held: mark(each.kind, number) for number, (held, each) in enumerate(zip(order, enclosed, strict=True), 1)
+        }
+        return _with_marks(msgspec.structs.replace(proposal, enclosed=enclosed), marks)
+
+    def _forbid(self, place: str, text: str) -> None:
+        if self._loads and HELD.search(text):
+            raise RowError("figure_place", place=place)
+
+    def _fit(self, found: Enclosed) -> Enclosed:
+        """Return a figure as an item keeps it; a file that many rows share is made small once."""
+        name = found.kind, sha256(found.data).digest()
+        if name not in self._fitted:
+            self._fitted[name] = fit_figure(found.kind, found.data).data
+        return Enclosed(found.kind, self._fitted[name], _plain_words(found.text))
+
+
+def _with_marks(proposal: Proposal, marks: Mapping[str, str]) -> Proposal:
+    def marked(text: str) -> str:
+        return HELD.sub(lambda found: marks.get(found[0], found[0]), text)
+
+    return msgspec.structs.replace(
+        proposal,
+        stem=marked(proposal.stem),
+        options=tuple(Option(option.id, marked(option.text)) for option in proposal.options),
+        explanation=marked(proposal.explanation),
+        weights=marked(proposal.weights),
+    )
+
+
+def _plain_words(text: str) -> str:
+    """Return what is said of a figure in one line, without what nobody can see."""
+    words = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(each for each in words if unicodedata.category(each)[0] != "C")[:_WORDS].strip()

@@ -1,0 +1,175 @@
+"""Pictures, recordings and formulas of question files stand in the items where they stood in the file."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from questionbank.formats.markup import parse_xml
+from questionbank.formats.omml import to_mathml
+from questionbank.formats.reader import read_questions
+from questionbank.formats.reading import Reading
+from questionbank.interactions.figures import split_marks
+from questionbank.items.content import FigureKind, ItemContent
+from tests.builders.figures import picture_file
+from tests.builders.word import SPACES, docx, drawing, formula, paragraph, run, table
+
+PICTURES = {
+    "word/media/image1.png": picture_file("red"),
+    "word/media/image2.gif": picture_file("blue", "GIF"),
+    "word/media/image3.bmp": picture_file("green", "BMP"),
+}
+RELATIONS = {"rId1": "media/image1.png", "rId2": "media/image2.gif", "rId3": "/word/media/image3.bmp"}
+
+
+def as_told(content: ItemContent) -> dict[str, str]:
+    """Return the texts of an item with what is said of each figure in brackets."""
+    figures = content.figures or ()
+
+    def tell(text: str) -> str:
+        return "".join(each if isinstance(each, str) else f"[{figures[each - 1].text}]" for each in split_marks(text))
+
+    texts = {"stem": content.stem, **{one.id: one.text for one in content.options}, "explanation": content.explanation}
+    return {name: tell(text) for name, text in texts.items() if text}
+
+
+def reasons(reading: Reading) -> list[tuple[str, Mapping[str, object]]]:
+    return [(one.code, one.fields) for one in reading.refused]
+
+
+def test_pictures_of_a_document_stand_in_stem_options_and_explanation() -> None:
+    data = docx(
+        paragraph("一、单选题"),
+        paragraph("1. 下图", drawing("rId1", words="红牌\n一块"), "的含义是(A)。"),
+        paragraph("A.", drawing("rId2", words="蓝"), "B.", drawing("rId3", words="绿")),
+        paragraph("解析:见", drawing("rId1", words="红牌")),
+        files=PICTURES,
+        relations=RELATIONS,
+    )
+    reading = read_questions(data, "a.docx")
+    assert (reading.refused, reading.unsupported) == ((), {})
+    (content,) = (draft.content for draft in reading.drafts)
+    assert as_told(content) == {
+        "stem": "下图[红牌 一块]的含义是( )。",
+        "A": "[蓝]",
+        "B": "[绿]",
+        "explanation": "见[红牌 一块]",
+    }
+    assert [(each.kind, each.width, each.data[:2]) for each in content.figures or ()] == [
+        (FigureKind.IMAGE, 60, b"\xff\xd8")
+    ] * 3
+
+
+def test_pictures_in_a_table_stand_in_its_cells() -> None:
+    rows = [["题型", "题目", "选项A", "选项B", "答案"], ["单选题", drawing("rId1"), drawing("rId2"), "无", "A"]]
+    reading = read_questions(docx(table(rows), files=PICTURES, relations=RELATIONS), "a.docx")
+    assert [list(as_told(draft.content).values()) for draft in reading.drafts] == [["[]", "[]", "无"]]
+
+
+def test_an_old_picture_of_word_is_read_with_its_words() -> None:
+    shape = '<w:r><w:pict><v:shape alt="红牌"><v:imagedata r:id="rId1" o:title="x"/></v:shape></w:pict></w:r>'
+    data = docx(paragraph("一、判断题"), paragraph("1. 见", shape, "(√)"), files=PICTURES, relations=RELATIONS)
+    assert as_told(read_questions(data, "a.docx").drafts[0].content) == {"stem": "见[红牌]"}
+
+
+OLE = '<w:r><w:object><v:shape><v:imagedata r:id="rId1"/></v:shape><o:OLEObject ProgID="Equation.3"/></w:object></w:r>'
+BOX = "<w:r><w:drawing><w:txbxContent><w:p/></w:txbxContent></w:drawing></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "target", "file", "code", "name"),
+    [
+        (drawing("rId1"), "https://a.example/x.png?token=1", b"", "figure_kind", "https://a.example/x.png"),
+        (drawing("rId1"), "file:///etc/passwd", b"", "figure_kind", "file:///etc/passwd"),
+        (drawing("rId1"), "../../etc/passwd", b"", "figure_absent", "../../etc/passwd"),
+        (drawing("rId9"), "media/x.png", b"", "figure_absent", "blip"),
+        (drawing("rId1"), "media/x.emf", b"\x01\x00\x00\x00l\x00", "figure_kind", "EMF"),
+        (drawing("rId1"), "media/x.wmf", b"\xd7\xcd\xc6\x9a\x00", "figure_kind", "WMF"),
+        (drawing("rId1"), "media/x.png", b"<?xml version='1.0'?><svg onload='x()'/>", "figure_kind", "SVG"),
+        (drawing("rId1"), "media/x.png", b"MZ\x90\x00" + bytes(100), "figure_unreadable", None),
+        (OLE, "media/x.png", b"", "figure_kind", "Equation.3"),
+        (BOX, "media/x.png", b"", "figure_kind", "TextBox"),
+        ("<w:r><w:drawing/></w:r>", "media/x.png", b"", "figure_kind", "Shape"),
+    ],
+)
+def test_what_is_no_picture_of_the_document_refuses_its_own_question(
+    inside: str, target: str, file: bytes, code: str, name: str | None
+) -> None:
+    data = docx(
+        paragraph("一、判断题"),
+        paragraph("1. 见", inside, "(√)"),
+        paragraph("2. 验电。(√)"),
+        files={"word/media/" + target.rpartition("/")[2]: file} if file else {},
+        relations={"rId1": target},
+    )
+    reading = read_questions(data, "a.docx")
+    assert [(found, fields.get("name")) for found, fields in reasons(reading)] == [(code, name)]
+    assert (len(reading.drafts), reading.unsupported) == (1, {})
+
+
+def test_a_picture_in_the_key_is_refused_and_one_outside_questions_is_counted() -> None:
+    data = docx(
+        paragraph("试卷", drawing("rId2")),
+        paragraph("一、简答题"),
+        paragraph("1. 说明图示。"),
+        paragraph("答案:", run("见"), drawing("rId1")),
+        files=PICTURES,
+        relations=RELATIONS,
+    )
+    reading = read_questions(data, "a.docx")
+    assert (reasons(reading), reading.unsupported) == ([("figure_place", {"place": "答案"})], {"picture": 1})
+
+
+def test_a_formula_of_a_document_is_mathml_in_the_text() -> None:
+    ohm = formula(
+        "<m:r><m:t>I=</m:t></m:r><m:f><m:num><m:r><m:t>U</m:t></m:r></m:num><m:den><m:r><m:t>R</m:t></m:r></m:den></m:f>"
+    )
+    reading = read_questions(docx(paragraph("一、判断题"), paragraph("1. 由", ohm, "可知。(√)")), "a.docx")
+    (content,) = (draft.content for draft in reading.drafts)
+    assert content.figures
+    assert (content.stem, content.figures[0].data) == (
+        "由〔式1〕可知。",
+        b"<math><mi>I</mi><mo>=</mo><mfrac><mrow><mi>U</mi></mrow><mrow><mi>R</mi></mrow></mfrac></math>",
+    )
+
+
+def r(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+def args(**named: str) -> str:
+    return "".join(f"<m:{name}>{r(text)}</m:{name}>" for name, text in named.items())
+
+
+X, N = "<mrow><mi>x</mi></mrow>", "<mrow><mi>n</mi></mrow>"
+
+
+@pytest.mark.parametrize(
+    ("omml", "mathml"),
+    [
+        (f"<m:sSup>{args(e='x', sup='2')}</m:sSup>", f"<msup>{X}<mrow><mn>2</mn></mrow></msup>"),
+        (f"<m:sSub>{args(e='x', sub='n')}</m:sSub>", f"<msub>{X}{N}</msub>"),
+        (f"<m:sSubSup>{args(e='x', sub='n', sup='n')}</m:sSubSup>", f"<msubsup>{X}{N}{N}</msubsup>"),
+        (f"<m:rad><m:radPr><m:degHide m:val='1'/></m:radPr><m:deg/>{args(e='x')}</m:rad>", f"<msqrt>{X}</msqrt>"),
+        (f"<m:rad>{args(deg='n', e='x')}</m:rad>", f"<mroot>{X}{N}</mroot>"),
+        (
+            f"<m:nary><m:naryPr><m:chr m:val='∑'/><m:supHide m:val='on'/></m:naryPr>{args(sub='n', e='x')}</m:nary>",
+            f"<munder><mo>∑</mo>{N}</munder>{X}",
+        ),
+        (f"<m:nary>{args(sub='n', sup='n', e='x')}</m:nary>", f"<msubsup><mo>∫</mo>{N}{N}</msubsup>{X}"),
+        (
+            f"<m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=''/></m:dPr>{args(e='x')}</m:d>",
+            f'<mrow><mo fence="true">[</mo>{X}</mrow>',
+        ),
+        (
+            f"<m:func><m:fName><m:r><m:rPr><m:sty m:val='p'/></m:rPr><m:t>sin</m:t></m:r></m:fName>{args(e='x')}</m:func>",
+            f"<mrow><mi>sin</mi></mrow><mo>\u2061</mo>{X}",
+        ),
+        (f"<m:m><m:mr>{args(e='x')}</m:mr></m:m>", "<mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable>"),
+        (f"<m:acc>{args(e='x')}</m:acc>", f'<mover accent="true">{X}<mo>\u0302</mo></mover>'),
+        (r("电阻1.5Ω&lt;x"), "<mtext>电阻</mtext><mn>1.5</mn><mi>Ω</mi><mo>&lt;</mo><mi>x</mi>"),
+        (f"<m:unknown>{r('x')}</m:unknown>", "<mi>x</mi>"),
+    ],
+)
+def test_each_part_of_a_word_formula_has_its_mathml(omml: str, mathml: str) -> None:
+    node = parse_xml(f"<m:oMath {SPACES}>{omml}</m:oMath>".encode())
+    assert to_mathml(node).decode() == f"<math>{mathml}</math>"
