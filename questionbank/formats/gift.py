@@ -13,6 +13,7 @@ from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.words import find_truth
+from questionbank.interactions.match import ARROW
 from questionbank.interactions.text_entry import near
 from questionbank.items.content import Interaction
 
@@ -129,7 +130,8 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
         return _with_numbers(proposal, text.lstrip()[1:], unsupported)
     answers = _read_answers(text, unsupported, is_html=is_html)
     all_right = all(answer.is_right for answer in answers)
-    if all_right and len(answers) > 1 and any("->" in answer.text for answer in answers):
+    weighed = any(answer.weight is not None for answer in answers)
+    if all_right and not weighed and len(answers) > 1 and any(ARROW in answer.text for answer in answers):
         lines = label_options([answer.text for answer in answers])
         return msgspec.structs.replace(proposal, kind=Interaction.MATCH, options=lines)
     if all_right:

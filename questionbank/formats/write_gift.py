@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from questionbank.formats.write_moodle import moodle_leaves_out
+from questionbank.interactions.match import ARROW
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
@@ -46,7 +47,8 @@ def _variants(content: ItemContent) -> str:
     numbers = [find_near(variant) for variant in content.key]
     if all(numbers):
         return "#" + " ".join(f"={each[0]}:{each[1]}" for each in numbers if each)
-    return " ".join(f"={_escape(variant)}" for variant in content.key)
+    sign = "=%100%" if any(ARROW in variant for variant in content.key) else "="  # a match gives no marks by answer
+    return " ".join(f"{sign}{_escape(variant)}" for variant in content.key)
 
 
 def _choice(content: ItemContent) -> str:

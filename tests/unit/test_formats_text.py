@@ -154,6 +154,7 @@ def test_aiken_letters_out_of_order_are_refused() -> None:
         ("配对{=甲 -> 乙 =丙 -> 丁 = -> 戊}", Interaction.MATCH, ("1B", "2C")),
         ("去哪{=甲->乙 ~丙}", Interaction.CHOICE, ("A",)),
         ("去哪{=甲->乙}", Interaction.TEXT_ENTRY, ("甲->乙",)),
+        ("去哪{=%100%甲->乙 =%100%丙}", Interaction.TEXT_ENTRY, ("甲->乙", "丙")),
         ("安全电压上限{36}", Interaction.TEXT_ENTRY, ("36",)),
         ("[html]<p>应先<b>验电</b>&nbsp;吗</p>{T}", Interaction.JUDGEMENT, ("T",)),
     ],
