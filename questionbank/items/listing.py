@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,7 @@ from exam.standards.api import list_qualifications
 from questionbank.forms.canonical import digest
 from questionbank.items.content import Interaction
 from questionbank.items.errors import ItemStateError
-from questionbank.items.finding import ItemFilter, conditions_of, matching
+from questionbank.items.finding import ItemFilter, conditions_of, matching, plan_anew, source_of
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow
 from questionbank.items.state import ItemAct, ItemState
 from questionbank.statistics.models import ItemSuspicion
@@ -49,16 +50,21 @@ async def list_items(
     session: AsyncSession, wanted: ItemFilter, *, page: int = 1, limit: int = PAGE
 ) -> tuple[list[ItemLine], int]:
     """Return one page, the last changed first, and how many items the filter finds in all."""
-    order = (ItemRow.changed_at.desc(), ItemRow.import_row, ItemRow.id)
     # ids alone are counted and sorted: whole rows of a large bank would go by way of the disk
-    found = select(ItemRow.id, func.count().over().label("total")).where(*conditions_of(wanted)).order_by(*order)
-    shown = found.limit(limit).offset((page - 1) * limit).subquery()
-    query = select(ItemRow, shown.c.total).join(shown, shown.c.id == ItemRow.id).order_by(*order)
+    source = source_of(wanted)
+    found = select(source.id, func.count().over().label("total")).where(*conditions_of(wanted, source))
+    shown = found.order_by(*_order(source)).limit(limit).offset((page - 1) * limit).subquery()
+    query = select(ItemRow, shown.c.total).join(shown, shown.c.id == ItemRow.id).order_by(*_order(ItemRow))
+    await plan_anew(session)
     rows = (await session.execute(query)).all()
     doubted = await _suspected(session, [row.id for row, _ in rows])
     if not rows and page > 1:
         return [], await count_items(session, wanted)
     return [_line(row, suspected=row.id in doubted) for row, _ in rows], rows[0][1] if rows else 0
+
+
+def _order(row: type[ItemRow]) -> tuple[Any, ...]:
+    return row.changed_at.desc(), row.import_row, row.id
 
 
 async def _suspected(session: AsyncSession, items: Sequence[UUID]) -> set[UUID]:
@@ -80,7 +86,9 @@ async def list_ids(session: AsyncSession, wanted: ItemFilter, *, limit: int) -> 
 
 async def count_items(session: AsyncSession, wanted: ItemFilter) -> int:
     """Return how many items a filter finds."""
-    return await session.scalar(select(func.count()).select_from(ItemRow).where(*conditions_of(wanted))) or 0
+    await plan_anew(session)
+    source = source_of(wanted)
+    return await session.scalar(select(func.count()).select_from(source).where(*conditions_of(wanted, source))) or 0
 
 
 def _line(row: ItemRow, *, suspected: bool = False) -> ItemLine:
@@ -192,5 +200,6 @@ async def list_bank_qualifications(session: AsyncSession) -> list[str]:
 
 async def count_states(session: AsyncSession, wanted: ItemFilter) -> dict[str, int]:
     """Return how many of the items found are in each state."""
-    query = select(ItemRow.state, func.count()).where(*conditions_of(wanted)).group_by(ItemRow.state)
+    source = source_of(wanted)
+    query = select(source.state, func.count()).where(*conditions_of(wanted, source)).group_by(source.state)
     return {state: count for state, count in await session.execute(query)}  # noqa: C416

@@ -16,7 +16,7 @@ from exam.cli.demonstration.province import build_province
 from exam.cli.simulation.staff import StaffRoom, read_demo
 
 LIMIT_MS, LIMIT_S = 200.0, 20.0
-VISITS, SLOWEST_OF_20 = 20, 18
+VISITS, MIDDLE_OF_20, SLOWEST_OF_20 = 20, 10, 18
 """Of twenty visits the nineteenth is the 95th percentile."""
 SEARCHES = {
     "everything": {},
@@ -115,7 +115,7 @@ def bench_items(*, items: int, rows: int) -> Report:
         **{name: Figure(value, "s") for name, value in brought.items()},
     }
     against = {
-        "slowest_search_p95_over_200_ms": max(times.values()) / LIMIT_MS,
+        "slowest_search_p95_over_200_ms": max(times[f"{name}_p95"] for name in SEARCHES) / LIMIT_MS,
         "import_over_20_s": sum(brought.values()) / LIMIT_S,
     }
     return Report("items", figures, against, machine)
@@ -146,9 +146,10 @@ async def _visit(place: Scratch, url: str, rows: int) -> tuple[dict[str, float],
     staff = StaffRoom(url, read_demo(place.settings.data_dir))
     try:
         wire = await staff.wire("author")
-        times = {}
+        times: dict[str, float] = {}
         for name, asked in SEARCHES.items():
-            times[name] = (await visit_times(wire, f"/bank/items?{urlencode(asked)}", VISITS))[SLOWEST_OF_20]
+            visits = await visit_times(wire, f"/bank/items?{urlencode(asked)}", VISITS)
+            times |= {f"{name}_median": visits[MIDDLE_OF_20], f"{name}_p95": visits[SLOWEST_OF_20]}
         return times, await bring_in(wire, rows)
     finally:
         await staff.close()
