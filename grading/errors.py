@@ -183,3 +183,10 @@ class AnswerSettledError(ConflictError):
 
     code = "answer_settled"
     message = "这份答卷的分数已经确定,请评阅下一份。"
+
+
+class AnswerWithdrawnError(ConflictError):
+    """The attempt of an answer counts for nothing."""
+
+    code = "answer_withdrawn"
+    message = "这名考生的本场考试已作废,不再评阅。"

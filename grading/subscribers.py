@@ -11,7 +11,7 @@ from exam.sitting.events import SittingClosed
 from grading.corrections import withdraw_result
 from grading.jobs import REVEAL_SEED
 from grading.statistics import ask_for_statistics
-from grading.written import SCORE_SITTING
+from grading.written import SCORE_SITTING, withdraw_answers
 from questionbank.api import release_scoring_views
 from questionbank.events import ViewUnsealed
 
@@ -32,8 +32,9 @@ async def on_view_unsealed(_runtime: Runtime, session: AsyncSession, event: View
 
 
 async def on_attempt_voided(runtime: Runtime, session: AsyncSession, event: AttemptVoided) -> None:
-    """Take back a result that was told; one that was not is never released."""
+    """Take back a result that was told; one that was not is never released, and what is unmarked is marked no more."""
     await withdraw_result(session, event.attempt_id, at=runtime.clock.now())
+    await withdraw_answers(session, event.sitting_id, event.attempt_id)
     await ask_for_statistics(session, event.sitting_id)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from exam.core.principal import Principal
 from exam.delivery.api import AttemptView, list_final_responses
 from exam.identity.api import require_region
 from exam.sitting.api import SittingView
-from grading.errors import AnswerMarkedError, AnswerNotFoundError, AnswerSettledError
+from grading.errors import AnswerMarkedError, AnswerNotFoundError, AnswerSettledError, AnswerWithdrawnError
 from grading.marking import find_agreed, get_rule, require_mark
 from grading.models import Answer, AnswerMark
 from grading.scoring import Rule
@@ -27,7 +27,9 @@ from questionbank.api import ScoringForm
 SCORE_SITTING = "grading.score_sitting"
 NOTE_LENGTH = 1000
 FIRST_TWO = 2
-OPEN, DISPUTED, SETTLED = "open", "disputed", "settled"
+OPEN, DISPUTED, SETTLED, WITHDRAWN = "open", "disputed", "settled", "withdrawn"
+
+_IS_UNSETTLED = Answer.state.in_((OPEN, DISPUTED))
 
 
 class Pile(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ async def call_for_marks(
     ]
     if rows:
         await session.execute(insert(Answer).values(rows).on_conflict_do_nothing())
-    unsettled = select(func.count()).where(Answer.attempt_id == attempt.id, Answer.state != SETTLED)
+    unsettled = select(func.count()).where(Answer.attempt_id == attempt.id, _IS_UNSETTLED)
     return bool(await session.scalar(unsettled))
 
 
@@ -92,8 +94,21 @@ async def list_awarded(session: AsyncSession, attempt_id: UUID) -> dict[int, int
 
 async def list_unsettled(session: AsyncSession, sitting_id: UUID) -> set[UUID]:
     """Return the attempts of a sitting that wait for marks."""
-    query = select(Answer.attempt_id).where(Answer.sitting_id == sitting_id, Answer.state != SETTLED).distinct()
+    query = select(Answer.attempt_id).where(Answer.sitting_id == sitting_id, _IS_UNSETTLED).distinct()
     return set(await session.scalars(query))
+
+
+async def withdraw_answers(session: AsyncSession, sitting_id: UUID, attempt_id: UUID) -> None:
+    """Call no longer for marks of an attempt that was voided; the rest of its sitting may be scored without them."""
+    of_attempt = update(Answer).where(Answer.attempt_id == attempt_id, _IS_UNSETTLED)
+    if (await session.execute(of_attempt.values(state=WITHDRAWN).returning(Answer.id))).all():
+        await _score_when_settled(session, sitting_id)
+
+
+async def _score_when_settled(session: AsyncSession, sitting_id: UUID) -> None:
+    if not await list_unsettled(session, sitting_id):
+        lock = f"{SCORE_SITTING}:{sitting_id}"
+        await defer(session, SCORE_SITTING, lock=lock, sitting_id=str(sitting_id))
 
 
 async def mark_answer(
@@ -102,7 +117,7 @@ async def mark_answer(
     """Give one's own mark, which no other marker sees before two are in; return the state that the answer is in then.
 
     The second mark settles the answer where it agrees with the first; otherwise a third person's mark does, whatever it is.
-    Raises AnswerMarkedError, AnswerSettledError, AnswerMarksError.
+    Raises AnswerMarkedError, AnswerSettledError, AnswerWithdrawnError, AnswerMarksError.
     """
     row = await session.get(Answer, answer_id, with_for_update=True, populate_existing=True)
     if row is None:
@@ -115,6 +130,8 @@ async def mark_answer(
         raise AnswerMarkedError
     if row.state == SETTLED:
         raise AnswerSettledError
+    if row.state == WITHDRAWN:
+        raise AnswerWithdrawnError
     require_mark(marks, full=row.full_marks, step=row.step)
     mark = AnswerMark(
         id=new_id(),
@@ -147,9 +164,7 @@ async def _settle(session: AsyncSession, principal: Principal, row: Answer, mark
     row.state, row.marks, row.settled_at = SETTLED, agreed, at
     await session.flush()
     await _note(session, principal, "answer.settled", row, at, {"marks": agreed, "markers": len(marks)})
-    if not await list_unsettled(session, row.sitting_id):
-        lock = f"{SCORE_SITTING}:{row.sitting_id}"
-        await defer(session, SCORE_SITTING, lock=lock, sitting_id=str(row.sitting_id))
+    await _score_when_settled(session, row.sitting_id)
 
 
 async def get_answer(session: AsyncSession, answer_id: UUID) -> Answer:
@@ -174,7 +189,7 @@ def may_see_marks(row: Answer, marks: Sequence[AnswerMark]) -> bool:
 async def list_piles(session: AsyncSession, account: UUID) -> list[Pile]:
     """Return what is to be marked in the scope, item by item, what waits for this assessor first."""
     is_own = _is_own(account)
-    waiting = ~is_own & (Answer.state != SETTLED)
+    waiting = ~is_own & _IS_UNSETTLED
     query = (
         select(
             Answer.sitting_id,
@@ -185,10 +200,11 @@ async def list_piles(session: AsyncSession, account: UUID) -> list[Pile]:
             func.count().label("answers"),
             func.count().filter(Answer.state == SETTLED).label("settled"),
             func.count().filter(Answer.state == DISPUTED).label("disputed"),
-            func.count().filter(is_own & (Answer.state != SETTLED)).label("own"),
+            func.count().filter(is_own & _IS_UNSETTLED).label("own"),
             func.count().filter(waiting).label("waiting"),
             (func.array_agg(Answer.id).filter(waiting))[1].label("next_id"),
         )
+        .where(Answer.state != WITHDRAWN)
         .group_by(Answer.sitting_id, Answer.item_id, Answer.qualification)
         .order_by(func.count().filter(waiting).desc(), func.max(Answer.called_at).desc(), Answer.item_id)
     )
@@ -198,13 +214,13 @@ async def list_piles(session: AsyncSession, account: UUID) -> list[Pile]:
 async def find_next(session: AsyncSession, row: Answer, account: UUID) -> UUID | None:
     """Return another answer to the same item that this assessor may mark; those in dispute come first."""
     same = (Answer.sitting_id == row.sitting_id, Answer.item_id == row.item_id)
-    query = select(Answer.id).where(*same, Answer.state != SETTLED, ~_is_own(account))
+    query = select(Answer.id).where(*same, _IS_UNSETTLED, ~_is_own(account))
     return await session.scalar(query.order_by(Answer.state, Answer.id).limit(1))
 
 
 async def count_waiting(session: AsyncSession, account: UUID) -> int:
     """Return how many answers of the scope this assessor may mark."""
-    query = select(func.count()).select_from(Answer).where(Answer.state != SETTLED, ~_is_own(account))
+    query = select(func.count()).select_from(Answer).where(_IS_UNSETTLED, ~_is_own(account))
     return await session.scalar(query) or 0
 
 

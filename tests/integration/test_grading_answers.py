@@ -11,11 +11,11 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.delivery.api import list_attempts
+from exam.delivery.api import list_attempts, void_attempt
 from exam.identity.errors import RegionForbiddenError
 from exam.identity.sessions import COOKIE
 from grading.api import find_unfaithful_scores
-from grading.errors import AnswerMarkedError, AnswerSettledError
+from grading.errors import AnswerMarkedError, AnswerSettledError, AnswerWithdrawnError
 from grading.jobs import score_sitting
 from grading.marking import AnswerMarksError
 from grading.models import Answer, Score
@@ -121,3 +121,25 @@ async def test_nobody_sees_a_name_or_the_other_mark_before_two_are_in(
     assert ">7</b>" in (await client.get(page)).text
     await work_off(runtime)
     assert await scored(runtime, exam) == [1700]
+
+
+async def test_answer_of_a_voided_attempt_is_marked_no_more_and_keeps_nobody_waiting(
+    runtime: Runtime, clock: FrozenClock
+) -> None:
+    exam = await examined(runtime, clock, right=[9, 9], written=WRITTEN)
+    await close_and_score(runtime, exam)
+    voided, kept = await answers_of(runtime, exam)
+    first, second = assessor(), assessor()
+    assert await give(runtime, exam, voided, first, 600) == "open"
+    for who in (first, second):
+        await give(runtime, exam, kept, who, 700)
+    assert await scored(runtime, exam) == []
+    async with runtime.databases.transaction(exam.scope) as session:
+        await void_attempt(session, second, voided.attempt_id, reason="替考", at=clock.now())
+    await work_off(runtime)
+    assert await scored(runtime, exam) == [1700]
+    async with runtime.databases.session(exam.scope) as session:
+        (pile,) = await list_piles(session, second.account or exam.sitting_id)
+        assert (pile.answers, pile.settled, pile.waiting, pile.next_id) == (1, 1, 0, None)
+    with pytest.raises(AnswerWithdrawnError):
+        await give(runtime, exam, voided, second, 600)
