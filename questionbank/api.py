@@ -25,8 +25,9 @@ from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
+from questionbank.interactions.figures import clean_formula
 from questionbank.interactions.registry import is_sequence, words_of
-from questionbank.items.content import Interaction, Photo
+from questionbank.items.content import Figure, FigureKind, Interaction, Photo
 from questionbank.items.exporting import Export, export_questions, list_export_formats
 from questionbank.items.importing import ImportReport, ImportRow, import_questions
 from questionbank.items.progress import STAGE_WORDS, Stage
@@ -62,6 +63,8 @@ __all__ = [
     "DrawProof",
     "Export",
     "Fault",
+    "Figure",
+    "FigureKind",
     "FormFold",
     "FormStillSealedError",
     "FormsAwaitCustodiansError",
@@ -96,6 +99,7 @@ __all__ = [
     "assemble_practice",
     "choose_parallel",
     "claim_form",
+    "clean_formula",
     "export_questions",
     "find_syllabus",
     "get_published_blueprint",

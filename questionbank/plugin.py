@@ -4,6 +4,7 @@ from exam.web.plugin import NavItem, Plugin
 from questionbank.blueprints.controllers import BlueprintsController
 from questionbank.controllers import DeskController
 from questionbank.custody.controllers import CustodyController
+from questionbank.figured import FILTERS
 from questionbank.forms.controllers import SatFormsController
 from questionbank.items.bulk_controllers import BulkController
 from questionbank.items.controllers import ItemsController
@@ -16,6 +17,7 @@ from questionbank.withdrawals.controllers import WithdrawalController
 
 PLUGIN = Plugin(
     package="questionbank",
+    filters=FILTERS,
     handlers=(
         DeskController,
         ItemsController,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from questionbank.api import CandidateForm, CandidateSlot
+from questionbank.api import CandidateForm, CandidateSlot, Figure, FigureKind, clean_formula
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Coordinate = Annotated[str, msgspec.Meta(min_length=40, max_length=50, pattern="^[A-Za-z0-9_-]+$")]
@@ -130,6 +130,16 @@ class WirePhoto(msgspec.Struct):
     points: int
 
 
+class WireFigure(msgspec.Struct):
+    """What stands at a mark of a question's texts: a data URL, or the MathML of a formula; `text` says it in words."""
+
+    kind: str
+    source: str
+    width: int
+    height: int
+    text: str
+
+
 class WireSlot(msgspec.Struct):
     """One question as the terminal shows it; marks in hundredths."""
 
@@ -139,6 +149,7 @@ class WireSlot(msgspec.Struct):
     options: list[WireOption]
     marks: int
     photo: WirePhoto | msgspec.UnsetType = msgspec.UNSET
+    figures: list[WireFigure] | msgspec.UnsetType = msgspec.UNSET
 
 
 class WireSection(msgspec.Struct):
@@ -167,6 +178,7 @@ def wire_form(form: CandidateForm) -> WireForm:
             [WireOption(*option) for option in slot.options],
             slot.marks,
             _wire_photo(slot),
+            [_wire_figure(each) for each in slot.figures] if slot.figures else msgspec.UNSET,
         )
         for slot in form.slots
     ]
@@ -181,6 +193,11 @@ def _wire_photo(slot: CandidateSlot) -> WirePhoto | msgspec.UnsetType:
     if slot.photo is msgspec.UNSET or slot.points is msgspec.UNSET:
         return msgspec.UNSET
     return WirePhoto(slot.photo.url, slot.photo.width, slot.photo.height, slot.points)
+
+
+def _wire_figure(figure: Figure) -> WireFigure:
+    source = clean_formula(figure.data) if figure.kind is FigureKind.FORMULA else figure.url
+    return WireFigure(figure.kind.value, source, figure.width, figure.height, figure.text)
 
 
 class StartAnswer(msgspec.Struct):

@@ -10,7 +10,7 @@ from exam.web.request import FLASH_COOKIE
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
-    " font-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " font-src 'self'; media-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
 HEADERS = {

@@ -44,5 +44,7 @@ class Plugin:
     """What the package gives to handlers of every package, by the name they ask for."""
     lifespan: tuple[Callable[[Litestar], AbstractAsyncContextManager[None]], ...] = ()
     """What must run beside the web process, opened at its start and closed at its end."""
+    filters: Mapping[str, Callable[..., str]] = field(default_factory=dict)
+    """What the package gives to templates of every package, by the name of the filter."""
     sealed: tuple[SealedColumn, ...] = ()
     """Columns of sealed values, sealed again when the keys change."""

@@ -52,6 +52,8 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, slots: Mapping
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
+    for plugin in plugins:
+        environment.filters.update(plugin.filters)
     environment.globals.update(
         _=catalogue.for_templates(),
         by_parts=catalogue.by_parts,

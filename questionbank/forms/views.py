@@ -7,9 +7,10 @@ import msgspec
 from exam.core.errors import ConflictError
 from exam.core.weights import Weights
 from questionbank.forms.assembly import Assembly, AssemblySlot
-from questionbank.interactions.kind import Shown
+from questionbank.interactions.figures import pick_figures
+from questionbank.interactions.kind import Labelled, Shown
 from questionbank.interactions.registry import KINDS, kind_of
-from questionbank.items.content import Interaction, ItemContent, Photo
+from questionbank.items.content import Figure, Interaction, ItemContent, Photo
 
 DEFAULT_RULES: Mapping[Interaction, str] = {interaction: kind.rule for interaction, kind in KINDS.items()}
 
@@ -29,7 +30,8 @@ class FormContentError(ConflictError):
 class CandidateSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One question as shown; `slot` counts from 1, `options` are (displayed label, text), `marks` in hundredths.
 
-    A hotspot has a photo, in which `points` places are to be shown; unset, they leave no trace in a form's bytes.
+    A hotspot has a photo, in which `points` places are to be shown; `figures` stand at their marks in stem and options,
+    those of the explanation are not among them. Unset, they leave no trace in a form's bytes.
     """
 
     slot: int
@@ -39,6 +41,7 @@ class CandidateSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     marks: int
     photo: Photo | msgspec.UnsetType = msgspec.UNSET
     points: int | msgspec.UnsetType = msgspec.UNSET
+    figures: tuple[Figure, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,15 +124,24 @@ def _require_content(items: Mapping[str, ItemContent], slot: AssemblySlot) -> It
 
 
 def _candidate_slot(slot: AssemblySlot, content: ItemContent, seen: Shown) -> CandidateSlot:
+    stem, options, figures = _figured(content, seen)
     return CandidateSlot(
         slot=slot.slot,
         interaction=content.interaction,
-        stem=content.stem,
-        options=seen.options,
+        stem=stem,
+        options=options,
         marks=slot.marks,
         photo=content.photo,
         points=seen.points or msgspec.UNSET,
+        figures=figures or msgspec.UNSET,
     )
+
+
+def _figured(content: ItemContent, seen: Shown) -> tuple[str, Labelled, tuple[Figure, ...]]:
+    if not content.figures:
+        return content.stem, seen.options, ()
+    (stem, *texts), figures = pick_figures([content.stem, *(text for _, text in seen.options)], content.figures)
+    return stem, tuple((label, text) for (label, _), text in zip(seen.options, texts, strict=True)), figures
 
 
 def _scoring_slot(slot: AssemblySlot, content: ItemContent, seen: Shown, rule: str) -> ScoringSlot:

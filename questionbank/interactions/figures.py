@@ -15,6 +15,7 @@ from questionbank.interactions.recording import fit_recording
 from questionbank.items.content import Figure, FigureKind
 
 MARK_WORDS: Final = {FigureKind.IMAGE: "图", FigureKind.AUDIO: "音", FigureKind.FORMULA: "式"}
+_KINDS: Final = {word: kind for kind, word in MARK_WORDS.items()}
 MOST_FIGURES: Final = 12
 _MARK: Final = re.compile(r"〔(图|音|式)([1-9][0-9]?)〕")
 _FORMULA_BYTES: Final = 8 * 1024
@@ -69,6 +70,11 @@ def split_marks(text: str) -> Iterator[str | int]:
         yield text[at:]
 
 
+def replace_marks(text: str, put: Callable[[FigureKind, int], str]) -> str:
+    """Return a text with what `put` says of each mark in its place."""
+    return _MARK.sub(lambda found: put(_KINDS[found[1]], int(found[2])), text)
+
+
 def settle_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[list[str], tuple[Figure, ...]]:
     """Return texts and figures in the one form in which they are stored: each figure once, sorted by digest.
 
@@ -95,6 +101,20 @@ def settle_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[lis
     return [_MARK.sub(rename, text) for text in texts], tuple(kept.values())
 
 
+def pick_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[list[str], tuple[Figure, ...]]:
+    """Return texts with the figures that they name and no other, counted anew: none tells of a text that is not shown."""
+    every = (each for text in texts for each in split_marks(text))
+    named = sorted({each for each in every if isinstance(each, int) and each <= len(figures)})
+    numbers = {old: new for new, old in enumerate(named, 1)}
+    again = [replace_marks(text, lambda kind, number: mark(kind, numbers.get(number, number))) for text in texts]
+    return again, tuple(figures[number - 1] for number in named)
+
+
+def clean_formula(data: bytes) -> str:
+    """Return the mathematics of a formula and nothing else, the same on the way in and on the way out."""
+    return nh3.clean(data.decode("utf-8", "replace"), tags=_MATHML, attributes=_MATHML_ATTRIBUTES).strip()
+
+
 def fit_figure(kind: FigureKind, data: bytes, text: str = "") -> Figure:
     """Return what an item keeps of a file; what this function once returned comes back unchanged.
 
@@ -118,8 +138,7 @@ def _fit_audio(data: bytes, text: str) -> Figure:
 
 
 def _fit_formula(data: bytes, text: str) -> Figure:
-    clean = nh3.clean(data.decode("utf-8", "replace"), tags=_MATHML, attributes=_MATHML_ATTRIBUTES)
-    clean = clean.strip()
+    clean = clean_formula(data)
     if not clean.startswith("<math") or clean.count("<math") != 1 or len(clean) > _FORMULA_BYTES:
         raise RowError("formula_unreadable")
     return Figure(FigureKind.FORMULA, clean.encode(), text=text)

@@ -14,8 +14,9 @@ from exam.core.areas import Area, find_area
 from exam.core.errors import NotFoundError
 from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
+from questionbank.interactions.figures import pick_figures
 from questionbank.interactions.registry import kind_of
-from questionbank.items.content import Depth, Interaction, ItemContent
+from questionbank.items.content import Depth, Figure, Interaction, ItemContent
 from questionbank.items.models import ImportBatch, ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.state import ItemAct, ItemState
 
@@ -30,12 +31,23 @@ class Piece(msgspec.Struct, frozen=True):
     text: str
 
 
+class Side(msgspec.Struct, frozen=True):
+    """A text of one version with the figures that it names."""
+
+    text: str
+    figures: tuple[Figure, ...]
+
+
 class Change(msgspec.Struct, frozen=True):
-    """What one version changed in one field; `field` is a Chinese msgid and `label` an option's letter or empty."""
+    """What one version changed in one field; `field` is a Chinese msgid and `label` an option's letter or empty.
+
+    `sides` are the text before and after where either has figures, which no run of characters can show.
+    """
 
     field: str
     label: str
     pieces: tuple[Piece, ...]
+    sides: tuple[Side, ...] = ()
 
 
 class VersionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,12 +176,21 @@ def _versions(rows: Sequence[ItemVersionRow]) -> tuple[VersionView, ...]:
 def compare(before: VersionView, after: VersionView) -> tuple[Change, ...]:
     """Return the fields that differ, in reading order."""
     old, new = _texts(before), _texts(after)
-    names = list(dict.fromkeys([*old, *new]))
-    return tuple(
-        Change(field, label, diff_text(old.get((field, label), ""), new.get((field, label), "")))
-        for field, label in names
-        if old.get((field, label)) != new.get((field, label))
-    )
+    changes = []
+    for name in dict.fromkeys([*old, *new]):
+        sides = _side(old.get(name, ""), before.content), _side(new.get(name, ""), after.content)
+        if sides[0] == sides[1]:
+            continue
+        if any(side.figures for side in sides):
+            changes.append(Change(*name, (), sides))
+        else:
+            changes.append(Change(*name, diff_text(sides[0].text, sides[1].text)))
+    return tuple(changes)
+
+
+def _side(text: str, content: ItemContent) -> Side:
+    (text,), figures = pick_figures([text], content.figures or ())
+    return Side(text, figures)
 
 
 def _texts(version: VersionView) -> dict[tuple[str, str], str]:

@@ -29,6 +29,7 @@ from tests.browser.line import Line
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.browser.terminal_page import TerminalPage
 from tests.builders.desks import session_of, ticket_of
+from tests.builders.figures import figured_draft
 from tests.builders.questionbank import publish_bank, some_drafts
 from tests.builders.sitting import (
     COUNTY,
@@ -101,7 +102,7 @@ class Hall:
 
     async def _build(self, runtime: Runtime, names: Sequence[str]) -> None:
         await runtime.valkey.flushdb()  # allowances outlive a test's database
-        drafts = some_drafts(each=22, kinds=Interaction)
+        drafts = [figured_draft(each) for each in some_drafts(each=22, kinds=Interaction)]
         await publish_bank(runtime, qualification=ELECTRICIAN, drafts=drafts, blueprint=_blueprint())
         centre = await make_centre(runtime)
         rooms = [("一号机房", len(names) + 1)]

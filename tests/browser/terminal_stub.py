@@ -11,14 +11,11 @@ import jinja2
 import msgspec
 from babel.messages.pofile import read_po
 
+from exam.web.headers import CSP
 from tests.browser.terminal_exam import ATTEMPT, Exam, RefusedError
 
 DELIVERY = Path(__file__).resolve().parents[2] / "exam" / "delivery"
 BUNDLE = DELIVERY / "static" / "delivery" / "terminal"
-CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 ROUTES = re.compile(r"/api/attempts/([^/]+)/(lease|start|form|responses|state|hand|submit|result|messages/([^/]+)/ack)")
 

@@ -21,6 +21,7 @@ STEPS: dict[int, list[str] | str] = {
     FIRST[Interaction.CASE]: ["1B", "2A", "2C"],
 }
 LOADED = "image => image.complete && image.naturalWidth > 0"
+HEARD = "player => player.played.length || new Promise((done) => player.addEventListener('timeupdate', () => done(1), { once: true }))"
 TYPED: dict[int, list[str] | str] = {
     1: ["T"], 2: ["F"], 3: ["T"], 4: ["F"],
     21: ["B"], 22: ["D"],
@@ -44,6 +45,7 @@ def _answer_by_keyboard(here: TerminalPage) -> None:
         keys.press("ArrowRight")
     for _ in range(FIRST_CHOICE - 5):
         keys.press("ArrowRight")
+    _meet_figures(here)
     for key in "bd":
         keys.press(key)
         keys.press("ArrowRight")
@@ -53,6 +55,21 @@ def _answer_by_keyboard(here: TerminalPage) -> None:
         keys.press(key)
     here.tab_to("textarea")
     keys.type("先通风")
+
+
+def _meet_figures(here: TerminalPage) -> None:
+    """Look at the picture of an option, large as well, and hear the recording of the stem; no mark is left."""
+    item, keys = here.page.locator(".item"), here.page.keyboard
+    expect(item.locator(".option img")).to_have_js_property("naturalWidth", 60)
+    expect(item).not_to_contain_text("〔")
+    player = item.locator(".stem audio")
+    player.focus()
+    keys.press("Space")
+    player.evaluate(HEARD)
+    item.get_by_role("button", name="放大").press("Enter")
+    expect(here.page.locator("dialog.figure-large img")).to_have_attribute("alt", "红色标志")
+    keys.press("Escape")
+    expect(here.page.locator("dialog.figure-large")).to_be_hidden()
 
 
 def _be_let_in(hall: Hall, here: TerminalPage, desk: DeskPage, seat: str) -> None:

@@ -2,9 +2,14 @@
 
 import io
 import wave
+from functools import cache
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
+
+from questionbank.interactions.figures import fit_figure, mark, settle_figures
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemDraft, Option
 
 
 def picture_file(colour: str, kind: str = "PNG", size: tuple[int, int] = (60, 40)) -> bytes:
@@ -24,3 +29,27 @@ def sound_file(seconds: int, rate: int = 8000) -> bytes:
         tone = np.sin(np.arange(seconds * rate) * 2 * np.pi * 440 / rate)
         sound.writeframes((8000 * tone).astype("<i2").tobytes())
     return out.getvalue()
+
+
+@cache
+def some_figures() -> tuple[Figure, ...]:
+    """Return a picture, a recording of one second and a formula."""
+    formula = b"<math><mi>R</mi><mo>=</mo><mfrac><mi>U</mi><mi>I</mi></mfrac></math>"
+    return (
+        fit_figure(FigureKind.IMAGE, picture_file("red"), "红色标志"),
+        fit_figure(FigureKind.AUDIO, sound_file(1), "警报声"),
+        fit_figure(FigureKind.FORMULA, formula),
+    )
+
+
+def figured_draft(draft: ItemDraft) -> ItemDraft:
+    """Return a choice with a recording in its stem, a picture as its option A and a formula in its explanation."""
+    content = draft.content
+    if content.interaction is not Interaction.CHOICE:
+        return draft
+    picture, sound, formula = (mark(each.kind, at) for at, each in enumerate(some_figures(), 1))
+    texts = [content.stem + sound, picture, content.explanation + formula]
+    (stem, first, explanation), figures = settle_figures(texts, some_figures())
+    options = (Option("A", first), *content.options[1:])
+    changed = replace(content, stem=stem, options=options, explanation=explanation, figures=figures)
+    return replace(draft, content=changed)

@@ -81,6 +81,7 @@ def test_a_candidate_form_has_no_place_for_a_secret() -> None:
         "marks",
         "photo",
         "points",
+        "figures",
     }
     assert {field.name for field in msgspec.structs.fields(Section)} == {"interaction", "first", "last", "marks"}
 

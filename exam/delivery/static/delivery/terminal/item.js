@@ -28,6 +28,7 @@ export class ItemView {
     this.stem.textContent = slot.stem;
     this.#area = new (areaOf(slot.interaction))(slot, response, (given) => this.#onAnswer(slot.slot, given), this.stem);
     this.node.replaceChildren(this.stem, this.#area.node);
+    areaOf("figures")?.(this.node, slot.figures);
   }
 
   /** Chooses the option at a position, by key. */

@@ -11,15 +11,15 @@ const RETRY_MS = 2000;
  */
 const AREAS = { judgement: OptionsArea, choice: OptionsArea, multiple: OptionsArea, text_entry: WrittenArea };
 
-/** Modules of `kinds` whose default export is the area; the service worker keeps them as it keeps the page. */
-const MODULES = { order: "sequence", match: "groups", inline_choice: "groups", hotspot: "hotspot", case: "case", extended_text: "essay" };
+/** Modules of `kinds` whose default export is the area, or puts figures at their marks; the service worker keeps them as it keeps the page. */
+const MODULES = { order: "sequence", match: "groups", inline_choice: "groups", hotspot: "hotspot", case: "case", extended_text: "essay", figures: "figures" };
 
 /** The area of an interaction of a form whose areas are there. */
 export const areaOf = (interaction) => AREAS[interaction];
 
 /** Makes the areas of a form ready, however often the network is away; `onTrouble` is told of each failure. */
 export async function readyAreas(slots, onTrouble) {
-  const missing = new Set(slots.map(({ interaction }) => interaction).filter((name) => !AREAS[name]));
+  const missing = new Set(slots.flatMap(({ interaction, figures }) => [interaction, ...(figures ? ["figures"] : [])]).filter((name) => !AREAS[name]));
   if (missing.size > 0) addStyles();
   for (let again = 0; missing.size > 0; again += 1) {
     try {

@@ -9,7 +9,7 @@ const FILES = [
   "item.js", "journal.js", "keyboard.js", "keys.js", "kinds.js", "main.js", "navigator.js", "saver.js", "session.js",
   "stage.js", "store.js", "tabs.js", "terminal.css", "tokens.css", "waiting.js", "words.js",
   // fetched by a form that has them; kept beforehand, for then the network may be away
-  "kinds/case.js", "kinds/essay.js", "kinds/groups.js", "kinds/hotspot.js", "kinds/kinds.css", "kinds/sequence.js",
+  "kinds/case.js", "kinds/essay.js", "kinds/figures.js", "kinds/groups.js", "kinds/hotspot.js", "kinds/kinds.css", "kinds/sequence.js",
 ];
 
 self.addEventListener("install", (event) => {
