@@ -21,6 +21,7 @@ from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
 from questionbank.formats.layouts import FIELD_NAMES
+from questionbank.formats.reader import MAX_BYTES
 from questionbank.formats.verdicts import Verdict
 from questionbank.formats.write_tables import template_workbook
 from questionbank.items.batches import (
@@ -44,6 +45,8 @@ from questionbank.syllabus.service import list_nodes
 
 UPLOAD, BATCH = "questionbank/import.html", "questionbank/batch.html"
 ROWS = 50
+FORM_BYTES = 64 * 1024
+"""What the upload's form has beside its file."""
 Shown = Annotated[Verdict | None, QueryParameter()]
 
 
@@ -73,7 +76,7 @@ class UploadController(Controller):
         headers = {"Content-Disposition": 'attachment; filename="items.xlsx"'}
         return Response(template_workbook(nodes), media_type=WORKBOOK, headers=headers)
 
-    @post(status_code=200)
+    @post(status_code=200, request_max_body_size=MAX_BYTES + FORM_BYTES)
     async def check(
         self,
         request: AnyRequest,
