@@ -7,7 +7,7 @@ row is whole. Its file is opened then and not earlier, and is made small at once
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -35,14 +35,22 @@ class Enclosures:
 
     def __init__(self) -> None:
         self._loads: list[Load] = []
+        self._named: dict[Hashable, str] = {}
         self._fitted: dict[tuple[FigureKind, bytes], bytes] = {}
 
-    def hold(self, load: Load) -> str:
-        """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError."""
+    def hold(self, load: Load, name: Hashable = None) -> str:
+        """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError.
+
+        Figures of one `name`, unless it is None, are one figure: texts in which they stand are the same text.
+        """
+        if name is not None and name in self._named:
+            return self._named[name]
         if len(self._loads) == _MOST:
             raise ArchiveBombError(measure="figures", found=_MOST + 1, limit=_MOST)
         self._loads.append(load)
-        return chr(_FIRST + len(self._loads) - 1)
+        held = chr(_FIRST + len(self._loads) - 1)
+        self._named |= {} if name is None else {name: held}
+        return held
 
     def settle(self, proposal: Proposal) -> Proposal:
         """Return a row with its figures at their marks; raises RowError where one cannot be used, or not where it stands."""

@@ -1,14 +1,16 @@
 """GIFT: true-false, single and multiple choice, short answer, numbers, matching (Moodle documentation, "GIFT format")."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from questionbank.formats.drafting import read_proposals
-from questionbank.formats.markup import html_to_text
+from questionbank.formats.enclosing import Enclosures
+from questionbank.formats.html_text import html_to_text
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
@@ -60,14 +62,15 @@ def read_gift(text: str) -> Reading:
     """
     unsupported: dict[str, int] = {}
     found: list[Proposal | Refusal] = []
+    enclosures = Enclosures()
     for row, block in _split_blocks(text, unsupported):
         try:
-            found.append(_read_block(row, block, unsupported))
+            found.append(_read_block(row, block, unsupported, enclosures))
         except RowError as error:
             if error.code == "unsupported_interaction":
                 _count(unsupported, str(error.fields["kind"]))
             found.append(refuse(row, error))
-    return read_proposals("gift", found, unsupported)
+    return read_proposals("gift", found, unsupported, enclosures)
 
 
 def _count(unsupported: dict[str, int], feature: str) -> None:
@@ -90,22 +93,20 @@ def _split_blocks(text: str, unsupported: dict[str, int]) -> Iterator[tuple[int,
             lines = []
 
 
-def _read_block(row: int, block: str, unsupported: dict[str, int]) -> Proposal:
+def _read_block(row: int, block: str, unsupported: dict[str, int], enclosures: Enclosures) -> Proposal:
     hidden = _hide(block)
     body = hidden[title.end() :] if (title := _TITLE.match(hidden)) else hidden
     markup = _FORMAT.match(body)
     body = body[markup.end() :] if markup else body
-    is_html = bool(markup and markup[1].lower() == "html")
+    show = partial(_show, enclosures=enclosures if markup and markup[1].lower() == "html" else None)
     groups = list(_BRACES.finditer(body))
     if len(groups) != 1:
         raise RowError("unsupported_interaction", kind="cloze" if groups else "description")
     before, after = body[: groups[0].start()].strip(), body[groups[0].end() :].strip()
     stem = f"{before} _____ {after}".strip() if after else before
     answers, _, explanation = groups[0][1].partition("####")
-    proposal = Proposal(
-        row=row, stem=_show(stem, is_html=is_html), key="", explanation=_show(explanation, is_html=False)
-    )
-    return _with_answers(proposal, answers, unsupported, is_html=is_html)
+    proposal = Proposal(row=row, stem=show(stem), key="", explanation=_show(explanation))
+    return _with_answers(proposal, answers, unsupported, show)
 
 
 def _hide(block: str) -> str:
@@ -115,12 +116,13 @@ def _hide(block: str) -> str:
     return _ESCAPE.sub(lambda match: _HIDE[match[0]], block)
 
 
-def _show(text: str, *, is_html: bool) -> str:
+def _show(text: str, enclosures: Enclosures | None = None) -> str:
+    """Return text as it is meant; it is HTML where `enclosures` are given. A picture has no file in GIFT."""
     shown = text.replace("\\n", "\n").translate(_SHOW).strip()
-    return html_to_text(shown) if is_html else shown
+    return shown if enclosures is None else html_to_text(shown, enclosures, lambda _: b"")
 
 
-def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *, is_html: bool) -> Proposal:
+def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], show: Callable[[str], str]) -> Proposal:
     if truth := _TRUTH.fullmatch(text):
         key = find_truth(truth[1]) or ""
         return msgspec.structs.replace(proposal, kind=Interaction.JUDGEMENT, key=key)
@@ -128,7 +130,7 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
         return msgspec.structs.replace(proposal, kind=Interaction.EXTENDED_TEXT)
     if text.lstrip().startswith("#"):
         return _with_numbers(proposal, text.lstrip()[1:], unsupported)
-    answers = _read_answers(text, unsupported, is_html=is_html)
+    answers = _read_answers(text, unsupported, show)
     all_right = all(answer.is_right for answer in answers)
     weighed = any(answer.weight is not None for answer in answers)
     if all_right and not weighed and len(answers) > 1 and any(ARROW in answer.text for answer in answers):
@@ -141,7 +143,7 @@ def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], *,
 
 def _with_numbers(proposal: Proposal, text: str, unsupported: dict[str, int]) -> Proposal:
     """Keep the numbers that earn all marks: 36, 36:0.5 or 35.5..36.5."""
-    found = _with_variants(proposal, _read_answers(text, unsupported, is_html=False), unsupported)
+    found = _with_variants(proposal, _read_answers(text, unsupported, _show), unsupported)
     return msgspec.structs.replace(found, key=tuple(map(_number, found.key)))
 
 
@@ -164,7 +166,7 @@ def _with_variants(proposal: Proposal, answers: list[_Answer], unsupported: dict
     return msgspec.structs.replace(proposal, kind=Interaction.TEXT_ENTRY, key=tuple(variants))
 
 
-def _read_answers(text: str, unsupported: dict[str, int], *, is_html: bool) -> list[_Answer]:
+def _read_answers(text: str, unsupported: dict[str, int], show: Callable[[str], str]) -> list[_Answer]:
     answers = []
     for match in _ANSWER.finditer(text if _SIGN.search(text) else f"={text}"):
         said, sign, _ = match[3].partition("#")
@@ -172,7 +174,7 @@ def _read_answers(text: str, unsupported: dict[str, int], *, is_html: bool) -> l
             _count(unsupported, "feedback")
         said = _FORMAT.sub("", said, count=1)
         weight = float(match[2]) if match[2] else None
-        answers.append(_Answer(match[1] == "=", weight, _show(said, is_html=is_html)))
+        answers.append(_Answer(match[1] == "=", weight, show(said)))
     return answers
 
 

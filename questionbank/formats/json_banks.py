@@ -8,7 +8,7 @@ import msgspec
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.errors import MalformedJsonError, NoQuestionsError
 from questionbank.formats.options import LETTERS, label_options, split_options
-from questionbank.formats.reading import Proposal, Reading, Refusal
+from questionbank.formats.reading import Enclosed, Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.interactions.registry import find_kind
 from questionbank.items.content import FALSE, TRUE, Option
@@ -36,7 +36,8 @@ class TitledRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean.
 
-    Our own export is of this kind and adds `node`, `depth`, `basis`, `weights` (questionbank.formats.weighing) and, in base64, `photo`.
+    Our own export is of this kind and adds `node`, `depth`, `basis`, `weights` (questionbank.formats.weighing) and, in base64, `photo` and
+    the files of `figures`, which stand at their marks.
     """
 
     question: str
@@ -51,6 +52,7 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     basis: str = ""
     photo: bytes = b""
     weights: str = ""
+    figures: tuple[Enclosed, ...] = ()
 
 
 Row = TypeVar("Row", TitledRow, QuestionRow)
@@ -145,6 +147,7 @@ def _from_question(number: int, section: str, row: QuestionRow) -> Proposal:
         basis=row.basis,
         photo=row.photo,
         weights=row.weights,
+        enclosed=row.figures,
     )
 
 

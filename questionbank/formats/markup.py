@@ -1,19 +1,16 @@
-"""XML and HTML inside question files, without entities, document types or network."""
+"""XML inside question files, without entities, document types or network."""
 
 import re
-from html.parser import HTMLParser
 from typing import Final
 
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.errors import ForbiddenXmlError, MalformedXmlError
-from questionbank.formats.refusals import RowError
 
 _BLANKS = re.compile(r"\s+")
-_MAX_DEPTH: Final = 100
-_LINE_ENDERS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
-_PICTURES: Final = frozenset({"img", "object", "svg", "math", "audio", "video", "iframe", "embed"})
+MAX_DEPTH: Final = 100
+LINE_ENDERS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
 
 
 class Node(msgspec.Struct):
@@ -42,16 +39,14 @@ class Node(msgspec.Struct):
         return "".join(part for part in self.parts if isinstance(part, str))
 
     def text(self, *leave_out: str) -> str:
-        """Return all text below; a picture or a formula object raises RowError `picture`."""
+        """Return all text below, elements of the names `leave_out` left out."""
         pieces: list[str] = []
         for part in self.parts:
             if isinstance(part, str):
                 pieces.append(_BLANKS.sub(" ", part))
             elif part.name not in leave_out:
                 pieces.append(part.text(*leave_out))
-        if self.name in _PICTURES:
-            raise RowError("picture")
-        return "".join(pieces) + ("\n" if self.name in _LINE_ENDERS else "")
+        return "".join(pieces) + ("\n" if self.name in LINE_ENDERS else "")
 
 
 def parse_xml(data: bytes) -> Node:
@@ -77,10 +72,10 @@ def _convert(root: etree._Element) -> Node:
     stack = [top]
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
-            node = Node(_fold_name(element.tag), {_fold_name(key): value for key, value in element.attrib.items()})
+            node = Node(fold_name(element.tag), {fold_name(key): value for key, value in element.attrib.items()})
             stack[-1].parts.append(node)
             stack.append(node)
-            if len(stack) > _MAX_DEPTH:
+            if len(stack) > MAX_DEPTH:
                 raise MalformedXmlError(line=element.sourceline or 1, column=1)
             node.parts += [element.text] if element.text else []
         else:
@@ -90,43 +85,12 @@ def _convert(root: etree._Element) -> Node:
     return first if isinstance(first, Node) else top
 
 
-def _fold_name(name: str) -> str:
+def fold_name(name: str) -> str:
+    """Return a name as a Node has it."""
     return name.rpartition("}")[2].lower().removeprefix("qti-").replace("-", "")
-
-
-def html_to_text(html: str) -> str:
-    """Return the text of an HTML fragment with its line breaks; raises RowError `picture`."""
-    parser = _TextParser()
-    try:
-        parser.feed(html)
-        parser.close()
-    except AssertionError as error:  # the parser's answer to a broken <![ section
-        raise RowError("record_shape", detail="HTML") from error
-    return tidy_lines("".join(parser.pieces))
 
 
 def tidy_lines(text: str) -> str:
     """Return text with single blanks and without empty lines."""
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-class _TextParser(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Break lines; `attrs` are dropped."""
-        del attrs
-        if tag in _PICTURES:
-            raise RowError("picture")
-        if tag == "br":
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _LINE_ENDERS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(_BLANKS.sub(" ", data))

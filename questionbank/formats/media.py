@@ -19,13 +19,16 @@ from questionbank.items.content import FigureKind
 Fetch = Callable[[str], bytes]
 """Returns a file by its reference in an item; empty where it is not there."""
 
-DRAWING, OLE, FRAME, VIDEO, EXTERNAL = "图表、图形或文本框", "嵌入的对象", "嵌入的网页", "视频", "外部地址"
-_VECTOR, _FORM, _MOVING = "矢量图", "这种格式的图片", "动画"
+DRAWING, OLE, FRAME, VIDEO = "图表、图形或文本框", "嵌入的对象", "嵌入的网页", "视频"
+EXTERNAL, VECTOR = "外部地址", "矢量图"
+_FORM, _MOVING = "这种格式的图片", "动画"
 _CONVERTED: Final = {b"GIF8": "GIF", b"BM": "BMP"}
 _REFUSED: Final = (
-    (b"\xd7\xcd\xc6\x9a", _VECTOR, "WMF"),
-    (b"\x01\x00\x09\x00", _VECTOR, "WMF"),
-    (b"\x01\x00\x00\x00", _VECTOR, "EMF"),
+    (b"\xd7\xcd\xc6\x9a", VECTOR, "WMF"),
+    (b"\x01\x00\x09\x00", VECTOR, "WMF"),
+    (b"\x01\x00\x00\x00", VECTOR, "EMF"),
+    (b"%!PS", VECTOR, "EPS"),
+    (b"\xc5\xd0\xd3\xc6", VECTOR, "EPS"),
     (b"II*\x00", _FORM, "TIFF"),
     (b"MM\x00*", _FORM, "TIFF"),
 )
@@ -73,7 +76,7 @@ def picture(data: bytes, text: str = "") -> Enclosed:
     if data[8:12] == b"WEBP":
         raise refused(_FORM, "WebP")
     if _SVG.match(data) and b"<svg" in data[:4096].lower():
-        raise refused(_VECTOR, "SVG")
+        raise refused(VECTOR, "SVG")
     form = next((form for sign, form in _CONVERTED.items() if data.startswith(sign)), None)
     return Enclosed(FigureKind.IMAGE, _as_png(data, form) if form else data, text)
 

@@ -5,18 +5,25 @@ Source: Moodle documentation, "Moodle XML format".
 
 import re
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import sha256
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
 from exam.core.areas import Area, find_area
 from questionbank.formats.drafting import read_proposals
-from questionbank.formats.markup import Node, html_to_text
+from questionbank.formats.enclosing import Enclosures
+from questionbank.formats.html_text import html_to_text
+from questionbank.formats.markup import Node
 from questionbank.formats.options import LETTERS, label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.write_moodle import (
+    PLUGIN_FILES,
     TAG_AREA,
     TAG_BASIS,
     TAG_DEPTH,
@@ -34,26 +41,33 @@ _EMBEDDED = re.compile(r"\{\d*:([A-Z_]+):((?:\\.|[^\\}])*)\}", re.IGNORECASE)
 _EMBEDDED_ANSWER = re.compile(r"(=|%-?[\d.]+%|)(.*)", re.DOTALL)
 _GAP: Final = "____"
 _SHAPES: Final = {"rectangle": "rect", "polygon": "poly"}
+_TEXTS: Final = ("questiontext", "generalfeedback", "answer", "subquestion", "drag", "graderinfo")
+_COMMAND: Final = (
+    r"(?:[_^]\{|\\(?:frac|sqrt|sum|int|times|cdot|le|ge|ne|pm|div|left|text|mathrm|circ|alpha|beta|Delta|Omega|pi)\b)"
+)
+_LATEX = re.compile(rf"\\\(.*?{_COMMAND}.*?\\\)|\\\[.*?{_COMMAND}.*?\\\]|\$\$.*?{_COMMAND}.*?\$\$", re.DOTALL)
+"""Formulas between the signs of Moodle's TeX filters."""
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
 
 def read_moodle_xml(root: Node) -> Reading:
     """Read a `quiz` document; rows count its questions, categories left out."""
-    unsupported: dict[str, int] = {}
+    questions = [each for each in root.children("question") if each.attributes.get("type") != "category"]
+    categories = len(root.children("question")) - len(questions)
+    unsupported = Counter({"category": categories} if categories else {})
     found: list[Proposal | Refusal] = []
-    for question in root.children("question"):
-        kind = question.attributes.get("type", "")
-        if kind == "category":
-            unsupported["category"] = unsupported.get("category", 0) + 1
-            continue
-        row = len(found) + 1
+    enclosures, left_out = Enclosures(), dict[int, tuple[str, ...]]()
+    for row, question in enumerate(questions, 1):
+        kind, own = question.attributes.get("type", ""), dict[str, int]()
         try:
-            found.append(_with_tags(_read_question(row, kind, question, unsupported), question))
+            found.append(_with_tags(_read_question(row, kind, question, own, enclosures), question))
         except RowError as error:
-            if error.code == "unsupported_interaction":
-                unsupported[kind] = unsupported.get(kind, 0) + 1
+            unsupported[kind] += error.code == "unsupported_interaction"
             found.append(refuse(row, error))
-    return read_proposals("moodle-xml", found, unsupported)
+        unsupported.update(own)
+        left_out |= {row: tuple(own)} if own else {}
+    read = read_proposals("moodle-xml", found, dict(+unsupported), enclosures)
+    return msgspec.structs.replace(read, left_out=left_out)
 
 
 def _with_tags(proposal: Proposal, question: Node) -> Proposal:
@@ -92,10 +106,12 @@ class _Question(msgspec.Struct, frozen=True):
         return {option.id: fraction for option, (fraction, _) in zip(self.options, self.answers, strict=True)}
 
 
-def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int]) -> Proposal:
+def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int], enclosures: Enclosures) -> Proposal:
     reader = _READERS.get(kind)
     if reader is None:
         raise RowError("unsupported_interaction", kind=kind[:40])
+    _make_plain(node, enclosures)
+    _note_left_out(node, unsupported)
     answers = [(_fraction(answer), _text(answer)) for answer in node.children("answer")]
     found, stem = reader(_Question(node, answers, unsupported)), _child_text(node, "questiontext")
     stem = found.stem or stem
@@ -108,6 +124,37 @@ def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int])
         photo=found.photo,
         explanation=_child_text(node, "generalfeedback"),
     )
+
+
+def _make_plain(question: Node, enclosures: Enclosures) -> None:
+    """Turn the HTML of a question's texts into text, with their figures; the question is changed by it."""
+    for node in question.descendants(*_TEXTS):
+        if node.attributes.get("format", "html") in {"plain_text", "markdown"}:
+            continue
+        inner = next(iter(node.children("text")), node)
+        files = {_path(file): file.own_text() for file in node.children("file")}
+        where = sha256(repr(sorted(files.items())).encode()).digest()
+        text = html_to_text(inner.own_text(), enclosures, partial(_fetch, files), where)
+        inner.parts = [text, *(part for part in inner.parts if isinstance(part, Node))]
+
+
+def _path(file: Node) -> str:
+    return f"{file.attributes.get('path', '')}/{file.attributes.get('name', '')}".strip("/").replace("//", "/")
+
+
+def _fetch(files: Mapping[str, str], reference: str) -> bytes:
+    """Return a file that lies beside a text; nothing from elsewhere."""
+    folder, _, path = reference.partition("/")
+    encoded = files.get(unquote(path.partition("?")[0]), "") if folder == PLUGIN_FILES else ""
+    return _decoded(encoded, "figure_unreadable")
+
+
+def _note_left_out(question: Node, unsupported: dict[str, int]) -> None:
+    """Note words on single answers, and formulas of TeX, which stay in the text as they are written."""
+    texts = [_text(node) for node in question.descendants(*_TEXTS)]
+    said = [each for answer in question.children("answer") for each in answer.children("feedback")]
+    features = {"latex": any(map(_LATEX.search, texts)), "feedback": any(_text(each) for each in said)}
+    unsupported |= {name: 1 for name, found in features.items() if found}
 
 
 class _Answered(msgspec.Struct, frozen=True):
@@ -208,7 +255,7 @@ def _read_markers(question: _Question) -> _Answered:
     for _ in set(names) - used:
         question.unsupported["marker without a zone"] = question.unsupported.get("marker without a zone", 0) + 1
     photo = next((file.own_text() for file in question.node.children("file")), "")
-    return _Answered(Interaction.HOTSPOT, "", label_options(lines), _decoded(photo))
+    return _Answered(Interaction.HOTSPOT, "", label_options(lines), _decoded(photo, "photo_unreadable"))
 
 
 def _area_of(shape: str, coords: str) -> Area:
@@ -223,11 +270,11 @@ def _area_of(shape: str, coords: str) -> Area:
     return area
 
 
-def _decoded(photo: str) -> bytes:
+def _decoded(file: str, code: str) -> bytes:
     try:
-        return b64decode(photo)
+        return b64decode(file)
     except ValueError as error:
-        raise RowError("photo_unreadable") from error
+        raise RowError(code) from error
 
 
 def _unescaped_split(text: str, divider: str) -> list[str]:
@@ -269,11 +316,9 @@ def _child_text(node: Node, name: str) -> str:
 
 
 def _text(node: Node) -> str:
-    """Return the text of an element that keeps it in `text`, or directly; HTML unless its format says plain."""
+    """Return the text of an element that keeps it in `text`, or directly."""
     inner = node.children("text")
-    raw = inner[0].own_text() if inner else node.own_text()
-    plain = node.attributes.get("format", "html") in ("plain_text", "markdown")
-    return raw.strip() if plain else html_to_text(raw)
+    return (inner[0].own_text() if inner else node.own_text()).strip()
 
 
 def _fraction(answer: Node) -> float:

@@ -11,8 +11,11 @@ import msgspec
 from exam.core.sheets.archive import check_archive, read_member
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
+from questionbank.formats.embedded import hold_figures
+from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
-from questionbank.formats.qti_interactions import FEEDBACK, Fetch, count_feature, find_asked, is_for_scorers
+from questionbank.formats.media import Fetch
+from questionbank.formats.qti_interactions import FEEDBACK, count_feature, find_asked, is_for_scorers
 from questionbank.formats.qti_numbers import with_numbers
 from questionbank.formats.qti_tests import TEST_ROOT, read_test
 from questionbank.formats.reading import Proposal, Reading, Refusal
@@ -57,9 +60,11 @@ class _Gathered:
         self.unsupported: dict[str, int] = {}
         self.left_out: dict[int, tuple[str, ...]] = {}
         self.rows: dict[str, int] = {}
+        self.enclosures = Enclosures()
 
     def add_item(self, name: str, root: Node, fetch: Fetch) -> None:
         row, own = len(self.found) + 1, dict[str, int]()
+        hold_figures(root, self.enclosures, fetch, name)
         self.found.append(_read_item(row, root, own, fetch))
         self.rows[name] = row
         for feature, count in own.items():
@@ -71,7 +76,7 @@ class _Gathered:
         self.found.append(refuse(len(self.found) + 1, error))
 
     def reading(self, dialect: str, tests: Sequence[tuple[str, Node]]) -> Reading:
-        read = read_proposals(dialect, self.found, self.unsupported)
+        read = read_proposals(dialect, self.found, self.unsupported, self.enclosures)
         assessments = tuple(read_test(name, root, self.rows) for name, root in tests)
         return msgspec.structs.replace(read, left_out=self.left_out, tests=assessments)
 

@@ -8,7 +8,9 @@ from typing import Final
 import msgspec
 
 from exam.core.areas import Area, find_area
+from questionbank.formats.embedded import find_picture
 from questionbank.formats.markup import Node, tidy_lines
+from questionbank.formats.media import Fetch
 from questionbank.formats.options import LETTERS, label_options
 from questionbank.formats.qti_weights import find_weights, weights_of
 from questionbank.formats.reading import Proposal
@@ -31,10 +33,6 @@ def count_feature(unsupported: dict[str, int], feature: str) -> None:
     unsupported[feature[:40]] = unsupported.get(feature[:40], 0) + 1
 
 
-Fetch = Callable[[str], bytes]
-"""Returns a file by its reference in an item; empty where it is not there."""
-
-
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One interaction of an item with the declaration of its response, or several of a kind that belong together."""
 
@@ -47,11 +45,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def photo(self) -> bytes:
-        """The picture of the interaction, which stands in the package; empty where it is not there."""
-        pictures = self.interaction.descendants("object", "img")
-        return (
-            self.fetch(pictures[0].attributes.get("data") or pictures[0].attributes.get("src", "")) if pictures else b""
-        )
+        """The picture of the interaction, empty where it has none; raises RowError where it cannot be had."""
+        return find_picture(self.interaction, self.fetch)
 
     def read(self, row: int) -> Proposal:
         """Return what the item asks, or raise RowError."""

@@ -77,7 +77,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Assessment, ...] = ()
 
 
-class Enclosed(msgspec.Struct, frozen=True):
+class Enclosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file that a row brings for its text, not yet judged: a picture, a recording or a formula, and its words."""
 
     kind: FigureKind

@@ -42,7 +42,6 @@ MESSAGES: Final = {
     "partial_credit": "答案带有部分得分,无法确定唯一的正确答案。",
     "photo_missing": "隐患辨识题没有照片。表格不能带照片,请在网页上录入,或用 QTI、Moodle XML、JSON 导入。",
     "photo_unreadable": "照片无法使用:须为完整的 JPG 或 PNG,5 MB 以内,每边至少 100 像素。",
-    "picture": "题目含有图片、音视频或公式对象,目前不能导入。",
     "record_shape": "这一行的字段与格式不符:{detail}",
     "recording_long": "录音超过 {most} 秒。",
     "recording_unreadable": "录音无法播放,或超过 5 MB。",

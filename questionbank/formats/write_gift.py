@@ -15,6 +15,7 @@ from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
 
 _SPECIAL: Final = re.compile(r"([~=#{}:\\])")
+FIGURES_LEFT_OUT: Final = "图片、录音和公式不能写入 GIFT,请另用 JSON、QTI 或 Moodle XML 导出"
 _FULL: Final = 100
 
 
@@ -25,7 +26,9 @@ def to_gift(drafts: Sequence[ItemDraft]) -> bytes:
 
 def gift_leaves_out(content: ItemContent) -> str:
     """Tell that an item stands in comments alone, or without its marks for each answer, as a Chinese message id."""
-    return moodle_leaves_out(content) if content.interaction in _WRITERS else "GIFT 没有这种题型,全题只写在注释里"
+    if content.interaction not in _WRITERS:
+        return "GIFT 没有这种题型,全题只写在注释里"
+    return FIGURES_LEFT_OUT if content.figures else moodle_leaves_out(content)
 
 
 def _question(number: int, draft: ItemDraft) -> str:

@@ -11,7 +11,9 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
+from questionbank.formats.write_figures import files_of, marked_up, without_marks
 from questionbank.interactions.case import questions_of
+from questionbank.interactions.figures import split_marks
 from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
 from questionbank.interactions.registry import kind_of
@@ -20,6 +22,8 @@ from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft
 
 TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS, TAG_AREA = "node:", "depth:", "difficulty:", "basis:", "area:"
 TAG_KIND = "kind:"
+PLUGIN_FILES: Final = "@@PLUGINFILE@@"
+"""Stands for the folder of the files that lie beside a text."""
 WEIGHTS_LEFT_OUT: Final = "只写正确答案,不写按答案给分"
 _FULL: Final = 100
 _SPECIAL: Final = re.compile(r"([~=%#{}\\])")
@@ -47,9 +51,9 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
     if content.interaction is Interaction.TEXT_ENTRY and all(map(find_near, content.key)):
         kind, write = "numerical", _numbers
     question = etree.SubElement(root, "question", type=kind)
-    _text(etree.SubElement(question, "name"), " ".join(content.stem.split())[:_LONGEST_NAME])
-    _html(etree.SubElement(question, "questiontext", format="html"), _text_of(content))
-    _html(etree.SubElement(question, "generalfeedback", format="html"), content.explanation)
+    _text(etree.SubElement(question, "name"), without_marks(content.stem)[:_LONGEST_NAME])
+    _html(etree.SubElement(question, "questiontext", format="html"), _text_of(content), content)
+    _html(etree.SubElement(question, "generalfeedback", format="html"), content.explanation, content)
     etree.SubElement(question, "defaultgrade").text = "1"
     write(question, content)
     tags = etree.SubElement(question, "tags")
@@ -75,18 +79,19 @@ def _ellipses(content: ItemContent) -> list[Option]:
 def _truth(question: etree._Element, content: ItemContent) -> None:
     for word in ("true", "false"):
         right = (word == "true") == (content.key[0] == TRUE)
-        _add_answer(question, word, _FULL if right else 0, form="moodle_auto_format")
+        _text(_add_answer(question, _FULL if right else 0, form="moodle_auto_format"), word)
 
 
 def _variants(question: etree._Element, content: ItemContent) -> None:
     etree.SubElement(question, "usecase").text = "0"
     for variant in content.key:
-        _add_answer(question, variant.replace("*", r"\*"), _FULL, form="plain_text")
+        _text(_add_answer(question, _FULL, form="plain_text"), variant.replace("*", r"\*"))
 
 
 def _numbers(question: etree._Element, content: ItemContent) -> None:
     for number, tolerance in filter(None, map(find_near, content.key)):
-        answer = _add_answer(question, number, _FULL, form="plain_text")
+        answer = _add_answer(question, _FULL, form="plain_text")
+        _text(answer, number)
         etree.SubElement(answer, "tolerance").text = tolerance
 
 
@@ -96,7 +101,8 @@ def _choices(question: etree._Element, content: ItemContent) -> None:
     etree.SubElement(question, "answernumbering").text = "ABCD"
     for option in content.options:
         right = option.id in content.key
-        _add_answer(question, option.text, _FULL / len(content.key) if right else 0, form="html")
+        answer = _add_answer(question, _FULL / len(content.key) if right else 0, form="html")
+        _html(answer, option.text, content)
 
 
 def _order(question: etree._Element, content: ItemContent) -> None:
@@ -104,7 +110,7 @@ def _order(question: etree._Element, content: ItemContent) -> None:
     for name, value in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("gradingtype", "ALL_OR_NOTHING")):
         etree.SubElement(question, name).text = value
     for place, text in enumerate(kind_of(content).typed(content), 1):
-        _add_answer(question, text, place, form="html")
+        _html(_add_answer(question, place, form="html"), text, content)
 
 
 def _match(question: etree._Element, content: ItemContent) -> None:
@@ -114,8 +120,10 @@ def _match(question: etree._Element, content: ItemContent) -> None:
     left_over = [("", each) for each in texts if each.isalpha() and each not in right.values()]
     for source, target in [*right.items(), *left_over]:
         subquestion = etree.SubElement(question, "subquestion", format="html")
-        _html(subquestion, texts.get(source, ""))
-        _text(etree.SubElement(subquestion, "answer", format="plain_text"), texts[target])
+        _html(subquestion, texts.get(source, ""), content)
+        marked = any(isinstance(part, int) for part in split_marks(texts[target]))
+        answer = etree.SubElement(subquestion, "answer", format="html" if marked else "plain_text")
+        _html(answer, texts[target], content) if marked else _text(answer, texts[target])
 
 
 def _markers(question: etree._Element, content: ItemContent) -> None:
@@ -147,7 +155,7 @@ def _moodle_area(area: Area) -> tuple[str, str]:
 def _essay(question: etree._Element, content: ItemContent) -> None:
     etree.SubElement(question, "responseformat").text = "plain"
     etree.SubElement(question, "responserequired").text = "1"
-    _html(etree.SubElement(question, "graderinfo", format="html"), "\n".join(content.key))
+    _text(etree.SubElement(question, "graderinfo", format="html"), _escaped("\n".join(content.key)))
 
 
 def _no_answers(question: etree._Element, content: ItemContent) -> None:
@@ -183,18 +191,28 @@ def _embed(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
-def _add_answer(question: etree._Element, text: str, percent: float, *, form: str) -> etree._Element:
-    answer = etree.SubElement(question, "answer", fraction=f"{percent:.7g}", format=form)
-    (_html if form == "html" else _text)(answer, text)
-    return answer
+def _add_answer(question: etree._Element, percent: float, *, form: str) -> etree._Element:
+    return etree.SubElement(question, "answer", fraction=f"{percent:.7g}", format=form)
 
 
 def _text(parent: etree._Element, text: str) -> None:
     etree.SubElement(parent, "text").text = text
 
 
-def _html(parent: etree._Element, text: str) -> None:
-    _text(parent, escape(text, quote=False).replace("\n", "<br>"))
+def _html(parent: etree._Element, text: str, content: ItemContent) -> None:
+    """Write a text with its figures, and their files beside it."""
+    _text(parent, marked_up(text, content, PLUGIN_FILES, _escaped))
+    named = {each for each in split_marks(text) if isinstance(each, int)}
+    own = msgspec.structs.replace(
+        content, figures=tuple(each for at, each in enumerate(content.figures or (), 1) if at in named)
+    )
+    for name, data in files_of(own).items():
+        file = etree.SubElement(parent, "file", name=name, path="/", encoding="base64")
+        file.text = b64encode(data).decode()
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False).replace("\n", "<br>")
 
 
 _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemContent], None]]]] = {

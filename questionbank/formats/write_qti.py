@@ -5,7 +5,7 @@ the item body, which both versions let other systems ignore; explanation and bas
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from io import BytesIO
 from typing import Final
@@ -15,9 +15,10 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.weights import Weights
 from questionbank.formats.options import LETTERS
-from questionbank.formats.qti_names import V2, V3, QtiXml, Version
+from questionbank.formats.qti_names import FIGURES, V2, V3, QtiXml, Version
+from questionbank.formats.write_figures import files_of, without_marks
 from questionbank.formats.write_qti_interactions import Declared, ItemWriter, photo_path, writer_of
-from questionbank.items.content import Interaction, ItemDraft
+from questionbank.items.content import Interaction, ItemContent, ItemDraft
 
 EXPLANATION, BASIS = "explanation", "basis"
 _EPOCH: Final = (2000, 1, 1, 0, 0, 0)
@@ -43,18 +44,26 @@ def package(drafts: Sequence[ItemDraft], version: Version, *, test: etree._Eleme
     """Return a package with one document per draft, and that of a test over them."""
     out = BytesIO()
     names = [f"items/item-{number:06}.xml" for number in range(1, len(drafts) + 1)]
-    photos = [None if each.content.photo is msgspec.UNSET else each.content.photo for each in drafts]
-    paths = [photo_path(photo) if photo else "" for photo in photos]
+    files = [_files(draft.content) for draft in drafts]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "imsmanifest.xml", _manifest(names, paths, version, with_test=test is not None))
+        _add(archive, "imsmanifest.xml", _manifest(names, files, version, with_test=test is not None))
         if test is not None:
             _add(archive, TEST, test)
         for name, draft in zip(names, drafts, strict=True):
-            _add(archive, name, _item(QtiXml(version), name[len("items/") : -len(".xml")], draft))
-        for path, photo in dict(zip(paths, photos, strict=True)).items():
-            if photo:
-                archive.writestr(zipfile.ZipInfo(path, _EPOCH), photo.jpeg)
+            _add(
+                archive,
+                name,
+                _item(QtiXml(version, draft.content.figures or ()), name[len("items/") : -len(".xml")], draft),
+            )
+        for path, data in {path: data for own in files for path, data in own.items()}.items():
+            archive.writestr(zipfile.ZipInfo(path, _EPOCH), data)
     return out.getvalue()
+
+
+def _files(content: ItemContent) -> dict[str, bytes]:
+    """Return the files of an item by their places in the package."""
+    photo = {} if content.photo is msgspec.UNSET else {photo_path(content.photo): content.photo.jpeg}
+    return photo | {f"{FIGURES}/{name}": data for name, data in files_of(content).items()}
 
 
 def _add(archive: zipfile.ZipFile, name: str, root: etree._Element) -> None:
@@ -63,17 +72,19 @@ def _add(archive: zipfile.ZipFile, name: str, root: etree._Element) -> None:
     archive.writestr(member, etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _manifest(names: Sequence[str], paths: Sequence[str], version: Version, *, with_test: bool) -> etree._Element:
+def _manifest(
+    names: Sequence[str], files: Sequence[Iterable[str]], version: Version, *, with_test: bool
+) -> etree._Element:
     root = etree.Element(f"{{{_PACKAGING}}}manifest", nsmap={None: _PACKAGING}, identifier="ANKAO-BANK")
     etree.SubElement(root, f"{{{_PACKAGING}}}organizations")
     resources = etree.SubElement(root, f"{{{_PACKAGING}}}resources")
     listed = [(f"RES-{number:06}", version.resource, name) for number, name in enumerate(names, 1)]
     tests = [("RES-TEST", version.resource.replace("_item_", "_test_"), TEST)] if with_test else []
-    photo_of = dict(zip(names, paths, strict=True))
+    files_by_name = dict(zip(names, files, strict=True))
     for identifier, kind, name in [*tests, *listed]:
         attributes = {"identifier": identifier, "type": kind, "href": name}
         resource = etree.SubElement(resources, f"{{{_PACKAGING}}}resource", attributes)
-        for href in filter(None, (name, photo_of.get(name))):
+        for href in (name, *files_by_name.get(name, ())):
             etree.SubElement(resource, f"{{{_PACKAGING}}}file", href=href)
         for dependency, *_ in listed if name == TEST else ():
             etree.SubElement(resource, f"{{{_PACKAGING}}}dependency", identifierref=dependency)
@@ -84,7 +95,7 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
     """Return one item document."""
     content = draft.content
     writer = writer_of(content)
-    title = " ".join(content.stem.split())[:_LONGEST_TITLE]
+    title = without_marks(content.stem)[:_LONGEST_TITLE]
     root = xml.element(
         None, "assessment-item", identifier=identifier, title=title, adaptive="false", time_dependent="false"
     )
@@ -109,7 +120,7 @@ def _item(xml: QtiXml, identifier: str, draft: ItemDraft) -> etree._Element:
         _process(xml, root, mapped, [each.identifier for each in declared])
     for name, text in ((EXPLANATION, content.explanation), (BASIS, content.basis)):
         if text:
-            _feedback(xml, root, name, text)
+            _feedback(xml, root, name, text, figures=name == EXPLANATION)
     return root
 
 
@@ -166,6 +177,6 @@ def _process(xml: QtiXml, root: etree._Element, named: str, identifiers: Sequenc
         xml.element(total, "map-response", identifier=identifier)
 
 
-def _feedback(xml: QtiXml, root: etree._Element, name: str, text: str) -> None:
+def _feedback(xml: QtiXml, root: etree._Element, name: str, text: str, *, figures: bool) -> None:
     feedback = xml.element(root, "modal-feedback", outcome_identifier="FEEDBACK", identifier=name, show_hide="show")
-    xml.lines(xml.element(feedback, "content-body") if xml.version is V3 else feedback, text)
+    xml.lines(xml.element(feedback, "content-body") if xml.version is V3 else feedback, text, figures=figures)

@@ -84,7 +84,7 @@ def _fill_case(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
             shuffle="true",
             max_choices="0" if several else "1",
         )
-        xml.element(asked, "prompt", head.text)
+        xml.run(xml.element(asked, "prompt"), head.text)
         for option in content.options:
             if option.id[:1] == head.id != option.id:
                 xml.lines(xml.element(asked, "simple-choice", identifier=f"Q{option.id}"), option.text)
@@ -162,17 +162,15 @@ def _with_gaps(
     xml: QtiXml, body: etree._Element, parts: Sequence[str], write: Callable[[etree._Element, int], etree._Element]
 ) -> None:
     """Write the parts of a stem, a paragraph for each line, with what `write` makes of the first, second … gap between."""
-    paragraph, before = xml.element(body, "p"), None
+    paragraph = xml.element(body, "p")
     for number, part in enumerate(parts):
         if number:
-            before = write(paragraph, number)
+            write(paragraph, number)
         head, *more = part.split("\n")
-        if before is None:
-            paragraph.text = head or None
-        else:
-            before.tail = head or None
+        xml.run(paragraph, head)
         for line in more:
-            paragraph, before = xml.element(body, "p", line), None
+            paragraph = xml.element(body, "p")
+            xml.run(paragraph, line)
 
 
 def _fill_gaps(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
@@ -180,7 +178,7 @@ def _fill_gaps(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
         gap = xml.element(parent, "inline-choice-interaction", response_identifier=f"RESPONSE{number}", shuffle="true")
         for option in content.options:
             if option.id.startswith(str(number)):
-                xml.element(gap, "inline-choice", option.text, identifier=f"G{option.id}")
+                xml.run(xml.element(gap, "inline-choice", identifier=f"G{option.id}"), option.text)
         return gap
 
     _with_gaps(xml, body, content.stem.split(GAP), write)
@@ -206,7 +204,9 @@ def _fill_order(xml: QtiXml, body: etree._Element, content: ItemContent) -> None
 def _fill_essay(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:
     """Write the points for scorers alone, then what is asked."""
     rubric = xml.element(body, "rubric-block", view="scorer", **({"use": "scoring"} if xml.version is V3 else {}))
-    xml.lines(xml.element(rubric, "content-body") if xml.version is V3 else rubric, "\n".join(content.key))
+    xml.lines(
+        xml.element(rubric, "content-body") if xml.version is V3 else rubric, "\n".join(content.key), figures=False
+    )
     xml.lines(body, content.stem)
     xml.element(body, "extended-text-interaction", expected_lines="15", **_RESPONSE)
 

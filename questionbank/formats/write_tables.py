@@ -6,6 +6,7 @@ import msgspec
 
 from exam.core.sheets.writer import OutCell, write_workbook
 from questionbank.formats.options import LETTERS
+from questionbank.formats.reading import Enclosed
 from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
@@ -42,7 +43,9 @@ def _weights(content: ItemContent) -> str:
 
 
 def workbook_leaves_out(content: ItemContent) -> str:
-    """Tell that an item's photo is not in the table, as a Chinese message id."""
+    """Tell that an item's photo or its figures are not in the table, as a Chinese message id."""
+    if content.figures:
+        return "图片、录音和公式不能写入表格,请另用 JSON、QTI 或 Moodle XML 导出"
     return "" if content.photo is msgspec.UNSET else "照片不能写入表格,请另用 JSON、QTI 或 Moodle XML 导出"
 
 
@@ -76,8 +79,13 @@ def to_json(drafts: Sequence[ItemDraft]) -> bytes:
             "depth": DEPTH_NAMES[draft.depth],
             "basis": draft.content.basis,
             **({} if draft.content.photo is msgspec.UNSET else {"photo": draft.content.photo.jpeg}),
+            **({"figures": _enclosed(draft.content)} if draft.content.figures else {}),
             **({} if draft.content.weights is msgspec.UNSET else {"weights": _weights(draft.content)}),
         }
         for draft in drafts
     ]
     return msgspec.json.format(msgspec.json.encode(rows), indent=1)
+
+
+def _enclosed(content: ItemContent) -> list[Enclosed]:
+    return [Enclosed(each.kind, each.data, each.text) for each in content.figures or ()]

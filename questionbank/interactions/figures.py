@@ -19,7 +19,7 @@ _KINDS: Final = {word: kind for kind, word in MARK_WORDS.items()}
 MOST_FIGURES: Final = 12
 _MARK: Final = re.compile(r"〔(图|音|式)([1-9][0-9]?)〕")
 _FORMULA_BYTES: Final = 8 * 1024
-_MATHML: Final = {
+MATHML: Final = {
     *(
         "math",
         "mrow",
@@ -40,6 +40,8 @@ _MATHML: Final = {
     *("mtable", "mtr", "mtd"),
 }
 """MathML Core without links, scripts and foreign content: nothing of it loads or does anything."""
+_ELSEWHERE: Final = {"annotation", "annotation-xml", "script", "style"}
+"""What stands in these is no part of a formula."""
 _MATHML_ATTRIBUTES: Final = {
     "math": {"display"},
     "mi": {"mathvariant"},
@@ -112,7 +114,8 @@ def pick_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[list[
 
 def clean_formula(data: bytes) -> str:
     """Return the mathematics of a formula and nothing else, the same on the way in and on the way out."""
-    return nh3.clean(data.decode("utf-8", "replace"), tags=_MATHML, attributes=_MATHML_ATTRIBUTES).strip()
+    text = data.decode("utf-8", "replace")
+    return nh3.clean(text, tags=MATHML, attributes=_MATHML_ATTRIBUTES, clean_content_tags=_ELSEWHERE).strip()
 
 
 def fit_figure(kind: FigureKind, data: bytes, text: str = "") -> Figure:

@@ -14,6 +14,8 @@ RATE: Final = 24_000
 BIT_RATE: Final = 32_000
 LONGEST_S: Final = 60
 MOST_BYTES: Final = 5 * 1024 * 1024
+_HEARD: Final = {"format_whitelist": "wav,w64,mp3,mov,aac,ogg,flac,amr,asf,matroska,aiff,caf"}
+"""Files of sound alone: a playlist would name others, on this machine or elsewhere."""
 _FIXED: Final = {"fflags": "+bitexact"}
 """No date and no version of the library in the file: the same sound is the same bytes."""
 
@@ -28,7 +30,7 @@ def fit_recording(data: bytes) -> bytes:
     out = io.BytesIO()
     try:
         with (
-            av.open(io.BytesIO(data), "r") as source,
+            av.open(io.BytesIO(data), "r", options=_HEARD) as source,
             av.open(out, "w", format="mp4", container_options=_FIXED) as kept,
         ):
             heard = source.streams.audio[0]

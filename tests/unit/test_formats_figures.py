@@ -1,16 +1,23 @@
 """Pictures, recordings and formulas of question files stand in the items where they stood in the file."""
 
+import io
+import zipfile
+import zlib
+from base64 import b64encode
 from collections.abc import Mapping
+from html import escape
 
+import msgspec
 import pytest
 
+from questionbank.formats import drafting
 from questionbank.formats.markup import parse_xml
 from questionbank.formats.omml import to_mathml
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading
 from questionbank.interactions.figures import split_marks
 from questionbank.items.content import FigureKind, ItemContent
-from tests.builders.figures import picture_file
+from tests.builders.figures import picture_file, sound_file
 from tests.builders.word import SPACES, docx, drawing, formula, paragraph, run, table
 
 PICTURES = {
@@ -173,3 +180,137 @@ X, N = "<mrow><mi>x</mi></mrow>", "<mrow><mi>n</mi></mrow>"
 def test_each_part_of_a_word_formula_has_its_mathml(omml: str, mathml: str) -> None:
     node = parse_xml(f"<m:oMath {SPACES}>{omml}</m:oMath>".encode())
     assert to_mathml(node).decode() == f"<math>{mathml}</math>"
+
+
+CHOICE = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="t" adaptive="false">
+<responseDeclaration identifier="R" cardinality="single" baseType="identifier"><correctResponse><value>a</value>
+</correctResponse></responseDeclaration><itemBody><p>{stem}</p><choiceInteraction responseIdentifier="R" maxChoices="1">
+<simpleChoice identifier="a">{first}</simpleChoice><simpleChoice identifier="b">无</simpleChoice></choiceInteraction>
+</itemBody></assessmentItem>"""
+RED = picture_file("red")
+FILES = {"red.png": RED, "tone.wav": sound_file(1)}
+
+
+def read_package(stem: str, first: str = "有", files: Mapping[str, bytes] = {}) -> Reading:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("imsmanifest.xml", "<manifest/>")
+        archive.writestr("items/one.xml", CHOICE.format(stem=stem, first=first))
+        for name, data in files.items():
+            archive.writestr(f"media/{name}", data)
+    return read_questions(out.getvalue(), "bank.zip")
+
+
+def moodle(html: str, answer: str = "有", files: Mapping[str, bytes] = {}) -> Reading:
+    beside = "".join(
+        f'<file name="{name}" path="/" encoding="base64">{b64encode(data).decode()}</file>'
+        for name, data in files.items()
+    )
+    text = (
+        f'<quiz><question type="multichoice"><questiontext format="html"><text>{escape(html)}</text>{beside}</questiontext>'
+        f'<single>true</single><answer fraction="100"><text>{escape(answer)}</text>{beside}</answer>'
+        '<answer fraction="0"><text>无</text></answer></question></quiz>'
+    )
+    return read_questions(text.encode(), "bank.xml")
+
+
+def test_a_qti_package_keeps_pictures_recordings_and_mathml() -> None:
+    image, sound = (
+        '<img src="../media/red.png" alt="红牌"/>',
+        '<object data="../media/tone.wav" type="audio/wav">铃声</object>',
+    )
+    maths = (
+        '<m:math xmlns:m="http://www.w3.org/1998/Math/MathML" alttext="e"><m:semantics><m:mi onclick="x()">e</m:mi>'
+        '<m:annotation encoding="TeX">\\mathrm{e}</m:annotation></m:semantics></m:math>'
+    )
+    reading = read_package(f"见{image}听{sound}算{maths}", image, FILES)
+    assert (reading.refused, reading.unsupported) == ((), {})
+    (content,) = (draft.content for draft in reading.drafts)
+    assert as_told(content) == {"stem": "见[红牌]听[铃声]算[e]", "A": "[红牌]", "B": "无"}
+    kinds = {each.text: each for each in content.figures or ()}
+    assert {words: each.kind.value for words, each in kinds.items()} == {
+        "红牌": "image",
+        "铃声": "audio",
+        "e": "formula",
+    }
+    assert kinds["e"].data == b"<math><mrow><mi>e</mi></mrow></math>"
+
+
+def test_moodle_files_and_data_urls_are_kept_and_scripts_go() -> None:
+    url = f"data:image/gif;base64,{b64encode(picture_file('blue', 'GIF')).decode()}"
+    reading = moodle(
+        f"<p onclick='x()'>见<img src='@@PLUGINFILE@@/red.png?time=1' alt='红' onerror='y()'></p><script>z()</script>"
+        f"<audio controls><source src='@@PLUGINFILE@@/tone.wav'></audio><style>p {{}}</style><img src='{url}'>",
+        "<math><mfenced><mi>a</mi><mi>b</mi></mfenced></math>",
+        FILES,
+    )
+    assert (reading.refused, reading.unsupported) == ((), {})
+    (content,) = (draft.content for draft in reading.drafts)
+    assert as_told(content) == {"stem": "见[红]\n[][]", "A": "[]", "B": "无"}
+    assert b"<math><mrow><mo>(</mo><mi>a</mi><mo>,</mo><mi>b</mi><mo>)</mo></mrow></math>" in {
+        each.data for each in content.figures or ()
+    }
+
+
+def test_tex_stays_as_text_and_is_named() -> None:
+    reading = moodle(r"<p>由 \(\frac{U}{R}\) 可知</p>")
+    assert reading.drafts[0].content.stem == r"由 \(\frac{U}{R}\) 可知"
+    assert (reading.unsupported, reading.left_out) == ({"latex": 1}, {1: ("latex",)})
+
+
+def png_of(pixels: int) -> bytes:
+    """Return a PNG that says it is so many pixels wide and high, and holds none."""
+    head = b"IHDR" + pixels.to_bytes(4) * 2 + b"\x08\x02\x00\x00\x00"
+    chunks = [len(head[4:]).to_bytes(4) + head + zlib.crc32(head).to_bytes(4)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + b"\x00\x00\x00\x00IEND\xaeB`\x82"
+
+
+HOSTILE = [
+    ('<img src="http://a.example/x.png?key=1"/>', b"", "figure_kind", "http://a.example/x.png"),
+    ('<img src="//a.example/x.png"/>', b"", "figure_kind", "//a.example/x.png"),
+    ('<img src="file:///etc/passwd"/>', b"", "figure_kind", "file:///etc/passwd"),
+    ('<img src="../../../etc/passwd"/>', b"", "figure_absent", "../../../etc/passwd"),
+    ('<img src="/etc/passwd"/>', b"", "figure_absent", "/etc/passwd"),
+    ('<img src="{x}"/>', b"<svg xmlns='s'><script>x()</script></svg>", "figure_kind", "SVG"),
+    ('<img src="{x}"/>', b"MZ\x90\x00\x03" + bytes(60), "figure_unreadable", None),
+    ('<img src="{x}"/>', png_of(60_000), "figure_unreadable", None),
+    ('<img src="{x}"/>', b"BM" + b"\xff" * 60, "figure_unreadable", None),
+    ('<img src="data:image/png;base64,AAAA"/>', b"", "figure_unreadable", None),
+    ('<audio src="{x}"></audio>', b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "recording_unreadable", None),
+    ('<video src="{x}"></video>', RED, "figure_kind", "video"),
+    ('<object data="{x}" type="video/mp4"></object>', RED, "figure_kind", "video/mp4"),
+    ('<object data="{x}" type="text/html"></object>', RED, "figure_kind", "text/html"),
+    ('<iframe src="{x}"></iframe>', RED, "figure_kind", "iframe"),
+    ('<embed src="{x}"/>', RED, "figure_kind", "embed"),
+    ('<svg onload="x()"><script>x()</script></svg>', b"", "figure_kind", "svg"),
+    ("<math><menclose><mi>x</mi></menclose></math>", b"", "figure_kind", "menclose"),
+    ("<math><maction href='javascript:x()'><mi>x</mi></maction></math>", b"", "figure_kind", "maction"),
+]
+
+
+@pytest.mark.parametrize(("markup", "file", "code", "name"), HOSTILE)
+def test_hostile_and_foreign_content_is_refused_with_its_name(
+    markup: str, file: bytes, code: str, name: str | None
+) -> None:
+    files = {"x.bin": file} if file else {}
+    for reading in (
+        read_package(markup.replace("{x}", "../media/x.bin"), files=files),
+        moodle(markup.replace("{x}", "@@PLUGINFILE@@/x.bin"), files=files),
+    ):
+        assert [(found, fields.get("name")) for found, fields in reasons(reading)] == [(code, name)]
+
+
+def test_one_picture_in_very_many_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "_MOST_FILE_BYTES", 2000)
+    rows = [paragraph(f"{number}. 见图{number}", drawing("rId1"), "。(√)") for number in range(1, 6)]
+    data = docx(paragraph("一、判断题"), *rows, files=PICTURES, relations=RELATIONS)
+    reading = read_questions(data, "a.docx")
+    assert (len(reading.drafts), {one.code for one in reading.refused}) == (2, {"figure_total"})
+
+
+def test_a_picture_of_a_json_bank_stands_at_its_mark_or_is_missed() -> None:
+    row = {"question": "见〔图1〕。", "type": "判断题", "answer": True}
+    figure = {"kind": "image", "data": b64encode(RED).decode(), "text": "红"}
+    for figures, code in (([figure], []), ([], ["figure_missing"]), ([figure | {"href": "x"}], ["record_shape"])):
+        reading = read_questions(msgspec.json.encode([{**row, "figures": figures}]), "a.json")
+        assert [one.code for one in reading.refused] == code

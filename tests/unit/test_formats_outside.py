@@ -109,7 +109,7 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
     assert (kinds.total() + refused.total(), tests) == (141, 24)
     assert kinds == {
         MULTIPLE: 11,
-        CHOICE: 9,
+        CHOICE: 10,
         Interaction.TEXT_ENTRY: 9,
         Interaction.ORDER: 3,
         Interaction.MATCH: 1,
@@ -118,9 +118,8 @@ def test_qti_samples_are_items_or_tests(outside_data: Path) -> None:
     assert refused == {
         "unsupported_interaction": 77,
         "reference_missing": 3,
-        "photo_missing": 4,
-        "picture": 8,
-        "key_count": 7,
+        "figure_absent": 10,
+        "key_count": 8,
         "key_missing": 2,
         "option_count": 1,
         "option_empty": 1,
@@ -133,15 +132,21 @@ def test_qti_samples_with_a_picture_are_read_with_it_from_a_package(outside_data
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("imsmanifest.xml", "<manifest/>")
-        for name in ("hotspot.xml", "select_point.xml", "images/ukair.png", "images/uk.png"):
+        names = ("choice.xml", "hotspot.xml", "math.xml", "nested_object.xml", "select_point.xml")
+        pictures = ("ukair.png", "uk.png", "sign.png", "postcard.eps")
+        for name in (*names, *(f"images/{each}" for each in pictures)):
             archive.write(folder / name, f"items/{name}")
     reading = read_questions(package.getvalue(), "samples.zip")
-    assert reading.refused == ()
-    assert [[option.text for option in draft.content.options] for draft in reading.drafts] == [
+    assert [(one.row, one.fields.get("name")) for one in reading.refused] == [(4, "EPS")]
+    choice, areas, formula, points = (draft.content for draft in reading.drafts)
+    assert choice.stem == "Look at the text in the picture.\n〔图1〕\nWhat does it say?"
+    assert [(each.text[:14], each.width) for each in choice.figures or ()] == [("NEVER LEAVE LU", 170)]
+    assert formula.stem.endswith("associated with the equation 〔式1〕 ?")
+    assert [[option.text for option in each.options] for each in (areas, points)] == [
         ["@ circle 77,115,8"],
         ["@ circle 102,113,16"],
     ]
-    assert [str(draft.content.photo) for draft in reading.drafts] == ["Photo(206×280)"] * 2
+    assert [str(each.photo) for each in (areas, points)] == ["Photo(206×280)"] * 2
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from exam.core.sheets.reader import read_workbook
 from questionbank.formats.options import LETTERS
 from questionbank.formats.reader import read_questions
 from questionbank.formats.writer import FORMATS
+from questionbank.interactions.figures import fit_figure, mark, settle_figures
 from questionbank.interactions.registry import KIND_NAMES, KINDS
-from questionbank.items.content import FALSE, TRUE, Depth, Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.content import FALSE, TRUE, Depth, FigureKind, Interaction, ItemContent, ItemDraft, Option
+from tests.builders.figures import picture_file, sound_file
 from tests.builders.questionbank import content as item_content
 from tests.builders.questionbank import scene
 
@@ -147,6 +149,61 @@ def test_an_item_comes_back_as_it_was(name: str, written: list[ItemDraft]) -> No
     assert [each.code for each in reading.refused] == ["photo_missing"] * len(lost)
     assert list(map(as_written, reading.drafts)) == list(map(as_written, kept))
     assert reading.unsupported == {}
+
+
+FIGURES = tuple(
+    fit_figure(kind, data, words)
+    for kind, data, words in (
+        (FigureKind.IMAGE, picture_file("red"), '红 "牌" <1> ~#{}'),
+        (FigureKind.IMAGE, picture_file("blue", "JPEG"), ""),
+        (FigureKind.AUDIO, sound_file(1), "一声 & 长响"),
+        (
+            FigureKind.FORMULA,
+            b"<math display='block'><mi>U</mi> <mo>&lt;</mo><mtext>\xc2\xa0a#{b}~</mtext></math>",
+            "U",
+        ),
+    )
+)
+
+
+@st.composite
+def illustrated(draw: st.DrawFn) -> ItemContent:
+    """Return an item with figures at the ends of some of its texts."""
+    content = draw(contents())
+    marks = st.sampled_from(["", "", *(mark(each.kind, number) for number, each in enumerate(FIGURES, 1))])
+    shown = content.interaction is not Interaction.HOTSPOT
+    texts = [content.stem, *(option.text for option in content.options), content.explanation]
+    options = range(1, len(texts) - 1)
+    added = ["" if at in options and not shown else draw(marks) for at in range(len(texts))]
+    before = draw(st.booleans())
+    marked = [f"{one}{text}" if before else f"{text}{one}" for text, one in zip(texts, added, strict=True)]
+    (stem, *told, explanation), figures = settle_figures(marked, FIGURES)
+    written = tuple(Option(option.id, text) for option, text in zip(content.options, told, strict=True))
+    settled, key = KINDS[content.interaction].settle(stem, written, content.key)
+    return msgspec.structs.replace(
+        content, stem=stem, options=settled, key=key, explanation=explanation, figures=figures
+    )
+
+
+@pytest.mark.parametrize("name", sorted({*LOSSLESS} - {"xlsx"}))
+@settings(max_examples=12)
+@given(written=st.lists(illustrated(), min_size=1, max_size=2))
+def test_an_item_comes_back_with_its_figures(name: str, written: list[ItemContent]) -> None:
+    form = FORMATS[name]
+    bank = [ItemDraft(content=content, row=row) for row, content in enumerate(written, 1)]
+    reading = read_questions(form.write(bank), f"bank{form.suffix}")
+    assert reading.refused == ()
+    assert [draft.content for draft in reading.drafts] == written
+    assert (reading.unsupported, list(map(form.leaves_out, written))) == ({}, [""] * len(written))
+
+
+def test_a_format_without_files_names_the_figures_that_it_leaves_out() -> None:
+    figures = (FIGURES[0],)
+    content = ItemContent(interaction=Interaction.JUDGEMENT, stem="见〔图1〕。", key=(TRUE,), figures=figures)
+    for name in ("xlsx", "gift"):
+        assert "图片、录音和公式" in FORMATS[name].leaves_out(content)
+        reading = read_questions(FORMATS[name].write([ItemDraft(content=content, row=1)]), f"bank.{name}")
+        assert [one.code for one in reading.refused] == ["figure_missing"]
 
 
 @settings(max_examples=40)

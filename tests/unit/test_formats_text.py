@@ -186,7 +186,7 @@ def test_gift_names_what_it_cannot_hold() -> None:
 
 
 def test_a_picture_in_gift_html_is_refused() -> None:
-    assert read_text("[html]见图<img src='a.png'>{T}", "a.gift").refused[0].code == "picture"
+    assert read_text("[html]见图<img src='a.png'>{T}", "a.gift").refused[0].code == "figure_absent"
 
 
 # dialects

@@ -156,7 +156,7 @@ def test_qti_feedback_is_counted_and_left_out() -> None:
     [
         ("choiceInteraction", "hottextInteraction", "unsupported_interaction"),
         ('adaptive="false"', 'adaptive="true"', "unsupported_interaction"),
-        ("送电", "<img src='a.png'/>", "picture"),
+        ("送电", "<img src='a.png'/>", "figure_absent"),
         ("<value>c1</value>", "", "key_missing"),
         ("<value>c1</value>", "<value>c9</value>", "key_without_option"),
         ('<responseDeclaration identifier="RESPONSE"', '<responseDeclaration identifier="OTHER"', "key_missing"),
@@ -192,7 +192,7 @@ def test_moodle_xml_questions() -> None:
     assert entry.key == ("36",)
     assert [(refusal.row, refusal.code) for refusal in reading.refused] == [
         (4, "reference_missing"),
-        (5, "picture"),
+        (5, "figure_absent"),
     ]
     assert reading.unsupported == {"category": 1, "partial_credit": 1}
 
