@@ -135,6 +135,7 @@ async def _context(session: AsyncSession, principal: Principal, runtime: Runtime
     return {
         "answer": row,
         "stem": asked.stem,
+        "figures": asked.figures,
         "points": scored.accepted,
         "written": final[row.slot].response,
         "own": own,

@@ -11,7 +11,7 @@ from exam.delivery.api import list_attempts
 from grading.models import Score
 from grading.scores import newest_scores
 from grading.weighing import ItemFigure, item_figures
-from questionbank.api import Interaction, Photo, open_candidate_view, open_scoring_view
+from questionbank.api import Figure, Interaction, Photo, open_candidate_view, open_scoring_view
 
 HARDEST = 20
 
@@ -27,6 +27,7 @@ class ItemShown(msgspec.Struct, frozen=True, kw_only=True):
     correct: int
     correct_percent: int
     photo: Photo | msgspec.UnsetType = msgspec.UNSET
+    figures: tuple[Figure, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def hardest_items(session: AsyncSession, runtime: Runtime, sitting_id: UUID, *, now: datetime) -> list[ItemShown]:
@@ -79,6 +80,7 @@ async def _show(session: AsyncSession, runtime: Runtime, figure: ItemFigure, *, 
         stem=shown.stem,
         options=tuple(options if originals else shown.options),
         photo=shown.photo,
+        figures=shown.figures,
         asked=figure.asked,
         correct=figure.correct,
         correct_percent=figure.correct_percent,

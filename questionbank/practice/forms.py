@@ -17,7 +17,7 @@ from questionbank.forms.errors import NoPublishedBlueprintError
 from questionbank.forms.preparing import multiple_rule_on
 from questionbank.forms.views import CandidateForm, ScoringForm, render_views, rules_of
 from questionbank.interactions.registry import KINDS
-from questionbank.items.content import ItemContent
+from questionbank.items.content import Figure, ItemContent
 from questionbank.items.viewing import areas_of
 from questionbank.practice.pool import get_practice_contents, list_practice_pool
 
@@ -53,13 +53,17 @@ class PracticeForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Solution(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of a slot after the answer: the right one in words, or where on the photo, why, and by which law."""
+    """What is told of a slot after the answer: the right one in words, or where on the photo, why, and by which law.
+
+    `figures` stand at the marks of the explanation.
+    """
 
     slot: int
     right: tuple[str, ...]
     explanation: str
     basis: str
     areas: tuple[Area, ...] = ()
+    figures: tuple[Figure, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def assemble_practice(
@@ -131,6 +135,7 @@ async def solve_practice(session: AsyncSession, form: PracticeForm) -> tuple[Sco
             explanation=contents[slot.version].explanation,
             basis=contents[slot.version].basis,
             areas=tuple(areas_of(contents[slot.version])),
+            figures=contents[slot.version].figures,
         )
         for slot, asked in zip(scored.slots, shown.slots, strict=True)
     ]

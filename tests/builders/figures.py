@@ -43,9 +43,9 @@ def some_figures() -> tuple[Figure, ...]:
 
 
 def figured_draft(draft: ItemDraft) -> ItemDraft:
-    """Return a choice with a recording in its stem, a picture as its option A and a formula in its explanation."""
+    """Return a choice or an order with a recording in its stem, a picture as its option A and a formula in its explanation."""
     content = draft.content
-    if content.interaction is not Interaction.CHOICE:
+    if content.interaction not in {Interaction.CHOICE, Interaction.ORDER}:
         return draft
     picture, sound, formula = (mark(each.kind, at) for at, each in enumerate(some_figures(), 1))
     texts = [content.stem + sound, picture, content.explanation + formula]

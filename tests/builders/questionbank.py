@@ -23,6 +23,7 @@ from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraf
 from questionbank.items.drafting import draft_items
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from tests.builders.figures import figured_draft
 
 ROOT = "33"
 BARE = frozenset({Interaction.JUDGEMENT, Interaction.TEXT_ENTRY, Interaction.EXTENDED_TEXT})
@@ -190,7 +191,7 @@ async def publish_canary_bank(runtime: Runtime, *, qualification: str, each: int
         token = new_canary()
         tokens.append(token)
         number = plain.row
-        marked.append(draft(plain.content.interaction, number, node=plain.node, token=token))
+        marked.append(figured_draft(draft(plain.content.interaction, number, node=plain.node, token=token)))
     cells = (
         *small_blueprint(qualification).cells,
         Cell(interaction=Interaction.TEXT_ENTRY, count=2, marks=100),

@@ -110,8 +110,15 @@ async def test_steps_are_answered_in_their_order(runtime: Runtime, practice: Pra
         wrong = await client.get((await choose(client, practice, wanted, *reversed(key))).headers["location"])
         right = await client.get((await choose(client, practice, wanted, *key)).headers["location"])
     assert (asked.text.count("<select"), asked.text.count("第 4 步")) == (len(key), 1)
+    assert (asked.text.count('<img class="item-figure'), asked.text.count("<audio"), "[图片]" in asked.text) == (
+        1,
+        1,
+        True,
+    )
+    assert ("<math" in asked.text, "<math" in right.text) == (False, True)
+    assert "〔" not in asked.text + right.text
     assert ("答错了" in wrong.text, "答对了" in right.text) == (True, True)
-    assert f"1. {key[0]}" in right.text
+    assert f"1. {'<img' if key[0] == 'A' else key[0]}" in right.text
 
 
 async def test_places_of_a_photo_and_questions_of_a_case_are_answered(runtime: Runtime, practice: Practice) -> None:
