@@ -245,7 +245,9 @@ async def test_a_page_that_waits_hears_how_far_its_import_has_come(client: Async
     assert set(told) == {"stage", "done", "total"}
     refused = await post("/bank/import", b"")
     assert (refused.status_code, "file_empty" in refused.text) == (400, True)
-    large = await post("/bank/import", bytes(13 * 1024 * 1024))  # of a bank with pictures, far above a form's usual size
+    large = await post(
+        "/bank/import", bytes(13 * 1024 * 1024)
+    )  # of a bank with pictures, far above a form's usual size
     assert (large.status_code, "binary_file" in large.text) == (400, True)
     written = await post(f"{place}/confirm")
     assert (written.status_code, written.json(), "done" in written.cookies) == (200, {"location": place}, True)
