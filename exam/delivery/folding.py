@@ -1,7 +1,6 @@
 """Folding the log back into hand-ins: every accepted answer is the one whose digest was logged at the end."""
 
 from collections.abc import AsyncIterator
-from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.folding import Difference, LeafEntry
 from exam.delivery.attempts import revision_of
 from exam.delivery.models import Attempt, ResponseRevision
-from exam.delivery.receipt import hand_in_digest
+from exam.delivery.receipt import Revision, hand_in_digest
 
 FINALISED = "attempt.finalised"
+READ_TOGETHER = 5_000
 
 
 class HandInFold:
@@ -41,14 +41,26 @@ class HandInFold:
     async def _changed_answers(self, session: AsyncSession) -> AsyncIterator[str]:
         """Make each digest anew from the stored answers."""
         seen: set[str] = set()
-        query = select(ResponseRevision).order_by(ResponseRevision.attempt_id)
-        rows = (await session.scalars(query)).all()
-        for attempt_id, revisions in groupby(rows, lambda row: row.attempt_id):
+        async for attempt_id, revisions in _by_attempt(session):
             subject = str(attempt_id)
             seen.add(subject)
-            made = hand_in_digest(attempt_id, [revision_of(row) for row in revisions]).hex()
+            made = hand_in_digest(attempt_id, revisions).hex()
             if subject in self._digests and made != self._digests[subject]:
                 yield subject
         for subject in self._digests.keys() - seen:
             if self._digests[subject] != hand_in_digest(UUID(subject), []).hex():
                 yield subject
+
+
+async def _by_attempt(session: AsyncSession) -> AsyncIterator[tuple[UUID, list[Revision]]]:
+    """Yield each attempt's answers without holding those of the next."""
+    query = select(ResponseRevision).order_by(ResponseRevision.attempt_id).execution_options(yield_per=READ_TOGETHER)
+    known: tuple[UUID, list[Revision]] | None = None
+    async for row in await session.stream_scalars(query):
+        if known and known[0] != row.attempt_id:
+            yield known
+            known = None
+        known = known or (row.attempt_id, [])
+        known[1].append(revision_of(row))
+    if known:
+        yield known

@@ -148,6 +148,29 @@ def column_names(settings: Settings) -> str:
         return ", ".join(f'"{row[0]}"' for row in connection.execute(query))
 
 
+@pytest.mark.usefixtures("holder")
+async def test_a_look_that_goes_on_reads_what_is_new_and_forgets_no_alarm(
+    runtime: Runtime, settings: Settings, log: Signing, clock: FrozenClock
+) -> None:
+    monitor = monitor_of(runtime)
+    first = await monitor.look(whole=False)  # there is nothing to go on from: it is whole
+    assert (first.alarms, first.whole_at) == ((), first.at)
+    as_superuser(settings, "update core_audit_entry set region = '34' where position = 3")
+    await note_acts(runtime, 3)
+    await log.turn()
+    clock.advance(timedelta(seconds=60))
+    second = await monitor.look(whole=False)
+    assert (second.alarms, second.whole_at, second.size) == ((), first.at, first.size + 3)
+    await note_acts(runtime, 1)
+    await log.turn()
+    as_superuser(settings, f"update core_audit_entry set region = '34' where position = {second.size}")
+    assert codes(await monitor.look(whole=False)) == {"entry_copy_changed"}
+    await note_acts(runtime, 1)
+    await log.turn()
+    assert len((await monitor.look(whole=False)).alarms) == 1
+    assert len((await monitor.look()).alarms) == 2
+
+
 async def test_a_stale_head_is_noticed_by_whoever_saw_a_newer_one(runtime: Runtime, log: Signing) -> None:
     await note_acts(runtime, 3)
     await log.turn()

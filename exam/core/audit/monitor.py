@@ -4,12 +4,12 @@ It trusts the keys of a policy that it pinned, and the clock of its own host. It
 replays the entries, compares the tree with the heads that were published, and the tables with what the entries came to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.checkpoint import Checkpoint
@@ -21,8 +21,9 @@ from exam.core.audit.note import NoteError
 from exam.core.audit.policy import NONE, Policy, Witnessed, parse_policy
 from exam.core.audit.proving import instant
 from exam.core.audit.publication import CHECKPOINT, POLICY, WITNESSED, LogPublication
-from exam.core.audit.replay import replay
+from exam.core.audit.replay import Replayed, replay
 from exam.core.audit.standing import PATIENCE
+from exam.core.audit.tiles import Edge
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.errors import NotFoundError
@@ -60,13 +61,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     witnessed: int
     cosigned_by: tuple[str, ...]
     alarms: tuple[Difference, ...]
+    whole_at: datetime | None = None
+    """When everything was last read; the alarms of then are among these."""
 
 
 KEPT = 256
 
 
+class _Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look may go on from: the tree at the least head of the last one, and what the last whole look found."""
+
+    whole_at: datetime
+    edge: Edge
+    alarms: tuple[Difference, ...]
+
+
 class Monitor:
-    """One monitor over its folder."""
+    """One monitor over its folder.
+
+    A whole look reads the log from its first entry and holds every table against it. One that goes on from it reads what
+    was ordered since, and costs what has happened and not what there is.
+    """
 
     def __init__(
         self,
@@ -82,10 +97,11 @@ class Monitor:
         self._source = source
         self._policy = policy
         self._patience = patience
+        self._ground: _Ground | None = None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    async def look(self) -> Report:
-        """Look once, remember what was seen, and write the report beside the memory."""
+    async def look(self, *, whole: bool = True) -> Report:
+        """Look once, remember what was seen, and write the report beside the memory; the first look is always whole."""
         at = self._runtime.clock.now()
         state, alarms = self._load(), list[Difference]()
         policy = await self._pinned()
@@ -93,18 +109,28 @@ class Monitor:
         witnessed = await self._read(policy, WITNESSED, alarms)
         alarms += _stale(state, newest, witnessed)
         alarms += _unwitnessed(policy, newest, at, self._patience)
-        sizes = {each.size for each in (state.newest, state.witnessed) if each}
-        sizes |= {each.checkpoint.size for each in (newest, witnessed) if each}
+        heads = _heads(state, newest, witnessed)
+        ground, self._ground = None if whole else self._ground, None  # a look that fails half-way leaves none
+        least = min((head.size for head in heads.values()), default=0)
+        if ground and least < ground.edge.size:
+            ground = None
         async with self._runtime.databases.session(NOTHING, Role.MONITOR) as session:
             await session.connection(execution_options=_ONE_MOMENT)
-            size, found = await self._compare(session, state, newest, witnessed, sizes, at)
+            found, lasting = await self._compare(session, state, {head.size for head in heads.values()}, ground)
+            late = await _late(session, at, self._patience)
+        self._ground = _Ground(
+            whole_at=ground.whole_at if ground else at,
+            edge=found.edges.get(least, Edge()),
+            alarms=lasting,
+        )
         report = Report(
             at=at,
-            size=size,
+            size=found.size,
             signed=newest.checkpoint.size if newest else 0,
             witnessed=witnessed.checkpoint.size if witnessed else 0,
             cosigned_by=tuple(newest.cosigned) if newest else (),
-            alarms=(*alarms, *found),
+            alarms=(*alarms, *lasting, *_unlike(heads, found), *late),
+            whole_at=self._ground.whole_at,
         )
         self._keep(state, newest, witnessed, at, report)
         return report
@@ -135,34 +161,17 @@ class Monitor:
         return found
 
     async def _compare(
-        self,
-        session: AsyncSession,
-        state: MonitorState,
-        newest: Witnessed | None,
-        witnessed: Witnessed | None,
-        sizes: set[int],
-        at: datetime,
-    ) -> tuple[int, list[Difference]]:
-        folds = list(self._runtime.ports.get(FOLDS)())
-        back_dated = _BackDated(state.grown)
-        found = await replay(session, _Takes(folds, back_dated), sizes=sizes, published=self._source)
-        alarms = [*found.differences, *back_dated.found]
-        heads: dict[str, Checkpoint | Seen | None] = {
-            "newest": newest.checkpoint if newest else None,
-            "witnessed": witnessed.checkpoint if witnessed else None,
-            "seen before": state.newest,
-            "witnessed before": state.witnessed,
-        }
-        for name, head in heads.items():
-            if head and head.size > found.size:
-                alarms.append(_of("log_behind", name, signed=head.size, size=found.size))
-            elif head and found.roots.get(head.size) != head.root:
-                alarms.append(_of("root_differs", name, size=head.size))
-        waiting, late = await _pending(session, at, self._patience)
-        alarms += late
+        self, session: AsyncSession, state: MonitorState, sizes: set[int], ground: _Ground | None
+    ) -> tuple[Replayed, tuple[Difference, ...]]:
+        """Return what was read, and what does not fit and is not read again before the next whole look."""
+        folds = [] if ground else list(self._runtime.ports.get(FOLDS)())
+        back_dated, known = _BackDated(state.grown), ground.alarms if ground else ()
+        since = ground.edge if ground else Edge()
+        replayed = await replay(session, _Takes(folds, back_dated), sizes=sizes, published=self._source, since=since)
+        found, waiting = [*replayed.differences, *back_dated.found], await _waiting(session)
         for fold in folds:
-            alarms += [each async for each in fold.differences(session) if each.subject not in waiting]
-        return found.size, alarms
+            found += [each async for each in fold.differences(session) if each.subject not in waiting]
+        return replayed, (*known, *(each for each in found if each not in known))
 
     def _load(self) -> MonitorState:
         path = self._folder / STATE_FILE
@@ -242,16 +251,40 @@ def _unwitnessed(policy: Policy, newest: Witnessed | None, at: datetime, patienc
     return []
 
 
-async def _pending(session: AsyncSession, at: datetime, patience: timedelta) -> tuple[set[str], list[Difference]]:
-    """Return the subjects of entries that are not ordered yet, and an alarm where one waits for too long.
+def _heads(state: MonitorState, newest: Witnessed | None, witnessed: Witnessed | None) -> dict[str, Checkpoint | Seen]:
+    heads: dict[str, Checkpoint | Seen | None] = {
+        "newest": newest.checkpoint if newest else None,
+        "witnessed": witnessed.checkpoint if witnessed else None,
+        "seen before": state.newest,
+        "witnessed before": state.witnessed,
+    }
+    return {name: head for name, head in heads.items() if head}
 
-    The rows of such entries are there already: they are compared once the log has them.
-    """
-    unordered = ~select(LogLeaf.entry_id).where(LogLeaf.entry_id == AuditRow.id).exists()
-    subjects = set((await session.scalars(select(AuditRow.subject).where(unordered))).all())
-    oldest = await session.scalar(select(func.min(AuditRow.at)).where(unordered))
-    late = [_of("entries_wait", "log", count=len(subjects), since=oldest)] if oldest and at - oldest > patience else []
-    return subjects, late
+
+def _unlike(heads: Mapping[str, Checkpoint | Seen], found: Replayed) -> list[Difference]:
+    """Find heads that promise more than there is, or another tree."""
+    alarms = []
+    for name, head in heads.items():
+        if head.size > found.size:
+            alarms.append(_of("log_behind", name, signed=head.size, size=found.size))
+        elif found.edges[head.size].root() != head.root:
+            alarms.append(_of("root_differs", name, size=head.size))
+    return alarms
+
+
+def _unordered() -> ColumnElement[bool]:
+    return ~select(LogLeaf.entry_id).where(LogLeaf.entry_id == AuditRow.id).exists()
+
+
+async def _waiting(session: AsyncSession) -> set[str]:
+    """Return the subjects of entries that are not ordered yet: their rows are compared once the log has them."""
+    return set((await session.scalars(select(AuditRow.subject).where(_unordered()))).all())
+
+
+async def _late(session: AsyncSession, at: datetime, patience: timedelta) -> list[Difference]:
+    """Find entries that wait for their order too long."""
+    count, oldest = (await session.execute(select(func.count(), func.min(AuditRow.at)).where(_unordered()))).one()
+    return [_of("entries_wait", "log", count=count, since=oldest)] if oldest and at - oldest > patience else []
 
 
 def _greater(before: Seen | None, now: Witnessed | None, at: datetime) -> Seen | None:
@@ -267,9 +300,3 @@ def _grown(before: tuple[Seen, ...], newest: Witnessed | None, at: datetime) -> 
     now = Seen(size=newest.checkpoint.size, root=newest.checkpoint.root, seen_at=at)
     kept = (*(each for each in before if each.size != now.size), now)
     return kept if len(kept) <= KEPT else (*kept[: KEPT // 2 : 2], *kept[KEPT // 2 :])
-
-
-def read_report(folder: Path) -> Report | None:
-    """Return what a monitor on this machine found last, None where none looks."""
-    path = folder / STATUS_FILE
-    return msgspec.json.decode(path.read_bytes(), type=Report) if path.exists() else None

@@ -20,10 +20,11 @@ COPIES = ("id", "at", "actor_kind", "actor", "act", "subject_kind", "subject", "
 
 
 class Replayed(msgspec.Struct, kw_only=True):
-    """What a replay found: the roots at the sizes that were asked for, and everything that does not fit."""
+    """What a replay found: the tree, and everything that does not fit."""
 
     size: int = 0
-    roots: dict[int, bytes] = {}
+    edges: dict[int, Edge] = {}
+    """The tree at each size that was asked for and reached."""
     differences: list[Difference] = []
 
 
@@ -33,30 +34,31 @@ async def replay(
     *,
     sizes: Collection[int] = (),
     published: LogPublication | None = None,
+    since: Edge = Edge(),  # noqa: B008  # it never changes
 ) -> Replayed:
-    """Read every ordered entry from the first, growing the tree anew; `take` hears each that can be read.
+    """Read every ordered entry from the first that `since` does not hold, growing the tree; `take` hears what can be read.
 
-    `sizes` are those of heads that were published. With `published`, every tile that the greatest of them promises is
+    `sizes` are those of heads that were published; smaller ones than `since` are not reached. With `published`, every tile that the greatest of them promises is
     compared with the one that was grown; what was ordered since has no tile yet. The session sees one moment.
     """
-    found, edge, wanted = Replayed(roots={}, differences=[]), Edge(), sorted(sizes)
-    promised = max(sizes, default=0)
-    async for rows in _batches(session):
+    found, edge = Replayed(edges={}, differences=[]), since
+    wanted, promised = sorted(size for size in sizes if size >= since.size), max(sizes, default=0)
+    async for rows in _batches(session, since.size):
         while wanted and wanted[0] <= edge.size + len(rows):
             cut = wanted.pop(0) - edge.size
-            found.roots[edge.size + cut] = extend(edge, [row.hash for row in rows[:cut]])[0].root()
+            found.edges[edge.size + cut] = extend(edge, [row.hash for row in rows[:cut]])[0]
         found.differences += [each for place, row in enumerate(rows, edge.size) for each in _wrong(place, row, take)]
         edge, grown = extend(edge, [row.hash for row in rows])
         if published:
             found.differences += await _unlike(published, grown, promised)
-    found.roots |= {size: edge.root() for size in wanted if size == edge.size}
+    found.edges |= {size: edge for size in wanted if size == edge.size}
     found.size = edge.size
     return found
 
 
-async def _batches(session: AsyncSession) -> AsyncIterator[Sequence[Row[Any]]]:
+async def _batches(session: AsyncSession, first: int) -> AsyncIterator[Sequence[Row[Any]]]:
     columns = (LogLeaf.index.label("place"), LogLeaf.hash, AuditRow.leaf, *(getattr(AuditRow, name) for name in COPIES))
-    after = -1
+    after = first - 1
     while True:
         query = select(*columns).join(AuditRow, AuditRow.id == LogLeaf.entry_id, isouter=True)
         query = query.where(LogLeaf.index > after).order_by(LogLeaf.index).limit(BATCH)
