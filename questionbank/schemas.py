@@ -12,8 +12,8 @@ from questionbank.blueprints.cells import ANY_NODE
 from questionbank.formats.reading import Column
 from questionbank.forms.printing import PaperKind
 from questionbank.items.bulk import BulkChange
-from questionbank.items.content import Depth, Interaction
-from questionbank.items.editing import Typed
+from questionbank.items.content import Depth, Figure, Interaction
+from questionbank.items.editing import Typed, figure_of
 from questionbank.items.errors import BulkEmptyError
 from questionbank.items.state import ItemAct
 from questionbank.withdrawals.service import WithdrawalRule
@@ -26,6 +26,10 @@ Button = Literal["submitted", "returned", "approved", "published", "released", "
 """The acts that have a button; drafting and revising are what the editor does."""
 Many = tuple[Long, ...] | Long
 """Repeated fields of one name: the form decoder gives a single one as text."""
+
+
+DataUrl = Annotated[str, msgspec.Meta(max_length=7_200_000)]
+"""A file of 5 MB in base 64, and its media type."""
 
 
 def texts(values: Many) -> tuple[str, ...]:
@@ -70,6 +74,8 @@ class ItemForm(Form, frozen=True, kw_only=True):
     variants: Long = ""
     lines: Long = ""
     photo: Annotated[str, msgspec.Meta(max_length=400_000)] = ""
+    figure: tuple[DataUrl, ...] | DataUrl = ()
+    figure_text: Many = ()
     node: Code = ""
     depth: Code = ""
     difficulty: Code = ""
@@ -89,6 +95,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
             variants=self.variants,
             lines=self.lines,
             photo=self.photo,
+            figures=self._figures(),
             node=self.node.strip(),
             depth=self.depth,
             difficulty=self.difficulty,
@@ -96,6 +103,9 @@ class ItemForm(Form, frozen=True, kw_only=True):
             basis=self.basis.replace("\r\n", "\n"),
             weights=self.weights,
         )
+
+    def _figures(self) -> tuple[Figure, ...]:
+        return tuple(map(figure_of, texts(self.figure), texts(self.figure_text)))
 
 
 class ActForm(Form, frozen=True, kw_only=True):

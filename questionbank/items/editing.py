@@ -7,12 +7,13 @@ from string import ascii_uppercase
 import msgspec
 
 from questionbank.formats.drafting import read_proposals
-from questionbank.formats.reading import Proposal
+from questionbank.formats.limited import judge_in_subprocess
+from questionbank.formats.reading import Enclosed, Proposal
 from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
 from questionbank.interactions.registry import KINDS as REGISTERED
-from questionbank.items.content import Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent, ItemDraft, Option
 from questionbank.items.errors import ItemContentError
 from questionbank.items.viewing import VersionView
 
@@ -22,7 +23,7 @@ OPTIONS_SHOWN = 4
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of the editor; `keys` are option letters, `truth` T or F, `variants` one accepted answer per line.
 
-    `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions), `photo` is a
+    `figures` stand at their marks as they were uploaded, not yet judged. `lines` are the options of an interaction in which they are typed one a line (questionbank.interactions), `photo` is a
     data URL, `weights` in the notation of questionbank.formats.weighing.
     """
 
@@ -34,6 +35,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     variants: str = ""
     lines: str = ""
     photo: str = ""
+    figures: tuple[Figure, ...] = ()
     node: str = ""
     depth: str = "掌握"
     difficulty: str = "30"
@@ -49,7 +51,10 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draft_of(typed: Typed) -> ItemDraft:
-    """Return the draft; raises ItemContentError with the sentence that an import would give for it."""
+    """Return the draft; raises ItemContentError with the sentence that an import would give for it.
+
+    Files are opened in a process of their own: raises what `judge_in_subprocess` raises.
+    """
     proposal = Proposal(
         row=1,
         kind=KIND_NAMES[typed.interaction],
@@ -61,17 +66,26 @@ def draft_of(typed: Typed) -> ItemDraft:
         difficulty=typed.difficulty,
         explanation=typed.explanation,
         basis=typed.basis,
-        photo=_photo(typed.photo),
+        photo=bytes_of(typed.photo),
         weights=typed.weights,
+        enclosed=tuple(Enclosed(each.kind, each.data, each.text) for each in typed.figures),
     )
-    reading = read_proposals("typed", [proposal], {})
+    has_files = bool(typed.photo or typed.figures)
+    reading = judge_in_subprocess(proposal) if has_files else read_proposals("typed", [proposal], {})
     if reading.refused:
         raise ItemContentError.of(reading.refused[0])
     return msgspec.structs.replace(reading.drafts[0], row=0)
 
 
-def _photo(url: str) -> bytes:
-    """Return what a data URL holds; what is none is no photo either."""
+def figure_of(url: str, text: str) -> Figure:
+    """Return an uploaded figure from its data URL, not yet judged; what is neither picture nor formula may be a sound."""
+    kinds = {"data:image/": FigureKind.IMAGE, "data:application/mathml+xml": FigureKind.FORMULA}
+    kind = next((kind for start, kind in kinds.items() if url.startswith(start)), FigureKind.AUDIO)
+    return Figure(kind, bytes_of(url), text=text)
+
+
+def bytes_of(url: str) -> bytes:
+    """Return what a data URL holds; what is none holds nothing."""
     try:
         return b64decode(url.partition(",")[2], validate=True)
     except ValueError:
@@ -116,6 +130,7 @@ def typed_from(version: VersionView) -> Typed:
         variants="\n".join(content.key) if content.interaction is Interaction.TEXT_ENTRY else "",
         lines="\n".join(kind.typed(content)) if kind.lines else "",
         photo=content.photo.url if content.photo else "",
+        figures=content.figures or (),
         node=version.node,
         depth=version.depth,
         difficulty=str(version.difficulty),

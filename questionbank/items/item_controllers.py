@@ -1,5 +1,6 @@
 """One item: reading, writing, acting."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from exam.core.runtime import Runtime
 from exam.web.policy import allow
 from exam.web.problem import form_again
 from exam.web.request import done
+from questionbank.interactions.figures import MOST_FIGURES, mark
 from questionbank.items.comments import comment_on_item, list_comments
 from questionbank.items.drafting import create_item, revise_item
 from questionbank.items.editing import DEPTHS, KINDS, LINES, Typed, draft_of, key_words, typed_from
@@ -76,7 +78,7 @@ class NewItemController(Controller):
                 principal,
                 qualification=qualification,
                 region=region,
-                draft=draft_of(typed),
+                draft=await asyncio.to_thread(draft_of, typed),
                 at=at,
             )
         except DomainError as error:
@@ -119,7 +121,7 @@ class ItemController(Controller):
     ) -> Response[Any]:
         typed, based_on = data.typed(), _number(data.based_on)
         try:
-            draft = draft_of(typed)
+            draft = await asyncio.to_thread(draft_of, typed)
             await revise_item(bank_session, principal, item_id, draft, based_on=based_on, at=runtime.clock.now())
         except DomainError as error:
             item = await get_item(bank_session, item_id)
@@ -179,6 +181,8 @@ async def _editor(
         "nodes": await node_choices(session, qualification),
         "interactions": KINDS,
         "lines": LINES,
+        "most_figures": MOST_FIGURES,
+        "mark": mark,
         "depths": DEPTHS,
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from exam.core.db.roles import Role as Database
 from exam.core.db.scope import Scope
@@ -22,6 +22,7 @@ from questionbank.api import load_seed_bank
 from questionbank.seed_photo import draw_warehouse
 from tests.browser.live import LiveServer
 from tests.browser.terminal_page import PATIENCE_MS
+from tests.builders.figures import picture_file, sound_file
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT
 
@@ -161,6 +162,27 @@ def test_a_broken_file_says_where_and_stores_nothing(staff: Staff, outside_data:
         expect(page.get_by_text("没有符合条件的试题")).to_be_visible()
 
 
+def _add_figures(page: Page) -> None:
+    """Put a recording into the stem and a picture into option D, then drop a picture that came before both."""
+    sent: list[FilePayload] = [
+        {"name": "蓝.png", "mimeType": "image/png", "buffer": picture_file("blue")},
+        {"name": "红.png", "mimeType": "image/png", "buffer": picture_file("red")},
+        {"name": "警报.wav", "mimeType": "audio/wav", "buffer": sound_file(1)},
+    ]
+    page.get_by_label("加图片或录音").set_input_files(sent)
+    rows = page.locator(".figure-row")
+    expect(rows).to_have_count(3)
+    for place, words in ((1, "红色标志"), (2, "警报声")):
+        rows.nth(place).get_by_label("说明").fill(words)
+    page.get_by_label("选项 D", exact=True).press("End")
+    rows.nth(1).get_by_role("button", name="插入").click()
+    page.get_by_label("题目").press("End")
+    rows.nth(2).get_by_role("button", name="插入").click()
+    rows.nth(0).get_by_role("button", name="删除").click()
+    expect(page.get_by_label("选项 D", exact=True)).to_have_value("登记〔图1〕")
+    expect(page.get_by_label("题目")).to_have_value("低压验电器使用前应当先做什么?〔音2〕")
+
+
 def test_an_author_writes_a_choice_with_five_options(staff: Staff) -> None:
     with staff.at_work(Role.AUTHOR) as page:
         page.goto(f"/bank/items/new?qualification={CODE}")
@@ -172,8 +194,12 @@ def test_an_author_writes_a_choice_with_five_options(staff: Staff) -> None:
         page.get_by_label("选项 A 正确").check()
         page.get_by_label("选项 B 正确").check()
         expect(page.get_by_label("选项 A 正确")).not_to_be_checked()
+        _add_figures(page)
         page.get_by_role("button", name="保存草稿").click()
         expect(page.locator(".preview-options li")).to_have_text(["A 清洗", "B 试验", "C 浸油", "D 登记"])
+        expect(page.locator(".preview-options li").nth(3).locator("img")).to_have_js_property("naturalWidth", 60)
+        expect(page.locator(".preview-stem audio")).to_have_attribute("aria-label", "警报声")
+        expect(page.locator(".preview")).not_to_contain_text("〔")
         expect(page.get_by_text("B. 试验")).to_be_visible()
 
 

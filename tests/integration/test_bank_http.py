@@ -1,6 +1,7 @@
 """The bank's pages over HTTP: written, reviewed and published by three log-ins, and nothing of it for anybody else."""
 
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from html import unescape
 from io import BytesIO
@@ -23,6 +24,7 @@ from exam.core.sheets.writer import WORKBOOK
 from exam.identity.roles import Role as Duty
 from questionbank.items.content import Interaction
 from questionbank.items.models import ImportBatch, ItemRow
+from tests.builders.figures import picture_file
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, scene, some_drafts
 from tests.builders.web import application
@@ -41,6 +43,7 @@ ITEM = {
     "basis": "GB 26860",
     "based_on": "0",
 }
+SIGN = "data:image/png;base64," + b64encode(picture_file("red")).decode()
 Fields = dict[str, Any]
 
 
@@ -139,6 +142,7 @@ async def test_an_item_is_written_reviewed_and_published_by_three_people(people:
             {"interaction": "multiple", "key": ["A", "B"], "weights": "A = 1\r\nB = 0.5\r\nothers = -0.5"},
             "其他答案各 -0.5 分",
         ),
+        ({"figure": SIGN, "figure_text": "红色标志", "stem": "〔图1〕是什么标志?"}, 'alt="红色标志">是什么标志?'),
         ({"interaction": "text_entry", "variants": "36\r\n三十六"}, "三十六"),
         ({"interaction": "text_entry", "variants": "36 +- 0.5"}, "36±0.5"),
         ({"interaction": "order", "lines": "验电\r\n装设接地线\r\n悬挂标示牌"}, "3. 悬挂标示牌"),
@@ -157,6 +161,15 @@ async def test_every_interaction_can_be_written(people: People, fields: dict[str
     for field in ("lines", "weights"):
         typed = str(fields.get(field, "")).replace("\r", "").replace("others", "其他")
         assert typed in unescape(again.text)
+
+
+async def test_a_file_that_is_none_is_refused_and_the_others_are_still_there(people: People) -> None:
+    author = await people(Duty.AUTHOR)
+    sound = "data:audio/wav;base64," + b64encode(b"RIFF....").decode()
+    fields = ITEM | {"figure": [SIGN, sound], "figure_text": ["红色标志", "警报"], "stem": "看〔图1〕听〔音2〕"}
+    answer = await post(author, f"/bank/items/new?qualification={CODE}", **fields)
+    assert (answer.status_code, "recording_unreadable" in answer.text) == (400, True)
+    assert (answer.text.count('name="figure" value="data:'), "〔音2〕</b>" in answer.text) == (2, True)
 
 
 async def test_a_faulty_item_comes_back_with_what_was_typed(people: People) -> None:

@@ -1,8 +1,7 @@
 // The editor of a hotspot: the photo, areas drawn on it with the mouse, and a row of numbers for each. The lines of the form
 // are the areas; what is drawn or typed here is written there, and what is typed there is drawn here.
-const MOST_PX = 1024;
-const MOST_CHARACTERS = 160_000;
-const QUALITIES = [0.88, 0.75, 0.6, 0.45];
+import { MOST_PX, shrink } from "./shrink.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const box = document.querySelector("[data-areas]");
 const form = box.closest("form");
@@ -87,21 +86,6 @@ function show() {
   if (kept.value && picture.src !== kept.value) picture.src = kept.value;
   if (!typing) rows.replaceChildren(...read().map(row));
   paint();
-}
-
-/** Makes a photo small enough for every form that asks it; the server judges it once more. */
-async function shrink(file) {
-  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, MOST_PX / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(bitmap.width * scale);
-  canvas.height = Math.round(bitmap.height * scale);
-  const paper = canvas.getContext("2d");
-  paper.fillStyle = "#ffffff";
-  paper.fillRect(0, 0, canvas.width, canvas.height);
-  paper.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  const tries = QUALITIES.map((quality) => canvas.toDataURL("image/jpeg", quality));
-  return tries.find((url) => url.length <= MOST_CHARACTERS) ?? tries.at(-1);
 }
 
 function pointOf(event) {
