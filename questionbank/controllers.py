@@ -1,6 +1,6 @@
 """The bank's desk: what waits for me, and how well the syllabus is covered."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
@@ -26,6 +26,7 @@ from questionbank.syllabus.service import list_nodes
 from questionbank.withdrawals.service import list_item_withdrawals
 
 Code = Annotated[str, QueryParameter(max_length=64)]
+Nodes = Annotated[Literal["chapters", "all"], QueryParameter()]
 
 
 class DeskController(Controller):
@@ -41,6 +42,7 @@ class DeskController(Controller):
         bank_session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
         qualification: FromQuery[Code] = "",
+        nodes: FromQuery[Nodes] = "chapters",
     ) -> Template:
         choices = await qualification_choices(bank_session)
         roles = bank_roles(principal)
@@ -57,7 +59,8 @@ class DeskController(Controller):
             "title": title_of(code) if code else "",
             "title_of": title_of,
             "counts": await count_states(bank_session, ItemFilter(qualification=code)) if code else {},
-            "coverage": await find_coverage(bank_session, code) if code else None,
+            "coverage": await find_coverage(bank_session, code, every=nodes == "all") if code else None,
+            "every": nodes == "all",
         }
         return Template("questionbank/desk.html", context=context)
 
@@ -79,11 +82,15 @@ async def _work(session: AsyncSession, principal: Principal, roles: frozenset[st
     }
 
 
-async def find_coverage(session: AsyncSession, qualification: str) -> Coverage | None:
-    """Return the coverage against the blueprint in force, or None while there is none."""
+async def find_coverage(session: AsyncSession, qualification: str, *, every: bool = False) -> Coverage | None:
+    """Return the coverage of chapters, or of every node, against the blueprint in force, or None while there is none."""
     row = await find_published_row(session, qualification)
     if row is None:
         return None
     nodes = await list_nodes(session, qualification)
-    chapters = [Chapter(node.code, node.title, node.weight) for node in nodes if node.parent is None]
+    chapters = [
+        Chapter(node.code, node.title, node.weight, node.parent is None)
+        for node in nodes
+        if every or node.parent is None
+    ]
     return cover(blueprint_of(row), chapters, await list_pool(session, qualification))

@@ -13,6 +13,7 @@ from questionbank.items.item_controllers import ItemController, NewItemControlle
 from questionbank.items.law_controllers import LawsController
 from questionbank.pages import MAKERS
 from questionbank.statistics.controllers import SuspicionsController
+from questionbank.syllabus.controllers import SyllabusesController
 from questionbank.withdrawals.controllers import WithdrawalController
 
 PLUGIN = Plugin(
@@ -28,6 +29,7 @@ PLUGIN = Plugin(
         UploadController,
         BatchController,
         LawsController,
+        SyllabusesController,
         SuspicionsController,
         BlueprintsController,
         SatFormsController,
@@ -37,6 +39,7 @@ PLUGIN = Plugin(
         NavItem("题库工作台", "/bank", MAKERS, "books"),
         NavItem("试题", "/bank/items", MAKERS, "list-check"),
         NavItem("导入试题", "/bank/import", ("author",), "file-import", also=("/bank/imports/*",)),
+        NavItem("考核大纲", "/bank/syllabuses", MAKERS, "book", also=("/bank/syllabuses/*",)),
         NavItem("法规变动", "/bank/laws", ("publisher",), "gavel"),
         NavItem("疑似泄题", "/bank/suspicions", ("reviewer", "publisher"), "alert-triangle"),
         NavItem("组卷细目表", "/bank/blueprints", MAKERS, "clipboard-list"),

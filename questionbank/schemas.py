@@ -46,6 +46,15 @@ class UploadForm(Form, frozen=True, kw_only=True):
     progress: Token = ""
 
 
+class SyllabusForm(Form, frozen=True, kw_only=True):
+    """A workbook with a syllabus, and what it is a version of."""
+
+    qualification: Code = ""
+    version: Code = ""
+    title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    file: UploadFile | None = None
+
+
 class ConfirmForm(Form, frozen=True, kw_only=True):
     """A checked file is to be written."""
 

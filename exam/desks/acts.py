@@ -212,6 +212,7 @@ ACTS: Final[Mapping[str, str]] = {
     "items.exported": "导出试题",
     "mock.started": "开始模拟考试",
     "mock.submitted": "交模拟考试",
+    "syllabus.discarded": "作废考试大纲草稿",
     "syllabus.drafted": "起草考试大纲",
     "syllabus.published": "发布考试大纲",
     "blueprint.drafted": "起草组卷细目表",

@@ -15,11 +15,34 @@ _WHOLE = 100
 
 
 class Chapter(msgspec.Struct, frozen=True):
-    """A top node of the syllabus; `weight` is its percentage of the examination."""
+    """A node of the syllabus; `weight` is its percentage of the examination, `top` whether it lies below no other."""
 
     code: str
     title: str
     weight: int
+    top: bool = True
+
+
+class Column(msgspec.Struct, frozen=True):
+    """What the cells of a blueprint ask for apart from the node: an interaction in a band of difficulty."""
+
+    interaction: Interaction
+    difficulty: tuple[int, int]
+
+    @property
+    def banded(self) -> bool:
+        """Whether the band leaves anything out."""
+        return self.difficulty != (0, _WHOLE)
+
+    @property
+    def middle(self) -> int:
+        """A difficulty that fits, for whoever writes an item."""
+        return sum(self.difficulty) // 2
+
+    def accepts(self, item: PoolItem) -> bool:
+        """Tell whether an item counts here."""
+        low, high = self.difficulty
+        return item.interaction == self.interaction and low <= item.difficulty <= high
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -34,11 +57,12 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class ChapterCover(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table: the chapter and a count per interaction, in the order of `Coverage.interactions`."""
+    """One row of the table: the node and a count per column, in the order of `Coverage.columns`."""
 
     code: str
     title: str
     counts: tuple[Count, ...]
+    top: bool = True
 
 
 class CellCover(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,39 +80,47 @@ class CellCover(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """Chapters × interactions, and the cells one by one."""
+    """Nodes × interactions × bands of difficulty, and the cells one by one."""
 
-    interactions: tuple[Interaction, ...]
+    columns: tuple[Column, ...]
     chapters: tuple[ChapterCover, ...]
     cells: tuple[CellCover, ...]
 
     @property
     def gaps(self) -> int:
         """Items that are missing over all chapters."""
-        return sum(count.gap for chapter in self.chapters for count in chapter.counts)
+        return sum(count.gap for chapter in self.chapters if chapter.top for count in chapter.counts)
 
 
 def cover(blueprint: Blueprint, chapters: Sequence[Chapter], pool: Sequence[PoolItem]) -> Coverage:
     """Count a pool against a blueprint; items outside every chapter make a last row with an empty code."""
-    interactions = tuple(dict.fromkeys(cell.interaction for cell in blueprint.cells))
+    columns = _columns(blueprint)
     rows = [
         ChapterCover(
             code=chapter.code,
             title=chapter.title,
-            counts=tuple(_count(blueprint, chapter, interaction, pool) for interaction in interactions),
+            counts=tuple(_count(blueprint, chapter, column, pool) for column in columns),
+            top=chapter.top,
         )
         for chapter in chapters
     ]
     outside = [item for item in pool if not any(in_subtree(item.node, chapter.code) for chapter in chapters)]
     if outside:
-        counts = tuple(Count(sum(item.interaction == each for item in outside), 0) for each in interactions)
+        counts = tuple(Count(sum(map(column.accepts, outside)), 0) for column in columns)
         rows.append(ChapterCover(code="", title="", counts=counts))
-    return Coverage(interactions=interactions, chapters=tuple(rows), cells=cover_cells(blueprint, pool))
+    return Coverage(columns=columns, chapters=tuple(rows), cells=cover_cells(blueprint, pool))
 
 
-def _count(blueprint: Blueprint, chapter: Chapter, interaction: Interaction, pool: Sequence[PoolItem]) -> Count:
-    have = sum(item.interaction == interaction and in_subtree(item.node, chapter.code) for item in pool)
-    cells = [cell for cell in blueprint.cells if cell.interaction == interaction]
+def _columns(blueprint: Blueprint) -> tuple[Column, ...]:
+    """Return the columns, interactions in the blueprint's order and the easiest band first."""
+    order = list(dict.fromkeys(cell.interaction for cell in blueprint.cells))
+    columns = {Column(cell.interaction, cell.difficulty) for cell in blueprint.cells}
+    return tuple(sorted(columns, key=lambda column: (order.index(column.interaction), column.difficulty)))
+
+
+def _count(blueprint: Blueprint, chapter: Chapter, column: Column, pool: Sequence[PoolItem]) -> Count:
+    have = sum(column.accepts(item) and in_subtree(item.node, chapter.code) for item in pool)
+    cells = [cell for cell in blueprint.cells if Column(cell.interaction, cell.difficulty) == column]
     drawn = sum(_hundredths(cell, chapter) for cell in cells)
     return Count(have, ceil(RESERVE * drawn / _WHOLE))
 

@@ -20,6 +20,7 @@ from exam.web.problem import form_again
 from exam.web.request import done
 from questionbank.interactions.figures import MOST_FIGURES, mark
 from questionbank.items.comments import comment_on_item, list_comments
+from questionbank.items.content import Interaction
 from questionbank.items.drafting import create_item, revise_item
 from questionbank.items.editing import DEPTHS, KINDS, LINES, Typed, draft_of, key_words, typed_from
 from questionbank.items.reviewing import act_on_items
@@ -44,6 +45,9 @@ from questionbank.withdrawals.service import PROPOSERS, Withdrawal, list_at_risk
 EDITOR = "questionbank/item_edit.html"
 ITEM = "questionbank/item.html"
 Code = Annotated[str, QueryParameter(max_length=64)]
+Percentage = Annotated[int, QueryParameter(ge=0, le=100)]
+EXPECTED = 30
+"""Wrong answers in a hundred, where an author begins without a word of it."""
 
 
 class NewItemController(Controller):
@@ -53,11 +57,20 @@ class NewItemController(Controller):
     opt = allow("author")
 
     @get()
-    async def show(self, bank_session: NamedDependency[AsyncSession], qualification: FromQuery[Code] = "") -> Template:
+    async def show(
+        self,
+        bank_session: NamedDependency[AsyncSession],
+        qualification: FromQuery[Code] = "",
+        node: FromQuery[Code] = "",
+        interaction: FromQuery[Interaction] = Interaction.CHOICE,
+        difficulty: FromQuery[Percentage] = EXPECTED,
+    ) -> Template:
+        """Begin an item, for the gap in the coverage that the address names."""
         if not qualification:
             context = {"qualifications": all_qualifications()}
             return Template("questionbank/item_where.html", context=context)
-        context = await _editor(bank_session, qualification, Typed())
+        typed = Typed(interaction=interaction, node=node, difficulty=str(difficulty))
+        context = await _editor(bank_session, qualification, typed)
         return Template(EDITOR, context={**context, "problem": None})
 
     @post(status_code=200)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.core.db.base import Base, Id
@@ -13,14 +13,13 @@ class Syllabus(Base):
     """考核大纲: one version of the tree of what may be asked."""
 
     __tablename__ = "questionbank_syllabus"
-    __table_args__ = (UniqueConstraint("qualification", "version"),)
 
     id: Mapped[Id]
     qualification: Mapped[str]
     version: Mapped[str]
     title: Mapped[str]
     state: Mapped[str]
-    """draft, published or retired."""
+    """draft, published, retired, or discarded before it was published."""
     drafted_by: Mapped[UUID]
     published_by: Mapped[UUID | None]
     created_at: Mapped[datetime]

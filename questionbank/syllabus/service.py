@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -17,9 +17,9 @@ from exam.identity.api import require_region
 from exam.standards.api import get_qualification
 from questionbank.items.content import Depth
 from questionbank.items.drafting import require_account
+from questionbank.items.models import ItemRow
 from questionbank.syllabus.models import Syllabus, SyllabusNode
-
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+from questionbank.syllabus.nodes import MOST_NODES, Node, Text
 
 
 class SyllabusExistsError(ConflictError):
@@ -29,6 +29,13 @@ class SyllabusExistsError(ConflictError):
     message = "该资格的大纲版本 {version} 已存在。"
 
 
+class SyllabusUnnamedError(DomainError):
+    """It has no title or no version."""
+
+    code = "syllabus_unnamed"
+    message = "请填写大纲名称和版本。"
+
+
 class SyllabusTreeError(DomainError):
     """A node stands twice, or its parent is not in the tree."""
 
@@ -36,15 +43,11 @@ class SyllabusTreeError(DomainError):
     message = "大纲条目 {node} 重复,或上级条目不存在。"
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """大纲条目; `hours` are whole 学时 and `weight` is the percentage of the examination."""
+class SyllabusDecidedError(ConflictError):
+    """It is no draft any more."""
 
-    code: Text
-    parent: str | None
-    title: Text
-    depth: Depth
-    hours: Annotated[int, msgspec.Meta(ge=0, le=1000)]
-    weight: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    code = "syllabus_decided"
+    message = "这一版大纲已由他人处理,请刷新后再看。"
 
 
 class SyllabusDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +56,7 @@ class SyllabusDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     qualification: str
     version: Text
     title: Text
-    nodes: Annotated[tuple[Node, ...], msgspec.Meta(min_length=1, max_length=2000)]
+    nodes: Annotated[tuple[Node, ...], msgspec.Meta(min_length=1, max_length=MOST_NODES)]
 
 
 async def draft_syllabus(
@@ -62,8 +65,14 @@ async def draft_syllabus(
     """Store a syllabus as a draft and return its id."""
     require_region(principal, region, "author", "publisher")
     get_qualification(draft.qualification)
+    if not draft.title or not draft.version:
+        raise SyllabusUnnamedError
     _require_tree(draft.nodes)
-    known = select(Syllabus.id).where(Syllabus.qualification == draft.qualification, Syllabus.version == draft.version)
+    known = select(Syllabus.id).where(
+        Syllabus.qualification == draft.qualification,
+        Syllabus.version == draft.version,
+        Syllabus.state != "discarded",
+    )
     if await session.scalar(known):
         raise SyllabusExistsError(version=draft.version)
     row = Syllabus(
@@ -99,9 +108,7 @@ async def publish_syllabus(
 ) -> None:
     """Put a syllabus in force in place of its forerunner; raises SamePersonError for its author."""
     require_region(principal, region, "publisher")
-    row = await session.get(Syllabus, syllabus_id)
-    if row is None:
-        raise NotFoundError(syllabus_id=str(syllabus_id))
+    row = await _open_draft(session, syllabus_id)
     account = require_account(principal)
     if row.drafted_by == account:
         raise SamePersonError(syllabus_id=str(syllabus_id))
@@ -111,6 +118,65 @@ async def publish_syllabus(
     await session.flush()
     facts: dict[str, Fact] = {"qualification": row.qualification, "version": row.version}
     await record(session, principal, "syllabus.published", ("syllabus", row.id), at=at, region=region, facts=facts)
+
+
+async def discard_syllabus(
+    session: AsyncSession, principal: Principal, syllabus_id: UUID, *, region: str, at: datetime
+) -> None:
+    """Put a draft away for good; its version may be used again. Raises SyllabusDecidedError."""
+    require_region(principal, region, "author", "publisher")
+    row = await _open_draft(session, syllabus_id)
+    row.state = "discarded"
+    await session.flush()
+    facts: dict[str, Fact] = {"qualification": row.qualification, "version": row.version}
+    await record(session, principal, "syllabus.discarded", ("syllabus", row.id), at=at, region=region, facts=facts)
+
+
+async def _open_draft(session: AsyncSession, syllabus_id: UUID) -> Syllabus:
+    row = await session.get(Syllabus, syllabus_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFoundError(syllabus_id=str(syllabus_id))
+    if row.state != "draft":
+        raise SyllabusDecidedError
+    return row
+
+
+async def get_syllabus(session: AsyncSession, syllabus_id: UUID) -> tuple[Syllabus, tuple[Node, ...]]:
+    """Return one version with its nodes; raises NotFoundError."""
+    row = await session.get(Syllabus, syllabus_id)
+    if row is None:
+        raise NotFoundError(syllabus_id=str(syllabus_id))
+    query = select(SyllabusNode).where(SyllabusNode.syllabus_id == syllabus_id).order_by(SyllabusNode.position)
+    return row, tuple(map(_node, await session.scalars(query)))
+
+
+class SyllabusLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A version in the list: how many nodes it has and their chapters' hours together."""
+
+    row: Syllabus
+    nodes: int
+    hours: int
+
+
+async def list_syllabuses(session: AsyncSession) -> list[SyllabusLine]:
+    """Return every version but those that were discarded, the newest first."""
+    chapters = func.sum(SyllabusNode.hours).filter(SyllabusNode.parent.is_(None))
+    query = (
+        select(Syllabus, func.count(), func.coalesce(chapters, 0))
+        .join(SyllabusNode, SyllabusNode.syllabus_id == Syllabus.id)
+        .where(Syllabus.state != "discarded")
+        .group_by(Syllabus.id)
+        .order_by(Syllabus.created_at.desc(), Syllabus.qualification)
+    )
+    return [SyllabusLine(row=row, nodes=nodes, hours=hours) for row, nodes, hours in await session.execute(query)]
+
+
+async def count_by_node(session: AsyncSession, qualification: str) -> dict[str, int]:
+    """Return how many items that forms are dealt from stand at each node itself."""
+    query = select(ItemRow.node, func.count()).where(
+        ItemRow.qualification == qualification, ItemRow.published_version.is_not(None)
+    )
+    return {node: count for node, count in await session.execute(query.group_by(ItemRow.node))}  # noqa: C416
 
 
 async def list_nodes(session: AsyncSession, qualification: str) -> list[SyllabusNode]:
@@ -139,15 +205,16 @@ async def find_syllabus(session: AsyncSession, qualification: str) -> SyllabusVi
     )
     if row is None:
         return None
-    nodes = tuple(
-        Node(
-            code=node.code,
-            parent=node.parent,
-            title=node.title,
-            depth=Depth(node.depth),
-            hours=node.hours,
-            weight=node.weight,
-        )
-        for node in await list_nodes(session, qualification)
-    )
+    nodes = tuple(map(_node, await list_nodes(session, qualification)))
     return SyllabusView(version=row.version, title=row.title, nodes=nodes)
+
+
+def _node(row: SyllabusNode) -> Node:
+    return Node(
+        code=row.code,
+        parent=row.parent,
+        title=row.title,
+        depth=Depth(row.depth),
+        hours=row.hours,
+        weight=row.weight,
+    )

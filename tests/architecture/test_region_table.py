@@ -76,6 +76,7 @@ OBJECTS = {
     "sheet_id": "grading_practical_sheet",
     "sitting_id": "sitting_sitting",
     "suspicion_id": "questionbank_item_suspicion",
+    "syllabus_id": "questionbank_syllabus",
     "terminal_id": "delivery_terminal",
     "token_id": "records_exchange_token",
     "visit_id": "training_visit",
@@ -83,7 +84,7 @@ OBJECTS = {
     "withheld_id": "certs_withheld",
 }
 """Parameter of a path → the table of what it names; a new parameter wants a line here."""
-NATIONAL = ("questionbank_blueprint", "training_programme")
+NATIONAL = ("questionbank_blueprint", "questionbank_syllabus", "training_programme")
 """What belongs to no region: every office reads the same rows."""
 
 

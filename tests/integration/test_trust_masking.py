@@ -62,6 +62,7 @@ CERTIFICATES = {"/centre/credentials/{name:str}", "/me/credentials/{name:str}"}
 UNSEEN = {
     "/assess/answers/{answer_id:uuid}": "no exam here asks for words; it shows an answer to whoever marks it, without a name",
     "/bank/custody/{sitting_id:uuid}/{view:str}": "no key is in custody here, and a share knows nobody",
+    "/bank/syllabuses/{syllabus_id:uuid}": "no syllabus is here, and topics know nobody",
     "/bank/imports/{batch_id:uuid}": "no question file was brought in, and items know nobody",
     "/learn/visits/{visit_id:uuid}": "a lesson's own text, shown to one learner",
     "/learn/visits/{visit_id:uuid}/units/{place:int}": "a section of the same",

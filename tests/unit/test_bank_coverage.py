@@ -52,6 +52,21 @@ def test_items_outside_every_chapter_are_shown_apart() -> None:
     assert (covered.chapters[-1].code, covered.chapters[-1].counts) == ("", (Count(3, 0),))
 
 
+def test_bands_of_difficulty_are_counted_apart() -> None:
+    easy = Cell(interaction=CHOICE, difficulty=(0, 40), count=2, marks=100)
+    hard = Cell(interaction=CHOICE, difficulty=(41, 100), count=1, marks=100)
+    nodes = (*CHAPTERS, Chapter("2.1", "绝缘", 20, top=False))
+    covered = cover(blueprint(hard, easy), nodes, items("2.1", CHOICE, 3))
+    assert [(column.difficulty, column.middle) for column in covered.columns] == [((0, 40), 20), ((41, 100), 70)]
+    assert [row.counts for row in covered.chapters] == [
+        (Count(0, 6), Count(0, 3)),
+        (Count(3, 4), Count(0, 2)),
+        (Count(3, 2), Count(0, 1)),
+    ]
+    # a node below a chapter is missing within what the chapter misses
+    assert covered.gaps == 6 + 3 + 1 + 2
+
+
 def test_a_short_cell_says_how_many_are_missing() -> None:
     cells = cover_cells(blueprint(Cell(interaction=CHOICE, count=4, marks=100)), items("1", CHOICE, 3))
     assert [(cell.number, cell.have, cell.short, cell.times) for cell in cells] == [(1, 3, 1, 0)]
