@@ -10,7 +10,7 @@ from reportlab.lib.colors import Color
 from exam.core.pdf.fonts import TEXT, missing_characters
 from exam.core.pdf.layout import POINTS_PER_MM, wrap
 from exam.core.pdf.sheet import A4, About, Ink, Sheet, render_sheets
-from questionbank.forms.wording import Face, Paragraph, Print, photo_scale
+from questionbank.forms.wording import Face, Paragraph, Print
 from questionbank.interactions.photo import PHOTO_PX
 from questionbank.items.content import Photo
 
@@ -36,12 +36,13 @@ class _Line(msgspec.Struct, frozen=True):
     before: float = 0
     columns: int = 1
     photo: Photo | None = None
+    scale: float = 0
 
     @property
     def height(self) -> float:
         """Height in mm with the room before it."""
         if self.photo:
-            return self.photo.height * photo_scale(self.photo) + _PHOTO_MARGIN
+            return self.photo.height * self.scale + _PHOTO_MARGIN
         return self.ink.size * _LEADING * (1 + self.before) / POINTS_PER_MM
 
 
@@ -63,7 +64,7 @@ def _block(paragraphs: Iterable[Paragraph]) -> list[_Line]:
 def _lines(paragraph: Paragraph) -> list[_Line]:
     ink = _INKS[paragraph.face]
     if paragraph.photo:
-        return [_Line("", ink, paragraph.indent, photo=paragraph.photo)]
+        return [_Line("", ink, paragraph.indent, photo=paragraph.photo, scale=paragraph.scale)]
     text = _printable(paragraph.text)
     if paragraph.columns > 1:
         return [_Line(text, ink, paragraph.indent, paragraph.before, paragraph.columns)]
@@ -100,7 +101,7 @@ def _drawn(page: Sequence[_Line], worded: Print, foot: str) -> Callable[[Sheet],
         for line in page:
             y += line.height
             if line.photo:
-                size = (line.photo.width * photo_scale(line.photo), line.photo.height * photo_scale(line.photo))
+                size = (line.photo.width * line.scale, line.photo.height * line.scale)
                 box = (_LEFT + line.indent, y - size[1], *size)
                 sheet.photo(box, line.photo.jpeg, frame=line.ink.colour, most=PHOTO_PX)
                 continue

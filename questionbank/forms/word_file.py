@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from questionbank.forms.wording import Face, Paragraph, Print, photo_scale
+from questionbank.forms.wording import Face, Paragraph, Print
 from questionbank.items.content import Photo
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -116,13 +116,13 @@ def _block(body: etree._Element, block: Sequence[Paragraph], photos: Sequence[Ph
     for at, paragraph in enumerate(block):
         element = _paragraph(body, paragraph, keep=at < len(block) - 1, new_page=new_page and at == 0)
         if paragraph.photo:
-            _picture(element, paragraph.photo, photos.index(paragraph.photo) + 1)
+            _picture(element, paragraph.photo, paragraph.scale, photos.index(paragraph.photo) + 1)
 
 
-def _picture(paragraph: etree._Element, photo: Photo, number: int) -> None:
-    """Put a photo into a paragraph, in line (ECMA-376-1 §20.4.2.8)."""
-    scale = photo_scale(photo) * _EMU_PER_MM
-    size = {"cx": str(round(photo.width * scale)), "cy": str(round(photo.height * scale))}
+def _picture(paragraph: etree._Element, photo: Photo, scale: float, number: int) -> None:
+    """Put a photo of `scale` mm to a pixel into a paragraph, in line (ECMA-376-1 §20.4.2.8)."""
+    emu = scale * _EMU_PER_MM
+    size = {"cx": str(round(photo.width * emu)), "cy": str(round(photo.height * emu))}
     named = {"id": str(number), "name": f"photo{number}"}
     inline = etree.SubElement(_add(_add(paragraph, "r"), "drawing"), f"{{{_DRAWING}/wordprocessingDrawing}}inline")
     etree.SubElement(inline, f"{{{_DRAWING}/wordprocessingDrawing}}extent", size)

@@ -11,15 +11,20 @@ from exam.web.format import marks as show_marks
 from exam.web.i18n import set_in_chinese
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot
 from questionbank.interactions.case import SEVERAL
+from questionbank.interactions.figures import mark, replace_marks, split_marks
+from questionbank.interactions.formula_text import formula_text
 from questionbank.interactions.hotspot import NAMELESS
 from questionbank.interactions.registry import KIND_NAMES, words_of
-from questionbank.items.content import Interaction, ItemContent, Photo
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent, Photo
 
 ANSWERS_PER_LINE: Final = 4
 """Tabs divide the columns of a line of the answer sheet."""
 _BY_LETTER: Final = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
 _INDENT: Final = 8.0
 _PHOTO_MM: Final = (150.0, 110.0)
+_FIGURE_MM: Final = (90.0, 55.0)
+_MM_PER_PX: Final = 25.4 / 96
+"""A figure is printed no larger than a page on a screen shows it."""
 
 
 class Face(StrEnum):
@@ -34,7 +39,7 @@ class Face(StrEnum):
 class Paragraph(msgspec.Struct, frozen=True):
     """Words of one look; `indent` in mm, `before` is room above in lines of its own size, `columns` how tabs divide it.
 
-    With a photo it is that photo, and has no words.
+    With a photo it is that photo, `scale` mm to a pixel, and has no words.
     """
 
     text: str
@@ -43,6 +48,7 @@ class Paragraph(msgspec.Struct, frozen=True):
     before: float = 0
     columns: int = 1
     photo: Photo | None = None
+    scale: float = 0
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -107,16 +113,47 @@ def _paper(form: CandidateForm) -> Iterator[list[Paragraph]]:
 
 
 def _asked(slot: CandidateSlot) -> list[Paragraph]:
-    lines = [Paragraph(f"{slot.slot}. {slot.stem}({show_marks(slot.marks)} 分)", before=0.6)]
+    stem = Paragraph(f"{slot.slot}. {slot.stem}({show_marks(slot.marks)} 分)", before=0.6)
+    lines = list(_with_figures(stem, slot.figures))
     for label, text in slot.options:
         shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{_said(label)} {text}"
-        lines.append(Paragraph(shown, indent=_INDENT))
+        lines += _with_figures(Paragraph(shown, indent=_INDENT), slot.figures)
     if slot.photo:
         lines.append(Paragraph(f"在照片上圈出 {slot.points} 处。", indent=_INDENT))
-        lines.append(Paragraph("", indent=_INDENT, photo=slot.photo))
+        lines.append(_picture(slot.photo, _PHOTO_MM))
     elif not slot.options or slot.interaction is Interaction.ORDER:
         lines.append(Paragraph("答：" + "_" * 40, indent=_INDENT))
     return lines
+
+
+def _with_figures(paragraph: Paragraph, figures: Sequence[Figure] | msgspec.UnsetType) -> Iterator[Paragraph]:
+    """Yield a paragraph that names its figures where their marks stand, and below it its pictures."""
+    kept = figures or ()
+    numbers = [each for each in split_marks(paragraph.text) if isinstance(each, int) and each <= len(kept)]
+
+    def name(kind: FigureKind, number: int) -> str:
+        return _named(kept[number - 1], number) if number <= len(kept) else mark(kind, number)
+
+    yield msgspec.structs.replace(paragraph, text=replace_marks(paragraph.text, name))
+    for figure in (kept[number - 1] for number in dict.fromkeys(numbers)):
+        if figure.kind is FigureKind.IMAGE:
+            photo = Photo(figure.width, figure.height, figure.data)
+            yield _picture(photo, (min(_FIGURE_MM[0], figure.width * _MM_PER_PX), _FIGURE_MM[1]))
+
+
+def _named(figure: Figure, number: int) -> str:
+    match figure.kind:
+        case FigureKind.IMAGE:
+            return f"（图{number}）"
+        case FigureKind.AUDIO:
+            return f"（录音{number}，在考试终端上听）"
+        case FigureKind.FORMULA:
+            return formula_text(figure.data) or figure.text
+
+
+def _picture(photo: Photo, most: tuple[float, float]) -> Paragraph:
+    scale = min(most[0] / photo.width, most[1] / photo.height)
+    return Paragraph("", indent=_INDENT, photo=photo, scale=scale)
 
 
 def _said(label: str) -> str:
@@ -155,7 +192,12 @@ def _key(form: CandidateForm, scoring: ScoringForm, contents: Mapping[str, ItemC
         said = (("给分", _weighed(asked, slot)), ("解析", content.explanation), ("依据", content.basis))
         yield [
             Paragraph(f"{slot.slot}. {' / '.join(key)}", before=0.5),
-            *(Paragraph(f"{name}：{text}", Face.SMALL, _INDENT) for name, text in said if text),
+            *(
+                line
+                for name, text in said
+                if text
+                for line in _with_figures(Paragraph(f"{name}：{text}", Face.SMALL, _INDENT), content.figures)
+            ),
         ]
 
 
@@ -182,8 +224,3 @@ def _told(slot: CandidateSlot, key: Sequence[str]) -> Iterable[str]:
     """Return a key as a marker reads it: letters, but a judgement and what is on a photo in words."""
     told = slot.interaction in {Interaction.JUDGEMENT, Interaction.HOTSPOT}
     return words_of(slot.interaction, slot.options, key) if told else key
-
-
-def photo_scale(photo: Photo) -> float:
-    """Return the millimetres of a pixel: as large as a question may be."""
-    return min(_PHOTO_MM[0] / photo.width, _PHOTO_MM[1] / photo.height)

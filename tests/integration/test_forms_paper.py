@@ -16,6 +16,7 @@ from exam.identity.roles import Role as Duty
 from questionbank.formats.reader import read_questions
 from questionbank.forms.models import FormRow
 from questionbank.forms.printing import PaperKind
+from tests.builders.figures import figured_draft
 from tests.builders.grading import close_and_score, examined
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, publish_bank, some_drafts
@@ -23,7 +24,8 @@ from tests.builders.web import send, wear
 
 
 async def test_a_publisher_prints_a_pilot_with_its_key(client: AsyncClient, runtime: Runtime) -> None:
-    bank = await publish_bank(runtime, qualification="special.1.2", drafts=some_drafts(each=8, token="𠀀"))
+    drafts = [figured_draft(each) for each in some_drafts(each=8, token="𠀀")]
+    bank = await publish_bank(runtime, qualification="special.1.2", drafts=drafts)
     page = f"/bank/blueprints/{bank.blueprint_id}"
     author = await account(runtime, login="author", roles=(Duty.AUTHOR,), region=ROOT, name="张命题")
     wear(client, await session_cookie(runtime, author))
@@ -39,6 +41,7 @@ async def test_a_publisher_prints_a_pilot_with_its_key(client: AsyncClient, runt
     paper, keys = "".join(pages[:key]), "".join(pages[key:])
     assert "9 题，共 10 分，30 分钟" in paper
     assert "解析" not in paper
+    assert (paper.count("在考试终端上听"), "R = U/I" in keys, "〔" in paper + keys) == (3, True, False)
     assert keys.count("解析：") == 9
     # a character that the face lacks is told as one, and the sheet is printed
     assert "〓" in keys

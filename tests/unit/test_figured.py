@@ -1,5 +1,7 @@
 """Figures where items are shown: on pages, in forms and on the terminal, and in what a version changed."""
 
+import io
+import zipfile
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,9 +13,12 @@ from exam.delivery.schemas import wire_form
 from questionbank.figured import FILTERS
 from questionbank.forms.assembly import Assembly, AssemblySlot
 from questionbank.forms.views import render_views
+from questionbank.forms.word_file import write_docx
+from questionbank.forms.wording import word_form
 from questionbank.interactions.figures import pick_figures
-from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent, Option
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent, Option, Photo
 from questionbank.items.viewing import VersionView, compare
+from tests.builders.figures import some_figures
 
 RED = Figure(FigureKind.IMAGE, b"red", 60, 40, "禁止标志")
 BELL = Figure(FigureKind.AUDIO, b"bell", text="警报")
@@ -26,6 +31,19 @@ ITEM = ItemContent(
     explanation="见〔式2〕",
     figures=(RED, OHM, BELL),
 )
+
+SLOT = AssemblySlot(
+    slot=1,
+    item_id="i",
+    version="v",
+    interaction=Interaction.CHOICE,
+    difficulty=0,
+    marks=100,
+    cell=0,
+    part=0,
+    option_order=(1, 0),
+)
+ASSEMBLY = Assembly(key="k", algorithm="a", slots=(SLOT,))
 
 
 def version(content: ItemContent) -> VersionView:
@@ -70,19 +88,7 @@ def test_picked_figures_are_counted_anew() -> None:
 
 
 def test_form_holds_figures_of_stem_and_options_never_of_the_explanation() -> None:
-    slot = AssemblySlot(
-        slot=1,
-        item_id="i",
-        version="v",
-        interaction=Interaction.CHOICE,
-        difficulty=0,
-        marks=100,
-        cell=0,
-        part=0,
-        option_order=(1, 0),
-    )
-    assembly = Assembly(key="k", algorithm="a", slots=(slot,))
-    form, _ = render_views(assembly, {"v": ITEM}, title="t", duration_s=60)
+    form, _ = render_views(ASSEMBLY, {"v": ITEM}, title="t", duration_s=60)
     (asked,) = form.slots
     assert (asked.stem, asked.options) == ("哪一个是〔音2〕", (("A", "3 < 5"), ("B", "〔图1〕")))
     assert asked.figures == (RED, BELL)
@@ -94,10 +100,25 @@ def test_form_holds_figures_of_stem_and_options_never_of_the_explanation() -> No
         ("audio", BELL.url, "警报"),
     ]
     plain, _ = render_views(
-        assembly, {"v": msgspec.structs.replace(ITEM, figures=msgspec.UNSET)}, title="t", duration_s=60
+        ASSEMBLY, {"v": msgspec.structs.replace(ITEM, figures=msgspec.UNSET)}, title="t", duration_s=60
     )
     assert b"figures" not in msgspec.json.encode(plain)
     assert b"figures" not in msgspec.json.encode(wire_form(plain))
+
+
+def test_print_has_pictures_below_their_texts_and_words_for_the_rest() -> None:
+    picture, sound, formula = some_figures()
+    content = msgspec.structs.replace(ITEM, figures=(picture, formula, sound))
+    form, scoring = render_views(ASSEMBLY, {"v": content}, title="t", duration_s=60)
+    worded = word_form(form, scoring, {"v": content}, number="1", warning="")
+    paper, _, key = (block for part in worded.parts for block in [sum(part.blocks, ())])
+    shown = [each.text or each.photo for each in paper if each.before != 1][-4:]
+    assert shown[1:3] == ["A. 3 < 5", "B. （图1）"]
+    assert shown[0] == "1. 哪一个是（录音2，在考试终端上听）(1 分)"
+    assert shown[3] == Photo(60, 40, picture.data)
+    assert "解析：见R = U/I" in [each.text for each in key]
+    with zipfile.ZipFile(io.BytesIO(write_docx(worded))) as archive:
+        assert archive.read("word/media/photo1.jpeg") == picture.data
 
 
 def test_changed_figure_is_shown_before_and_after_and_a_new_number_is_no_change() -> None:
