@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
-from exam.core.sheets.archive import read_member
+from exam.core.sheets.archive import member_reader
 from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.markup import Node, parse_xml
 from questionbank.formats.media import DRAWING, EXTERNAL, OLE, load, picture, refused
@@ -25,8 +25,8 @@ class DocxFigures:
 
     def __init__(self, data: bytes, names: tuple[str, ...]) -> None:
         self.enclosures = Enclosures()
-        self._data, self._names = data, frozenset(names)
-        relations = parse_xml(read_member(data, _RELATIONS)).children("relationship") if _RELATIONS in names else []
+        self._read, self._names = member_reader(data), frozenset(names)
+        relations = parse_xml(self._read(_RELATIONS)).children("relationship") if _RELATIONS in names else []
         self._targets = {each.attributes.get("id", ""): each.attributes for each in relations}
 
     def stand_for(self, node: Node) -> str:
@@ -54,7 +54,7 @@ class DocxFigures:
     def _fetch(self, target: str) -> bytes:
         """Return a part of the archive by its address in a relationship of the document (ECMA-376 part 2 §9.3)."""
         path = posixpath.normpath(posixpath.join("/" + _FOLDER, unquote(target))).lstrip("/")
-        return read_member(self._data, path) if path in self._names else b""
+        return self._read(path) if path in self._names else b""
 
 
 def _formula(node: Node) -> Enclosed:

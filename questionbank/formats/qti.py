@@ -1,21 +1,22 @@
 """QTI 2.1, 2.2 and 3.0 items and packages (1EdTech QTI 3.0 §5); their interactions stand in `qti_interactions`."""
 
 import posixpath
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
 import msgspec
 
-from exam.core.sheets.archive import check_archive, read_member
+from exam.core.sheets.archive import check_archive, member_reader
 from exam.core.sheets.errors import UnreadableFileError
 from questionbank.formats.drafting import read_proposals
 from questionbank.formats.embedded import hold_figures
 from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
 from questionbank.formats.media import Fetch
-from questionbank.formats.qti_interactions import FEEDBACK, count_feature, find_asked, is_for_scorers
+from questionbank.formats.qti_asked import FEEDBACK, count_feature
+from questionbank.formats.qti_interactions import find_asked, is_for_scorers, read_asked
 from questionbank.formats.qti_numbers import with_numbers
 from questionbank.formats.qti_tests import TEST_ROOT, read_test
 from questionbank.formats.reading import Proposal, Reading, Refusal
@@ -34,17 +35,18 @@ def read_qti_item(root: Node) -> Reading:
 
 def read_qti_package(data: bytes) -> Reading:
     """Read every item and every test of a content package; rows count the item documents by name."""
-    gathered, tests, names = _Gathered(), [], check_archive(data)
+    gathered, tests, names = _Gathered(), [], frozenset(check_archive(data))
+    read = member_reader(data)
     for name in sorted(names):
         if not name.lower().endswith(".xml"):
             continue
         try:
-            root = parse_xml(read_member(data, name))
+            root = parse_xml(read(name))
         except UnreadableFileError as error:
             gathered.refuse(RowError("record_shape", detail=f"{name[:60]} {error.code}"))
             continue
         if root.name == ITEM_ROOT:
-            gathered.add_item(name, root, partial(_fetch, data, names, name))
+            gathered.add_item(name, root, partial(_fetch, read, names, name))
         elif root.name == TEST_ROOT:
             tests.append((name, root))
         elif root.name != "manifest":
@@ -81,10 +83,10 @@ class _Gathered:
         return msgspec.structs.replace(read, left_out=self.left_out, tests=assessments)
 
 
-def _fetch(data: bytes, names: Collection[str], item: str, reference: str) -> bytes:
+def _fetch(read: Callable[[str], bytes], names: Collection[str], item: str, reference: str) -> bytes:
     """Return a file of the package by its reference in an item of it; nothing from outside."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(item), unquote(reference)))
-    return read_member(data, path) if path in names else b""
+    return read(path) if path in names else b""
 
 
 def _read_item(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) -> Proposal | Refusal:
@@ -106,7 +108,7 @@ def _propose(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) ->
     essay = asked.interaction.name == "extendedtextinteraction"
     if any(not (_is_own(node) or (essay and is_for_scorers(node))) for node in root.descendants(*FEEDBACK)):
         count_feature(unsupported, "feedback")
-    read = with_numbers(asked.read(row), root, asked.declaration, unsupported)
+    read = with_numbers(read_asked(row, asked), root, asked.declaration, unsupported)
     return _with_own_words(read, root, bodies[0])
 
 

@@ -1,154 +1,26 @@
 """The interactions of QTI 2.1, 2.2 and 3.0 items, each read by a function of its own (1EdTech QTI 3.0 §5)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import product
-from math import isclose
 from typing import Final
 
 import msgspec
 
-from exam.core.areas import Area, find_area
-from questionbank.formats.embedded import find_picture
 from questionbank.formats.markup import Node, tidy_lines
 from questionbank.formats.media import Fetch
-from questionbank.formats.options import LETTERS, label_options
-from questionbank.formats.qti_weights import find_weights, weights_of
+from questionbank.formats.options import label_options
+from questionbank.formats.qti_asked import FEEDBACK, Asked, correct_of, full_mark_keys, walk
+from questionbank.formats.qti_pointing import read_hotspots, read_points
 from questionbank.formats.reading import Proposal
 from questionbank.formats.refusals import RowError
-from questionbank.formats.weighing import weights_lines
 from questionbank.formats.words import find_truth
-from questionbank.interactions.hotspot import area_line
 from questionbank.interactions.match import pair_line
 from questionbank.items.content import FALSE, TRUE, Interaction, Option
 
-FEEDBACK: Final = ("feedbackinline", "feedbackblock", "modalfeedback", "rubricblock")
 _BLANK: Final = "_____"
 _MATCH_SETS: Final = 2
 _TOGETHER: Final = frozenset({"inlinechoiceinteraction", "choiceinteraction"})
 """Interactions of which an item may hold several."""
-
-
-def count_feature(unsupported: dict[str, int], feature: str) -> None:
-    """Note once more that an item has a feature which is left out."""
-    unsupported[feature[:40]] = unsupported.get(feature[:40], 0) + 1
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One interaction of an item with the declaration of its response, or several of a kind that belong together."""
-
-    body: Node
-    pairs: tuple[tuple[Node, Node], ...]
-    unsupported: dict[str, int]
-    fetch: Fetch
-    template: str = ""
-    """The name of the standard response processing, empty where the item has its own."""
-
-    @property
-    def photo(self) -> bytes:
-        """The picture of the interaction, empty where it has none; raises RowError where it cannot be had."""
-        return find_picture(self.interaction, self.fetch)
-
-    def read(self, row: int) -> Proposal:
-        """Return what the item asks, or raise RowError."""
-        return _READERS[self.interaction.name](row, self)
-
-    @property
-    def interaction(self) -> Node:
-        return self.pairs[0][0]
-
-    @property
-    def declaration(self) -> Node:
-        return self.pairs[0][1]
-
-    @property
-    def correct(self) -> tuple[str, ...]:
-        """The values of the correct response, in the order of the document."""
-        return _correct(self.declaration)
-
-    @property
-    def stem(self) -> str:
-        """The text of the body and the prompt without that of the interaction."""
-        prompt = "\n".join(node.text(*FEEDBACK) for node in self.interaction.children("prompt"))
-        return tidy_lines(f"{self.body.text(self.interaction.name, *FEEDBACK)}\n{prompt}")
-
-    def with_blanks(self, blank: str) -> str:
-        """Return the text of the body with each interaction as a blank; the body is changed by it."""
-        places = {id(interaction) for interaction, _ in self.pairs}
-        for node in [self.body, *walk(self.body)]:
-            node.parts = [blank if id(part) in places else part for part in node.parts]
-        return tidy_lines(self.body.text(*FEEDBACK))
-
-    def note_mapping(self) -> None:
-        """Note marks by answer that an item cannot hold: all but the same for each correct value."""
-        if any(self._maps_unevenly(declaration) for _, declaration in self.pairs):
-            count_feature(self.unsupported, "mapping")
-
-    def weights(self, interaction: Interaction, words: Mapping[str, tuple[str, str]], key: Sequence[str]) -> str:
-        """Return the marks by answer as text; `words` are label and word of each mapped answer.
-
-        What an item cannot hold is noted, and what says no more than the key is nothing.
-        """
-        if not self._maps_unevenly(self.declaration):
-            return ""
-        labels = {mapped: label for mapped, (label, _) in words.items()}
-        by_mapping = self.template == "map_response"
-        found = find_weights(self.declaration, interaction, labels, key) if by_mapping else None
-        if found is None:
-            count_feature(self.unsupported, "mapping")
-            return ""
-        return "\n".join(weights_lines(found, list(words.values())))
-
-    def _maps_unevenly(self, declaration: Node) -> bool:
-        maps_evenly = _EVENLY.get(self.interaction.name)
-        return bool(declaration.children("mapping")) and not (maps_evenly and maps_evenly(declaration))
-
-
-def _correct(declaration: Node) -> tuple[str, ...]:
-    found = [
-        value.text().strip()
-        for correct in declaration.children("correctresponse")
-        for value in correct.children("value")
-    ]
-    return tuple(found)
-
-
-def _shares_evenly(declaration: Node) -> bool:
-    """Tell whether a mapping gives every pair of the correct response the same marks and nothing to any other."""
-    earning = _earning(declaration)
-    right = _correct(declaration) or tuple(_full_mark_keys(declaration))
-    most = sum(earning.values())
-    return set(earning) == set(right) and len(set(earning.values())) == 1 and _adds_up(declaration, "mapping", most)
-
-
-def _picks_evenly(declaration: Node) -> bool:
-    """Tell whether a mapping of one choice gives marks to the right one alone."""
-    return declaration.attributes.get("cardinality") != "multiple" and _shares_evenly(declaration)
-
-
-def _accepts_evenly(declaration: Node) -> bool:
-    """Tell whether a mapping gives every variant of an answer the same marks and nothing to any other text."""
-    earning = _earning(declaration)
-    most = max(earning.values(), default=0.0)
-    return len(set(earning.values())) == 1 and _adds_up(declaration, "mapping", most)
-
-
-def _earning(declaration: Node) -> dict[str, float]:
-    """Return the mapped answers that change the marks."""
-    values = {
-        entry.attributes.get("mapkey", ""): _number(entry.attributes.get("mappedvalue", "0"))
-        for entry in declaration.descendants("mapentry")
-    }
-    return {key: value for key, value in values.items() if value}
-
-
-def _adds_up(declaration: Node, name: str, most: float) -> bool:
-    """Tell whether a mapping is the sum of its entries, from 0 to `most`: nothing for any other answer, no bound that cuts."""
-    for said in (mapping.attributes for mapping in declaration.children(name)):
-        others, lowest = _number(said.get("defaultvalue", "0")), _number(said.get("lowerbound", "0"))
-        highest = _number(said.get("upperbound", str(most)))
-        if others or not lowest <= 0 or not (highest > most or isclose(highest, most)):
-            return False
-    return True
 
 
 def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch) -> Asked:
@@ -167,14 +39,24 @@ def find_asked(root: Node, body: Node, unsupported: dict[str, int], fetch: Fetch
 
 
 def _template(root: Node) -> str:
-    named = [each.attributes.get("template", "") for each in root.children("responseprocessing")]
-    return named[0].rpartition("/")[2].removesuffix(".xml") if named else ""
+    """Return the name of the standard response processing that an item names, or writes out where it is one mapping."""
+    processing = root.children("responseprocessing")
+    named = [each.attributes.get("template", "") for each in processing]
+    if any(named):
+        return named[0].rpartition("/")[2].removesuffix(".xml")
+    scored = [each for each in root.descendants("setoutcomevalue") if each.attributes.get("identifier") == "SCORE"]
+    direct = [each for one in processing for each in one.children("setoutcomevalue")]
+    values = [part.name for each in scored for part in each.parts if isinstance(part, Node)]
+    alone = len(scored) == 1 and any(scored[0] is each for each in direct)
+    return _MAPPED.get(values[0], "") if alone and len(values) == 1 else ""
 
 
-def walk(node: Node) -> list[Node]:
-    """Return all elements below."""
-    nodes = [part for part in node.parts if isinstance(part, Node)]
-    return nodes + [below for part in nodes for below in walk(part)]
+_MAPPED: Final = {"mapresponse": "map_response", "mapresponsepoint": "map_response_point"}
+
+
+def read_asked(row: int, asked: Asked) -> Proposal:
+    """Return what an item asks, or raise RowError."""
+    return _READERS[asked.interaction.name](row, asked)
 
 
 def _label(asked: Asked) -> tuple[tuple[Option, ...], tuple[str, ...]]:
@@ -228,7 +110,7 @@ def _read_order(row: int, asked: Asked) -> Proposal:
 
 
 def _read_text_entry(row: int, asked: Asked) -> Proposal:
-    variants = dict.fromkeys([*asked.correct, *_full_mark_keys(asked.declaration)])
+    variants = dict.fromkeys([*asked.correct, *full_mark_keys(asked.declaration)])
     if not variants:
         raise RowError("key_missing")
     asked.note_mapping()
@@ -247,7 +129,7 @@ def _read_gaps(row: int, asked: Asked) -> Proposal:
         names = [choice.attributes.get("identifier", "") for choice in choices]
         letters = {name: f"{number}{option.id}" for name, option in zip(names, own, strict=True)}
         options += [Option(f"{number}{option.id}", option.text) for option in own]
-        key += [letters.get(value, f"{number}?") for value in _correct(declaration) or _full_mark_keys(declaration)]
+        key += [letters.get(value, f"{number}?") for value in correct_of(declaration) or full_mark_keys(declaration)]
     if not key:
         raise RowError("key_missing")
     stem = asked.with_blanks(_BLANK)
@@ -257,7 +139,7 @@ def _read_gaps(row: int, asked: Asked) -> Proposal:
 def _read_match(row: int, asked: Asked) -> Proposal:
     """Read a match in which each choice of one set, taken as the sources, belongs to one of the other."""
     sets = [each.children("simpleassociablechoice") for each in asked.interaction.children("simplematchset")]
-    pairs = [value.split() for value in asked.correct or _full_mark_keys(asked.declaration)]
+    pairs = [value.split() for value in asked.correct or full_mark_keys(asked.declaration)]
     if not pairs:
         raise RowError("key_missing")
     if len(sets) != _MATCH_SETS or any(len(pair) != _MATCH_SETS for pair in pairs):
@@ -282,49 +164,6 @@ def _read_match(row: int, asked: Asked) -> Proposal:
     return Proposal(row=row, kind=Interaction.MATCH, stem=asked.stem, options=options, key=key, weights=weights)
 
 
-def _read_points(row: int, asked: Asked) -> Proposal:
-    """Read the areas that earn marks, with the names that our own packages give them."""
-    entries = [entry for each in asked.declaration.children("areamapping") for entry in each.children("areamapentry")]
-    values = [_number(entry.attributes.get("mappedvalue", "0")) for entry in entries]
-    areas = [_area(entry) for entry, value in zip(entries, values, strict=True) if value > 0]
-    if not areas:
-        raise RowError("key_missing")
-    names = _names(asked.body.attributes.get("dataankaoareas", ""))
-    lines = [area_line(name, area) for name, area in zip(names + [""] * len(areas), areas, strict=False)]
-    return msgspec.structs.replace(_pointing(row, asked, lines), weights=_area_weights(asked, entries, values))
-
-
-def _area_weights(asked: Asked, entries: Sequence[Node], values: Sequence[float]) -> str:
-    """Return the marks by area as text, empty where each area earns the same and nothing else counts."""
-    earning = [value for value in values if value]
-    if len(set(earning)) == 1 and _adds_up(asked.declaration, "areamapping", sum(earning)):
-        return ""
-    labels = LETTERS[: len(entries)]
-    mapped = dict(zip(labels, (each.attributes.get("mappedvalue", "0") for each in entries), strict=False))
-    found = None
-    if min(values) > 0 and len(labels) == len(entries) and asked.template == "map_response_point":
-        mapping, *_ = asked.declaration.children("areamapping")
-        found = weights_of(mapping, mapped, Interaction.HOTSPOT, labels, labels)
-    if found is None:
-        count_feature(asked.unsupported, "mapping")
-        return ""
-    return "\n".join(weights_lines(found, [(label, label) for label in labels]))
-
-
-def _read_hotspots(row: int, asked: Asked) -> Proposal:
-    """Read the hotspots that are right; whoever points elsewhere is wrong without an area for it."""
-    asked.note_mapping()
-    right = asked.correct or tuple(_full_mark_keys(asked.declaration))
-    found = {each.attributes.get("identifier", ""): each for each in asked.interaction.children("hotspotchoice")}
-    if not right:
-        raise RowError("key_missing")
-    if not set(right) <= set(found):
-        raise RowError("key_without_option", key="".join(sorted(set(right) - set(found)))[:20])
-    return _pointing(
-        row, asked, [area_line(found[each].attributes.get("hotspotlabel", ""), _area(found[each])) for each in right]
-    )
-
-
 def _read_essay(row: int, asked: Asked) -> Proposal:
     """Read a text of one's own with what its scorers are told, or with the correct response."""
     told = [tidy_lines(node.text()) for node in asked.body.descendants("rubricblock") if is_for_scorers(node)]
@@ -338,59 +177,13 @@ def is_for_scorers(node: Node) -> bool:
     return node.name == "rubricblock" and node.attributes.get("view", "").split() == ["scorer"]
 
 
-def _pointing(row: int, asked: Asked, lines: list[str]) -> Proposal:
-    options = label_options(lines)
-    return Proposal(row=row, kind=Interaction.HOTSPOT, stem=asked.stem, options=options, key="", photo=asked.photo)
-
-
-def _area(node: Node) -> Area:
-    shape, coords = node.attributes.get("shape", ""), node.attributes.get("coords", "")
-    area = find_area(f"{shape} {','.join(coords.replace(',', ' ').split())}")
-    if area is None:
-        raise RowError("area_unclear", excerpt=f"{shape} {coords}"[:40])
-    return area
-
-
-def _names(text: str) -> list[str]:
-    try:
-        return msgspec.json.decode(text, type=list[str]) if text else []
-    except msgspec.DecodeError:
-        return []
-
-
-def _full_mark_keys(declaration: Node) -> list[str]:
-    """Return the mapped answers that earn the most, which is what the correct response earns."""
-    entries = declaration.descendants("mapentry")
-    values = {
-        entry.attributes.get("mapkey", "").strip(): _number(entry.attributes.get("mappedvalue", "0"))
-        for entry in entries
-    }
-    best = max(values.values(), default=0.0)
-    return [key for key, value in values.items() if key and value == best and best > 0]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise RowError("record_shape", detail="mappedValue") from error
-
-
-_EVENLY: Final[Mapping[str, Callable[[Node], bool]]] = {
-    "choiceinteraction": _picks_evenly,
-    "inlinechoiceinteraction": _shares_evenly,
-    "matchinteraction": _shares_evenly,
-    "textentryinteraction": _accepts_evenly,
-}
-"""Interactions of which each right part, or each variant, earns the same, with the mappings that say no more than that."""
-
 _READERS: Final[Mapping[str, Callable[[int, Asked], Proposal]]] = {
     "choiceinteraction": _read_choice,
     "textentryinteraction": _read_text_entry,
     "orderinteraction": _read_order,
     "inlinechoiceinteraction": _read_gaps,
     "matchinteraction": _read_match,
-    "selectpointinteraction": _read_points,
-    "hotspotinteraction": _read_hotspots,
+    "selectpointinteraction": read_points,
+    "hotspotinteraction": read_hotspots,
     "extendedtextinteraction": _read_essay,
 }

@@ -8,7 +8,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.markup import Node
-from questionbank.formats.qti_interactions import count_feature
+from questionbank.formats.qti_asked import count_feature
 from questionbank.formats.qti_names import QtiXml
 from questionbank.formats.reading import Proposal
 from questionbank.interactions.text_entry import find_near, near

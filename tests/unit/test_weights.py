@@ -1,5 +1,10 @@
 """Marks by answer: bounds always hold, equal weights are the old rule, and files bring them back."""
 
+import io
+import re
+import zipfile
+from base64 import b64encode
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -10,13 +15,15 @@ from exam.web.format import marks
 from grading.changes import slot_rule
 from grading.scoring import Rule, SlotRule, SlotScore, score_response, score_slot
 from questionbank.formats.reader import read_questions
+from questionbank.formats.reading import Reading
 from questionbank.formats.refusals import RowError
-from questionbank.formats.weighing import read_weights
+from questionbank.formats.weighing import read_weights, weights_text
 from questionbank.formats.writer import FORMATS
 from questionbank.forms.assembly import Assembly, AssemblySlot
 from questionbank.forms.views import render_views
 from questionbank.interactions.registry import KINDS, kind_of
 from questionbank.items.content import Interaction, ItemContent, ItemDraft
+from tests.builders.figures import picture_file
 from tests.builders.questionbank import content as item_content
 
 PAIRS = ["1A", "1B", "2A", "2B", "3A", "3B"]
@@ -107,6 +114,79 @@ def test_weights_come_back_from_a_file(name: str) -> None:
     reading = read_questions(FORMATS[name].write(drafts), f"bank{FORMATS[name].suffix}")
     assert (reading.unsupported, reading.refused) == ({}, ())
     assert [each.content for each in reading.drafts] == [each.content for each in drafts]
+
+
+PLACES = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="t">
+<responseDeclaration identifier="R" cardinality="multiple" baseType="identifier"><correctResponse><value>a</value>
+<value>b</value></correctResponse><mapping lowerBound="0">{entries}</mapping></responseDeclaration><itemBody><p>指出隐患。</p>
+<hotspotInteraction responseIdentifier="R" maxChoices="{most}"><object type="image/png" data="{photo}"/>
+<hotspotChoice identifier="a" shape="rect" coords="0,0,40,40" hotspotLabel="门"/>
+<hotspotChoice identifier="b" shape="circle" coords="80,20,10"/>
+<hotspotChoice identifier="c" shape="rect" coords="0,60,40,99"/></hotspotInteraction></itemBody>{processing}</assessmentItem>"""
+TEMPLATE = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/>'
+WRITTEN = (
+    '<responseProcessing><setOutcomeValue identifier="SCORE"><mapResponse identifier="R"/></setOutcomeValue>'
+    "</responseProcessing>"
+)
+
+
+def read_hotspot(worth: dict[str, str], processing: str = TEMPLATE, most: int = 0) -> Reading:
+    entries = "".join(f'<mapEntry mapKey="{key}" mappedValue="{value}"/>' for key, value in worth.items())
+    photo = "data:image/png;base64," + b64encode(picture_file("grey", size=(160, 120))).decode()
+    text = PLACES.format(entries=entries, processing=processing, most=most, photo=photo)
+    return read_questions(text.encode(), "bank.xml")
+
+
+@pytest.mark.parametrize("processing", [TEMPLATE, WRITTEN])
+def test_mapped_values_of_hotspots_count(processing: str) -> None:
+    reading = read_hotspot({"a": "2", "b": "1", "c": "-1"}, processing)
+    assert (reading.refused, reading.unsupported) == ((), {})
+    (content,) = (draft.content for draft in reading.drafts)
+    kind = kind_of(content)
+    assert weights_text(kind, content).split("\n") == ["A = 2", "B = 1", "其他 = -1"]
+    weights = kind.weights_of(content, ())
+    assert weights
+    slot = SlotRule(slot=1, rule=Rule.POINTS, key=kind.key_of(content, ()), marks=300, weights=weights)
+    points = {"a": "20,20", "b": "80,20", "c": "20,80"}
+    earned = {
+        each: score_response(slot, [points[one] for one in each]).marks_hundredths
+        for each in ("a", "b", "ab", "ac", "bc")
+    }
+    assert earned == {"a": 200, "b": 100, "ab": 300, "ac": 100, "bc": 0}
+    back = read_questions(FORMATS["qti3"].write(list(reading.drafts)), "bank.zip")
+    assert [draft.content for draft in back.drafts] == [content]
+
+
+@pytest.mark.parametrize(
+    ("worth", "most", "unsupported"),
+    [
+        ({"a": "1", "b": "1"}, 2, {}),
+        ({"a": "2", "b": "1"}, 1, {"mapping": 1}),
+        ({"a": "2", "b": "1", "c": "0.5"}, 3, {"mapping": 1}),
+        ({"a": "2", "b": "0.125"}, 0, {"mapping": 1}),
+    ],
+)
+def test_a_mapping_of_hotspots_is_plain_or_named(worth: dict[str, str], most: int, unsupported: dict[str, int]) -> None:
+    reading = read_hotspot(worth, most=most)
+    assert (len(reading.drafts), reading.drafts[0].content.weights, reading.unsupported) == (
+        1,
+        msgspec.UNSET,
+        unsupported,
+    )
+
+
+def test_areas_that_earn_nothing_are_no_hindrance_to_the_others() -> None:
+    (content,) = (draft.content for draft in read_hotspot({"a": "2", "b": "1"}).drafts)
+    with zipfile.ZipFile(io.BytesIO(FORMATS["qti22"].write([ItemDraft(content=content, row=1)]))) as package:
+        text = package.read("items/item-000001.xml").decode()
+        names = package.namelist()
+        photo = b64encode(package.read(next(name for name in names if name.startswith("photos/")))).decode()
+    text = text.replace(
+        "</areaMapping>", '<areaMapEntry shape="rect" coords="0,60,40,99" mappedValue="0"/></areaMapping>'
+    )
+    text = re.sub(r'data="[^"]*"', f'data="data:image/jpeg;base64,{photo}"', text)
+    reading = read_questions(text.encode(), "item.xml")
+    assert ([draft.content for draft in reading.drafts], reading.unsupported) == ([content], {})
 
 
 def test_a_file_that_cannot_hold_weights_says_so() -> None:

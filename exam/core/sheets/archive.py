@@ -4,7 +4,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Final
 
@@ -23,6 +23,7 @@ _CHUNK_BYTES = 1024 * 1024
 _ENCRYPTED = 0x1
 _NESTED = (ZIP_MAGIC, b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh")
 _NESTED_BYTES = max(map(len, _NESTED))
+_DAMAGED = (KeyError, zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -43,11 +44,20 @@ def check_archive(data: bytes) -> tuple[str, ...]:
 
 def read_member(data: bytes, name: str) -> bytes:
     """Return one member of an archive that `check_archive` has passed."""
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
+    return member_reader(data)(name)
+
+
+def member_reader(data: bytes) -> Callable[[str], bytes]:
+    """Return what reads any member of an archive that `check_archive` has passed; the directory is read once for all."""
+    archive = zipfile.ZipFile(BytesIO(data))
+
+    def read(name: str) -> bytes:
+        try:
             return archive.read(name)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
-        raise DamagedArchiveError(member=name) from error
+        except _DAMAGED as error:
+            raise DamagedArchiveError(member=name) from error
+
+    return read
 
 
 def _list_members(data: bytes) -> list[zipfile.ZipInfo]:
