@@ -19,6 +19,7 @@ from exam.standards.api import get_qualification
 from questionbank.blueprints.cells import Blueprint
 from questionbank.blueprints.published import find_published_row
 from questionbank.blueprints.service import draft_blueprint, publish_blueprint
+from questionbank.interactions.figures import settle_figures
 from questionbank.interactions.photo import fit_photo
 from questionbank.interactions.registry import KINDS
 from questionbank.items.content import Depth, Interaction, ItemContent, ItemDraft, Option
@@ -26,6 +27,7 @@ from questionbank.items.importing import write_batch
 from questionbank.items.models import ItemRow
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from questionbank.seed_figures import make_figure
 from questionbank.seed_photo import draw_warehouse
 from questionbank.syllabus.service import SyllabusDraft, draft_syllabus, publish_syllabus
 
@@ -47,6 +49,7 @@ class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     explanation: str
     basis: str
     photo: Literal["", "warehouse"] = ""
+    figures: tuple[str, ...] = ()
 
 
 class SeedReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,17 +82,20 @@ def _folder(code: str) -> Traversable:
 
 
 def _draft(item: SeedItem, row: int) -> ItemDraft:
-    lettered = tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, item.options, strict=False))
-    options, key = KINDS[item.interaction].settle(item.stem, lettered, item.key or "")
+    texts, figures = [item.stem, *item.options, item.explanation], [make_figure(name) for name in item.figures]
+    (stem, *told, explanation), kept = settle_figures(texts, figures)
+    lettered = tuple(Option(letter, text) for letter, text in zip(ascii_uppercase, told, strict=False))
+    options, key = KINDS[item.interaction].settle(stem, lettered, item.key or "")
     return ItemDraft(
         content=ItemContent(
             interaction=item.interaction,
-            stem=item.stem,
+            stem=stem,
             options=options,
             key=key,
-            explanation=item.explanation,
+            explanation=explanation,
             basis=item.basis,
             photo=fit_photo(draw_warehouse())[0] if item.photo else msgspec.UNSET,
+            figures=kept or msgspec.UNSET,
         ),
         node=item.node,
         depth=item.depth,

@@ -23,6 +23,8 @@ _BY_LETTER: Final = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
 _INDENT: Final = 8.0
 _PHOTO_MM: Final = (150.0, 110.0)
 _FIGURE_MM: Final = (90.0, 55.0)
+_SMALL_MM: Final = (60.0, 32.0)
+"""In an option or an explanation: four of them and their question fit on a page."""
 _MM_PER_PX: Final = 25.4 / 96
 """A figure is printed no larger than a page on a screen shows it."""
 
@@ -114,7 +116,7 @@ def _paper(form: CandidateForm) -> Iterator[list[Paragraph]]:
 
 def _asked(slot: CandidateSlot) -> list[Paragraph]:
     stem = Paragraph(f"{slot.slot}. {slot.stem}({show_marks(slot.marks)} 分)", before=0.6)
-    lines = list(_with_figures(stem, slot.figures))
+    lines = list(_with_figures(stem, slot.figures, _FIGURE_MM))
     for label, text in slot.options:
         shown = f"(  ) {text}" if slot.interaction is Interaction.JUDGEMENT else f"{_said(label)} {text}"
         lines += _with_figures(Paragraph(shown, indent=_INDENT), slot.figures)
@@ -126,7 +128,9 @@ def _asked(slot: CandidateSlot) -> list[Paragraph]:
     return lines
 
 
-def _with_figures(paragraph: Paragraph, figures: Sequence[Figure] | msgspec.UnsetType) -> Iterator[Paragraph]:
+def _with_figures(
+    paragraph: Paragraph, figures: Sequence[Figure] | msgspec.UnsetType, most: tuple[float, float] = _SMALL_MM
+) -> Iterator[Paragraph]:
     """Yield a paragraph that names its figures where their marks stand, and below it its pictures."""
     kept = figures or ()
     numbers = [each for each in split_marks(paragraph.text) if isinstance(each, int) and each <= len(kept)]
@@ -138,7 +142,7 @@ def _with_figures(paragraph: Paragraph, figures: Sequence[Figure] | msgspec.Unse
     for figure in (kept[number - 1] for number in dict.fromkeys(numbers)):
         if figure.kind is FigureKind.IMAGE:
             photo = Photo(figure.width, figure.height, figure.data)
-            yield _picture(photo, (min(_FIGURE_MM[0], figure.width * _MM_PER_PX), _FIGURE_MM[1]))
+            yield _picture(photo, (min(most[0], figure.width * _MM_PER_PX), most[1]))
 
 
 def _named(figure: Figure, number: int) -> str:

@@ -60,6 +60,7 @@ class SeedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     explanation: Text
     basis: Text
     photo: Literal["", "warehouse"] = ""
+    figures: tuple[Text, ...] = ()
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
