@@ -132,9 +132,14 @@ def test_a_workbook_is_tried_before_anything_is_stored(staff: Staff, axe: Axe, t
     file = tmp_path / "去年试题.xlsx"
     right = ("判断", "使用验电器前应先在有电的设备上试验。", "", "", "正确")
     rows = [right, right, ("单选", "触电急救的第一步是什么?", "脱离电源", "呼救", "C")]
-    file.write_bytes(write_workbook(("题型", "题目", "选项A", "选项B", "答案"), rows))
+    heads = ("栏一", "栏二", "栏三", "栏四", "栏五")
+    file.write_bytes(write_workbook(heads, rows))
     with staff.at_work(Role.AUTHOR) as page:
         upload(page, file)
+        expect(page.get_by_text("没有认出“题目”和“答案”在哪一列")).to_be_visible()
+        for head, meaning in zip(heads, ("题型", "题目", "选项 A", "选项 B", "答案"), strict=True):
+            page.get_by_label(head).select_option(meaning)
+        page.get_by_role("button", name="按此对应重新核对").click()
         expect(page.locator(".figure-value")).to_have_text(["1 题", "1 行", "1 行"])
         address = page.url
         page.goto("/bank/items")
@@ -144,6 +149,16 @@ def test_a_workbook_is_tried_before_anything_is_stored(staff: Staff, axe: Axe, t
         expect(page.get_by_role("status").get_by_text("已导入为草稿")).to_be_visible()
         page.goto("/bank/items")
         expect(page.locator(".stem-cell")).to_have_count(1)
+        page.locator(".stem-cell a").click()
+        page.locator("a", has_text="修改").click()
+        page.locator("[name=stem]").fill("使用验电器前应先在无电的设备上试验。")
+        page.get_by_role("button", name="保存草稿").click()
+        expect(page.locator("del")).to_have_text("有")
+        expect(page.locator("ins")).to_have_text("无")
+        # the next file with these titles needs no word: the one question of it that is new can be written
+        file.write_bytes(write_workbook(heads, [right, ("判断", "验电器可以不经试验就使用。", "", "", "错误")]))
+        upload(page, file)
+        expect(page.locator(".figure-value").first).to_have_text("2 题")
     with staff.at_work(Role.AUTHOR, size=PHONE) as page:
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -292,6 +307,38 @@ def test_the_editor_of_a_blueprint_tells_while_typing_what_is_missing(seeded: St
         expect(page.locator("#feasibility")).to_contain_text("题库能按这份细目表组卷")
 
 
+def test_a_new_syllabus_shows_a_gap_that_leads_to_a_new_item(seeded: Staff, axe: Axe, tmp_path: Path) -> None:
+    book = tmp_path / "大纲.xlsx"
+    rows = [("1", "法规", "了解", 6, 40), ("90", "新能源充电设施", "熟练掌握", 8, 60)]
+    book.write_bytes(
+        write_workbook(("编号", "名称", "掌握程度", "学时", "权重"), [*rows, ("90", "又一条", "精通", 1, 0)])
+    )
+    with seeded.at_work(Role.AUTHOR) as page:
+        page.goto("/bank/syllabuses")
+        for wrong in (True, False):
+            page.get_by_label("资格").select_option(CODE)
+            page.get_by_label("大纲名称").fill("低压电工大纲")
+            page.get_by_label("版本").fill("2027")
+            page.get_by_label("大纲表格").set_input_files(book)
+            page.get_by_role("button", name="核对并保存草稿").click()
+            if wrong:
+                expect(page.get_by_text("编号 90 重复")).to_be_visible()
+                book.write_bytes(write_workbook(("编号", "名称", "掌握程度", "学时", "权重"), rows))
+        expect(page.get_by_text("新增 1 条")).to_be_visible()
+        draft = page.url
+    with seeded.at_work(Role.PUBLISHER, size=PHONE) as page:
+        page.goto(draft)
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        press(page, "发布")
+        expect(page.get_by_role("status").get_by_text("大纲已发布")).to_be_visible()
+    with seeded.at_work(Role.AUTHOR) as page:
+        page.goto(f"/bank?qualification={CODE}")
+        page.get_by_role("link", name=re.compile("现在命题.*新能源充电设施 判断")).click()
+        expect(page.get_by_label("知识点")).to_have_value("90")
+        expect(page.get_by_label("题型")).to_have_value("judgement")
+
+
 def test_ticking_rows_is_counted(seeded: Staff) -> None:
     with seeded.at_work(Role.PUBLISHER) as page:
         page.goto(f"/bank/items?qualification={CODE}")
@@ -318,6 +365,7 @@ def _pages(staff: Staff, data: Path) -> list[tuple[Role, str]]:
         (Role.AUTHOR, "/bank/import"),
         (Role.AUTHOR, f"/bank/imports/{batch}?show=duplicate"),
         (Role.PUBLISHER, "/bank/blueprints"),
+        (Role.AUTHOR, "/bank/syllabuses"),
         (Role.AUTHOR, f"/bank/blueprints/new?qualification={CODE}"),
     ]
 
