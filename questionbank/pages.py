@@ -35,6 +35,8 @@ DONE: Final = {
 
 FEATURE_WORDS: Final = {
     "feedback": "反馈",
+    "picture": "题目以外的图片",
+    "latex": "TeX 公式(按原文保留)",
     "mapping": "按答案给分(超出可保存的范围)",
     "equal": "数值的误差范围",
     "equalRounded": "按有效数字比较",

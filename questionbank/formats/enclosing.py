@@ -26,7 +26,7 @@ _MOST: Final = 0x10000
 HELD: Final = re.compile("[\U000f0000-\U000fffff]")
 """A character that stands for a figure."""
 _MOST_NAMED: Final = 99
-_WORDS: Final = 500
+_WORDS: Final = 300
 """Characters of what is said of a figure."""
 
 
@@ -36,7 +36,7 @@ class Enclosures:
     def __init__(self) -> None:
         self._loads: list[Load] = []
         self._named: dict[Hashable, str] = {}
-        self._fitted: dict[tuple[FigureKind, bytes], bytes] = {}
+        self._fitted: dict[tuple[FigureKind, bytes], bytes | RowError] = {}
 
     def hold(self, load: Load, name: Hashable = None) -> str:
         """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError.
@@ -74,11 +74,17 @@ class Enclosures:
             raise RowError("figure_place", place=place)
 
     def _fit(self, found: Enclosed) -> Enclosed:
-        """Return a figure as an item keeps it; a file that many rows share is made small once."""
+        """Return a figure as an item keeps it; a file that many rows share is made small, or refused, once."""
         name = found.kind, sha256(found.data).digest()
         if name not in self._fitted:
-            self._fitted[name] = fit_figure(found.kind, found.data).data
-        return Enclosed(found.kind, self._fitted[name], _plain_words(found.text))
+            try:
+                self._fitted[name] = fit_figure(found.kind, found.data).data
+            except RowError as error:
+                self._fitted[name] = error
+        fitted = self._fitted[name]
+        if isinstance(fitted, RowError):
+            raise RowError(fitted.code, **fitted.fields)
+        return Enclosed(found.kind, fitted, _plain_words(found.text))
 
 
 def _with_marks(proposal: Proposal, marks: Mapping[str, str]) -> Proposal:

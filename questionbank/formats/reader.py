@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
+import msgspec
+
 from exam.core.sheets.archive import ZIP_MAGIC, check_archive
 from exam.core.sheets.encoding import decode_text
 from exam.core.sheets.errors import EmptyFileError, FileTooLargeError
@@ -23,6 +25,8 @@ from questionbank.formats.qti import ITEM_ROOT, read_qti_item, read_qti_package
 from questionbank.formats.reading import Reading
 from questionbank.formats.tables import read_tables
 
+_PICTURES: Final = ("xl/media/", "Pictures/")
+"""Where workbooks keep pictures, which float over the cells and are in none."""
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -53,7 +57,10 @@ def _read_archive(data: bytes, suffix: str, layouts: Layouts) -> Reading:
         return read_qti_package(data)
     if dialect is Dialect.DOCX:
         return read_docx(data, names)
-    return read_tables(read_workbook(data), dialect.value, layouts)
+    read = read_tables(read_workbook(data), dialect.value, layouts)
+    pictures = sum(name.startswith(_PICTURES) for name in names)
+    unsupported = read.unsupported | ({"picture": pictures} if pictures else {})
+    return msgspec.structs.replace(read, unsupported=unsupported)
 
 
 def _read_text(data: bytes, suffix: str, layouts: Layouts) -> Reading:

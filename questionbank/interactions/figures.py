@@ -8,7 +8,7 @@ from typing import Final
 import nh3
 
 from exam.core.pdf.errors import PhotoTooLargeError, PhotoUnreadableError
-from exam.core.photo import clean_photo, plain_size
+from exam.core.photo import Size, clean_photo, plain_size
 from questionbank.formats.refusals import RowError
 from questionbank.interactions.photo import MOST_BYTES, PHOTO_PX
 from questionbank.interactions.recording import fit_recording
@@ -18,6 +18,8 @@ MARK_WORDS: Final = {FigureKind.IMAGE: "图", FigureKind.AUDIO: "音", FigureKin
 _KINDS: Final = {word: kind for kind, word in MARK_WORDS.items()}
 MOST_FIGURES: Final = 12
 _MARK: Final = re.compile(r"〔(图|音|式)([1-9][0-9]?)〕")
+_SIZES: Final[tuple[Size, ...]] = (PHOTO_PX, (640, 640), (400, 400))
+"""The largest of them at which a picture has few enough bytes: one full of small detail is made smaller."""
 _FORMULA_BYTES: Final = 8 * 1024
 MATHML: Final = {
     *(
@@ -128,12 +130,21 @@ def fit_figure(kind: FigureKind, data: bytes, text: str = "") -> Figure:
 
 
 def _fit_image(data: bytes, text: str) -> Figure:
-    try:
-        jpeg = clean_photo(data, PHOTO_PX, MOST_BYTES)
-    except (PhotoUnreadableError, PhotoTooLargeError) as error:
-        raise RowError("figure_unreadable") from error
+    jpeg = next(filter(None, (_small(data, most) for most in _SIZES)), b"")
+    if not jpeg:
+        raise RowError("figure_unreadable")
     width, height = plain_size(jpeg, PHOTO_PX) or (0, 0)
     return Figure(FigureKind.IMAGE, jpeg, width, height, text)
+
+
+def _small(data: bytes, most: Size) -> bytes:
+    """Return a picture of at most so many pixels, empty where even the plainest has too many bytes."""
+    try:
+        return clean_photo(data, most, MOST_BYTES)
+    except PhotoUnreadableError as error:
+        raise RowError("figure_unreadable") from error
+    except PhotoTooLargeError:
+        return b""
 
 
 def _fit_audio(data: bytes, text: str) -> Figure:

@@ -33,7 +33,11 @@ NO_COLUMNS: Final[Mapping[str, str]] = {}
 
 
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the file as the report tells it; `other_row` or `other_item` is its twin, `left_out` what it cannot hold."""
+    """One row of the file as the report tells it.
+
+    `other_row` or `other_item` is its twin, `left_out` what it cannot hold, `figures` how many pictures, recordings and
+    formulas it has.
+    """
 
     number: int
     verdict: str
@@ -42,6 +46,7 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     other_row: int | None = None
     other_item: str | None = None
     left_out: tuple[str, ...] = ()
+    figures: int = 0
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +120,7 @@ async def list_contents(session: AsyncSession, qualification: str) -> dict[str, 
 def report_of(judged: JudgedFile, *, written: bool, batch: UUID | None = None) -> ImportReport:
     """Return the report of a judged file."""
     counts = Counter(each.verdict for each in judged.verdicts)
+    figures = {draft.row: len(draft.content.figures or ()) for draft in judged.reading.drafts}
     return ImportReport(
         dialect=judged.reading.dialect,
         accepted=counts[Verdict.ACCEPTED] + counts[Verdict.NEAR_DUPLICATE],
@@ -130,6 +136,7 @@ def report_of(judged: JudgedFile, *, written: bool, batch: UUID | None = None) -
                 other_row=each.other_row,
                 other_item=each.other_item,
                 left_out=judged.reading.left_out.get(each.row, ()),
+                figures=figures.get(each.row, 0),
             )
             for each in judged.verdicts
         ),

@@ -1,5 +1,6 @@
 """Importing question files: judged against the stored bank, written whole or not at all, exported without loss."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from questionbank.items.finding import ItemFilter
 from questionbank.items.layouts import ColumnsError
 from questionbank.items.models import ImportBatch, ImportLayout, ItemRow, ItemVersionRow
 from questionbank.items.progress import Stage
+from tests.builders.figures import picture_file
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, maker, makers, publish_items, some_drafts
 from tests.builders.web import wear
+from tests.builders.word import docx, drawing, paragraph
 
 CODE = "special.1.2"
 OTHER = "officer.general"
@@ -169,6 +172,35 @@ async def test_an_export_is_logged_and_wants_a_known_format(runtime: Runtime) ->
             await export_questions(session, who, qualification=CODE, fmt="pdf", region=ROOT, at=at)
     async with runtime.databases.session(Scope(region=ROOT)) as session:
         assert await session.scalar(select(AuditRow.act)) == "items.exported"
+
+
+async def test_a_document_with_pictures_is_looked_at_and_brought_in_with_them(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    author = await account(runtime, login="author", roles=(Duty.AUTHOR,), region=ROOT, name="张命题")
+    wear(client, await session_cookie(runtime, author))
+    lost = drawing("rId2")
+    data = docx(
+        paragraph("一、单选题"),
+        paragraph("1. 标志", drawing("rId1", words="红牌"), "的含义是(A)。"),
+        paragraph("A.", drawing("rId1"), "  B.禁止"),
+        paragraph("2. 标志", lost, "的含义是(A)。"),
+        paragraph("A.指令  B.禁止"),
+        files={"word/media/red.png": picture_file("red")},
+        relations={"rId1": "media/red.png", "rId2": "media/lost.emf"},
+    )
+    fields = {"_csrf_token": client.cookies["csrftoken"]}
+    sent = await client.post("/bank/import", data=fields | {"qualification": CODE}, files={"file": ("图.docx", data)})
+    batch = sent.headers["location"]
+    assert "题目用到的文件“media/lost.emf”不在文件里。" in (await client.get(batch)).text
+    shown = (await client.get(f"{batch}?show=accepted")).text
+    picture = re.search(r'<img[^>]* src="(data:image/jpeg;base64,[^"]+)"[^>]*>', shown)
+    assert picture
+    assert (shown.count(picture[1]), "红牌" in picture[0]) == (3, True)  # stem, option, key
+    assert (await client.post(f"{batch}/confirm", data=fields)).status_code == 303
+    async with runtime.databases.session(Scope(region=ROOT), Role.BANK) as session:
+        (item,) = await session.scalars(select(ItemRow.id))
+    assert picture[1] in (await client.get(f"/bank/items/{item}")).text
 
 
 STRANGE = "序,考点原文,甲,乙,丙,丁,参照,备注\n"

@@ -10,6 +10,7 @@ from questionbank.formats.drafting import build_draft
 from questionbank.formats.reading import Enclosed, Proposal
 from questionbank.formats.refusals import RowError
 from questionbank.interactions.figures import MOST_FIGURES, fit_figure, mark, settle_figures, split_marks
+from questionbank.interactions.photo import MOST_BYTES
 from questionbank.interactions.recording import LONGEST_S
 from questionbank.items.content import Figure, FigureKind, Option
 from tests.builders.figures import picture_file, sound_file
@@ -88,3 +89,11 @@ def test_formula_keeps_mathematics_alone() -> None:
     assert fit_figure(FigureKind.FORMULA, kept).data == kept
     with pytest.raises(RowError, match="formula_unreadable"):
         fit_figure(FigureKind.FORMULA, b"<p>U = R I</p>")
+
+
+def test_picture_full_of_small_detail_is_made_smaller_until_it_is_small_enough() -> None:
+    out = io.BytesIO()
+    Image.effect_noise((900, 700), 120).convert("RGB").save(out, "JPEG", quality=90)
+    kept = fit_figure(FigureKind.IMAGE, out.getvalue())
+    assert (kept.width, len(kept.data) <= MOST_BYTES) == (640, True)
+    assert fit_figure(FigureKind.IMAGE, kept.data) == kept

@@ -9,14 +9,18 @@ from html import escape
 
 import msgspec
 import pytest
+from PIL import Image
 
-from questionbank.formats import drafting
+from exam.core.sheets.errors import ArchiveBombError
+from exam.core.sheets.writer import write_workbook
+from questionbank.formats import drafting, enclosing
+from questionbank.formats.limited import read_in_subprocess
 from questionbank.formats.markup import parse_xml
 from questionbank.formats.omml import to_mathml
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading
-from questionbank.interactions.figures import split_marks
-from questionbank.items.content import FigureKind, ItemContent
+from questionbank.interactions.figures import fit_figure, split_marks
+from questionbank.items.content import Figure, FigureKind, ItemContent
 from tests.builders.figures import picture_file, sound_file
 from tests.builders.word import SPACES, docx, drawing, formula, paragraph, run, table
 
@@ -300,6 +304,12 @@ def test_hostile_and_foreign_content_is_refused_with_its_name(
         assert [(found, fields.get("name")) for found, fields in reasons(reading)] == [(code, name)]
 
 
+def test_a_bomb_among_the_pictures_refuses_the_file() -> None:
+    data = docx(paragraph("1. 见图。(√)"), files={"word/media/image1.png": bytes(20_000_000)}, relations=RELATIONS)
+    with pytest.raises(ArchiveBombError):
+        read_questions(data, "a.docx")
+
+
 def test_one_picture_in_very_many_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafting, "_MOST_FILE_BYTES", 2000)
     rows = [paragraph(f"{number}. 见图{number}", drawing("rId1"), "。(√)") for number in range(1, 6)]
@@ -308,9 +318,45 @@ def test_one_picture_in_very_many_rows_is_bounded(monkeypatch: pytest.MonkeyPatc
     assert (len(reading.drafts), {one.code for one in reading.refused}) == (2, {"figure_total"})
 
 
+def test_one_file_that_is_no_picture_is_judged_once_for_all_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def fit(kind: FigureKind, data: bytes) -> Figure:
+        judged.append(data)
+        return fit_figure(kind, data)
+
+    monkeypatch.setattr(enclosing, "fit_figure", fit)
+    rows = [paragraph(f"{number}. 见图{number}", drawing("rId1"), "。(√)") for number in range(1, 4)]
+    files = {"word/media/image1.png": b"MZ\x90\x00"}
+    reading = read_questions(docx(paragraph("一、判断题"), *rows, files=files, relations=RELATIONS), "a.docx")
+    assert ([one.code for one in reading.refused], len(judged)) == (["figure_unreadable"] * 3, 1)
+
+
 def test_a_picture_of_a_json_bank_stands_at_its_mark_or_is_missed() -> None:
     row = {"question": "见〔图1〕。", "type": "判断题", "answer": True}
     figure = {"kind": "image", "data": b64encode(RED).decode(), "text": "红"}
     for figures, code in (([figure], []), ([], ["figure_missing"]), ([figure | {"href": "x"}], ["record_shape"])):
         reading = read_questions(msgspec.json.encode([{**row, "figures": figures}]), "a.json")
         assert [one.code for one in reading.refused] == code
+
+
+def test_pictures_that_float_over_a_table_are_named() -> None:
+    out = io.BytesIO(write_workbook(["题型", "题目", "答案"], [["判断题", "作业前应验电。", "对"]]))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/media/image1.png", RED)
+    reading = read_questions(out.getvalue(), "a.xlsx")
+    assert (len(reading.drafts), reading.unsupported) == (1, {"picture": 1})
+
+
+def test_a_document_of_many_pictures_stays_within_the_limited_process() -> None:
+    photo = Image.linear_gradient("L").resize((1600, 1200)).convert("RGB")
+    files = {}
+    for number in range(8):
+        out = io.BytesIO()
+        photo.rotate(number).save(out, "JPEG")
+        files[f"word/media/{number}.jpg"] = out.getvalue()
+    rows = [paragraph(f"{number + 1}. 见图{number}", drawing(f"r{number % 8}"), "。(√)") for number in range(200)]
+    relations = {f"r{number}": f"media/{number}.jpg" for number in range(8)}
+    data = docx(paragraph("一、判断题"), *rows, files=files, relations=relations)
+    reading = read_in_subprocess(data, "a.docx")
+    assert (len(reading.drafts), reading.refused) == (200, ())

@@ -118,6 +118,11 @@ PIECES = st.sampled_from(
         "\ufdd0",
         "1.",
         "甲" * 50,
+        "〔图1〕",
+        "<img src='data:image/gif;base64,R0lGODlh",
+        "&lt;img src='@@PLUGINFILE@@/a.png'&gt;",
+        "&lt;math&gt;&lt;mfenced&gt;",
+        "<itemBody><object data='a' type='audio/wav'>",
     ]
 )
 
