@@ -24,6 +24,7 @@ from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from tests.browser.live import LiveServer, MovedClock, serving
 from tests.builders.desks import session_of
+from tests.builders.figures import figured_draft
 from tests.builders.films import film_bytes
 from tests.builders.packages import cmi5_bytes, scorm_bytes
 from tests.builders.questionbank import publish_bank, some_drafts
@@ -434,7 +435,8 @@ def _open_bank(academy: Academy) -> None:
     """Publish a bank of which a part is open for practice."""
 
     async def build(runtime: Runtime) -> None:
-        bank = await publish_bank(runtime, qualification=OFFICER, drafts=some_drafts(each=8))
+        drafts = [figured_draft(each) for each in some_drafts(each=8)]
+        bank = await publish_bank(runtime, qualification=OFFICER, drafts=drafts)
         released = [item for place in range(3) for item in bank.item_ids[8 * place : 8 * place + 4]]
         async with runtime.databases.transaction(Scope(region="33"), Role.BANK) as session:
             await act_on_items(session, bank.makers.publisher, ItemAct.RELEASED, released, at=runtime.clock.now())
@@ -510,10 +512,15 @@ def _sit_mock(page: Page, axe: Check) -> None:
     expect(page.get_by_text("已保存")).to_be_visible()
     page.reload()
     expect(page.get_by_role("radio").first).to_be_checked()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".option img")).to_have_js_property("naturalWidth", 60)
     assert axe(page) == []
     page.get_by_role("button", name="答题卡").click()
     page.get_by_role("button", name="交卷").click()
     page.get_by_role("button", name="按住").press("Enter", delay=2_500)
     expect(page.get_by_role("heading", level=1)).to_have_text("模拟考试结果")
     expect(page.get_by_role("table", name="按知识点")).to_be_visible()
+    wrong = page.locator("details[open]", has=page.locator("math")).first
+    expect(wrong.locator("audio")).to_have_attribute("aria-label", "警报声")
     assert axe(page) == []
