@@ -22,6 +22,7 @@ from exam.sitting.api import RegistrationView, create_plan, create_sitting, regi
 from exam.sitting.forms import run_prepare_forms
 from questionbank.blueprints.cells import Cell
 from questionbank.items.content import Interaction
+from tests.builders.figures import figured_draft
 from tests.builders.questionbank import PLAIN, publish_bank, small_blueprint, some_drafts
 
 COUNTY = "33/3301/330106"
@@ -78,7 +79,7 @@ async def make_bank(runtime: Runtime, *, qualification: str = ELECTRICIAN, in_wo
     if in_words:
         cell = Cell(interaction=Interaction.EXTENDED_TEXT, count=1, marks=1000)
         blueprint = msgspec.structs.replace(blueprint, cells=(*blueprint.cells, cell))
-    drafts = some_drafts(each=6, kinds=kinds)
+    drafts = [figured_draft(each) for each in some_drafts(each=6, kinds=kinds)]
     await publish_bank(runtime, qualification=qualification, drafts=drafts, blueprint=blueprint)
 
 

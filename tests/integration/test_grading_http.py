@@ -256,6 +256,8 @@ async def test_the_contested_items_page_shows_no_key(runtime: Runtime, client: C
     one = await client.get(
         f"/centre/sittings/{exam.sitting_id}/regrades/new?item={form.slots[5].item_id}", headers=PAGE
     )
+    assert (one.text.count('<img class="item-figure"'), "<audio" in one.text) == (2, True)  # shown, and to be chosen
+    assert "〔" not in page.text + one.text
     assert "checked" not in one.text  # no action is chosen beforehand, no option is marked as right
 
 
