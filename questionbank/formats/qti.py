@@ -14,7 +14,7 @@ from questionbank.formats.drafting import read_proposals
 from questionbank.formats.embedded import hold_figures
 from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.markup import Node, parse_xml, tidy_lines
-from questionbank.formats.media import Fetch
+from questionbank.formats.media import Fetch, load
 from questionbank.formats.qti_asked import FEEDBACK, count_feature
 from questionbank.formats.qti_interactions import find_asked, is_for_scorers, read_asked
 from questionbank.formats.qti_numbers import with_numbers
@@ -24,6 +24,7 @@ from questionbank.formats.refusals import RowError, refuse
 from questionbank.formats.write_qti import BASIS, EXPLANATION
 
 ITEM_ROOT: Final = "assessmentitem"
+STIMULUS_ROOT: Final = "assessmentstimulus"
 
 
 def read_qti_item(root: Node) -> Reading:
@@ -49,7 +50,7 @@ def read_qti_package(data: bytes) -> Reading:
             gathered.add_item(name, root, partial(_fetch, read, names, name))
         elif root.name == TEST_ROOT:
             tests.append((name, root))
-        elif root.name != "manifest":
+        elif root.name not in {"manifest", STIMULUS_ROOT}:
             count_feature(gathered.unsupported, root.name)
     return gathered.reading("qti-package", tests)
 
@@ -67,7 +68,7 @@ class _Gathered:
     def add_item(self, name: str, root: Node, fetch: Fetch) -> None:
         row, own = len(self.found) + 1, dict[str, int]()
         hold_figures(root, self.enclosures, fetch, name)
-        self.found.append(_read_item(row, root, own, fetch))
+        self.found.append(_read_item(row, root, own, fetch, self.enclosures))
         self.rows[name] = row
         for feature, count in own.items():
             self.unsupported[feature] = self.unsupported.get(feature, 0) + count
@@ -89,13 +90,36 @@ def _fetch(read: Callable[[str], bytes], names: Collection[str], item: str, refe
     return read(path) if path in names else b""
 
 
-def _read_item(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) -> Proposal | Refusal:
+def _read_item(
+    row: int, root: Node, unsupported: dict[str, int], fetch: Fetch, enclosures: Enclosures
+) -> Proposal | Refusal:
     try:
+        for body in root.children("itembody"):
+            body.parts[:0] = _stimuli(row, root, fetch, enclosures)
         return _propose(row, root, unsupported, fetch)
     except RowError as error:
         if error.code == "unsupported_interaction":
             count_feature(unsupported, str(error.fields["kind"]))
         return refuse(row, error)
+
+
+def _stimuli(row: int, root: Node, fetch: Fetch, enclosures: Enclosures) -> list[Node]:
+    """Return what an item shares with others and is read before it (QTI 3.0 §4); raises RowError where it is not there."""
+    found: list[Node] = []
+    for each in root.children("assessmentstimulusref"):
+        address = each.attributes.get("href", "")
+        try:
+            stimulus = parse_xml(load(address, fetch))
+        except UnreadableFileError as error:
+            raise RowError("record_shape", detail=f"{address[-60:]} {error.code}") from error
+        beside = partial(_fetch_beside, fetch, address)
+        hold_figures(stimulus, enclosures, beside, (row, address))
+        found += stimulus.children("stimulusbody")
+    return found
+
+
+def _fetch_beside(fetch: Fetch, address: str, reference: str) -> bytes:
+    return fetch(posixpath.join(posixpath.dirname(address), reference))
 
 
 def _propose(row: int, root: Node, unsupported: dict[str, int], fetch: Fetch) -> Proposal:

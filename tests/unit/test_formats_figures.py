@@ -195,11 +195,13 @@ RED = picture_file("red")
 FILES = {"red.png": RED, "tone.wav": sound_file(1)}
 
 
-def read_package(stem: str, first: str = "有", files: Mapping[str, bytes] = {}) -> Reading:
+def read_package(stem: str, first: str = "有", files: Mapping[str, bytes] = {}, before: str = "") -> Reading:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("imsmanifest.xml", "<manifest/>")
-        archive.writestr("items/one.xml", CHOICE.format(stem=stem, first=first))
+        archive.writestr(
+            "items/one.xml", CHOICE.format(stem=stem, first=first).replace("<itemBody>", f"{before}<itemBody>")
+        )
         for name, data in files.items():
             archive.writestr(f"media/{name}", data)
     return read_questions(out.getvalue(), "bank.zip")
@@ -238,6 +240,18 @@ def test_a_qti_package_keeps_pictures_recordings_and_mathml() -> None:
         "e": "formula",
     }
     assert kinds["e"].data == b"<math><mrow><mi>e</mi></mrow></math>"
+
+
+def test_a_stimulus_that_items_share_is_read_before_each() -> None:
+    stimulus = b"<qti-assessment-stimulus><qti-stimulus-body><p>x<img src='red.png' alt='y'/></p></qti-stimulus-body></qti-assessment-stimulus>"
+    files = {"red.png": RED, "shared.xml": stimulus}
+    reading = read_package(
+        "z", files=files, before='<assessmentStimulusRef identifier="s" href="../media/shared.xml"/>'
+    )
+    assert (reading.refused, reading.unsupported) == ((), {})
+    assert as_told(reading.drafts[0].content)["stem"] == "x[y]\nz"
+    lost = read_package("z", before='<assessmentStimulusRef identifier="s" href="../media/lost.xml"/>')
+    assert reasons(lost) == [("figure_absent", {"name": "../media/lost.xml"})]
 
 
 def test_moodle_files_and_data_urls_are_kept_and_scripts_go() -> None:
