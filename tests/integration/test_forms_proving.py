@@ -19,6 +19,7 @@ from exam.core.runtime import Runtime
 from grading.jobs import reveal_draw
 from questionbank.api import FormsNotPreparedError, FormStillSealedError, prepare_forms, release_scoring_views
 from questionbank.forms.assembly import seed_commitment
+from tests.builders.figures import figured_draft
 from tests.builders.questionbank import publish_bank, small_blueprint, some_drafts
 
 CODE = "special.1.2"
@@ -43,7 +44,7 @@ async def _prepare(runtime: Runtime, sitting: UUID, keys: Sequence[str]) -> None
 
 async def _sitting(runtime: Runtime, *, closed: bool = True) -> UUID:
     """Make forms in two rounds, and close the sitting."""
-    await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
+    await publish_bank(runtime, qualification=CODE, drafts=[figured_draft(each) for each in some_drafts(each=12)])
     sitting = new_id()
     await _prepare(runtime, sitting, ["a", "b"])
     await _prepare(runtime, sitting, ["a", "b", "late"])
