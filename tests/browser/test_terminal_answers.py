@@ -14,6 +14,11 @@ from tests.browser.terminal_page import PATIENCE_MS
 from tests.browser.terminal_seat import seat
 from tests.browser.terminal_stub import PACKAGE_KEY
 
+PLAYING = (
+    "stem => stem.append(Object.assign(document.createElement('audio'), { pause() { this.className = 'silent'; } }))"
+)
+"""Puts a recording on the page, which says when it is stopped."""
+
 
 def test_save_whose_answer_is_lost_is_sent_again_under_the_same_seq(browser: Browser) -> None:
     with seat(browser) as here:
@@ -173,9 +178,11 @@ def test_wrong_computer_clock_decides_nothing(browser: Browser) -> None:
 def test_pause_hides_the_items_stops_the_time_and_loses_nothing(browser: Browser) -> None:
     with seat(browser) as here:
         here.sit_down()
+        here.page.locator(".exam").evaluate(PLAYING)
         here.exam.pause()
         here.answer(1, "1")
         expect(here.page.locator(".pause")).to_contain_text("剩余时间不减少")
+        expect(here.page.locator(".exam audio")).to_have_class("silent")
         expect(here.page.locator(".stem")).to_be_hidden()
         left = here.page.locator(".pause-left").inner_text()
         here.page.wait_for_timeout(2500)

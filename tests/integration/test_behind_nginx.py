@@ -120,7 +120,7 @@ async def test_nodes_come_in_by_their_certificate_and_people_by_tls(fronted: Fro
             assert page.headers["strict-transport-security"] == "max-age=31536000"
         form = {"x-csrftoken": browser.cookies["csrftoken"], "content-type": "application/x-www-form-urlencoded"}
         # the product's own page says what is wrong up to 64 MiB, and nginx above it
-        for size, by in ((13, "uvicorn"), (65, "nginx")):
+        for size, by in ((13, "uvicorn"), (67, "nginx")):
             large = await browser.post(f"{fronted.people}/login", content=bytes(size * 1024 * 1024), headers=form)
             assert large.status_code == 413, by
             assert ("<center>nginx</center>" in large.text) is (by == "nginx")

@@ -185,6 +185,7 @@ export class ExamPage {
     const paused = this.#session.state === "paused";
     this.pause.hidden = !paused;
     this.root.hidden = paused;
+    if (paused) for (const player of this.root.querySelectorAll("audio")) player.pause();
     for (const dialog of document.querySelectorAll("dialog.handin, dialog.help")) if (paused) dialog.close();
     if (!paused) this.#paintCard();
   }
