@@ -11,6 +11,7 @@ from exam.core.runtime import Runtime
 from exam.delivery import api as delivery
 from proctor.desk.reasons import require_reason
 from proctor.desk.schemas import Act
+from proctor.media.listening import hush, listen
 
 Perform = Callable[[AsyncSession, Runtime, Principal, UUID, Act], Awaitable[None]]
 
@@ -69,6 +70,18 @@ async def _hold(session: AsyncSession, runtime: Runtime, principal: Principal, a
     await delivery.place_hold(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
 
 
+async def _listen(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    at = runtime.clock.now()
+    attempt = await delivery.get_attempt(session, attempt_id, now=at)
+    reason = require_reason("listen", act.reason)
+    await listen(session, principal, attempt, reason=reason, note=act.note, at=at)
+
+
+async def _hush(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, _act: Act) -> None:
+    at = runtime.clock.now()
+    await hush(session, principal, await delivery.get_attempt(session, attempt_id, now=at), at=at)
+
+
 async def _message(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
     at = runtime.clock.now()
     await delivery.send_message(session, principal, attempt_id, text=act.text, needs_ack=True, at=at)
@@ -93,6 +106,8 @@ ATTEMPT_ACTS: dict[str, Perform] = {
     "end": _end,
     "void": _void,
     "hold": _hold,
+    "listen": _listen,
+    "hush": _hush,
     "message": _message,
     "lower-hand": _lower_hand,
 }

@@ -32,6 +32,12 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("discipline", "严重违纪"),
         ("organisation_fault", "组织差错,另行安排"),
     ),
+    "listen": (
+        ("voices", "核实是否有人交谈或提示"),
+        ("unusual_sound", "核实异常声响"),
+        ("room_disturbed", "核实考场是否受到干扰"),
+        ("candidate_asked", "考生求助"),
+    ),
     "hold": (
         ("identity_doubt", "身份存疑"),
         ("incident_open", "有待处理的异常情况"),
@@ -48,6 +54,8 @@ ATTEMPT_DONE = {
     "end": "座位 {seat} 已收卷。",
     "void": "座位 {seat} 的本次考试已作废。",
     "hold": "座位 {seat} 的成绩已暂缓发布。",
+    "listen": "正在听座位 {seat} 的声音,最多 5 分钟。",
+    "hush": "已停止听座位 {seat} 的声音。",
     "message": "已给座位 {seat} 发送消息。",
     "lower-hand": "座位 {seat} 的举手已处理。",
 }
@@ -83,6 +91,7 @@ ACT_OF = {
     "extended": "extend",
     "ended": "end",
     "voided": "void",
+    "listened": "listen",
 }
 """The act that each entry of an attempt's history is the outcome of."""
 

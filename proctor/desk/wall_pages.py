@@ -30,6 +30,7 @@ from proctor.incidents.cases import list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_observations, standing_camera_observations
 from proctor.incidents.pages import STATE_WORDS
 from proctor.incidents.taxonomy import taxonomy
+from proctor.media.listening import listening_of, may_be_heard
 from proctor.media.names import Track, camera_source, seat_source
 from proctor.media.seats import WAIVER_REASONS, cameras_of, waive_camera
 
@@ -70,19 +71,25 @@ class WallController(Controller):
         request: Request[Any, Any, Any],
         session: NamedDependency[AsyncSession],
         runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
         attempt_id: FromPath[UUID],
     ) -> Template:
-        attempt = await get_attempt(session, attempt_id, now=runtime.clock.now())
+        now = runtime.clock.now()
+        attempt = await get_attempt(session, attempt_id, now=now)
+        camera = (await cameras_of(session, [attempt_id]))[attempt_id]
         seats = await list_seats(session, runtime, attempt.sitting_id, attempt.room_id)
         context = {
             "attempt": attempt,
             "seats": [seat for seat in seats if seat.attempt and seat.attempt.id == attempt_id],
             "spare": await list_terminals(session, attempt.room_id),
             "messages": await list_messages(session, attempt_id),
-            "camera": (await cameras_of(session, [attempt_id]))[attempt_id],
+            "camera": camera,
+            "may_be_heard": may_be_heard(camera),
+            "listening": await listening_of(session, attempt_id, principal.account, at=now),
             "tile": seat_source(attempt_id, Track.TILE),
             "full": seat_source(attempt_id, Track.FULL),
             "screen": seat_source(attempt_id, Track.SCREEN),
+            "sound": seat_source(attempt_id, Track.SOUND),
             "reasons": REASONS,
             "waiver_reasons": WAIVER_REASONS,
             "canned": CANNED_MESSAGES,
@@ -122,6 +129,14 @@ class CameraTrouble(msgspec.Struct, frozen=True):
 
     source: str
     word: str
+
+
+class ListeningTold(msgspec.Struct, frozen=True):
+    """How the listening stands that this account asked for last, as the page says it; empty before the first."""
+
+    standing: bool = False
+    word: str = ""
+    silent: bool = False
 
 
 class WallApiController(Controller):
@@ -175,6 +190,23 @@ class WallApiController(Controller):
         found = await find_still(runtime.valkey, attempt_id)
         headers = {"Cache-Control": "private, no-store"}
         return Response(found or b"", status_code=200 if found else 204, media_type="image/jpeg", headers=headers)
+
+    @get("/attempts/{attempt_id:uuid}/listening")
+    async def listening(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        attempt_id: FromPath[UUID],
+    ) -> ListeningTold:
+        now = runtime.clock.now()
+        await get_attempt(session, attempt_id, now=now)  # of the scope, or not found
+        state = await listening_of(session, attempt_id, principal.account, at=now)
+        if state is None:
+            return ListeningTold()
+        catalogue: Catalogue = request.app.state.catalogue
+        return ListeningTold(standing=state.standing, word=catalogue.gettext(state.word), silent=state.silent)
 
     @get("/analysis")
     async def analysis(self, request: Request[Any, Any, Any], runtime: NamedDependency[Runtime]) -> AnalysisState:

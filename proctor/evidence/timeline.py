@@ -16,7 +16,8 @@ from proctor.duty.board import duty_history
 from proctor.evidence.recordings import SegmentView, list_room_segments, list_segments
 from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incidents
 from proctor.incidents.observations import KIND_WORDS, list_camera_observations, list_observations
-from proctor.media.models import Consent, Waiver
+from proctor.media.listening import list_listenings
+from proctor.media.models import Consent, Listening, Waiver
 
 LANES = (
     "attempt",
@@ -74,7 +75,8 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     messages = await list_messages(session, attempt.id)
     actors = {each.actor for each in acts} | {each.sent_by for each in messages}
     waivers = list(await session.scalars(select(Waiver).where(Waiver.attempt_id == attempt.id)))
-    actors |= {each.actor for each in waivers}
+    listenings = await list_listenings(session, attempt.id)
+    actors |= {each.actor for each in waivers} | {each.account for each in listenings}
     names = await names_of_accounts(session, [each for each in actors if each])
     found = [*_course(attempt)]
     found += [_act(each.act, each.reason, each.note, each.at, names.get(each.actor, "")) for each in acts if each.actor]
@@ -90,6 +92,7 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     for waiver in waivers:
         who = names.get(waiver.actor, "")
         found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
+    found += [_heard(each, attempt, names.get(each.account, "")) for each in listenings]
     found += await _consents(session, attempt.id)
     found += await _duty(session, attempt, now=runtime.clock.now())
     found += await _incidents(session, attempt.id)
@@ -110,6 +113,19 @@ def _course(attempt: AttemptView) -> Iterable[Entry]:
 
 def _act(act: str, reason: str, note: str, at: datetime, actor: str) -> Entry:
     return Entry(at=at, lane="acts", word=ACT_WORDS.get(act, act), note=note or reason_words(act, reason), actor=actor)
+
+
+def _heard(act: Listening, attempt: AttemptView, actor: str) -> Entry:
+    """Return from when to when the microphone was open for a proctor, or that it did not open."""
+    ends = [each for each in (act.ended_at, act.until_at, attempt.finalised_at) if each]
+    return Entry(
+        at=act.opened_at or act.asked_at,
+        until=min(ends) if act.opened_at else None,
+        lane="acts",
+        word="听现场声音(不录音)" if act.opened_at else "要听现场声音,麦克风没有打开",
+        note=act.note or reason_words("listened", act.reason),
+        actor=actor,
+    )
 
 
 async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:

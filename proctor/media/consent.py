@@ -25,11 +25,14 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsentText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One version of the text, in the order in which it is shown; `compares` where it tells that faces are compared."""
+    """One version of the text, in the order in which it is shown; `compares` and `hears` where it tells of that."""
 
     version: str
     point: list[Point]
     compares: bool = False
+    """Faces with the check-in photo."""
+    hears: bool = False
+    """A proctor who asks for it, the sound of the seat."""
 
     def shown(self, translate: Callable[[str], str], *, centre: str, years: int) -> list[Point]:
         """Return the points in a reader's language, for a sitting of this centre under a rule of so many years."""

@@ -19,9 +19,21 @@ from exam.delivery.api import AttemptState, get_attempt, require_lease, require_
 from exam.web.i18n import Catalogue
 from exam.web.policy import BY_KEY, allow
 from proctor.analysis.terminal import note_conduct
+from proctor.desk.reasons import reason_words
 from proctor.media.commands import CommandBus
 from proctor.media.errors import NotInExamError, OriginError, ProbeTooLargeError
-from proctor.media.schemas import Answered, CameraCheck, Conduct, ConsentFacts, Probed, Publish, Watch
+from proctor.media.listening import asked_of, end_all, note_microphone
+from proctor.media.schemas import (
+    Answered,
+    CameraCheck,
+    Conduct,
+    ConsentFacts,
+    Heard,
+    Microphone,
+    Probed,
+    Publish,
+    Watch,
+)
 from proctor.media.seats import check_of, record_consent
 from proctor.media.signalling import Exchange
 
@@ -84,6 +96,8 @@ class TerminalMediaController(Controller):
             if attempt.epoch != lease.epoch:
                 raise NotInExamError
             await record_consent(session, attempt, data, at=now)
+            if not data.agreed:
+                await end_all(session, attempt, "withdrawn", at=now)
 
     @post("/conduct", status_code=204)
     async def conduct(
@@ -119,6 +133,42 @@ class TerminalMediaController(Controller):
             if size > PROBE_BYTES:
                 raise ProbeTooLargeError
         return Probed(size, int(runtime.clock.now().timestamp() * 1000))
+
+    @get("/listening")
+    async def listening(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+    ) -> Heard:
+        require_own_origin(request)
+        lease = require_lease(request.scope, runtime, attempt_id)
+        catalogue: Catalogue = request.app.state.catalogue
+        now = runtime.clock.now()
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            if (await get_attempt(session, attempt_id, now=now)).epoch != lease.epoch:
+                raise NotInExamError
+            asked = await asked_of(session, attempt_id, at=now)
+        left_s = (asked.until_at - now).total_seconds() if asked.until_at else 0.0
+        return Heard(asked.ids, catalogue.gettext(reason_words("listened", asked.reason)) if asked.ids else "", left_s)
+
+    @post("/microphone", status_code=204)
+    async def microphone(
+        self,
+        request: Request[Any, Any, Any],
+        runtime: NamedDependency[Runtime],
+        attempt_id: FromPath[UUID],
+        data: JSONBody[Microphone],
+    ) -> None:
+        require_own_origin(request)
+        lease = require_lease(request.scope, runtime, attempt_id)
+        await require_allowance(runtime.valkey, f"microphone:{attempt_id}", limit=REPORTS_PER_MINUTE, window_s=60)
+        now = runtime.clock.now()
+        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+            attempt = await get_attempt(session, attempt_id, now=now)
+            if attempt.epoch != lease.epoch:
+                raise NotInExamError
+            await note_microphone(session, attempt, data.ids, data.state, at=now)
 
     @get("/commands")
     async def commands(

@@ -49,6 +49,27 @@ class NotInExamError(ConflictError):
     message = "该考生当前不在考试中。"
 
 
+class ListeningReasonError(DomainError):
+    """To listen to a seat needs one of its reasons."""
+
+    code = "listening_reason"
+    message = "请选择听现场声音的原因。"
+
+
+class NotHeardError(ConflictError):
+    """The candidate has not agreed to a text that speaks of listening."""
+
+    code = "not_heard"
+    message = "该考生没有同意听现场声音,不能听。"
+
+
+class ListeningOverError(ForbiddenError):
+    """Sound is asked for without a standing act of listening by the same account."""
+
+    code = "listening_over"
+    message = "听现场声音已结束,要再听请重新说明原因。"
+
+
 class SourceUnknownError(DomainError):
     """A page asks for a picture that is none of the room's."""
 

@@ -28,6 +28,27 @@ class Consent(Base):
     at: Mapped[datetime]
 
 
+class Listening(Base):
+    """听现场声音: that a proctor listens to a seat, why, and from when to when; what was heard is nowhere kept."""
+
+    __tablename__ = "proctor_listening"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("delivery_attempt.id"))
+    region: Mapped[str]
+    account: Mapped[UUID]
+    reason: Mapped[str]
+    note: Mapped[str]
+    asked_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    """When it ends at the latest."""
+    opened_at: Mapped[datetime | None]
+    """When the terminal's microphone was open."""
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str]
+    """How it ended, empty until then: stopped, left, denied, missing, failed or withdrawn."""
+
+
 class Waiver(Base):
     """免视频: a proctor's word that this candidate goes on without a camera, with its reason."""
 

@@ -1,18 +1,21 @@
-"""Names of pictures: `seat/<attempt>/tile`, `seat/<attempt>/full`, `seat/<attempt>/screen`, `camera/<camera>`."""
+"""Names of what is sent: `seat/<attempt>/` and `tile`, `full`, `screen` or `sound`; `camera/<camera>`."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
 
 class Track(StrEnum):
-    """What a seat sends: the tile always, the others when somebody looks."""
+    """What a seat sends: the tile always, the other pictures when somebody looks, its sound when somebody listens."""
 
     TILE = "tile"
     FULL = "full"
     SCREEN = "screen"
+    SOUND = "sound"
 
 
-TRACKS = (Track.TILE, Track.FULL, Track.SCREEN)
+PICTURES = (Track.TILE, Track.FULL, Track.SCREEN)
+TRACKS = (*PICTURES, Track.SOUND)
 
 
 def seat_source(attempt_id: UUID, track: Track) -> str:
@@ -28,6 +31,16 @@ def camera_source(camera_id: UUID) -> str:
 def is_camera(name: str) -> bool:
     """Tell a room camera from a seat: it sends H.264 and is never asked for anything."""
     return name.startswith("camera/")
+
+
+def is_sound(name: str) -> bool:
+    """Tell a seat's sound from every picture."""
+    return name.endswith(f"/{Track.SOUND.value}")
+
+
+def kinds_of(names: Iterable[str]) -> list[str]:
+    """Return the kind of media section (RFC 8866 §5.14) that each of these has in a description."""
+    return ["audio" if is_sound(name) else "video" for name in names]
 
 
 def track_of(name: str) -> Track | None:

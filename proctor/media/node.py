@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from proctor.media.errors import MediaFullError, MediaTicketError
-from proctor.media.names import Track, attempt_of, is_camera, track_of
-from proctor.media.payload import H264, VP8
+from proctor.media.names import Track, attempt_of, is_camera, is_sound, kinds_of, track_of
+from proctor.media.payload import H264, OPUS, VP8
 from proctor.media.peer import Peer
 from proctor.media.sdp import check_offer, fingerprint_of
 from proctor.media.source import Source
@@ -64,7 +64,7 @@ class Node:
         """Answer an offer that has a good ticket."""
         now = self._unix_s()
         ticket = check(token, self._key, node=self.name, now=now, fingerprint=fingerprint_of(sdp))
-        offer = check_offer(sdp, sections=len(ticket.sources), direction=PER_SOURCE_PAGE[ticket.direction])
+        offer = check_offer(sdp, kinds=kinds_of(ticket.sources), direction=PER_SOURCE_PAGE[ticket.direction])
         self._use(ticket, now)
         self._require_room(ticket)
         peer = Peer(ticket, [self.source(name) for name in ticket.sources], self._forget)
@@ -82,7 +82,8 @@ class Node:
         """Return a source by name; it is there before its publisher, so that viewers may wait for it."""
         if name not in self.sources:
             camera = is_camera(name)
-            source = Source(name, H264 if camera else VP8, keeps_group=camera)
+            codec = H264 if camera else OPUS if is_sound(name) else VP8
+            source = Source(name, codec, keeps_group=camera)
             source.on_watched = self._watched
             self.sources[name] = source
         return self.sources[name]
@@ -102,12 +103,12 @@ class Node:
         """End connections that never came about, and forget sources and tickets that nobody needs."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            for peer in [peer for peer in self.peers.values() if peer.overdue]:
+            now = self._unix_s()
+            for peer in [peer for peer in self.peers.values() if peer.overdue or peer.ended(now)]:
                 peer.close()
             held = {source.name for peer in self.peers.values() for source in peer.sources}
             for name in [name for name in self.sources if name not in held and not is_camera(name)]:
                 del self.sources[name]
-            now = self._unix_s()
             self._used = {ticket: until for ticket, until in self._used.items() if until > now}
 
     async def close(self) -> None:

@@ -1,10 +1,11 @@
-"""What the forwarder must know of a video payload: where a key frame begins, its size, and VP8's picture number.
+"""What the forwarder must know of a payload: where a key frame begins, its size, and VP8's picture number.
 
 VP8: RFC 7741 §4 (payload descriptor and header). H.264: RFC 6184 §5 (NAL units, STAP-A, FU-A).
 """
 
 VP8 = "VP8"
 H264 = "H264"
+OPUS = "opus"
 
 _EXTENDED = 0x80
 _START = 0x10
@@ -23,7 +24,9 @@ _FU_START = 0x80
 
 
 def begins_key_frame(codec: str, payload: bytes) -> bool:
-    """Tell whether a decoder that has nothing yet can start with this RTP payload."""
+    """Tell whether a decoder that has nothing yet can start with this RTP payload: with Opus it may with any (RFC 7587)."""
+    if codec == OPUS:
+        return True
     if codec == VP8:
         if not begins_frame(codec, payload):
             return False

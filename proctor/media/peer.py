@@ -12,8 +12,8 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 from proctor.media.errors import SdpInvalidError
-from proctor.media.names import Track, is_camera, track_of
-from proctor.media.payload import H264, VP8
+from proctor.media.names import Track, track_of
+from proctor.media.payload import OPUS
 from proctor.media.receiver import Receiver
 from proctor.media.sdp import Offer
 from proctor.media.sender import Sender
@@ -22,7 +22,7 @@ from proctor.media.ticket import MediaTicket
 
 CONNECT_S = 15
 NEGOTIATE_S = 5
-BUDGET = {Track.TILE: 250_000, Track.FULL: 900_000, Track.SCREEN: 900_000}
+BUDGET = {Track.TILE: 250_000, Track.FULL: 900_000, Track.SCREEN: 900_000, Track.SOUND: 50_000}
 """Bit/s that a publisher is told it may send for each track that somebody wants; browsers leave some of it unused."""
 
 log = structlog.get_logger(__name__)
@@ -56,8 +56,9 @@ class Peer:
     async def _answer(self, offer: Offer) -> str:
         direction = "sendonly" if self.ticket.direction == "watch" else "recvonly"
         for source in self.sources:
-            transceiver = self.connection.addTransceiver("video", direction)
-            transceiver.setCodecPreferences(_preferences(source.name))
+            kind = "audio" if source.codec == OPUS else "video"
+            transceiver = self.connection.addTransceiver(kind, direction)
+            transceiver.setCodecPreferences(_preferences(kind, source.codec))
         for transceiver, source in zip(self.connection.getTransceivers(), self.sources, strict=True):
             self._join(transceiver, source)
         await self.connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
@@ -93,6 +94,10 @@ class Peer:
         """Whether the connection never came about."""
         return not self.connected.is_set() and time.monotonic() - self.opened_at > CONNECT_S
 
+    def ended(self, now: int) -> bool:
+        """Tell whether the time is over for which the ticket gave the right, at a Unix second."""
+        return self.ticket.ends_at is not None and self.ticket.ends_at <= now
+
     def _changed(self) -> None:
         state = self.connection.connectionState
         if state == "connected":
@@ -119,8 +124,8 @@ class Peer:
             log.warning("media.close_failed", peer=str(self.id), error=type(error).__name__)
 
 
-def _preferences(name: str) -> list[RTCRtpCodecCapability]:
-    """Return the one codec of a source and its retransmission format: cameras H.264, seats VP8."""
-    wanted = f"video/{H264 if is_camera(name) else VP8}".lower()
-    capabilities = get_capabilities("video").codecs
+def _preferences(kind: str, codec: str) -> list[RTCRtpCodecCapability]:
+    """Return the one codec of a source and, of a picture, its retransmission format."""
+    wanted = f"{kind}/{codec}".lower()
+    capabilities = get_capabilities(kind).codecs
     return [each for each in capabilities if each.mimeType.lower() in {wanted, "video/rtx"}]

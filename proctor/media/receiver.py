@@ -34,8 +34,8 @@ from proctor.media.reception import Arrivals, Assembler
 from proctor.media.source import Source
 from proctor.media.transport import inbound_of
 
-LIMIT_BYTES_S = 400_000
-"""A track above this rate loses its packets until the second is over: 3.2 Mbit/s, five times the full track."""
+LIMIT_BYTES_S = {"video": 400_000, "audio": 20_000}
+"""A track above this rate loses its packets until the second is over: five times the full track or the sound."""
 MAX_NACK = 64
 REPORT_S = 1.5
 """From one report to the next on average; what is missing is asked for at once."""
@@ -62,6 +62,9 @@ class Receiver(RTCRtpReceiver):
         self.budget: Callable[[], int] | None = None
         """Bit/s that the whole connection may send; set on one receiver of a connection, which tells the peer."""
         self.over_limit = 0
+        self._limit = LIMIT_BYTES_S[kind]
+        # sound has no key frames, and what was lost of it comes too late
+        self._asks = kind == "video"
         self._kinds: dict[int, Kind] = {}
         self._rtx: dict[int, int] = {}
         self._ssrc: int | None = None
@@ -85,7 +88,7 @@ class Receiver(RTCRtpReceiver):
         self.transport._register_rtp_receiver(self, parameters)  # noqa: SLF001  # for SRTCP, which aiortc routes
         inbound_of(self.transport).register([*ssrcs, *self._rtx], self.take)
         if self.source is not None:
-            self.source.begin(self.request_key_frame)
+            self.source.begin(self.request_key_frame if self._asks else None)
         self._reports = asyncio.create_task(self._report())
 
     async def stop(self) -> None:
@@ -94,7 +97,7 @@ class Receiver(RTCRtpReceiver):
         self.transport._unregister_rtp_receiver(self)  # noqa: SLF001
         inbound_of(self.transport).unregister(self.take)
         if self.source is not None:
-            self.source.end(self.request_key_frame)
+            self.source.end(self.request_key_frame if self._asks else None)
         self._reports.cancel()
 
     def take(self, payload_type: int, ssrc: int, seq: int, timestamp: int, marker: int, payload: bytes) -> None:
@@ -119,14 +122,14 @@ class Receiver(RTCRtpReceiver):
 
     def request_key_frame(self) -> None:
         """Ask the publisher for a key frame (PLI)."""
-        if self._ssrc is not None:
+        if self._asks and self._ssrc is not None:
             self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._own_ssrc, media_ssrc=self._ssrc))
 
     def _within_limit(self, size: int, second: int) -> bool:
         if second != self._second:
             self._second, self._used = second, 0
         self._used += size
-        if self._used <= LIMIT_BYTES_S:
+        if self._used <= self._limit:
             return True
         self.over_limit += 1
         return False
@@ -185,7 +188,7 @@ class Receiver(RTCRtpReceiver):
             await self._send_together(packets)
 
     def _send_nack(self, arrivals: Arrivals) -> None:
-        if self._ssrc is not None:
+        if self._asks and self._ssrc is not None:
             lost = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._own_ssrc, media_ssrc=self._ssrc)
             lost.lost = [seq & 0xFFFF for seq in sorted(arrivals.missing)[:MAX_NACK]]
             self._send(lost)

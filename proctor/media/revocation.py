@@ -1,4 +1,6 @@
-"""Who must be cut off: terminals whose lease was overtaken or whose attempt has ended, watchers whose account was disabled."""
+"""Who must be cut off: terminals whose lease was overtaken or whose attempt has ended, watchers whose account was disabled,
+and who listens to a seat past the end of that act.
+"""
 
 import asyncio
 from uuid import UUID
@@ -10,6 +12,7 @@ from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.delivery.api import FINISHED_STATES, AttemptState, list_epochs
 from exam.identity.api import enabled_accounts
+from proctor.media.listening import still_standing
 from proctor.media.node import Node
 from proctor.media.peer import Peer
 
@@ -35,16 +38,20 @@ async def overtaken(runtime: Runtime, peers: list[Peer]) -> list[Peer]:
     """Return the connections that have lost their right."""
     attempts = {peer.ticket.attempt_id for peer in peers if peer.ticket.attempt_id}
     accounts = {peer.ticket.account_id for peer in peers if peer.ticket.account_id}
+    acts = {peer.ticket.listening_id for peer in peers if peer.ticket.listening_id}
     if not attempts and not accounts:
         return []
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
         epochs = await list_epochs(session, attempts)
         enabled = await enabled_accounts(session, accounts)
-    return [peer for peer in peers if not _stands(peer, epochs, enabled)]
+        heard = await still_standing(session, acts, at=runtime.clock.now())
+    return [peer for peer in peers if not _stands(peer, epochs, enabled, heard)]
 
 
-def _stands(peer: Peer, epochs: dict[UUID, tuple[int, str]], enabled: set[UUID]) -> bool:
+def _stands(peer: Peer, epochs: dict[UUID, tuple[int, str]], enabled: set[UUID], heard: set[UUID]) -> bool:
     ticket = peer.ticket
+    if ticket.listening_id is not None and ticket.listening_id not in heard:
+        return False
     if ticket.account_id is not None and ticket.account_id not in enabled:
         return False
     if ticket.direction != "publish" or ticket.attempt_id is None:

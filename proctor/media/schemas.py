@@ -20,10 +20,10 @@ class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From a terminal: an offer with one section for each track, in the order tile, full, screen."""
+    """From a terminal: an offer with one section for each track, in the order tile, full, screen, sound."""
 
     sdp: Sdp
-    tracks: Annotated[list[str], msgspec.Meta(min_length=1, max_length=3)]
+    tracks: Annotated[list[str], msgspec.Meta(min_length=1, max_length=4)]
 
 
 class ConsentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +64,22 @@ class Conduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the desktop reaches over a second screen."""
     unprompted: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
     """Answers that changed though no key, pointer or finger had moved."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """To a terminal: who listens to its seat now, and why, in the candidate's words; no ids where nobody does."""
+
+    ids: list[UUID]
+    reason: str
+    left_s: float
+    """Until the microphone closes at the latest."""
+
+
+class Microphone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a terminal: what became of its microphone, for the acts of listening that it knows of."""
+
+    ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=16)]
+    state: Literal["on", "off", "denied", "missing", "failed"]
 
 
 class Probed(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ exactly of the shape that our own pages offer is refused here.
 """
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,7 +18,8 @@ MAX_MEDIA = 32
 MAX_CANDIDATES = 64
 
 _LINE = re.compile(r"[a-z]=[\x20-\x7e]*")
-_MEDIA = re.compile(r"m=(video) \d{1,5} UDP/TLS/RTP/SAVPF( \d{1,3}){1,128}")
+_MEDIA = re.compile(r"m=(video|audio) \d{1,5} UDP/TLS/RTP/SAVPF( \d{1,3}){1,128}")
+_SOUND = re.compile(r"a=rtpmap:(\d{1,3}) opus/48000/2")
 _FINGERPRINT = re.compile(r"a=fingerprint:(\S{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,63})")
 # a cname or a stream id is random and may hold many digits: of an ssrc line only the number itself counts
 _NUMBERS = re.compile(r"a=(?:ssrc:|(?:rtpmap|fmtp|rtcp-fb|ssrc-group|extmap|sctp-port):?.*?)\d{11,}")
@@ -35,15 +37,17 @@ class Offer(msgspec.Struct, frozen=True):
     """Of each media section, in order: sendonly, recvonly or sendrecv."""
 
 
-def check_offer(text: str, *, sections: int, direction: str) -> Offer:
-    """Return the offer if it has `sections` video sections, bundled, each of which may go in `direction`.
+def check_offer(text: str, *, kinds: Iterable[str], direction: str) -> Offer:
+    """Return the offer if its sections are of these kinds in order (video, audio), bundled, and may go in `direction`.
 
     `direction` is the offering page's: `sendonly` publishes, `recvonly` watches.
     """
     lines = _lines(text)
     head, media = _sections(lines)
-    if len(media) != sections:
+    if [section[0].partition(" ")[0] for section in media] != [f"m={kind}" for kind in kinds]:
         raise SdpInvalidError(reason="sections")
+    for section in media:
+        _check_codecs(section)
     fingerprint = _fingerprint(lines)
     _check_bundle(head, media)
     found = tuple(_direction(section) for section in media)
@@ -81,6 +85,16 @@ def _sections(lines: list[str]) -> tuple[list[str], list[list[str]]]:
     if not media:
         raise SdpInvalidError(reason="sections")
     return head, media
+
+
+def _check_codecs(section: list[str]) -> None:
+    """Require Opus and nothing else of a section of sound; of pictures the answer takes the one codec that it knows."""
+    if not section[0].startswith("m=audio"):
+        return
+    maps = [line for line in section if line.startswith("a=rtpmap:")]
+    match = _SOUND.fullmatch(maps[0]) if len(maps) == 1 else None
+    if match is None or section[0].split()[3:] != [match[1]]:
+        raise SdpInvalidError(reason="sound")
 
 
 def _fingerprint(lines: list[str]) -> str:

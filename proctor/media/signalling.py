@@ -16,7 +16,8 @@ from exam.delivery.api import OPEN_STATES, AttemptState, AttemptView, Lease, get
 from exam.sitting.api import SittingNotFoundError, get_room, get_sitting
 from proctor.cameras.service import cameras_of_room
 from proctor.media import errors
-from proctor.media.names import TRACKS, Track, camera_source, seat_source
+from proctor.media.listening import listening_of
+from proctor.media.names import PICTURES, TRACKS, Track, camera_source, kinds_of, seat_source
 from proctor.media.registry import NodeEntry, node_of_room
 from proctor.media.relay import AFTER_S, WATCH_S, Relays
 from proctor.media.schemas import Answered, Publish, Watch
@@ -64,14 +65,14 @@ class Exchange:
         """Connect a terminal that holds the lease of its attempt."""
         runtime = self._runtime
         tracks = _tracks(offer.tracks)
-        checked = check_offer(offer.sdp, sections=len(tracks), direction="sendonly")
+        sources = tuple(seat_source(lease.attempt_id, track) for track in tracks)
+        checked = check_offer(offer.sdp, kinds=kinds_of(sources), direction="sendonly")
         async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
             attempt = await get_attempt(session, lease.attempt_id, now=runtime.clock.now())
             left_s = await _left_s(session, attempt)
         if attempt.epoch != lease.epoch or AttemptState(attempt.state) not in OPEN_STATES:
             raise errors.NotInExamError
         node = await node_of_room(runtime.valkey, attempt.room_id)
-        sources = tuple(seat_source(attempt.id, track) for track in tracks)
         ticket = self._ticket(
             node,
             Place(attempt.sitting_id, attempt.room_id, attempt.region),
@@ -86,16 +87,19 @@ class Exchange:
 
     async def watch(self, session: AsyncSession, principal: Principal, room_id: UUID, offer: Watch) -> Answered:
         """Connect a wall to pictures of one room of the principal's region."""
-        checked = check_offer(offer.sdp, sections=len(offer.sources), direction="recvonly")
+        checked = check_offer(offer.sdp, kinds=kinds_of(offer.sources), direction="recvonly")
         try:
             room = await get_room(session, room_id)
         except SittingNotFoundError as error:
             raise errors.SourceUnknownError from error
         sitting = await get_sitting(session, room.sitting_id)
         known = {camera_source(each.id) for each in await cameras_of_room(session, room)}
-        for each in await list_room(session, self._runtime, room_id):
-            known |= {seat_source(each.id, track) for track in TRACKS}
-        if not known.issuperset(offer.sources):
+        seats = await list_room(session, self._runtime, room_id)
+        for each in seats:
+            known |= {seat_source(each.id, track) for track in PICTURES}
+        sounds = {seat_source(each.id, Track.SOUND): each.id for each in seats}
+        heard = await self._heard(session, principal, sounds, offer.sources)
+        if not heard and not known.issuperset(offer.sources):
             raise errors.SourceUnknownError
         node = await node_of_room(self._runtime.valkey, room_id)
         ticket = self._ticket(
@@ -105,8 +109,21 @@ class Exchange:
             checked.fingerprint,
             direction="watch",
             account_id=principal.account,
+            **heard,
         )
         return self._with_relay(await self._connect(node, ticket, offer.sdp), principal.account or room.id, WATCH_S)
+
+    async def _heard(
+        self, session: AsyncSession, principal: Principal, sounds: dict[str, UUID], wanted: list[str]
+    ) -> dict[str, object]:
+        """Return what binds a ticket to the act of listening; empty for pictures. Sound comes alone, and not without the act."""
+        if len(wanted) != 1 or wanted[0] not in sounds:
+            return {}
+        now = self._runtime.clock.now()
+        act = await listening_of(session, sounds[wanted[0]], principal.account, at=now)
+        if act is None or not act.standing:
+            raise errors.ListeningOverError
+        return {"listening_id": act.id, "ends_at": int(act.until_at.timestamp())}
 
     def _with_relay(self, answered: Answered, who: UUID, lasts_s: int) -> Answered:
         """Give the way over the relay to who was connected."""

@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from proctor.media.payload import VP8, begins_key_frame, vp8_picture_id, with_picture_id
+from proctor.media.payload import OPUS, VP8, begins_key_frame, vp8_picture_id, with_picture_id
 
 RING = 512
 """Packets kept for retransmission, one ring for all viewers: 8 s of the full track, 25 s of a tile."""
 KEY_FRAME_PAUSE_S = 0.5
 GOP_LIMIT = 900
 CLOCK_RATE = 90_000
+SOUND_RATE = 48_000
+"""Ticks of Opus in a second whatever is sampled (RFC 7587 §4.1)."""
 _SEQ = 0xFFFF
 _HALF = 0x8000
 _TS = 0xFFFFFFFF
@@ -31,7 +33,7 @@ class Source:
     """A track by name, there before its publisher and after it: viewers stay when a publisher comes back.
 
     Sequence numbers, timestamps and VP8 picture numbers go on across publishers, so that a viewer's decoder sees one
-    stream with a gap in time and nothing else.
+    stream with a gap in time and nothing else. Sound goes through and is nowhere kept, not even to be sent again.
     """
 
     def __init__(self, name: str, codec: str = VP8, *, keeps_group: bool = False) -> None:
@@ -42,6 +44,7 @@ class Source:
         self.bytes = 0
         self.last_at = 0.0
         self.on_watched: Callable[[Source], None] | None = None
+        self._rate = SOUND_RATE if codec == OPUS else CLOCK_RATE
         self._ring: list[Packet | None] = [None] * RING
         self._ask: Callable[[], None] | None = None
         self._asked_at = 0.0
@@ -58,8 +61,8 @@ class Source:
         return time.monotonic() - self.last_at < 2  # noqa: PLR2004
 
     def timestamp(self, now: float) -> int:
-        """Return where the picture's clock stands at a monotonic time, from its last packet on."""
-        return (self._last_ts + int((now - self.last_at) * CLOCK_RATE) if self.packets else 0) & _TS
+        """Return where the track's clock stands at a monotonic time, from its last packet on."""
+        return (self._last_ts + int((now - self.last_at) * self._rate) if self.packets else 0) & _TS
 
     def begin(self, ask: Callable[[], None] | None) -> None:
         """A publisher takes over the track; `ask` requests a key frame from it."""
@@ -69,7 +72,7 @@ class Source:
 
     def end(self, ask: Callable[[], None] | None) -> None:
         """A publisher is gone, if it is still the one that `ask` belongs to."""
-        if self._ask is ask:
+        if self._ask == ask:
             self._ask = None
 
     def push(self, ssrc: int, seq: int, timestamp: int, marker: int, payload: bytes) -> None:
@@ -82,7 +85,8 @@ class Source:
         if self._picture_shift and payload:
             payload = self._renumbered(payload)
         packet = (seq, timestamp, marker, payload)
-        self._ring[seq % RING] = packet
+        if self.codec != OPUS:
+            self._ring[seq % RING] = packet
         if (seq - self._last_seq) & _SEQ < _HALF:
             self._last_seq, self._last_ts = seq, timestamp
         self.packets += 1
@@ -125,7 +129,7 @@ class Source:
     def _follow(self, ssrc: int, seq: int, timestamp: int, payload: bytes, now: float) -> None:
         """Join a new publisher's numbers to those of the last one."""
         first = self._ssrc is None and not self.packets
-        gap = CLOCK_RATE // 10 if first else max(CLOCK_RATE // 10, int((now - self.last_at) * CLOCK_RATE))
+        gap = self._rate // 10 if first else max(self._rate // 10, int((now - self.last_at) * self._rate))
         self._ssrc = ssrc
         self._seq_shift = (self._last_seq + 1 - seq) & _SEQ
         self._ts_shift = (self._last_ts + gap - timestamp) & _TS

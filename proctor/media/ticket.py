@@ -33,6 +33,10 @@ class MediaTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Of the lease that published: a transfer ends the connection."""
     account_id: UUID | None = None
     """Of who watches: a disabled account ends the connection."""
+    listening_id: UUID | None = None
+    """The act of listening that lets sound be heard: its end ends the connection."""
+    ends_at: int | None = None
+    """Unix second at which the connection ends whatever else is known."""
     sources: tuple[str, ...]
     """One for each media section of the offer, in order."""
     fingerprint: str

@@ -196,9 +196,57 @@ def test_the_wall_shows_a_seat_and_both_come_back_when_the_node_is_killed(
     _wait(lambda: candidate.stored() == 3)
 
 
-def test_the_first_picture_takes_less_than_a_second_and_the_full_one_comes_on_demand(
-    page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate
+SOUND_SECTION = """
+const add = RTCPeerConnection.prototype.addTransceiver;
+RTCPeerConnection.prototype.addTransceiver = function (kind, ...rest) {
+  const made = add.call(this, kind, ...rest);
+  if (kind === "audio") window.sound = made;
+  return made;
+};
+"""
+HEARS = """async () => [...(await window.sound.receiver.getStats()).values()]
+  .some((each) => each.type === "inbound-rtp" && each.bytesReceived > 0 && each.totalAudioEnergy > 0)"""
+NO_MICROPHONE = """() => {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+}"""
+
+
+def _ask_to_listen(page: Page) -> None:
+    page.locator("#drawer [data-dialog^=d-listen]").click()
+    page.locator("#drawer dialog[open] select").select_option("voices")
+    page.locator("#drawer dialog[open] [type=submit]").click()
+
+
+def _listen_and_stop(page: Page, candidate: Candidate, axe: Callable[[Page], list[str]]) -> None:
+    """Hear the fake microphone's beeps, told to the candidate throughout; the picture goes on."""
+    seat, said = candidate.page, page.locator("#sound [role=status]")
+    notice = seat.locator("#microphone-notice")
+    expect(notice).to_be_hidden()
+    assert seat.evaluate("window.sound.sender.track") is None
+    _ask_to_listen(page)
+    for words in ("监考员正在听您座位的声音", "核实是否有人交谈或提示"):
+        expect(notice.get_by_role("alert")).to_contain_text(words)
+    expect(said).to_have_text("考生端的麦克风开着，正在听")
+    page.wait_for_function(HEARS)
+    assert axe(page) == []
+    assert axe(seat) == []
+    shown = page.evaluate("document.querySelector('#full').currentTime")
+    page.wait_for_function("shown => document.querySelector('#full').currentTime > shown + 0.3", arg=shown)
+    page.get_by_role("button", name="停止听").click()
+    expect(notice).to_be_hidden()
+    assert seat.evaluate("window.sound.sender.track") is None
+    candidate.expect_camera("摄像头正常")
+    seat.evaluate(NO_MICROPHONE)
+    _ask_to_listen(page)
+    expect(said).to_have_text("考生端没有允许使用麦克风，听不到声音")
+    expect(notice).to_be_hidden()
+
+
+def test_the_first_picture_takes_less_than_a_second_the_full_one_and_the_sound_come_on_demand(
+    page: Page, live_server: LiveServer, room: OpenRoom, candidate: Candidate, axe: Callable[[Page], list[str]]
 ) -> None:
+    for each in (page, candidate.page):
+        each.add_init_script(SOUND_SECTION)
     candidate.sit_down()
     candidate.agree()
     candidate.page.locator("[data-act=finish]").click()
@@ -213,6 +261,7 @@ def test_the_first_picture_takes_less_than_a_second_and_the_full_one_comes_on_de
     page.locator(".tile[data-state=in_progress] .tile-open").click()
     expect(page.locator("#drawer-title")).to_be_focused()
     page.wait_for_function("() => document.querySelector('#full').videoWidth >= 480", timeout=20_000)
+    _listen_and_stop(page, candidate, axe)
     page.keyboard.press("Escape")
     expect(page.locator("#drawer")).to_be_hidden()
     expect(page.locator(".tile[data-state=in_progress] .tile-open")).to_be_focused()

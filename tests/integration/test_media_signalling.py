@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from tests.builders.attempts import attempts_in_progress, lease_of
 from tests.builders.grading import opened
 from tests.builders.terminals import admitted
 from tests.builders.web import browsing, wear
-from tests.unit.test_media_sdp import sdp
+from tests.unit.test_media_sdp import HEAD, SOUND, sdp
 
 CITY, OTHER_CITY = "33/3301", "33/3302"
 
@@ -167,6 +168,103 @@ async def test_a_candidate_agrees_to_the_text_that_was_shown_and_the_proctor_rea
     form = {"reason": "camera_broken", "note": "", "_csrf_token": client.cookies["csrftoken"]}
     assert (await client.post(f"/proctor/attempts/{own}/waive-camera", data=form)).status_code == 303
     assert (await client.get(f"{path}/check", headers=headers)).json()["waived"] is True
+
+
+async def _hear(client: AsyncClient, room: UUID, attempt: UUID) -> str:
+    """Ask for a seat's sound as a wall does and return what is answered: with no node alive nobody gets further."""
+    offer = sdp(*HEAD[:4], "a=group:BUNDLE 1", *SOUND).replace("sendonly", "recvonly")
+    headers = {"accept": "application/json", "x-csrftoken": client.cookies["csrftoken"]}
+    body = {"sdp": offer, "sources": [seat_source(attempt, Track.SOUND)]}
+    code: str = (await client.post(f"/api/proctor/rooms/{room}/watch", json=body, headers=headers)).json()["code"]
+    return code
+
+
+class _Seat:
+    """A candidate's terminal, and the proctor at whose desk the client is logged in."""
+
+    def __init__(self, client: AsyncClient, own: UUID, lease: str) -> None:
+        self.client, self.own, self.path = client, own, f"/api/media/attempts/{own}"
+        self.headers = {"ankao-lease": lease, "accept": "application/json"}
+
+    async def agree(self, version: str, *, agreed: bool = True) -> None:
+        body = {**CONSENT, "text_version": version, "agreed": agreed}
+        assert (await self.client.post(f"{self.path}/consent", json=body, headers=self.headers)).status_code == 204
+
+    async def told(self) -> dict[str, Any]:
+        heard: dict[str, Any] = (await self.client.get(f"{self.path}/listening", headers=self.headers)).json()
+        return heard
+
+    async def microphone(self, state: str, ids: list[str]) -> None:
+        body = {"ids": ids, "state": state}
+        assert (await self.client.post(f"{self.path}/microphone", json=body, headers=self.headers)).status_code == 204
+
+    async def act(self, name: str, **body: str) -> str:
+        """Return the code of the refusal, empty where it is done."""
+        told = {"accept": "application/json", "x-csrftoken": self.client.cookies["csrftoken"]}
+        answer = await self.client.post(f"/api/proctor/attempts/{self.own}/{name}", json=body, headers=told)
+        return "" if answer.status_code == 200 else str(answer.json()["code"])
+
+    async def word(self) -> str:
+        return str((await self.client.get(f"/api/proctor/attempts/{self.own}/listening")).json()["word"])
+
+
+async def test_a_seat_is_heard_by_who_said_why_under_a_consent_that_speaks_of_it(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    one = await admitted(runtime, await opened(runtime, clock, people=1), client, 0)
+    seat = _Seat(client, UUID(str(one.attempt)), one.lease)
+    room = (await _state(runtime, seat.own)).room_id
+    near, other, far = [
+        await make.session_cookie(
+            runtime, await make.account(runtime, login=login, roles=(StaffRole.PROCTOR,), region=where)
+        )
+        for login, where in (("near", CITY), ("other", CITY), ("far", OTHER_CITY))
+    ]
+    wear(client, near)
+    await seat.agree("2026-11-27.2")
+    assert await seat.act("listen", reason="voices") == "not_heard"
+    await seat.agree("2026-11-28")
+    assert await seat.act("listen", reason="") == "listening_reason"
+    assert (await seat.told())["ids"] == []
+    assert await _hear(client, room, seat.own) == "listening_over"
+
+    assert await seat.act("listen", reason="voices") == ""
+    heard = await seat.told()
+    assert (heard["reason"], heard["left_s"], len(heard["ids"])) == ("核实是否有人交谈或提示", 300.0, 1)
+    assert await _hear(client, room, seat.own) == "media_unavailable"  # allowed, and no node lives
+    assert (await _watch(client, room, seat_source(seat.own, Track.TILE), seat_source(seat.own, Track.SOUND))).json()[
+        "code"
+    ] == ("sdp_invalid")
+    wear(client, other)
+    assert await _hear(client, room, seat.own) == "listening_over"
+    assert await seat.word() == ""
+    wear(client, far)
+    assert await _hear(client, room, seat.own) == "source_unknown"
+    assert (await client.get(f"/api/proctor/attempts/{seat.own}/listening")).status_code == 404
+    wear(client, near)
+    assert await seat.word() == "正在请考生端打开麦克风"
+    await seat.microphone("on", [str(new_id())])
+    assert await seat.word() == "正在请考生端打开麦克风"
+    await seat.microphone("on", heard["ids"])
+    assert await seat.word() == "考生端的麦克风开着，正在听"
+    clock.advance(timedelta(seconds=30))
+    assert await seat.act("hush") == ""
+    assert await _hear(client, room, seat.own) == "listening_over"
+
+    assert await seat.act("listen", reason="unusual_sound") == ""
+    await seat.microphone("off", heard["ids"])  # a late word about the act before
+    await seat.microphone("denied", (await seat.told())["ids"])
+    assert await seat.word() == "考生端没有允许使用麦克风，听不到声音"
+    assert await seat.act("listen", reason="unusual_sound") == ""
+    clock.advance(timedelta(minutes=5))
+    assert ((await seat.told())["ids"], await seat.word()) == ([], "时间到，麦克风已关闭")
+    assert await seat.act("listen", reason="candidate_asked") == ""
+    await seat.agree("2026-11-28", agreed=False)
+    assert await seat.word() == "考生撤回了同意，麦克风已关闭"
+    page = (await client.get(f"/proctor/attempts/{seat.own}/record")).text
+    assert page.count("听现场声音（不录音）") == 2  # on the axis and in the list
+    assert "核实是否有人交谈或提示" in page
+    assert "要听现场声音，麦克风没有打开" in page
 
 
 async def test_the_way_from_the_nodes_closes_at_once_however_early(runtime: Runtime) -> None:

@@ -10,6 +10,7 @@ from proctor.media.consent import consent_texts, current_text
 SHOWN = {
     "2026-11-27": "9d56c1dc66a89483530e19e54d3cb4c7c7a4c97d0ef56d67e12cdc71a52a65d7",
     "2026-11-27.2": "9530af9a10c203a490cca858df8677079c1b6801332e29ce5be2c6fdc525f492",
+    "2026-11-28": "217ac6936ac39fad5185bc3627d5f150033b185b27a63cf3814805c82a1e19fe",
 }
 """SHA-256 of every version; a new text gets a new line here, an old one never another digest."""
 

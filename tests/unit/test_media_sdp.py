@@ -27,7 +27,7 @@ def sdp(*lines: str) -> str:
 
 
 def test_an_honest_offer_passes_without_the_names_that_take_seconds_to_look_up() -> None:
-    offer = check_offer(sdp(), sections=1, direction="sendonly")
+    offer = check_offer(sdp(), kinds=["video"], direction="sendonly")
     assert offer.fingerprint == PRINT
     assert offer.directions == ("sendonly",)
     assert ".local" not in offer.sdp
@@ -46,7 +46,7 @@ def test_the_fingerprint_may_be_given_per_session() -> None:
 def test_an_offer_without_a_needed_line_is_refused(lost: int) -> None:
     lines = [*HEAD, *SECTION]
     with pytest.raises(SdpInvalidError):
-        check_offer(sdp(*lines[:lost], *lines[lost + 1 :]), sections=1, direction="sendonly")
+        check_offer(sdp(*lines[:lost], *lines[lost + 1 :]), kinds=["video"], direction="sendonly")
 
 
 CHANGES = {
@@ -73,15 +73,50 @@ CHANGES = {
 @pytest.mark.parametrize("text", CHANGES.values(), ids=CHANGES)
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(SdpInvalidError):
-        check_offer(text, sections=1, direction="sendonly")
+        check_offer(text, kinds=["video"], direction="sendonly")
+
+
+SOUND = [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    *(line for line in SECTION[1:-2] if line != "a=mid:0"),
+    "a=mid:1",
+    "a=rtpmap:111 opus/48000/2",
+    "a=fmtp:111 minptime=10;useinbandfec=1",
+    "a=ssrc:1234567891 cname:x",
+]
+BOTH = [HEAD[0], *HEAD[1:4], "a=group:BUNDLE 0 1", *SECTION, *SOUND]
+
+
+def test_sound_is_taken_where_a_page_offers_it_and_in_one_codec_alone() -> None:
+    assert check_offer(sdp(*BOTH), kinds=["video", "audio"], direction="sendonly").directions == ("sendonly",) * 2
+    for kinds in (["audio", "video"], ["video", "video"], ["video"], ["audio", "audio"], ["video", "audio", "audio"]):
+        with pytest.raises(SdpInvalidError):
+            check_offer(sdp(*BOTH), kinds=kinds, direction="sendonly")
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("a=rtpmap:111 opus/48000/2", "a=rtpmap:111 PCMU/8000"),
+        ("a=rtpmap:111 opus/48000/2", "a=rtpmap:111 opus/48000"),
+        ("a=rtpmap:111 opus/48000/2", "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2"),
+        ("a=rtpmap:111 opus/48000/2", "a=rtpmap:63 opus/48000/2"),
+        ("a=rtpmap:111 opus/48000/2", "a=rtcp-mux"),
+        ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=audio 9 UDP/TLS/RTP/SAVPF 111 0"),
+        ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=audio 4294967296 UDP/TLS/RTP/SAVPF 111"),
+    ],
+)
+def test_any_other_sound_is_refused(line: str, other: str) -> None:
+    with pytest.raises(SdpInvalidError):
+        check_offer(sdp(*BOTH).replace(line, other), kinds=["video", "audio"], direction="sendonly")
 
 
 def test_a_watcher_may_not_send_and_a_publisher_may_not_only_receive() -> None:
     for direction in ("recvonly", "inactive"):
         with pytest.raises(SdpInvalidError):
-            check_offer(sdp().replace("sendonly", direction), sections=1, direction="sendonly")
+            check_offer(sdp().replace("sendonly", direction), kinds=["video"], direction="sendonly")
 
 
 def test_size_is_looked_at_first() -> None:
     with pytest.raises(SdpTooLargeError):
-        check_offer("x" * (MAX_BYTES + 1), sections=1, direction="sendonly")
+        check_offer("x" * (MAX_BYTES + 1), kinds=["video"], direction="sendonly")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from proctor.media.payload import (
     H264,
+    OPUS,
     VP8,
     begins_key_frame,
     is_key_frame,
@@ -135,3 +136,37 @@ def test_who_comes_to_a_camera_is_given_the_running_group_of_pictures() -> None:
     source.attach(late)
     assert [packet[3] for packet in late.seen] == [b"\x67\x42", b"\x65\x88", b"\x41\x9a", b"\x41\x9b"]
     assert late.keys >= 1
+
+
+def test_sound_begins_with_any_packet_by_its_own_clock_and_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("proctor.media.source.time.monotonic", lambda: now)
+    source, ear = Source("seat/x/sound", OPUS), Eye()
+    source.attach(ear)
+    source.push(1, 10, 960, 0, b"\xf8\xff\xfe")
+    source.push(1, 11, 1920, 0, b"\xf8\xff\xfe")
+    [first, second] = ear.seen
+    assert ear.keys == 2
+    assert second[1] - first[1] == 960
+    now = 101.0
+    assert source.timestamp(now) - second[1] == 48_000
+    assert source.recall(second[0]) is None
+    # the microphone of another connection, half a second later
+    now = 101.5
+    source.push(2, 500, 7, 0, b"\xf8\xff\xfe")
+    assert ear.seen[-1][0] == second[0] + 1
+    assert ear.seen[-1][1] - second[1] == 72_000
+
+
+def test_a_publisher_that_is_gone_is_asked_for_nothing() -> None:
+    asked: list[int] = []
+
+    class Publishing:
+        def ask(self) -> None:
+            asked.append(1)
+
+    source, publishing = Source("seat/x/tile"), Publishing()
+    source.begin(publishing.ask)
+    source.end(publishing.ask)
+    source.attach(Eye())
+    assert asked == []

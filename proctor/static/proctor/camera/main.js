@@ -3,6 +3,7 @@
     Nothing here may touch the exam: every failure ends in a word in the status line and another try. */
 
 import { ConsentCard } from "./card.js";
+import { Microphone } from "./microphone.js";
 import { Publisher } from "./publisher.js";
 import { Conduct } from "./conduct.js";
 import { Refused, Signal } from "./signal.js";
@@ -33,6 +34,7 @@ class Seat {
   #wanted = ["tile"];
   #card = null;
   #conduct = null;
+  #microphone;
   #sending = false;
   #stopSending = null;
   #admit = null;
@@ -41,6 +43,7 @@ class Seat {
   constructor(attempt, key) {
     this.attempt = attempt;
     this.signal = new Signal(attempt, key);
+    this.#microphone = new Microphone(document.getElementById("microphone-notice"), this.signal);
   }
 
   /** Takes the lease, under which pictures are sent; before it the candidate is told, chooses and tries the camera. */
@@ -151,13 +154,14 @@ class Seat {
     this.#publisher = publisher;
     try {
       const lost = new Promise((resolve) => {
-        publisher.addEventListener("live", () => { show("live", "live"); onLive(); publisher.want(this.#wanted); });
+        publisher.addEventListener("live", () => { show("live", "live"); onLive(); publisher.want(this.#wanted); this.#microphone.join(publisher); });
         publisher.addEventListener("lost", resolve);
         this.#stopSending = resolve;
       });
       await publisher.connect((sdp) => this.signal.publish(sdp, publisher.tracks));
       await lost;
     } finally {
+      this.#microphone.join(null);
       publisher.close();
     }
   }
@@ -168,6 +172,7 @@ class Seat {
         if (!Array.isArray(told.want)) return;
         this.#wanted = told.want;
         this.#publisher?.want(told.want);
+        this.#microphone.want(told.want.includes("sound"));
       }, this.#stop.signal).catch(() => {});
       await sleep(1000 + 1000 * Math.random());
     }

@@ -1,11 +1,13 @@
-/** One connection that sends this seat's tracks: the tile always, the full picture and the screen while somebody looks. */
+/** One connection that sends this seat's tracks: the tile always, the full picture and the screen while somebody looks, sound
+    while somebody listens. */
 
-const TRACKS = ["tile", "full", "screen"];
+const PICTURES = ["tile", "full", "screen"];
 const ENCODINGS = {
   tile: { scaleResolutionDownBy: 2, maxFramerate: 10, maxBitrate: 150_000, active: true },
   full: { maxFramerate: 15, maxBitrate: 600_000, active: false },
   screen: { maxFramerate: 5, maxBitrate: 600_000, active: false },
 };
+const SOUND = { maxBitrate: 32_000 };
 const SILENCE_MS = 4000;
 const CONNECT_MS = 8000;
 const LOOK_MS = 1000;
@@ -25,9 +27,10 @@ function gathered(connection) {
   });
 }
 
-function onlyVp8(transceiver) {
-  const codecs = RTCRtpReceiver.getCapabilities("video").codecs;
-  transceiver.setCodecPreferences?.(codecs.filter(({ mimeType }) => ["video/vp8", "video/rtx"].includes(mimeType.toLowerCase())));
+/** Offers these codecs and no other, where the browser lets a page choose. */
+function offerOnly(transceiver, kind, wanted) {
+  const codecs = RTCRtpReceiver.getCapabilities(kind).codecs;
+  transceiver.setCodecPreferences?.(codecs.filter(({ mimeType }) => wanted.includes(mimeType.toLowerCase())));
 }
 
 /** Events: live, lost. A lost publisher is thrown away and a new one made. */
@@ -41,16 +44,22 @@ export class Publisher extends EventTarget {
   /** `camera` and `screen` are MediaStreamTracks; the screen may be missing. */
   constructor(camera, screen) {
     super();
-    for (const name of TRACKS) {
+    for (const name of PICTURES) {
       const track = name === "screen" ? screen : camera;
       const transceiver = this.#connection.addTransceiver(track ?? "video", { direction: "sendonly", sendEncodings: [ENCODINGS[name]] });
-      onlyVp8(transceiver);
+      offerOnly(transceiver, "video", ["video/vp8", "video/rtx"]);
       this.#senders.set(name, transceiver.sender);
+    }
+    // a place for sound with nothing on it; the node takes it in Opus alone
+    if ("setCodecPreferences" in RTCRtpTransceiver.prototype) {
+      const transceiver = this.#connection.addTransceiver("audio", { direction: "sendonly", sendEncodings: [SOUND] });
+      offerOnly(transceiver, "audio", ["audio/opus"]);
+      this.#senders.set("sound", transceiver.sender);
     }
     this.#connection.addEventListener("connectionstatechange", () => this.#changed());
   }
 
-  get tracks() { return TRACKS; }
+  get tracks() { return [...this.#senders.keys()]; }
 
   /** Offers, lets `exchange` bring the answer, and connects. */
   async connect(exchange) {
@@ -66,7 +75,8 @@ export class Publisher extends EventTarget {
 
   /** Sends what is wanted and stops the rest, without a new offer. */
   async want(names) {
-    for (const [name, sender] of this.#senders) {
+    for (const name of PICTURES) {
+      const sender = this.#senders.get(name);
       const parameters = sender.getParameters();
       const active = name === "tile" || names.includes(name);
       if (!parameters.encodings?.length || parameters.encodings[0].active === active) continue;
@@ -77,6 +87,13 @@ export class Publisher extends EventTarget {
 
   /** Puts the shared screen, or nothing, on its track. */
   async share(screen) { await this.#senders.get("screen").replaceTrack(screen).catch(() => {}); }
+
+  /** Puts the microphone, or nothing, on its track; false where the connection has no place for it. */
+  async speak(microphone) {
+    const sender = this.#senders.get("sound");
+    if (this.#state === "closed" || !sender) return false;
+    return sender.replaceTrack(microphone).then(() => true, () => false);
+  }
 
   close() {
     this.#state = "closed";

@@ -35,8 +35,8 @@ export class Signal {
     }
   }
 
-  #post(path, body) {
-    return this.#call(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  #post(path, body, options = {}) {
+    return this.#call(path, { ...options, method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
   }
 
   /** Brings the answer: `sdp`, and `relay` where there is a way around a network without UDP. */
@@ -46,6 +46,12 @@ export class Signal {
   async check() { return (await this.#call("/check", { method: "GET" })).json(); }
 
   async consent(facts) { await this.#post("/consent", facts); }
+
+  /** Who listens to this seat now, why, and for how long at most. */
+  async listening() { return (await this.#call("/listening", { method: "GET" })).json(); }
+
+  /** What became of the microphone for these acts of listening; told even when the page goes. */
+  async microphone(ids, state) { await this.#post("/microphone", { ids, state }, { keepalive: true }); }
 
   async conduct(told) { await this.#post("/conduct", told); }
 

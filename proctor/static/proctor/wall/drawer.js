@@ -1,5 +1,6 @@
 /** The drawer of one candidate: the full picture, the facts, the acts; an act leaves the wall where it is. */
 
+import { Sound } from "./sound.js";
 import { Viewer } from "./viewer.js";
 
 const RETRY_MS = 1500;
@@ -8,13 +9,15 @@ export class Drawer {
   #element;
   #exchange;
   #toast;
+  #sound;
   #viewer = null;
   #attempt = null;
   #track = "full";
   #opener = null;
   #timer = null;
 
-  constructor(element, exchange, toast) {
+  constructor(element, exchange, toast, csrf) {
+    this.#sound = new Sound(exchange, csrf);
     this.#element = element;
     this.#exchange = exchange;
     this.#toast = toast;
@@ -25,6 +28,7 @@ export class Drawer {
   get attempt() { return this.#attempt; }
 
   async open(attempt, opener) {
+    if (attempt !== this.#attempt) this.#sound.leave();
     this.#opener = opener ?? this.#opener;
     this.#attempt = attempt;
     this.#track = "full";
@@ -36,6 +40,7 @@ export class Drawer {
   }
 
   close() {
+    this.#sound.leave();
     this.#stop();
     this.#attempt = null;
     this.#element.hidden = true;
@@ -48,6 +53,7 @@ export class Drawer {
     const answer = await fetch(`/proctor/attempts/${this.#attempt}/drawer`, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     this.#element.innerHTML = await answer.text();
+    this.#sound.play(this.#element.querySelector("#sound"), this.#attempt);
   }
 
   #stop() {

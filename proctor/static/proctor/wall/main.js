@@ -36,7 +36,7 @@ function toast(kind, text = words("done")) {
 class Wall {
   tiles = new Tiles(list, words);
   screenful = new Screenful(exchange);
-  drawer = new Drawer(at("drawer"), exchange, (kind, text) => { toast(kind, text); this.poll(); });
+  drawer = new Drawer(at("drawer"), exchange, (kind, text) => { toast(kind, text); this.poll(); }, csrf);
   all = [];
   page = 0;
   size = Number(localStorage.getItem("wall-size")) || 12;

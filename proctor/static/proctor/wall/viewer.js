@@ -1,4 +1,4 @@
-/** One connection that brings pictures of a room: one section for each, in the order of their names. */
+/** One connection that brings pictures of a room, or the sound of one seat: one section for each, in the order of their names. */
 
 const SILENCE_MS = 4000;
 const CONNECT_MS = 8000;
@@ -30,7 +30,10 @@ export class Viewer extends EventTarget {
     super();
     this.sources = sources;
     for (const name of sources) {
-      const { receiver } = this.#connection.addTransceiver("video", { direction: "recvonly" });
+      const kind = name.endsWith("/sound") ? "audio" : "video";
+      const transceiver = this.#connection.addTransceiver(kind, { direction: "recvonly" });
+      if (kind === "audio") transceiver.setCodecPreferences(RTCRtpReceiver.getCapabilities(kind).codecs.filter(({ mimeType }) => mimeType === "audio/opus"));
+      const { receiver } = transceiver;
       if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
       this.streams.set(name, new MediaStream([receiver.track]));
     }
