@@ -45,6 +45,7 @@ from questionbank.practice.forms import (
 from questionbank.practice.pool import list_practice_pool, list_practice_stems
 from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
 from questionbank.seed_statistics import seed_item_statistics
+from questionbank.seed_written import load_written_bank
 from questionbank.statistics.figures import FULL, WHOLE, Sums
 from questionbank.statistics.recording import ScoredSitting, record_item_statistics
 from questionbank.syllabus.service import SyllabusView, find_syllabus
@@ -112,6 +113,7 @@ __all__ = [
     "list_seed_banks",
     "list_withdrawals",
     "load_seed_bank",
+    "load_written_bank",
     "open_candidate_view",
     "open_scoring_view",
     "open_scoring_views",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from string import ascii_uppercase
@@ -136,6 +137,19 @@ async def release_seed_practice(bank_session: AsyncSession, runtime: Runtime, pu
     return await act_on_items(bank_session, publisher, ItemAct.RELEASED, chosen, at=runtime.clock.now())
 
 
+async def publish_by_three(
+    session: AsyncSession,
+    people: tuple[Principal, Principal, Principal],
+    ids: Sequence[UUID],
+    *,
+    at: datetime,
+    batch: UUID | None = None,
+) -> None:
+    """Bring items of the first person through review by the second and publication by the third."""
+    for person, act in zip(people, (ItemAct.SUBMITTED, ItemAct.APPROVED, ItemAct.PUBLISHED), strict=True):
+        await act_on_items(session, person, act, list(ids), at=at, batch=batch)
+
+
 async def load_seed_bank(
     bank_session: AsyncSession,
     runtime: Runtime,
@@ -164,12 +178,7 @@ async def load_seed_bank(
         qualification=code,
         drafts=read_seed_items(code),
     )
-    for person, act in (
-        (author, ItemAct.SUBMITTED),
-        (reviewer, ItemAct.APPROVED),
-        (publisher, ItemAct.PUBLISHED),
-    ):
-        await act_on_items(bank_session, person, act, ids, at=at, batch=batch)
+    await publish_by_three(bank_session, (author, reviewer, publisher), ids, at=at, batch=batch)
     blueprint = msgspec.json.decode((folder / "blueprint.json").read_bytes(), type=Blueprint)
     blueprint_id = await draft_blueprint(bank_session, author, blueprint, region=region, at=at)
     await publish_blueprint(bank_session, publisher, blueprint_id, region=region, at=at)

@@ -318,7 +318,7 @@ def test_a_new_syllabus_shows_a_gap_that_leads_to_a_new_item(seeded: Staff, axe:
         for wrong in (True, False):
             page.get_by_label("资格").select_option(CODE)
             page.get_by_label("大纲名称").fill("低压电工大纲")
-            page.get_by_label("版本").fill("2027")
+            page.get_by_label("版本号").fill("2027")
             page.get_by_label("大纲表格").set_input_files(book)
             page.get_by_role("button", name="核对并保存草稿").click()
             if wrong:

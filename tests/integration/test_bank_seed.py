@@ -11,7 +11,14 @@ from exam.core.errors import NotFoundError
 from exam.core.ids import new_id
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from questionbank.api import SeedReport, get_published_blueprint, list_seed_banks, load_seed_bank, prepare_forms
+from questionbank.api import (
+    SeedReport,
+    get_published_blueprint,
+    list_seed_banks,
+    load_seed_bank,
+    load_written_bank,
+    prepare_forms,
+)
 from questionbank.forms.models import FormRow
 from questionbank.items.models import ItemRow
 from questionbank.seed_banks import read_seed_items
@@ -65,6 +72,16 @@ async def test_a_bank_that_has_items_is_left_alone(runtime: Runtime) -> None:
     first = await load(runtime, code)
     second = await load(runtime, code)
     assert (second.items, second.blueprint_id) == (0, first.blueprint_id)
+
+
+async def test_a_bank_with_an_answer_in_words_fills_forms(runtime: Runtime) -> None:
+    people = makers()
+    async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
+        await load_written_bank(
+            session, runtime, author=people.author, reviewer=people.reviewer, publisher=people.publisher
+        )
+        blueprint = await get_published_blueprint(session, "principal.general")
+    assert (blueprint.slots, blueprint.total_marks) == (7, 10_000)
 
 
 async def test_the_earlier_sittings_of_an_item_raise_one_lead_once(runtime: Runtime) -> None:

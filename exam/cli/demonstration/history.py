@@ -1,5 +1,6 @@
 """The demo's past and present: sittings that simulated candidates have sat, and one that is open now."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ from rich.console import Console
 
 from exam.cli.demonstration.credit import COUNTY_REGULATOR, make_credit
 from exam.cli.demonstration.province import enterprise_codes
+from exam.cli.demonstration.written import give_first_mark, sit_in_words
 from exam.cli.simulation.people import Invented
 from exam.cli.simulation.run import Order, Simulation
 from exam.cli.simulation.schemas import Seat
@@ -33,6 +35,10 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
         return
     console = Console(stderr=True)
     staff, codes = StaffRoom(settings.base_url, read_demo(settings.data_dir)), enterprise_codes()
+    # nobody logs in twice at once: a code of the second factor is good for one
+    for role, place in (("centre", 0), ("centre", 1), ("proctor", 0)):
+        await staff.wire(role, place)
+    in_words = asyncio.create_task(sit_in_words(settings.base_url, staff, codes[0]))
     issued: list[str] = []
     for number, (qualification, title, count) in enumerate(PAST):
         order = Order(
@@ -49,6 +55,8 @@ async def make_history(settings: Settings, services: dict[str, str]) -> None:
             report = await simulation.run()
         issued += simulation.credentials
         console.print(f"  {title}: {report.finished} 人完成, {report.passed} 人合格, 发证 {report.credentials} 本")
+    await in_words
+    await give_first_mark(staff)
     await _engage(staff)
     await make_credit(staff, codes[0])
     await _apply(staff, issued)

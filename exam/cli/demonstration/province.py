@@ -29,7 +29,13 @@ from exam.records.api import NodeStaff, admit_neighbour, register_neighbour, see
 from exam.reports.api import ReportStaff, seed_reports
 from exam.training.api import SCHOOL_QUALIFICATION, SchoolStaff, seed_school
 from exam.web.policy import ONE_FACTOR_ROLES
-from questionbank.api import list_seed_banks, load_seed_bank, release_seed_practice, seed_item_statistics
+from questionbank.api import (
+    list_seed_banks,
+    load_seed_bank,
+    load_written_bank,
+    release_seed_practice,
+    seed_item_statistics,
+)
 
 CENTRE_NAME = "西湖区安全生产考试中心"
 AUTHORITY_NAME = "西湖区应急管理局"
@@ -213,6 +219,8 @@ async def _banks(runtime: Runtime, accounts: dict[str, Principal], bodies: dict[
                 code=code,
             )
     async with runtime.databases.transaction(Scope(region=PROVINCE), DatabaseRole.BANK) as session:
+        makers = {role: accounts[role] for role in ("author", "reviewer", "publisher")}
+        await load_written_bank(session, runtime, **makers)
         await release_seed_practice(session, runtime, accounts["publisher"], SCHOOL_QUALIFICATION)
         centres = [(bodies["centre"], CENTRE_NAME), (bodies["training"], SCHOOL_NAME)]
         at = runtime.clock.now()

@@ -121,7 +121,7 @@ class Candidate:
             if pause_s:
                 await asyncio.sleep(pause_s * (0.5 + self._random.random()))
 
-    async def _save(self, slot: int, response: list[str]) -> None:
+    async def _save(self, slot: int, response: list[str] | str) -> None:
         self._seq += 1
         step = Save("invoke", UUID(self.attempt), slot, self._seq, response, _now_ms())
         self._history.save(step)

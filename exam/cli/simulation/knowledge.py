@@ -35,7 +35,7 @@ class Knowledge:
             letters = {chr(65 + position): option for position, option in enumerate(item.options)}
             self._right[item.stem] = {letters.get(letter, letter) for letter in item.key}
 
-    def answer(self, slot: Slot, ability: float, random: Random) -> list[str]:
+    def answer(self, slot: Slot, ability: float, random: Random) -> list[str] | str:
         """Return the labels this candidate chooses: the right ones with probability `ability`, else a guess."""
         right = self._right.get(slot.stem, set())
         labels = [option.label for option in slot.options]

@@ -40,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     history: Path | None = None
     supervisor: int = 0
+    marked: bool = False
+    """Whether people must mark answers before there are results: the run ends when the sitting is closed."""
 
 
 async def _each(candidates: Sequence[Candidate], act: Callable[[Candidate], Awaitable[None]]) -> None:
@@ -56,8 +58,9 @@ async def _each(candidates: Sequence[Candidate], act: Callable[[Candidate], Awai
 class Simulation:
     """One run."""
 
-    def __init__(self, order: Order, staff: StaffRoom, say: Say) -> None:
+    def __init__(self, order: Order, staff: StaffRoom, say: Say, knowledge: Knowledge | None = None) -> None:
         self._order = order
+        self._knowledge = knowledge or Knowledge(order.qualification)
         self._staff = staff
         self._say = say
         self._history = History(order.history)
@@ -89,17 +92,22 @@ class Simulation:
         proctor = Proctor(await self._staff.wire("proctor"), centre.id)
         await self._sit(await self._seat(candidates, proctor), proctor)
         await centre.close()
+        if not self._order.marked:
+            await self._follow(centre)
+        await asyncio.gather(*(candidate.wire.close() for candidate in candidates))
+
+    async def _follow(self, centre: Centre) -> None:
+        """Wait for what a sitting leads to: results, practical parts, credentials."""
         await self._release(centre)
         if self._order.qualification.startswith("special."):
             await self._assess(centre)
         await self._count_credentials(centre)
-        await asyncio.gather(*(candidate.wire.close() for candidate in candidates))
 
     async def _register(self, centre: Centre) -> list[Candidate]:
         order = self._order
         rooms = [(f"第{n + 1}考场", ROOM_SEATS) for n in range(-(-order.candidates // ROOM_SEATS))]
         await centre.plan(order.qualification, rooms, order.title)
-        invented, random, knowledge = Invented(order.seed), Random(order.seed), Knowledge(order.qualification)
+        invented, random = Invented(order.seed), Random(order.seed)
         candidates = []
         for number in range(order.candidates):
             name, id_number = invented.next()
@@ -111,7 +119,7 @@ class Simulation:
                 seat,
                 history=self._history,
                 tally=self._tally,
-                knowledge=knowledge,
+                knowledge=self._knowledge,
                 random=Random(random.random()),
             )
             candidates.append(candidate)

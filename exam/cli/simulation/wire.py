@@ -44,6 +44,8 @@ class Wire:
         self._writer: asyncio.StreamWriter | None = None
         self.last_ms = 0.0
         self._used_at = 0.0
+        self._turn = asyncio.Lock()
+        """Two sittings may share a clerk: what both ask goes one after the other."""
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -62,7 +64,11 @@ class Wire:
 
     async def call(self, method: str, path: str, body: bytes | None, headers: dict[str, str] | None) -> Any:
         """Send one request and return its decoded JSON, or a page as text; raises Refused or Unreachable."""
-        request = self._request(method, path, body, headers or {})
+        async with self._turn:
+            return await self._call(method, path, body, headers or {})
+
+    async def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        request = self._request(method, path, body, headers)
         started = time.perf_counter()
         if started - self._used_at > KEPT_S:
             await self.close()  # the server may have closed it in the same moment
