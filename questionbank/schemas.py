@@ -253,3 +253,4 @@ class BlueprintForm(Form, frozen=True, kw_only=True):
     parallel: Code = ""
     reliability: Code = ""
     reliability_within: Code = ""
+    exposure: Code = ""

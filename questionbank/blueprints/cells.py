@@ -39,7 +39,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Beyond the cells: of the items of each set of `enemies` (互斥试题) a form holds one at most, and with
     `one_per_family` one of each family of near-duplicates; `target`, `fresh` and `reliability` bind the form as a whole.
-    `parallel` is the number of forms that all candidates share, 0 where everybody gets a form of their own.
+    `parallel` is the number of forms that all candidates share, 0 where everybody gets a form of their own; then `exposure`
+    is the greatest share of the forms of a sitting, in per cent, that may hold the same item.
     """
 
     qualification: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -55,10 +56,14 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     parallel: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
     reliability: Reliability | msgspec.UnsetType = msgspec.UNSET
     """Unset, it leaves no trace in the bytes: the digests of blueprints that were committed to before stay as they are."""
+    exposure: Annotated[int, msgspec.Meta(ge=1, le=100)] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         if self.pass_marks > self.total_marks:
             message = "pass_marks: above the sum of all marks"
+            raise ValueError(message)
+        if self.parallel and self.exposure:
+            message = "exposure: of forms that all candidates share it follows from their number"
             raise ValueError(message)
 
     @property
@@ -81,6 +86,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             fresh=None,
             parallel=0,
             reliability=msgspec.UNSET,
+            exposure=msgspec.UNSET,
         )
 
 
@@ -226,6 +232,23 @@ def find_shortages(blueprint: Blueprint, classes: Sequence[ItemClass]) -> list[S
         Shortage(number, cell.count, have)
         for number, (cell, have) in enumerate(zip(blueprint.cells, held, strict=True))
         if have < cell.count
+    ]
+
+
+def find_overexposed(blueprint: Blueprint, classes: Sequence[ItemClass]) -> list[Shortage]:
+    """Return the cells for which the pool has too few items to keep the blueprint's exposure, in items that it should have.
+
+    On average over many forms an item may serve `exposure` hundredths of a place: a flow of hundredths.
+    """
+    if not blueprint.exposure:
+        return []
+    most, allotment = blueprint.exposure, Allotment(len(blueprint.cells), classes)
+    allotment.spare = [each * most for each in allotment.spare]
+    held = [allotment.raise_to(number, cell.count * 100) for number, cell in enumerate(blueprint.cells)]
+    return [
+        Shortage(number, -(-cell.count * 100 // most), have // most)
+        for number, (cell, have) in enumerate(zip(blueprint.cells, held, strict=True))
+        if have < cell.count * 100
     ]
 
 

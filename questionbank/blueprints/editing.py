@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _WHOLE_FORM = (
     *("mean", "mean_within", "spread", "spread_within", "since", "least", "most", "parallel"),
-    *("reliability", "reliability_within"),
+    *("reliability", "reliability_within", "exposure"),
 )
 _ITEM_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -48,7 +48,7 @@ class BlueprintConstraintError(DomainError):
     code = "blueprint_constraint"
     message = (
         "整卷约束填写有误:难度、离散为 0 至 100,允许偏差为 1 至 100,新题数下限不高于上限,日期写作 2026-01-31,"
-        "信度写作 0.85。"
+        "信度写作 0.85,最大曝光为 1 至 100,平行卷不填。"
     )
 
 
@@ -91,6 +91,7 @@ class TypedBlueprint(msgspec.Struct, frozen=True, kw_only=True):
     parallel: str = ""
     reliability: str = ""
     reliability_within: str = ""
+    exposure: str = ""
 
     @classmethod
     def of(cls, form: BlueprintForm) -> Self:
@@ -127,7 +128,7 @@ def blueprint_from(typed: TypedBlueprint) -> Blueprint:
         "parallel": _whole(typed.parallel or "0"),
     }
     try:
-        return msgspec.convert({**head, "cells": cells, **_reliability(typed)}, Blueprint)
+        return msgspec.convert({**head, "cells": cells, **_reliability(typed), **_exposure(typed)}, Blueprint)
     except msgspec.ValidationError as error:
         raise BlueprintHeadError from error
 
@@ -181,6 +182,16 @@ def _reliability(typed: TypedBlueprint) -> dict[str, Reliability]:
     return {"reliability": _constraint(built, Reliability)}
 
 
+def _exposure(typed: TypedBlueprint) -> dict[str, int]:
+    """Return the greatest exposure in per cent, where one is asked for; the number of parallel forms says theirs."""
+    if not typed.exposure:
+        return {}
+    most = _whole(typed.exposure)
+    if not 1 <= most <= HUNDRED or typed.parallel.strip("0"):
+        raise BlueprintConstraintError
+    return {"exposure": most}
+
+
 def _fresh(typed: TypedBlueprint) -> Fresh | None:
     if not (typed.since or typed.least or typed.most):
         return None
@@ -230,6 +241,7 @@ def typed_from(blueprint: Blueprint) -> TypedBlueprint:
         enemies="\n".join(" ".join(group) for group in blueprint.enemies),
         one_per_family=blueprint.one_per_family,
         parallel=str(blueprint.parallel or ""),
+        exposure=str(blueprint.exposure or ""),
         **_typed_target(blueprint.target),
         **_typed_fresh(blueprint.fresh),
         **_typed_reliability(blueprint.reliability or None),

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from questionbank.blueprints.cells import Blueprint, PoolItem, Shortage, find_shortages, item_classes
+from questionbank.blueprints.cells import Blueprint, PoolItem, Shortage, find_overexposed, find_shortages, item_classes
 from questionbank.blueprints.programme import Programme, ProgrammeUnsettledError, Row
 
-Constraint = Literal["cell", "family", "enemy", "fresh", "mean", "spread"]
+Constraint = Literal["cell", "exposure", "family", "enemy", "fresh", "mean", "spread"]
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +64,11 @@ def exclusive_groups(blueprint: Blueprint, items: Sequence[PoolItem]) -> list[fr
 
 def find_obstacle(blueprint: Blueprint, pool: Sequence[PoolItem]) -> Obstacle | None:
     """Return what keeps the pool from filling a form of the blueprint, None where a form exists."""
-    shortages = find_shortages(blueprint, item_classes(blueprint, pool))
-    if shortages:
+    classes = item_classes(blueprint, pool)
+    if shortages := find_shortages(blueprint, classes):
         return Obstacle(constraint="cell", shortages=tuple(shortages))
+    if overexposed := find_overexposed(blueprint, classes):
+        return Obstacle(constraint="exposure", shortages=tuple(overexposed))
     related = families(pool) if blueprint.one_per_family else []
     hostile = enemies(blueprint, pool)
     model = FormModel(blueprint, kinds_of(blueprint, pool, [*related, *hostile]))

@@ -130,6 +130,7 @@ def unsaid(blueprint: Blueprint) -> tuple[str, ...]:
         "互斥": blueprint.enemies or blueprint.one_per_family,
         "目标难度": blueprint.target,
         "目标信度": blueprint.reliability,
+        "最大曝光": blueprint.exposure,
         "新题": blueprint.fresh,
         "平行卷套数": blueprint.parallel,
     }

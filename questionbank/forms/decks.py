@@ -14,7 +14,7 @@ from exam.core.errors import ConflictError
 from questionbank.blueprints.cells import Blueprint, PoolItem, find_shortages, item_classes, share_pool
 from questionbank.blueprints.constraints import Target
 from questionbank.forms.draw import Indexes, draw_orders
-from questionbank.forms.quotas import SCALE, Supply, aim_hands, share_fresh
+from questionbank.forms.quotas import SCALE, ConstraintUnmetError, Supply, aim_hands, share_fresh
 
 _THIRDS = 3
 
@@ -46,6 +46,10 @@ class Deck(NamedTuple):
         """How many items of the deck change hands: those dealt, or those left out where they are fewer."""
         return min(self.hand, len(self.members) - self.hand)
 
+    def exposes(self, most: int) -> bool:
+        """Tell whether its items come up on more than `most` per cent of many forms."""
+        return self.hand * 100 > most * len(self.members)
+
     @property
     def distance(self) -> int:
         """So many items are turned at least from one turn of an item to its next."""
@@ -62,16 +66,20 @@ def build_decks(blueprint: Blueprint, items: Sequence[PoolItem], *, seed: bytes,
 
     A cell is cut into thirds where every third can hold two hands; a smaller one stays one deck, because cutting it
     would leave items that never come up. Where a form must hold new items, those of a cell and its older ones are
-    divided first. Where the blueprint has a target of difficulty, hands are moved between the thirds until it is met.
+    divided first. Where the blueprint has a target of difficulty, hands are moved between the thirds until it is met; where
+    it has a greatest exposure, a cell whose thirds would differ too much for it stays one deck.
     Raises `BlueprintInfeasibleError` and `ConstraintUnmetError`.
     """
-    difficulty = difficulties(items)
+    difficulty, most = difficulties(items), blueprint.exposure or 100
     decks, strata = [], []
     for number, parted in enumerate(_strata(blueprint, items, seed, sitting)):
-        cut = [(stratum, *part) for stratum, each in enumerate(parted) for part in _cut(each, difficulty)]
+        cut = [(stratum, *part) for stratum, each in enumerate(parted) for part in _cut(each, difficulty, most)]
         decks += [Deck(number, part, members, hand) for part, (_, members, hand) in enumerate(cut)]
         strata += [(number, stratum) for stratum, *_ in cut]
-    return _aimed(decks, strata, difficulty, blueprint.target) if blueprint.target else decks
+    decks = _aimed(decks, strata, difficulty, blueprint.target) if blueprint.target else decks
+    if any(deck.exposes(most) for deck in decks):
+        raise ConstraintUnmetError(constraint="exposure")
+    return decks
 
 
 def _aimed(decks: Sequence[Deck], strata: Sequence[tuple[int, int]], difficulty: Indexes, target: Target) -> list[Deck]:
@@ -85,14 +93,15 @@ def _aimed(decks: Sequence[Deck], strata: Sequence[tuple[int, int]], difficulty:
     return [deck._replace(hand=hand) for deck, hand in zip(decks, hands, strict=True) if hand]
 
 
-def _cut(stratum: Stratum, difficulty: Indexes) -> list[Stratum]:
-    """Cut by difficulty into thirds, where there is enough of it."""
+def _cut(stratum: Stratum, difficulty: Indexes, most: int) -> list[Stratum]:
+    """Cut by difficulty into thirds, where there is enough of it and none exposes its items too much."""
     members, count = stratum
     ranked = members[np.argsort(difficulty[members], kind="stable")]
     if count < _THIRDS or len(ranked) < 2 * count:
         return [(ranked, count)]
     edges = np.cumsum([0, *_in_thirds(len(ranked))]).tolist()
-    return [(ranked[start:end], hand) for (start, end), hand in zip(pairwise(edges), _in_thirds(count), strict=True)]
+    thirds = [(ranked[start:end], hand) for (start, end), hand in zip(pairwise(edges), _in_thirds(count), strict=True)]
+    return [(ranked, count)] if any(hand * 100 > most * len(part) for part, hand in thirds) else thirds
 
 
 def _strata(blueprint: Blueprint, items: Sequence[PoolItem], seed: bytes, sitting: str) -> list[list[Stratum]]:

@@ -64,7 +64,19 @@ class SpreadConstraintError(BlueprintInfeasibleError):
     message = "细目表要求难度离散 {low} 至 {high},题库只能做到 {least} 至 {most}。"
 
 
-_OF_CELLS = {"cell": PoolTooSmallError, "family": FamilyConstraintError, "enemy": EnemyConstraintError}
+class ExposureConstraintError(BlueprintInfeasibleError):
+    """The pool has too few items for a cell to keep each below the greatest exposure."""
+
+    code = "exposure_constraint"
+    message = "第 {cell} 格的可用试题太少:要不超过最大曝光,应有 {need} 道,现有 {have} 道。共 {short} 格不足。"
+
+
+_OF_CELLS = {
+    "cell": PoolTooSmallError,
+    "exposure": ExposureConstraintError,
+    "family": FamilyConstraintError,
+    "enemy": EnemyConstraintError,
+}
 _OF_SUMS = {"fresh": FreshConstraintError, "mean": MeanConstraintError, "spread": SpreadConstraintError}
 
 

@@ -12,10 +12,10 @@ _MOVES = 2_000
 
 
 class ConstraintUnmetError(ConflictError):
-    """Dealing cannot keep a constraint; `constraint` is group, fresh or target."""
+    """Dealing cannot keep a constraint; `constraint` is group, fresh, target or exposure."""
 
     code = "constraint_unmet"
-    message = "题库余量不足,无法使每份试卷都满足互斥、近似题、新题或难度的约束。请补充试题或放宽约束。"
+    message = "题库余量不足,无法使每份试卷都满足互斥、近似题、新题、难度或最大曝光的约束。请补充试题或放宽约束。"
 
 
 class Supply(NamedTuple):

@@ -476,6 +476,7 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
         "least": "2",
         "reliability": "0.9",
         "reliability_within": "0.05",
+        "exposure": "60",
         "one_per_family": "true",
         "enemies": f"/bank/items/{ids[0]} {str(ids[1]).upper()}",
     }
@@ -489,6 +490,7 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
     assert "mean_constraint" in impossible.text
     assert f"{ids[0]} {ids[1]}" in again
     assert "平均 45 ± 5" in listed
+    assert "同一试题至多出现在 60% 的试卷上" in listed
     assert "信度不足" in (await author.get(trial)).text
     assert "这份细目表不能发布" in live.text
     report = (await author.get(f"{trial}.json")).json()
@@ -510,6 +512,8 @@ async def test_constraints_of_the_whole_form_are_typed_proven_shown_and_kept(peo
         ({"mean": "101"}, "blueprint_constraint"),
         ({"spread": "10"}, "blueprint_constraint"),
         ({"reliability": "1.5"}, "blueprint_constraint"),
+        ({"exposure": "0"}, "blueprint_constraint"),
+        ({"exposure": "50", "parallel": "3"}, "blueprint_constraint"),
         ({"since": "2026-13-01", "least": "1"}, "blueprint_constraint"),
         ({"since": "2026-01-01", "least": "3", "most": "2"}, "blueprint_constraint"),
         ({"enemies": "\n0192f3a0-0000-7000-8000-000000000001"}, "blueprint_enemies"),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from questionbank.blueprints.cells import Blueprint, Cell, PoolItem, cell_accepts
+from questionbank.blueprints.cells import Blueprint, Cell, PoolItem, Shortage, cell_accepts
 from questionbank.blueprints.constraints import Fresh, Target
 from questionbank.blueprints.feasibility import Obstacle, find_obstacle
 from questionbank.forms.assembly import Assembly, assemble
@@ -221,6 +221,7 @@ def test_constraints_leave_neighbours_apart_and_exposure_even() -> None:
         (blueprint(cell("*", 2), target=Target(mean=90, mean_within=5)), "mean"),
         (blueprint(cell("*", 2), target=Target(mean=30, mean_within=5, spread=60, spread_within=5)), "spread"),
         (blueprint(cell("9", 1)), "cell"),
+        (blueprint(cell("*", 2), exposure=39), "exposure"),
     ],
 )
 def test_the_binding_constraint_is_named(plan: Blueprint, obstacle: str) -> None:
@@ -236,6 +237,32 @@ def test_an_obstacle_tells_what_can_be_reached() -> None:
     assert found == Obstacle(constraint="mean", asked=(65, 75), possible=(15, 45))
     short = find_obstacle(blueprint(cell("*", 2), fresh=Fresh(since=SINCE, least=1)), pool)
     assert short == Obstacle(constraint="fresh", asked=(1, 500), possible=(0, 0))
+
+
+def test_the_greatest_exposure_says_how_many_items_a_cell_needs() -> None:
+    pool = [item(number, node=str(number % 2)) for number in range(20)]
+    cells = cell("*", 4), cell("1", 3)
+    assert find_obstacle(blueprint(*cells, exposure=35), pool) is None
+    assert find_obstacle(blueprint(*cells, exposure=34), pool) == Obstacle(
+        constraint="exposure", shortages=(Shortage(1, 9, 8),)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(5, 60), st.integers(1, 6), st.integers(5, 100), st.integers(1, 60), TARGETS)
+def test_no_item_is_dealt_oftener_than_the_greatest_exposure(
+    size: int, count: int, most: int, candidates: int, target: Target | None
+) -> None:
+    pool = [item(number, difficulty=37 * number % 101) for number in range(size)]
+    plan = blueprint(cell("*", count), exposure=most, target=target)
+    keys = [f"k{number}" for number in range(candidates)]
+    try:
+        forms = assemble(plan, pool, seed=SEED, sitting="s", keys=keys)
+    except (BlueprintInfeasibleError, ConstraintUnmetError):
+        assert target is not None or count * 100 > most * size
+        return
+    uses = Counter(slot.item_id for form in forms for slot in form.slots)
+    assert max(uses.values()) <= -(-candidates * most // 100)
 
 
 def test_a_constraint_that_dealing_cannot_keep_is_refused() -> None:
