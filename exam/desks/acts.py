@@ -223,6 +223,8 @@ ACTS: Final[Mapping[str, str]] = {
     "blueprint.exported": "导出组卷细目表和试题为 QTI 测试",
     "forms.prepared": "生成并密封试卷",
     "forms.share_given": "交出一份试卷密钥",
+    "forms.share_tried": "试开试卷密钥的份额",
+    "forms.share_lost": "报失试卷密钥的份额",
     "forms.shares_refused": "试卷密钥份额不符",
     "forms.unsealed": "开启试卷",
     "forms.scoring_released": "开启评分数据",

@@ -14,7 +14,7 @@ from exam.sitting.views import RegistrationState, SittingState, SittingView
 from questionbank.api import Seal, list_seals
 
 CUSTODIANS = "custodians"
-NOT_SEALED = Seal(kind="", threshold=0, holders=0, given=0, unsealed=False)
+NOT_SEALED = Seal(kind="", threshold=0, holders=0, given=0, lost=0, unsealed=False)
 """The seal of a sitting without forms."""
 
 

@@ -36,13 +36,18 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended('questionbank.custod
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """One custodian of one view: whether the share has been given, when and why; `sealed` for its own holder only."""
+    """One custodian of one view: whether the share has been given, when and why; `sealed` for its own holder only.
+
+    `tried_at` and `lost_at` are what the holder has told of it in a drill.
+    """
 
     number: int
     name: str
     given_at: datetime | None
     reason: str
     mine: bool
+    tried_at: datetime | None
+    lost_at: datetime | None
     sealed: bytes = b""
 
 
@@ -62,6 +67,15 @@ class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def given(self) -> int:
         return sum(holder.given_at is not None for holder in self.holders)
+
+    @property
+    def lost(self) -> int:
+        return sum(holder.lost_at is not None for holder in self.holders)
+
+    @property
+    def left(self) -> int:
+        """How many shares there are beside the lost ones."""
+        return len(self.holders) - self.lost
 
     @property
     def mine(self) -> Holder | None:
@@ -152,6 +166,8 @@ async def _ceremony(
             given_at=share.given_at,
             reason=share.reason,
             mine=holder == account,
+            tried_at=share.tried_at,
+            lost_at=share.lost_at,
             sealed=share.sealed if holder == account else b"",
         )
         for share, name, holder in await session.execute(shares)
@@ -206,12 +222,45 @@ async def give_share(
     return await get_ceremony(session, runtime, principal, sitting_id, view)
 
 
-def _require_turn(ceremony: Ceremony, reason: str, at: datetime) -> Holder:
+async def drill(
+    session: AsyncSession,
+    runtime: Runtime,
+    principal: Principal,
+    *,
+    sitting_id: UUID,
+    view: str,
+    opened: bool,
+    at: datetime,
+) -> None:
+    """Note that a custodian has opened the own share at home, or has lost it; the share itself stays where it is.
+
+    Who finds it again tries again. Raises ShareNotFoundError and ShareGivenError.
+    """
+    ceremony = await get_ceremony(session, runtime, principal, sitting_id, view)
+    mine = _require_kept(ceremony)
+    share = update(KeyShare).where(
+        KeyShare.sitting_id == sitting_id, KeyShare.view == view, KeyShare.number == mine.number
+    )
+    told = {"tried_at": at, "lost_at": None} if opened else {"tried_at": None, "lost_at": at}
+    await session.execute(share.values(**told), execution_options={"synchronize_session": False})
+    act = "forms.share_tried" if opened else "forms.share_lost"
+    facts: dict[str, Fact] = {"view": view, "number": mine.number}
+    region = runtime.settings.root_region
+    await record(session, principal, act, ("sitting", sitting_id), at=at, region=region, facts=facts)
+
+
+def _require_kept(ceremony: Ceremony) -> Holder:
+    """Return the share that one holds and has not given."""
     mine = ceremony.mine
     if mine is None:
         raise ShareNotFoundError(sitting_id=str(ceremony.sitting_id))
     if mine.given_at is not None or ceremony.unsealed:
         raise ShareGivenError(sitting_id=str(ceremony.sitting_id))
+    return mine
+
+
+def _require_turn(ceremony: Ceremony, reason: str, at: datetime) -> Holder:
+    mine = _require_kept(ceremony)
     if not ceremony.wanted:
         raise ShareTooEarlyError(sitting_id=str(ceremony.sitting_id))
     early = ceremony.view == CANDIDATE and at < ceremony.window_opens_at
@@ -269,25 +318,30 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int
     holders: int
     given: int
+    lost: int
     unsealed: bool
 
 
 async def list_seals(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[UUID, Seal]:
     """Return the seal of each sitting that has forms."""
     counts = (
-        select(KeyShare.sitting_id, func.count(KeyShare.number), func.count(KeyShare.given_at))
+        select(
+            KeyShare.sitting_id,
+            func.count(KeyShare.number),
+            func.count(KeyShare.given_at),
+            func.count(KeyShare.lost_at),
+        )
         .where(KeyShare.sitting_id.in_(sitting_ids), KeyShare.view == CANDIDATE)
         .group_by(KeyShare.sitting_id)
     )
-    shares = {row[0]: (row[1], row[2]) for row in await session.execute(counts)}
+    shares = {sitting_id: tuple(counted) for sitting_id, *counted in await session.execute(counts)}
     columns = (SittingKey.sitting_id, SittingKey.threshold, SittingKey.wrapped.is_not(None))
     keys = select(*columns).where(SittingKey.sitting_id.in_(sitting_ids), SittingKey.view == CANDIDATE)
     return {
         sitting_id: Seal(
             kind="custodians" if threshold else "local",
             threshold=threshold or 0,
-            holders=shares.get(sitting_id, (0, 0))[0],
-            given=shares.get(sitting_id, (0, 0))[1],
+            **dict(zip(("holders", "given", "lost"), shares.get(sitting_id, (0, 0, 0)), strict=True)),
             unsealed=there,
         )
         for sitting_id, threshold, there in await session.execute(keys)

@@ -20,6 +20,7 @@ from questionbank.custody.ceremony import (
     LEAST_REASON,
     SCORING,
     Ceremony,
+    drill,
     find_custodian_key,
     get_ceremony,
     give_share,
@@ -51,6 +52,12 @@ class KeyForm(msgspec.Struct, forbid_unknown_fields=True):
     private: WrappedPrivate
 
 
+class DrillForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether the own share could be opened; False says that it never will be again."""
+
+    opened: bool
+
+
 class ShareForm(msgspec.Struct, forbid_unknown_fields=True):
     """One opened share; `reason` is wanted before the window."""
 
@@ -72,9 +79,9 @@ def _view(name: str) -> str:
 
 
 def _mine(ceremony: Ceremony) -> dict[str, Any]:
-    """Return what the custodian's browser needs to open the own share; empty where there is nothing to give."""
+    """Return what the custodian's browser needs to open the own share; empty where there is nothing left to give."""
     mine = ceremony.mine
-    if mine is None or mine.given_at is not None or not ceremony.wanted:
+    if mine is None or mine.given_at is not None or ceremony.unsealed:
         return {}
     context = share_context(sitting=str(ceremony.sitting_id), view=ceremony.view, number=mine.number)
     return {"sealed": b64encode(mine.sealed).decode(), "context": b64encode(context).decode()}
@@ -140,6 +147,21 @@ class CustodyController(Controller):
             public=_bytes(data.public),
             private_wrapped=msgspec.to_builtins(data.private),
             at=runtime.clock.now(),
+        )
+
+    @post("/{sitting_id:uuid}/{view:str}/drill", status_code=204)
+    async def try_out(
+        self,
+        runtime: NamedDependency[Runtime],
+        bank_session: NamedDependency[AsyncSession],
+        principal: NamedDependency[Principal],
+        sitting_id: FromPath[UUID],
+        view: FromPath[str],
+        data: JSONBody[DrillForm],
+    ) -> None:
+        at = runtime.clock.now()
+        await drill(
+            bank_session, runtime, principal, sitting_id=sitting_id, view=_view(view), opened=data.opened, at=at
         )
 
     @post("/{sitting_id:uuid}/{view:str}/share", status_code=200)

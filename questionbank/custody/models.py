@@ -26,7 +26,10 @@ class CustodianKey(Base):
 
 
 class KeyShare(Base):
-    """One custodian's share of one view's key; `given` is the opened share, kept only until enough have come."""
+    """One custodian's share of one view's key; `given` is the opened share, kept only until enough have come.
+
+    `tried_at` is when its holder last opened it in a drill (演练), `lost_at` when the holder said that it cannot be opened any more.
+    """
 
     __tablename__ = "questionbank_key_share"
 
@@ -39,3 +42,5 @@ class KeyShare(Base):
     given: Mapped[bytes | None]
     given_at: Mapped[datetime | None]
     reason: Mapped[str]
+    tried_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]

@@ -30,6 +30,7 @@ from questionbank.api import (
     prove_draw,
     release_scoring_views,
 )
+from questionbank.custody.ceremony import drill, get_ceremony
 from questionbank.custody.errors import (
     ShareGivenError,
     ShareNotFoundError,
@@ -117,6 +118,36 @@ async def test_three_of_four_open_the_candidates_view(
     assert (await give(runtime, people[1], sitting, "candidate")).unsealed
     assert await show(runtime, form) == 9
     assert (await acts(runtime))[-4:] == ["forms.share_given"] * 3 + ["forms.unsealed"]
+
+
+async def test_a_drill_tells_whether_lost_shares_leave_enough(
+    runtime: Runtime, clock: FrozenClock, people: list[Custodian]
+) -> None:
+    await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
+    sitting = await prepare(runtime, ["a"])
+
+    async def told(person: Custodian, *, opened: bool) -> tuple[int, int, int]:
+        async with runtime.databases.transaction(SCOPE, Role.BANK) as bank:
+            await drill(
+                bank, runtime, person.principal, sitting_id=sitting, view="candidate", opened=opened, at=clock.now()
+            )
+            after = await get_ceremony(bank, runtime, person.principal, sitting, "candidate")
+            seal = (await list_seals(bank, [sitting]))[sitting]
+            return after.left, after.given, seal.lost
+
+    assert await told(people[0], opened=True) == (4, 0, 0)
+    assert await told(people[1], opened=False) == (3, 0, 1)
+    assert await told(people[0], opened=False) == (2, 0, 2)  # of three that are needed
+    assert await told(people[0], opened=True) == (3, 0, 1)  # it was found again
+    assert (await acts(runtime))[-2:] == ["forms.share_lost", "forms.share_tried"]
+    clock.advance(START)
+    for person in (people[0], people[2], people[3]):
+        after = await give(runtime, person, sitting, "candidate")
+    assert after.unsealed
+    with pytest.raises(ShareGivenError):
+        await told(people[1], opened=True)
+    with pytest.raises(ShareNotFoundError):
+        await told(await custodian(runtime, "戊"), opened=True)
 
 
 async def test_before_the_window_every_giver_says_why(

@@ -84,6 +84,16 @@ if (making) {
   });
 }
 
+const trying = document.querySelector("#try-share");
+if (trying) {
+  const tell = async (opened) => told(await send(trying.getAttribute("action"), { opened }), trying.dataset.failed);
+  whenSent(trying, async () => {
+    const share = await openShare(trying.elements.trial.value, trying.dataset).catch(() => null);
+    return share ? tell(true) : trying.dataset.wrong;
+  });
+  whenSent(document.querySelector("#lose-share"), () => tell(false));
+}
+
 const giving = document.querySelector("#give-share");
 if (giving) {
   whenSent(giving, async () => {
