@@ -119,9 +119,17 @@ async def _stay(settings: Settings, candidate: Candidate, over: asyncio.Event) -
     while not over.is_set():
         with suppress(Refused, Unreachable):
             await wire.get(f"/api/attempts/{candidate.attempt}/state", headers)
+            await _tell_silence(wire, f"/api/media/attempts/{candidate.attempt}", headers)
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), POLL_S)
     await wire.close()
+
+
+async def _tell_silence(wire: Wire, path: str, headers: dict[str, str]) -> None:
+    """Tell a proctor who listens that there is no microphone, as the terminal's page does where it finds none."""
+    asked = await wire.get(f"{path}/listening", headers)
+    if asked["ids"]:
+        await wire.post(f"{path}/microphone", {"ids": asked["ids"], "state": "missing"}, headers)
 
 
 def _clip(number: int) -> tuple[bytes, ...]:
