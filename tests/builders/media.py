@@ -61,8 +61,9 @@ class Publisher:
 
     def __init__(self, tracks: int = 1, *, hue: int = 0) -> None:
         self.connection = new_connection()
-        for _ in range(tracks):
-            self.connection.addTransceiver(ClipTrack(encoded_clip(hue=hue)), "sendonly")
+        self.tracks = [ClipTrack(encoded_clip(hue=hue)) for _ in range(tracks)]
+        for track in self.tracks:
+            self.connection.addTransceiver(track, "sendonly")
 
     async def connect(self, exchange: Exchange) -> None:
         await take(self.connection, await exchange(await offer_of(self.connection)))

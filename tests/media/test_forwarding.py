@@ -87,10 +87,18 @@ async def test_packets_lost_on_the_way_are_repaired(node: MediaProcess, monkeypa
     await publisher.connect(_publish(node, attempt))
     await viewer.connect(node.exchange(tile(attempt)))
     await viewer.until(3)
-    began = viewer.frames[0]
-    await asyncio.sleep(4)
+    (track,) = publisher.tracks
+    sent, began = track.sent, viewer.frames[0]
+
+    async def enough_sent() -> bool:
+        return track.sent - sent >= 40
+
+    async def nearly_all_seen() -> bool:
+        return viewer.frames[0] - began >= 0.75 * (track.sent - sent)
+
+    await until(enough_sent)
     assert lost > 2
-    assert viewer.frames[0] - began >= 30  # of forty that were sent
+    await until(nearly_all_seen)
     await asyncio.gather(publisher.close(), viewer.close())
 
 

@@ -70,7 +70,7 @@ def encode(draw: Callable[[int], Any], frames: int) -> tuple[bytes, ...]:
 
 
 class ClipTrack(MediaStreamTrack):
-    """Sends encoded frames over and over, in real time."""
+    """Sends encoded frames over and over, in real time; `sent` counts them."""
 
     kind = "video"
 
@@ -78,16 +78,16 @@ class ClipTrack(MediaStreamTrack):
         super().__init__()
         self._frames = frames
         self._begun = 0.0
-        self._number = 0
+        self.sent = 0
 
     async def recv(self) -> "av.Packet[Any]":
         """Return the next encoded frame: aiortc packs it as it is."""
         self._begun = self._begun or time.monotonic()
-        await asyncio.sleep(max(0.0, self._begun + self._number / FPS - time.monotonic()))
-        packet: Any = av.Packet(self._frames[self._number % len(self._frames)])
-        packet.pts = packet.dts = self._number * CLOCK // FPS
+        await asyncio.sleep(max(0.0, self._begun + self.sent / FPS - time.monotonic()))
+        packet: Any = av.Packet(self._frames[self.sent % len(self._frames)])
+        packet.pts = packet.dts = self.sent * CLOCK // FPS
         packet.time_base = fractions.Fraction(1, CLOCK)
-        self._number += 1
+        self.sent += 1
         return cast("av.Packet[Any]", packet)
 
 
