@@ -38,7 +38,7 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended('questionbank.custod
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """One custodian of one view: whether the share has been given, when and why; `sealed` for its own holder only.
 
-    `tried_at` and `lost_at` are what the holder has told of it in a drill.
+    `private` is the holder's wrapped key to which the share was sealed, whatever key has replaced it since. `tried_at` and `lost_at` are what the holder has told of it in a drill.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     tried_at: datetime | None
     lost_at: datetime | None
     sealed: bytes = b""
+    private: dict[str, Any] = {}
 
 
 class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +155,7 @@ async def _ceremony(
 ) -> Ceremony:
     account = require_account(principal)
     shares = (
-        select(KeyShare, CustodianKey.name, CustodianKey.account_id)
+        select(KeyShare, CustodianKey)
         .join(CustodianKey, CustodianKey.id == KeyShare.custodian_key_id)
         .where(KeyShare.sitting_id == key.sitting_id, KeyShare.view == key.view)
         .order_by(KeyShare.number)
@@ -162,15 +163,16 @@ async def _ceremony(
     holders = tuple(
         Holder(
             number=share.number,
-            name=name,
+            name=key_of.name,
             given_at=share.given_at,
             reason=share.reason,
-            mine=holder == account,
+            mine=key_of.account_id == account,
             tried_at=share.tried_at,
             lost_at=share.lost_at,
-            sealed=share.sealed if holder == account else b"",
+            sealed=share.sealed if key_of.account_id == account else b"",
+            private=key_of.private_wrapped if key_of.account_id == account else {},
         )
-        for share, name, holder in await session.execute(shares)
+        for share, key_of in await session.execute(shares)
     )
     return Ceremony(
         sitting_id=key.sitting_id,

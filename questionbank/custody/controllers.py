@@ -120,11 +120,10 @@ class CustodyController(Controller):
         view: FromPath[str],
     ) -> Template:
         ceremony = await get_ceremony(bank_session, runtime, principal, sitting_id, _view(view))
-        key = await find_custodian_key(bank_session, principal)
         context = {
             "ceremony": ceremony,
             "mine": _mine(ceremony),
-            "private": key.private_wrapped if key else {},
+            "private": ceremony.mine.private if ceremony.mine else {},
             "early": view == CANDIDATE and runtime.clock.now() < ceremony.window_opens_at,
             "least_reason": LEAST_REASON,
             "views": VIEW_WORDS,

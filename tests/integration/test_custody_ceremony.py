@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -30,7 +31,7 @@ from questionbank.api import (
     prove_draw,
     release_scoring_views,
 )
-from questionbank.custody.ceremony import drill, get_ceremony
+from questionbank.custody.ceremony import drill, get_ceremony, make_custodian_key
 from questionbank.custody.errors import (
     ShareGivenError,
     ShareNotFoundError,
@@ -40,7 +41,7 @@ from questionbank.custody.errors import (
 )
 from questionbank.forms.models import Draw, FormRow
 from questionbank.forms.seal import SealBrokenError, key_aad, open_sealed, unwrap_key, view_aad
-from tests.builders.custody import Custodian, custodian, give
+from tests.builders.custody import WRAPPED, Custodian, custodian, give
 from tests.builders.questionbank import publish_bank, some_drafts
 
 CODE = "special.1.2"
@@ -237,6 +238,20 @@ async def test_a_replaced_key_still_opens_what_it_was_given(
     other = await prepare(runtime, ["b"])
     with pytest.raises(ShareNotFoundError):
         await give(runtime, people[0], other, "candidate", reason=REASON)
+
+
+async def test_the_page_opens_a_share_by_the_key_that_it_was_sealed_to(
+    runtime: Runtime, people: list[Custodian]
+) -> None:
+    await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
+    sitting = await prepare(runtime, ["a"])
+    public = people[1].private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    wrapped, at, holder = WRAPPED | {"salt": "AQ=="}, runtime.clock.now(), people[0].principal
+    async with runtime.databases.transaction(Scope(region="33"), Role.BANK) as bank:
+        await make_custodian_key(bank, runtime, holder, public=public, private_wrapped=wrapped, at=at)
+        holders = (await get_ceremony(bank, runtime, holder, sitting, "candidate")).holders
+    assert [each.private for each in holders] == [WRAPPED if each.mine else {} for each in holders]
+    assert [each.mine for each in holders].count(True) == 1
 
 
 async def test_late_candidates_take_standby_forms(runtime: Runtime, people: list[Custodian]) -> None:
