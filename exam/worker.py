@@ -6,7 +6,7 @@ from exam.app import all_jobs, compose_runtime
 from exam.core.clock import Clock
 from exam.core.config import Settings
 from exam.core.db.roles import Role, role_url
-from exam.core.jobs import build_app, retry_orphans
+from exam.core.jobs import build_app, defer_periodic, retry_orphans
 
 CONCURRENCY = 4
 
@@ -19,6 +19,9 @@ async def run_worker(settings: Settings, *, until_empty: bool = False) -> None:
     try:
         async with app.open_async():
             await retry_orphans(app)
+            if until_empty:
+                # a worker that finds nothing ends, though it has not yet looked at the clock
+                await defer_periodic(app, runtime.clock.now())
             left, before = await _run(app, runtime.clock, until_empty=until_empty), None
             # the queue sees nothing to fetch while a job waits for the lock of one that is just running
             while until_empty and left and left != before:

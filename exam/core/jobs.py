@@ -9,6 +9,7 @@ import procrastinate
 import psycopg
 import structlog
 from procrastinate.jobs import Status
+from procrastinate.periodic import PeriodicDeferrer
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -124,6 +125,12 @@ def _retry_orphans_each_minute(app: procrastinate.App) -> None:
         await retry_orphans(app)
 
     app.periodic(cron="* * * * *", periodic_id=RETRY_ORPHANS)(app.task(name=RETRY_ORPHANS)(run))
+
+
+async def defer_periodic(app: procrastinate.App, at: datetime) -> None:
+    """Enqueue what the clock has made due, as the worker does by and by; a second call finds it enqueued."""
+    deferrer = PeriodicDeferrer(app.periodic_registry)
+    await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at.timestamp()))
 
 
 async def retry_orphans(app: procrastinate.App) -> None:

@@ -1,13 +1,18 @@
 """The queue after a worker has died: its jobs come back, unless they have outlived their attempts."""
 
+import asyncio
+
 import psycopg
 import pytest
+from procrastinate.periodic import PeriodicDeferrer
 
+from exam.app import all_jobs
 from exam.core.config import Settings
 from exam.core.db.roles import Role, role_url
 from exam.core.db.scope import Scope
 from exam.core.jobs import Job, build_app, defer, retry_orphans
 from exam.core.runtime import Runtime
+from exam.worker import run_worker
 
 DONE: list[str] = []
 ATTEMPTS = 3
@@ -56,3 +61,18 @@ async def test_a_job_whose_worker_died_no_longer_holds_its_lock(
     with psycopg.connect(settings.database_url) as connection:
         query = "select status::text from jobs.procrastinate_jobs where task_name = 'test.do' order by id"
         assert [row[0] for row in connection.execute(query)] == left
+
+
+async def test_a_worker_that_runs_until_nothing_is_left_has_done_what_the_clock_made_due(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_late(_self: PeriodicDeferrer) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PeriodicDeferrer, "worker", too_late)
+    await run_worker(settings, until_empty=True)
+    with psycopg.connect(settings.database_url, options="-csearch_path=public,jobs") as connection:
+        deferred = {row[0] for row in connection.execute("select task_name from procrastinate_periodic_defers")}
+        left = list(connection.execute("select task_name from procrastinate_jobs where status <> 'succeeded'"))
+    assert {job.name for job in all_jobs() if job.cron in {"* * * * *", "*/5 * * * *"}} <= deferred
+    assert left == []
