@@ -49,10 +49,10 @@ AnyRequest = Request[Principal, Any, Any]
 
 
 def _enterprise(principal: Principal) -> UUID:
-    for grant in principal.grants:
-        if grant.role == ENTERPRISE and grant.organisation is not None:
-            return grant.organisation
-    raise ForbiddenError
+    enterprises = principal.organisations(ENTERPRISE)
+    if not enterprises:
+        raise ForbiddenError
+    return enterprises[0]
 
 
 class BulkController(Controller):

@@ -9,13 +9,13 @@ from grading.errors import NotOwnSittingError, SittingNotClosedError
 def require_centre(principal: Principal, sitting: SittingView) -> None:
     """Let only an account of the sitting's own centre act on its results; raises NotOwnSittingError."""
     require_region(principal, sitting.region, "centre")
-    if not any(grant.role == "centre" and grant.organisation == sitting.centre_id for grant in principal.grants):
+    if not is_own_centre(principal, sitting):
         raise NotOwnSittingError(sitting_id=str(sitting.id))
 
 
 def is_own_centre(principal: Principal, sitting: SittingView) -> bool:
     """Tell whether `require_centre` would let the principal act, for what a page offers."""
-    return any(grant.role == "centre" and grant.organisation == sitting.centre_id for grant in principal.grants)
+    return sitting.centre_id in principal.organisations("centre")
 
 
 def require_reader(principal: Principal, sitting: SittingView) -> None:

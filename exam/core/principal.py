@@ -40,6 +40,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def has_role(self, *roles: str) -> bool:
         return any(grant.role in roles for grant in self.grants)
 
+    def organisations(self, role: str) -> tuple[UUID, ...]:
+        """Return the organisations that the role is held for, in the order of the grants."""
+        held = (grant.organisation for grant in self.grants if grant.role == role)
+        return tuple(each for each in held if each is not None)
+
     @property
     def region(self) -> str:
         """The region of the first grant: the widest that the account was given."""

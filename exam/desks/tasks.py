@@ -41,7 +41,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 async def _centre(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
     running = (SittingState.PLANNED, SittingState.OPEN)
     tasks = [_of_sitting(each) for each in await load_work(session, principal, now=now, states=running)]
-    own = {grant.organisation for grant in principal.grants if grant.role == "centre"}
+    own = principal.organisations("centre")
     for sitting in await list_sittings(session, state=SittingState.CLOSED, limit=MOST):
         if sitting.centre_id in own:
             attempts = await list_attempts(session, sitting.id, now=now)

@@ -53,10 +53,10 @@ AnyRequest = Request[Principal, Any, Any]
 
 def own_enterprise(principal: Principal) -> UUID:
     """Return the enterprise that the principal acts for: the one whose scope the route's session has."""
-    for grant in principal.grants:
-        if grant.role == ROLE and grant.organisation is not None:
-            return grant.organisation
-    raise NoEnterpriseError
+    enterprises = principal.organisations(ROLE)
+    if not enterprises:
+        raise NoEnterpriseError
+    return enterprises[0]
 
 
 class EnterpriseDeskController(Controller):

@@ -38,12 +38,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 async def own_centre(session: AsyncSession, principal: Principal) -> OrganisationView:
     """Return the centre that the principal works for; raises NotACentreError."""
-    for grant in principal.grants:
-        if grant.role == ROLE and grant.organisation is not None:
-            centre = await get_organisation(session, grant.organisation)
-            require_region(principal, centre.region, ROLE)
-            return centre
-    raise NotACentreError
+    centres = principal.organisations(ROLE)
+    if not centres:
+        raise NotACentreError
+    centre = await get_organisation(session, centres[0])
+    require_region(principal, centre.region, ROLE)
+    return centre
 
 
 async def own_sitting(session: AsyncSession, principal: Principal, sitting_id: UUID) -> SittingView:
@@ -57,7 +57,7 @@ async def own_sitting(session: AsyncSession, principal: Principal, sitting_id: U
 
 def is_own(principal: Principal, sitting: SittingView) -> bool:
     """Say whether the sitting is held by a centre that the principal works for."""
-    return any(grant.role == ROLE and grant.organisation == sitting.centre_id for grant in principal.grants)
+    return sitting.centre_id in principal.organisations(ROLE)
 
 
 async def apply(

@@ -45,8 +45,7 @@ def party_of(principal: Principal, role: str) -> Party:
     """Return the party that a principal acts for in a role."""
     if role == CANDIDATE:
         return Party(person=principal.person)
-    owned = (grant.organisation for grant in principal.grants if grant.role == role)
-    return Party(organisations=frozenset(each for each in owned if each is not None))
+    return Party(organisations=frozenset(principal.organisations(role)))
 
 
 async def list_cases(session: AsyncSession, party: Party) -> list[ClueView]:

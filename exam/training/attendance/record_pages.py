@@ -129,7 +129,7 @@ async def _require_party(session: AsyncSession, principal: Principal, one: Sessi
     if one.teacher_id == principal.account:
         return
     body = (await get_class(session, one.class_id)).organisation_id
-    if not any(grant.role == Role.CENTRE and grant.organisation == body for grant in principal.grants):
+    if body not in principal.organisations(Role.CENTRE):
         raise ForbiddenError
 
 

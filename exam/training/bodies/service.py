@@ -146,12 +146,11 @@ def _view(row: TrainingBody, scope: tuple[str, ...]) -> BodyView:
 
 async def own_body(session: AsyncSession, principal: Principal, role: str = Role.CENTRE) -> BodyView:
     """Return the training body that the principal works for; raises BodyNotApprovedError."""
-    for grant in principal.grants:
-        if grant.role == role and grant.organisation is not None:
-            row = await session.get(TrainingBody, grant.organisation)
-            if row is not None:
-                require_region(principal, row.region, role)
-                return await get_body(session, row.organisation_id)
+    for organisation in principal.organisations(role):
+        row = await session.get(TrainingBody, organisation)
+        if row is not None:
+            require_region(principal, row.region, role)
+            return await get_body(session, row.organisation_id)
     raise BodyNotApprovedError
 
 

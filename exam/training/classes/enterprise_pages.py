@@ -122,8 +122,8 @@ async def _enrol(
     runtime: Runtime, principal: Principal, one: OpenClass, lines: list[RosterLine], *, dry_run: bool
 ) -> list[RosterVerdict]:
     """Enrol in the class's region, for the enterprise's own scope holds neither the class nor people it has not sent."""
-    enterprise = next((grant.organisation for grant in principal.grants if grant.role == Role.ENTERPRISE), None)
-    if enterprise is None:
+    enterprises = principal.organisations(Role.ENTERPRISE)
+    if not enterprises:
         raise ForbiddenError
     async with runtime.databases.transaction(Scope(region=one.region)) as session:
         return await enrol_roster(
@@ -132,7 +132,7 @@ async def _enrol(
             runtime,
             one.id,
             lines,
-            organisation_id=enterprise,
+            organisation_id=enterprises[0],
             dry_run=dry_run,
             at=runtime.clock.now(),
         )

@@ -100,7 +100,7 @@ async def own_class(session: AsyncSession, principal: Principal, class_id: UUID)
     if row is None:
         raise ClassNotFoundError
     require_region(principal, row.region, Role.CENTRE)
-    if not any(grant.role == Role.CENTRE and grant.organisation == row.organisation_id for grant in principal.grants):
+    if row.organisation_id not in principal.organisations(Role.CENTRE):
         raise ForbiddenError
     return row
 
