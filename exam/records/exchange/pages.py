@@ -104,14 +104,8 @@ class NeighboursController(Controller):
             return form_again(request, error, FORM_PAGE, context)
         if data.given:
             return done(f"{HOME}/{neighbour_id}", "已登记,待安全管理员批准。")
-        context = {
-            "neighbour_id": neighbour_id,
-            "name": data.name,
-            "secret": secret,
-            "is_token": False,
-            "address": address_of(runtime, neighbour_id) if data.sends else "",
-        }
-        return Template("records/exchange/secret.html", context=context)
+        address = address_of(runtime, neighbour_id) if data.sends else ""
+        return secret_page(neighbour_id, data.name, secret, address=address)
 
 
 class NeighbourController(Controller):
@@ -209,6 +203,18 @@ class NeighbourController(Controller):
     ) -> Redirect:
         await acts.close(session, principal, neighbour_id, reason=data.reason, at=runtime.clock.now())
         return done(f"{HOME}/{neighbour_id}", "已停止对接,令牌和推送立即失效。")
+
+
+def secret_page(neighbour_id: UUID, name: str, secret: str, *, address: str = "", is_token: bool = False) -> Template:
+    """Show a neighbour's new signing key or token, this once; to whoever sends, with the address."""
+    context = {
+        "neighbour_id": neighbour_id,
+        "name": name,
+        "secret": secret,
+        "is_token": is_token,
+        "address": address,
+    }
+    return Template("records/exchange/secret.html", context=context)
 
 
 async def _choices(session: AsyncSession, principal: Principal) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.records.exchange import tokens as acts
 from exam.records.exchange.neighbours import APPROVER, OPERATOR, get_neighbour
-from exam.records.exchange.pages import HOME
+from exam.records.exchange.pages import HOME, secret_page
 from exam.records.exchange.schemas import ReasonForm, TokenForm, ticked
 from exam.web.policy import allow
 from exam.web.request import done
@@ -43,14 +43,7 @@ class TokenController(Controller):
             days=int(data.days),
             at=runtime.clock.now(),
         )
-        context = {
-            "neighbour_id": neighbour_id,
-            "name": neighbour.name,
-            "secret": token,
-            "is_token": True,
-            "address": "",
-        }
-        return Template("records/exchange/secret.html", context=context)
+        return secret_page(neighbour_id, neighbour.name, token, is_token=True)
 
     @post("/{token_id:uuid}/revoke")
     async def revoke(

@@ -6,13 +6,13 @@ from uuid import UUID
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.records.exchange.neighbours import APPROVER, OPERATOR, get_neighbour
-from exam.records.exchange.pages import HOME
+from exam.records.exchange.pages import HOME, secret_page
 from exam.records.exchange.receiving import address_of
 from exam.records.exchange.schemas import PlainForm
 from exam.records.exchange.secrets import change_secret, end_overlap
@@ -86,14 +86,8 @@ class NodeIdentityController(Controller):
         if given:
             return done(f"{HOME}/{neighbour_id}", "签名密钥已更换,旧密钥在七天内仍然有效。")
         neighbour = await get_neighbour(session, neighbour_id)
-        context = {
-            "neighbour_id": neighbour_id,
-            "name": neighbour.name,
-            "secret": secret,
-            "is_token": False,
-            "address": address_of(runtime, neighbour_id) if neighbour.sends else "",
-        }
-        return Template("records/exchange/secret.html", context=context)
+        address = address_of(runtime, neighbour_id) if neighbour.sends else ""
+        return secret_page(neighbour_id, neighbour.name, secret, address=address)
 
     @post("/secret/end")
     async def end_overlap(
