@@ -1,6 +1,8 @@
 """Routes of video in the web process: offers and answers, and what the node tells a terminal."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,7 +17,7 @@ from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.valkey import require_allowance
-from exam.delivery.api import AttemptState, get_attempt, require_lease, require_seat
+from exam.delivery.api import AttemptState, AttemptView, Lease, get_attempt, require_lease, require_seat
 from exam.web.i18n import Catalogue
 from exam.web.policy import BY_KEY, allow
 from proctor.analysis.terminal import note_conduct
@@ -90,11 +92,7 @@ class TerminalMediaController(Controller):
         lease = require_seat(request.scope, runtime, attempt_id)
         await require_allowance(runtime.valkey, f"consent:{attempt_id}", limit=OFFERS_PER_MINUTE, window_s=60)
         now = runtime.clock.now()
-        # the verified lease is the scope: the attempt's own region is read from it
-        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-            attempt = await get_attempt(session, attempt_id, now=now)
-            if attempt.epoch != lease.epoch:
-                raise NotInExamError
+        async with _held(runtime, lease, now) as (session, attempt):
             await record_consent(session, attempt, data, at=now)
             if not data.agreed:
                 await end_all(session, attempt, "withdrawn", at=now)
@@ -111,9 +109,8 @@ class TerminalMediaController(Controller):
         lease = require_lease(request.scope, runtime, attempt_id)
         await require_allowance(runtime.valkey, f"conduct:{attempt_id}", limit=REPORTS_PER_MINUTE, window_s=60)
         now = runtime.clock.now()
-        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-            attempt = await get_attempt(session, attempt_id, now=now)
-            if attempt.epoch != lease.epoch or attempt.state != AttemptState.IN_PROGRESS:
+        async with _held(runtime, lease, now) as (session, attempt):
+            if attempt.state != AttemptState.IN_PROGRESS:
                 raise NotInExamError
             await note_conduct(session, attempt, data, at=now)
 
@@ -145,9 +142,7 @@ class TerminalMediaController(Controller):
         lease = require_lease(request.scope, runtime, attempt_id)
         catalogue: Catalogue = request.app.state.catalogue
         now = runtime.clock.now()
-        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-            if (await get_attempt(session, attempt_id, now=now)).epoch != lease.epoch:
-                raise NotInExamError
+        async with _held(runtime, lease, now) as (session, _):
             asked = await asked_of(session, attempt_id, at=now)
         left_s = (asked.until_at - now).total_seconds() if asked.until_at else 0.0
         return Heard(asked.ids, catalogue.gettext(reason_words("listened", asked.reason)) if asked.ids else "", left_s)
@@ -164,10 +159,7 @@ class TerminalMediaController(Controller):
         lease = require_lease(request.scope, runtime, attempt_id)
         await require_allowance(runtime.valkey, f"microphone:{attempt_id}", limit=REPORTS_PER_MINUTE, window_s=60)
         now = runtime.clock.now()
-        async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-            attempt = await get_attempt(session, attempt_id, now=now)
-            if attempt.epoch != lease.epoch:
-                raise NotInExamError
+        async with _held(runtime, lease, now) as (session, attempt):
             await note_microphone(session, attempt, data.ids, data.state, at=now)
 
     @get("/commands")
@@ -182,6 +174,17 @@ class TerminalMediaController(Controller):
         bus: CommandBus = request.app.state.media_commands
         lines: AsyncGenerator[str] = bus.stream(attempt_id)
         return Stream(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+
+@asynccontextmanager
+async def _held(runtime: Runtime, lease: Lease, now: datetime) -> AsyncGenerator[tuple[AsyncSession, AttemptView]]:
+    """Open a transaction on the attempt of a lease; raises NotInExamError where another terminal holds it by now."""
+    # the verified lease is the scope: the attempt's own region is read from it
+    async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
+        attempt = await get_attempt(session, lease.attempt_id, now=now)
+        if attempt.epoch != lease.epoch:
+            raise NotInExamError
+        yield session, attempt
 
 
 class WallMediaController(Controller):

@@ -26,7 +26,6 @@ from proctor.media.ticket import TICKET_S, MediaTicket, mint
 
 NODE_TIMEOUT_S = 6.0
 NODE_CONNECTIONS = 16
-ON_SHOW = frozenset({AttemptState.READY, AttemptState.IN_PROGRESS, AttemptState.PAUSED})
 
 _BY_CODE: dict[str, type[DomainError]] = {
     error.code: error
