@@ -1,7 +1,7 @@
 """考核大纲: the versions of every qualification, a new one from a workbook, and putting one in force."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -121,16 +121,11 @@ class SyllabusesController(Controller):
         request: AnyRequest,
         runtime: NamedDependency[Runtime],
         bank_session: NamedDependency[AsyncSession],
-        principal: NamedDependency[Principal],
         syllabus_id: FromPath[UUID],
         data: URLEncodedBody[Form],  # noqa: ARG002  # refuses unknown fields
     ) -> Response[Any]:
-        region, at = runtime.settings.root_region, runtime.clock.now()
-        try:
-            await publish_syllabus(bank_session, principal, syllabus_id, region=region, at=at)
-        except DomainError as error:
-            return form_again(request, error, ONE, await _one_context(bank_session, runtime, principal, syllabus_id))
-        return done(f"{LIST}/{syllabus_id}", "大纲已发布,此后的命题与覆盖统计按它进行。")
+        refusal = await _decide(request, runtime, bank_session, syllabus_id, publish_syllabus)
+        return refusal or done(f"{LIST}/{syllabus_id}", "大纲已发布,此后的命题与覆盖统计按它进行。")
 
     @post("/{syllabus_id:uuid}/discard", opt=allow("author", "publisher"), status_code=200)
     async def discard(
@@ -138,16 +133,24 @@ class SyllabusesController(Controller):
         request: AnyRequest,
         runtime: NamedDependency[Runtime],
         bank_session: NamedDependency[AsyncSession],
-        principal: NamedDependency[Principal],
         syllabus_id: FromPath[UUID],
         data: URLEncodedBody[Form],  # noqa: ARG002  # refuses unknown fields
     ) -> Response[Any]:
-        region, at = runtime.settings.root_region, runtime.clock.now()
-        try:
-            await discard_syllabus(bank_session, principal, syllabus_id, region=region, at=at)
-        except DomainError as error:
-            return form_again(request, error, ONE, await _one_context(bank_session, runtime, principal, syllabus_id))
-        return done(LIST, "草稿已作废。")
+        refusal = await _decide(request, runtime, bank_session, syllabus_id, discard_syllabus)
+        return refusal or done(LIST, "草稿已作废。")
+
+
+async def _decide(
+    request: AnyRequest, runtime: Runtime, session: AsyncSession, syllabus_id: UUID, act: Callable[..., Awaitable[None]]
+) -> Template | None:
+    """Publish or discard a draft; where that is refused, return its page with the reason."""
+    region, at = runtime.settings.root_region, runtime.clock.now()
+    try:
+        await act(session, request.user, syllabus_id, region=region, at=at)
+    except DomainError as error:
+        context = await _one_context(session, runtime, request.user, syllabus_id)
+        return form_again(request, error, ONE, context)
+    return None
 
 
 async def _list_context(
