@@ -1,7 +1,6 @@
 """Custodians in real browsers: keys made there, shares opened there, a sitting opened by two people."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -9,19 +8,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from exam.core.config import Settings
-from exam.core.db.roles import Role
-from exam.core.db.scope import Scope
 from exam.core.ids import new_id
-from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from questionbank.api import prepare_forms
 from tests.browser.live import LiveServer
 from tests.builders.desks import session_of
+from tests.builders.forms import CODE, seal_forms
 from tests.builders.questionbank import publish_bank, some_drafts
 
 Check = Callable[[Page], list[str]]
-CODE = "special.1.2"
 PASSPHRASE = "三更灯火五更鸡 正是读书时"
 PHONE = 390
 
@@ -54,18 +49,7 @@ def _make_key(context: BrowserContext) -> Page:
 async def _seal(runtime: Runtime) -> UUID:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    async with runtime.databases.transaction(Scope(region="33"), Role.BANK) as session:
-        await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting,
-            qualification=CODE,
-            region="33/3301",
-            starts_at=runtime.clock.now() + timedelta(hours=2),
-            keys=["a"],
-            standby=1,
-        )
+    await seal_forms(runtime, sitting, ["a"], standby=1)
     return sitting
 
 

@@ -20,7 +20,6 @@ from questionbank.api import (
     assemble_practice,
     get_published_blueprint,
     list_practice_pool,
-    prepare_forms,
     release_scoring_views,
     show_practice,
     solve_practice,
@@ -34,6 +33,7 @@ from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from questionbank.practice.pool import get_practice_contents
+from tests.builders.forms import CODE, REGION, seal_forms
 from tests.builders.questionbank import (
     ROOT,
     Bank,
@@ -42,9 +42,6 @@ from tests.builders.questionbank import (
     publish_canary_bank,
     some_drafts,
 )
-
-CODE = "special.1.2"
-CITY = "33/3301"
 
 
 async def bank_of(runtime: Runtime, *, each: int = 12) -> Bank:
@@ -58,26 +55,15 @@ async def act(runtime: Runtime, who: Principal, what: ItemAct, *items: UUID, at:
 
 async def pools(runtime: Runtime) -> tuple[set[str], set[str]]:
     """Return the ids that forms are dealt from, and those that people practise with."""
-    async with runtime.databases.session(Scope(region=CITY), Role.BANK) as session:
+    async with runtime.databases.session(Scope(region=REGION), Role.BANK) as session:
         sealed = {item.item_id for item in await list_pool(session, CODE)}
     async with runtime.databases.session(Scope(person=new_id())) as session:
-        return sealed, {item.item_id for item in await list_practice_pool(session, CODE, CITY)}
+        return sealed, {item.item_id for item in await list_practice_pool(session, CODE, REGION)}
 
 
 async def draw(runtime: Runtime) -> UUID:
     sitting = new_id()
-    async with runtime.databases.transaction(Scope(region=CITY), Role.BANK) as session:
-        await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting,
-            qualification=CODE,
-            region=CITY,
-            starts_at=runtime.clock.now() + timedelta(hours=2),
-            keys=["a"],
-            standby=0,
-        )
+    await seal_forms(runtime, sitting, ["a"])
     return sitting
 
 
@@ -130,7 +116,7 @@ async def test_nothing_is_released_while_a_sitting_to_come_may_use_it(runtime: R
     async with runtime.databases.session(Scope(region=ROOT), Role.BANK) as session:
         with pytest.raises(DBAPIError, match="sitting to come"):
             await session.execute(insert(ItemEventRow), [event])
-    async with runtime.databases.transaction(Scope(region=CITY)) as session:
+    async with runtime.databases.transaction(Scope(region=REGION)) as session:
         await release_scoring_views(session, runtime, SYSTEM, sitting_id=sitting, at=runtime.clock.now())
     await act(runtime, publisher, ItemAct.RELEASED, item)
     assert str(item) in (await pools(runtime))[1]
@@ -162,10 +148,10 @@ async def test_the_database_keeps_the_two_pools_apart(runtime: Runtime) -> None:
 async def test_the_web_role_reads_what_is_released_and_nothing_else(runtime: Runtime) -> None:
     bank = await bank_of(runtime)
     await act(runtime, bank.makers.publisher, ItemAct.RELEASED, bank.item_ids[0])
-    async with runtime.databases.session(Scope(region=CITY), Role.BANK) as session:
+    async with runtime.databases.session(Scope(region=REGION), Role.BANK) as session:
         sealed = [item.version for item in await list_pool(session, CODE)]
     async with runtime.databases.session(Scope(person=new_id())) as session:
-        [item] = await list_practice_pool(session, CODE, CITY)
+        [item] = await list_practice_pool(session, CODE, REGION)
         contents = await get_practice_contents(session, [item.version, *sealed])
         elsewhere = await list_practice_pool(session, CODE, "32/3201")
     assert (set(contents), elsewhere) == ({item.version}, [])
@@ -177,11 +163,11 @@ async def test_a_mock_has_the_live_blueprint_and_shows_no_key(runtime: Runtime) 
     released = [item for place in range(4) for item in bank.item_ids[12 * place : 12 * place + 6]]
     async with runtime.databases.session(Scope(person=new_id())) as session:
         with pytest.raises(PracticePoolTooSmallError):
-            await assemble_practice(session, CODE, CITY, seed=b"s" * 32, key="a", on=on)
+            await assemble_practice(session, CODE, REGION, seed=b"s" * 32, key="a", on=on)
     await act(runtime, bank.makers.publisher, ItemAct.RELEASED, *released)
     async with runtime.databases.session(Scope(person=new_id())) as session:
         live = await get_published_blueprint(session, CODE)
-        form = await assemble_practice(session, CODE, CITY, seed=b"s" * 32, key="a", on=on)
+        form = await assemble_practice(session, CODE, REGION, seed=b"s" * 32, key="a", on=on)
         shown = await show_practice(session, form)
         scored, solutions = await solve_practice(session, form)
     assert (form.blueprint_id, form.pass_marks, shown.duration_s) == (live.id, live.pass_marks, live.duration_s)

@@ -27,7 +27,6 @@ from questionbank.api import (
     list_seals,
     open_candidate_view,
     open_scoring_view,
-    prepare_forms,
     prove_draw,
     release_scoring_views,
 )
@@ -42,12 +41,10 @@ from questionbank.custody.errors import (
 from questionbank.forms.models import Draw, FormRow
 from questionbank.forms.seal import SealBrokenError, key_aad, open_sealed, unwrap_key, view_aad
 from tests.builders.custody import WRAPPED, Custodian, custodian, give
+from tests.builders.forms import CODE, START, seal_forms
 from tests.builders.questionbank import publish_bank, some_drafts
 
-CODE = "special.1.2"
-REGION = "33/3301"
 SCOPE = Scope(region="33")  # as the worker has it: custodians serve the whole province
-START = timedelta(hours=2)
 REASON = "场次提前一小时开考"
 
 
@@ -65,18 +62,7 @@ async def people(runtime: Runtime) -> list[Custodian]:
 
 async def prepare(runtime: Runtime, keys: Sequence[str], *, sitting: UUID | None = None, standby: int = 1) -> UUID:
     sitting = sitting or new_id()
-    async with runtime.databases.transaction(SCOPE, Role.BANK) as session:
-        await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting,
-            qualification=CODE,
-            region=REGION,
-            starts_at=runtime.clock.now() + START,
-            keys=keys,
-            standby=standby,
-        )
+    await seal_forms(runtime, sitting, keys, standby=standby)
     return sitting
 
 

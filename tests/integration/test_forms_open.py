@@ -31,30 +31,17 @@ from questionbank.api import (
 from questionbank.forms.canonical import canonical
 from questionbank.forms.errors import LocalSealRefusedError
 from questionbank.forms.models import FormRow, SittingKey
+from tests.builders.forms import CODE, REGION, START, seal_forms
 from tests.builders.questionbank import publish_bank, publish_canary_bank, some_drafts
 
-CODE = "special.1.2"
-REGION = "33/3301"
 SCOPE = Scope(region=REGION)
-START = timedelta(hours=2)
 WINDOW = timedelta(minutes=15)
 
 
 async def prepare(runtime: Runtime, keys: Sequence[str], *, standby: int = 0) -> UUID:
     """Make the forms of a new sitting that starts in two hours, and return its id."""
     sitting = new_id()
-    async with runtime.databases.transaction(SCOPE, Role.BANK) as session:
-        await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting,
-            qualification=CODE,
-            region=REGION,
-            starts_at=runtime.clock.now() + START,
-            keys=keys,
-            standby=standby,
-        )
+    await seal_forms(runtime, sitting, keys, standby=standby)
     return sitting
 
 

@@ -1,7 +1,5 @@
 """Preparing forms: made once per key, in rounds from one committed seed, refused when the bank is too small."""
 
-from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -14,14 +12,11 @@ from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.ids import new_id
-from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from questionbank.api import (
     NoPublishedBlueprintError,
     PoolTooSmallError,
-    PreparedForms,
     get_published_blueprint,
-    prepare_forms,
 )
 from questionbank.blueprints.cells import Shortage
 from questionbank.blueprints.models import BlueprintRow
@@ -33,27 +28,8 @@ from questionbank.items.drafting import Origin, draft_items
 from questionbank.items.pool import list_pool
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
+from tests.builders.forms import CODE, REGION, seal_forms
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, some_drafts
-
-CODE = "special.1.2"
-REGION = "33/3301"
-
-
-async def prepare(
-    runtime: Runtime, sitting_id: UUID, keys: Sequence[str], *, standby: int = 0, code: str = CODE
-) -> PreparedForms:
-    async with runtime.databases.transaction(Scope(region=REGION), Role.BANK) as session:
-        return await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting_id,
-            qualification=code,
-            region=REGION,
-            starts_at=runtime.clock.now() + timedelta(hours=2),
-            keys=keys,
-            standby=standby,
-        )
 
 
 async def digests(runtime: Runtime, sitting_id: UUID) -> dict[str, tuple[str, str]]:
@@ -66,7 +42,7 @@ async def digests(runtime: Runtime, sitting_id: UUID) -> dict[str, tuple[str, st
 async def test_one_form_per_key_and_the_standby_ones(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    made = await prepare(runtime, sitting, ["a", "b", "c"], standby=2)
+    made = await seal_forms(runtime, sitting, ["a", "b", "c"], standby=2)
     forms = await digests(runtime, sitting)
     assert made.made == 5
     assert set(forms) == {"a", "b", "c", "standby-0001", "standby-0002"}
@@ -76,9 +52,9 @@ async def test_one_form_per_key_and_the_standby_ones(runtime: Runtime) -> None:
 async def test_a_second_call_makes_only_what_is_missing(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    first = await prepare(runtime, sitting, ["a", "b"], standby=1)
+    first = await seal_forms(runtime, sitting, ["a", "b"], standby=1)
     before = await digests(runtime, sitting)
-    second = await prepare(runtime, sitting, ["b", "a", "late"], standby=1)
+    second = await seal_forms(runtime, sitting, ["b", "a", "late"], standby=1)
     after = await digests(runtime, sitting)
     assert (second.made, second.draw_id) == (1, first.draw_id)
     assert (second.seed_commitment, second.pool_digest) == (first.seed_commitment, first.pool_digest)
@@ -89,8 +65,8 @@ async def test_a_second_call_makes_only_what_is_missing(runtime: Runtime) -> Non
 async def test_nothing_missing_makes_and_logs_nothing(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    await prepare(runtime, sitting, ["a"], standby=1)
-    again = await prepare(runtime, sitting, ["a"], standby=1)
+    await seal_forms(runtime, sitting, ["a"], standby=1)
+    again = await seal_forms(runtime, sitting, ["a"], standby=1)
     async with runtime.databases.session(Scope(region=ROOT)) as session:
         logged = await session.scalar(select(func.count()).where(AuditRow.act == "forms.prepared"))
     assert (again.made, logged) == (0, 1)
@@ -124,18 +100,18 @@ async def test_the_pool_knows_families_and_the_day_of_publication(runtime: Runti
 async def test_a_later_round_deals_from_the_frozen_pool(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    first = await prepare(runtime, sitting, ["a"])
+    first = await seal_forms(runtime, sitting, ["a"])
     fresh = [each for each in some_drafts(each=20) if each.row % 1000 > 12]
     await publish_items(runtime, makers(), qualification=CODE, drafts=fresh, at=runtime.clock.now())
-    second = await prepare(runtime, sitting, ["a", "b"])
+    second = await seal_forms(runtime, sitting, ["a", "b"])
     assert second.pool_digest == first.pool_digest
 
 
 async def test_the_committed_seed_reproduces_every_form(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
     sitting = new_id()
-    made = await prepare(runtime, sitting, ["a", "b"], standby=1)
-    await prepare(runtime, sitting, ["a", "b", "c"], standby=1)
+    made = await seal_forms(runtime, sitting, ["a", "b"], standby=1)
+    await seal_forms(runtime, sitting, ["a", "b", "c"], standby=1)
     async with runtime.databases.session(Scope(region=REGION), Role.BANK) as session:
         draw = await session.get_one(Draw, made.draw_id)
         seed, pool = await open_draw(session, runtime, draw)
@@ -148,14 +124,14 @@ async def test_the_committed_seed_reproduces_every_form(runtime: Runtime) -> Non
 
 async def test_two_sittings_get_different_seeds(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
-    first, second = await prepare(runtime, new_id(), ["a"]), await prepare(runtime, new_id(), ["a"])
+    first, second = await seal_forms(runtime, new_id(), ["a"]), await seal_forms(runtime, new_id(), ["a"])
     assert first.seed_commitment != second.seed_commitment
     assert first.pool_digest == second.pool_digest
 
 
 async def test_without_a_published_blueprint_nothing_is_made(runtime: Runtime) -> None:
     with pytest.raises(NoPublishedBlueprintError):
-        await prepare(runtime, new_id(), ["a"])
+        await seal_forms(runtime, new_id(), ["a"])
 
 
 async def test_a_small_bank_is_refused_by_cell_need_and_have(runtime: Runtime) -> None:
@@ -165,7 +141,7 @@ async def test_a_small_bank_is_refused_by_cell_need_and_have(runtime: Runtime) -
             session, bank.makers.publisher, ItemAct.RETIRED, bank.item_ids[:2], at=runtime.clock.now(), reason="旧"
         )
     with pytest.raises(PoolTooSmallError) as refused:
-        await prepare(runtime, new_id(), ["a"])
+        await seal_forms(runtime, new_id(), ["a"])
     assert {name: refused.value.fields[name] for name in ("cell", "need", "have", "short")} == {
         "cell": 1,
         "need": 4,
@@ -177,7 +153,7 @@ async def test_a_small_bank_is_refused_by_cell_need_and_have(runtime: Runtime) -
 
 async def test_the_audit_entry_commits_to_seed_pool_and_blueprint(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
-    made = await prepare(runtime, new_id(), ["a"], standby=1)
+    made = await seal_forms(runtime, new_id(), ["a"], standby=1)
     async with runtime.databases.session(Scope(region=REGION)) as session:
         entry = (await session.scalars(select(AuditRow).where(AuditRow.act == "forms.prepared"))).one()
     assert entry.facts["seed_commitment"] == made.seed_commitment
@@ -222,7 +198,7 @@ async def test_the_answer_path_cannot_read_a_scoring_view(runtime: Runtime) -> N
 
 async def test_no_scope_sees_no_form(runtime: Runtime) -> None:
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12))
-    await prepare(runtime, new_id(), ["a"])
+    await seal_forms(runtime, new_id(), ["a"])
     counts = []
     for scope in (Scope(), Scope(region="33/3302"), Scope(region=REGION)):
         async with runtime.databases.session(scope) as session:

@@ -1,7 +1,5 @@
 """A draw is proven after the sitting: same seed, same pool, same forms; every change shows by name."""
 
-from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -11,43 +9,26 @@ from sqlalchemy import select
 
 from exam.cli.draw import check_draw
 from exam.core.audit.ledger import AuditRow
-from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.ids import new_id
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from grading.jobs import reveal_draw
-from questionbank.api import FormsNotPreparedError, FormStillSealedError, prepare_forms, release_scoring_views
+from questionbank.api import FormsNotPreparedError, FormStillSealedError, release_scoring_views
 from questionbank.forms.assembly import seed_commitment
 from tests.builders.figures import figured_draft
+from tests.builders.forms import CODE, REGION, seal_forms
 from tests.builders.questionbank import publish_bank, small_blueprint, some_drafts
 
-CODE = "special.1.2"
-REGION = "33/3301"
 SCOPE = Scope(region=REGION)
-
-
-async def _prepare(runtime: Runtime, sitting: UUID, keys: Sequence[str]) -> None:
-    async with runtime.databases.transaction(SCOPE, Role.BANK) as session:
-        await prepare_forms(
-            session,
-            runtime,
-            SYSTEM,
-            sitting_id=sitting,
-            qualification=CODE,
-            region=REGION,
-            starts_at=runtime.clock.now() + timedelta(hours=2),
-            keys=keys,
-            standby=1,
-        )
 
 
 async def _sitting(runtime: Runtime, *, closed: bool = True) -> UUID:
     """Make forms in two rounds, and close the sitting."""
     await publish_bank(runtime, qualification=CODE, drafts=[figured_draft(each) for each in some_drafts(each=12)])
     sitting = new_id()
-    await _prepare(runtime, sitting, ["a", "b"])
-    await _prepare(runtime, sitting, ["a", "b", "late"])
+    await seal_forms(runtime, sitting, ["a", "b"], standby=1)
+    await seal_forms(runtime, sitting, ["a", "b", "late"], standby=1)
     if closed:
         async with runtime.databases.transaction(SCOPE) as session:
             await release_scoring_views(session, runtime, SYSTEM, sitting_id=sitting, at=runtime.clock.now())
@@ -72,8 +53,8 @@ async def _parallel_sitting(runtime: Runtime) -> UUID:
     blueprint = msgspec.structs.replace(small_blueprint(CODE), parallel=2)
     await publish_bank(runtime, qualification=CODE, drafts=some_drafts(each=12), blueprint=blueprint)
     sitting = new_id()
-    await _prepare(runtime, sitting, ["b", "a"])
-    await _prepare(runtime, sitting, ["b", "a", "late"])
+    await seal_forms(runtime, sitting, ["b", "a"], standby=1)
+    await seal_forms(runtime, sitting, ["b", "a", "late"], standby=1)
     async with runtime.databases.transaction(SCOPE) as session:
         await release_scoring_views(session, runtime, SYSTEM, sitting_id=sitting, at=runtime.clock.now())
     return sitting
