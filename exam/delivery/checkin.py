@@ -1,6 +1,7 @@
 """Check-in: ticket, ID number and seat together make an attempt; the proctor's eyes come after it."""
 
 from base64 import b64encode
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -96,9 +97,22 @@ async def _ensure_attempt(
         return attempt
     if sitting.state != SittingState.OPEN:
         raise NotOpenYetError
-    rules = recall_rule_set(registration.qualification, registration.rule_set)
     now = runtime.clock.now()
-    attempt = Attempt(
+    attempt = _attempt(registration, sitting, person, terminal, now)
+    session.add(attempt)
+    await session.flush()
+    actor = Principal(person=person.id)
+    facts = {"registration": str(registration.id), "terminal": str(terminal.id), "seat": registration.seat}
+    subject = ("attempt", attempt.id)
+    await record(session, actor, "attempt.checked_in", subject, at=now, region=registration.region, facts=facts)
+    return attempt
+
+
+def _attempt(
+    registration: RegistrationView, sitting: SittingView, person: PersonView, terminal: Terminal, now: datetime
+) -> Attempt:
+    rules = recall_rule_set(registration.qualification, registration.rule_set)
+    return Attempt(
         registration_id=registration.id,
         sitting_id=sitting.id,
         room_id=registration.room_id,
@@ -119,13 +133,6 @@ async def _ensure_attempt(
         starts_until=sitting.ends_at,
         checked_in_at=now,
     )
-    session.add(attempt)
-    await session.flush()
-    actor = Principal(person=person.id)
-    facts = {"registration": str(registration.id), "terminal": str(terminal.id), "seat": registration.seat}
-    subject = ("attempt", attempt.id)
-    await record(session, actor, "attempt.checked_in", subject, at=now, region=registration.region, facts=facts)
-    return attempt
 
 
 def _require_own_seat(registration: RegistrationView, terminal: Terminal) -> None:

@@ -27,14 +27,10 @@ def _id(kind: str, n: str) -> str:
 
 def _statements(people: int, attempts: int) -> list[str]:
     sittings, enterprises = max(1, attempts // PER_SITTING), max(90, people // 25)
-    # sittings follow each other in time, and rows lie in the order in which they came
-    at = f"timestamptz '2022-11-28 01:00+00' + s * interval '{YEARS * 365} days' / {sittings}"
-    seat = f"generate_series(1, {sittings}) s cross join generate_series(1, {PER_SITTING}) k"
-    n = f"((s - 1) * {PER_SITTING} + k)"
-    person = _id("p", f"({n} % {people})")
-    registration, attempt, result = _id("r", n), _id("a", n), _id("g", n)
-    county, item = _COUNTY.format("s"), _ITEM.format("s")
-    marks = f"(3000 + ({n} * 7919::bigint) % 7000)"
+    return [*_persons(people, enterprises), *_exams(people, sittings, enterprises), *_credentials_and_hours(people)]
+
+
+def _persons(people: int, enterprises: int) -> list[str]:
     return [
         (
             f"insert into identity_organisation (id, kind, name, region, industry, created_at)"
@@ -57,6 +53,19 @@ def _statements(people: int, attempts: int) -> list[str]:
             f" (array['special', 'officer', 'principal'])[1 + n % 3], {_COUNTY.format(f'(n % {enterprises})')}, '2023-01-01'"
             f" from generate_series(0, {people - 1}, 3) n"
         ),
+    ]
+
+
+def _exams(people: int, sittings: int, enterprises: int) -> list[str]:
+    # sittings follow each other in time, and rows lie in the order in which they came
+    at = f"timestamptz '2022-11-28 01:00+00' + s * interval '{YEARS * 365} days' / {sittings}"
+    seat = f"generate_series(1, {sittings}) s cross join generate_series(1, {PER_SITTING}) k"
+    n = f"((s - 1) * {PER_SITTING} + k)"
+    person = _id("p", f"({n} % {people})")
+    registration, attempt, result = _id("r", n), _id("a", n), _id("g", n)
+    county, item = _COUNTY.format("s"), _ITEM.format("s")
+    marks = f"(3000 + ({n} * 7919::bigint) % 7000)"
+    return [
         "insert into sitting_plan (id, title, region, created_at) values (md5('plan')::uuid, 'x', '33', now())",
         (
             f"insert into sitting_sitting (id, plan_id, title, qualification, region, centre_id, centre_name, address,"
@@ -89,6 +98,16 @@ def _statements(people: int, attempts: int) -> list[str]:
             f" select {_id('l', n)}, {result}, {person}, {county}, {at} + interval '6 hours' from {seat} where k % 10 > 0"
         ),
         (
+            f"insert into proctor_incident (id, attempt_id, sitting_id, person_id, region, category, summary, state,"
+            f" happened_at, reported_by, reported_at) select {_id('i', n)}, {attempt}, {_id('s', 's')}, {person}, {county},"
+            f" 'x', 'x', 'reported', {at}, {person}, {at} from {seat} where k = 7"
+        ),
+    ]
+
+
+def _credentials_and_hours(people: int) -> list[str]:
+    return [
+        (
             f"insert into certs_credential (id, public_id, version, number_sealed, number_index, query_index, number_masked,"
             f" person_id, holder_masked, qualification, category, region, issued_on, first_issued_on, valid_from_on,"
             f" valid_until_on, status, rule_set, basis, issuer_id, issuer_name, employer, results, issued_at)"
@@ -107,11 +126,6 @@ def _statements(people: int, attempts: int) -> list[str]:
             f" node, part, rules, evidence) select {_id('h', 'n')}, {_id('p', 'n')}, 'officer.general', 'initial', 'x',"
             f" {_COUNTY.format('n')}, {_AT.format(n='n')}, 86400, 'attested', '', '', 'x', ''"
             f" from generate_series(0, {people - 1}) n"
-        ),
-        (
-            f"insert into proctor_incident (id, attempt_id, sitting_id, person_id, region, category, summary, state,"
-            f" happened_at, reported_by, reported_at) select {_id('i', n)}, {attempt}, {_id('s', 's')}, {person}, {county},"
-            f" 'x', 'x', 'reported', {at}, {person}, {at} from {seat} where k = 7"
         ),
     ]
 
