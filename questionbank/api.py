@@ -25,7 +25,7 @@ from questionbank.forms.preparing import PreparedForms, prepare_forms
 from questionbank.forms.proving import DrawProof, Fault, prove_draw, reveal_seed
 from questionbank.forms.trial import Predicted, predict
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot, Section
-from questionbank.interactions.figures import clean_formula
+from questionbank.interactions.figures import clean_formula, replace_marks
 from questionbank.interactions.registry import is_sequence, words_of
 from questionbank.items.content import Figure, FigureKind, Interaction, Photo
 from questionbank.items.exporting import Export, export_questions, list_export_formats
@@ -43,7 +43,7 @@ from questionbank.practice.forms import (
     solve_practice,
 )
 from questionbank.practice.pool import list_practice_pool, list_practice_stems
-from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, release_seed_practice
+from questionbank.seed_banks import SeedReport, list_seed_banks, load_seed_bank, read_seed_items, release_seed_practice
 from questionbank.seed_statistics import seed_item_statistics
 from questionbank.seed_written import load_written_bank
 from questionbank.statistics.figures import FULL, WHOLE, Sums
@@ -120,9 +120,11 @@ __all__ = [
     "predict",
     "prepare_forms",
     "prove_draw",
+    "read_seed_items",
     "record_item_statistics",
     "release_scoring_views",
     "release_seed_practice",
+    "replace_marks",
     "reveal_seed",
     "seed_item_statistics",
     "show_practice",

@@ -1,46 +1,35 @@
 """What a simulated candidate has studied: the project's own seed bank, by the words of stem and options."""
 
-from importlib.resources import files
+from collections.abc import Sequence
 from random import Random
 
-import msgspec
-
 from exam.cli.simulation.schemas import Slot
-
-
-class Known(msgspec.Struct):
-    """One item of a seed bank."""
-
-    id: str
-    interaction: str
-    stem: str
-    options: list[str]
-    key: list[str]
-    node: str
-    depth: str
-    difficulty: int
-    explanation: str
-    basis: str
+from questionbank.api import read_seed_items, replace_marks
 
 
 class Knowledge:
     """Right answers by stem; a candidate knows each with a probability of its own."""
 
     def __init__(self, qualification: str) -> None:
-        text = (files("questionbank") / "seed" / qualification / "items.jsonl").read_text(encoding="utf-8")
-        decode = msgspec.json.Decoder(Known).decode
         self._right: dict[str, set[str]] = {}
-        for line in text.splitlines():
-            item = decode(line)
-            letters = {chr(65 + position): option for position, option in enumerate(item.options)}
-            self._right[item.stem] = {letters.get(letter, letter) for letter in item.key}
+        for draft in read_seed_items(qualification):
+            content = draft.content
+            words = [figure.text for figure in content.figures or ()]
+            texts = {option.id: _said(option.text, words) for option in content.options}
+            self._right[_said(content.stem, words)] = {texts.get(letter, letter) for letter in content.key}
 
     def answer(self, slot: Slot, ability: float, random: Random) -> list[str] | str:
         """Return the labels this candidate chooses: the right ones with probability `ability`, else a guess."""
-        right = self._right.get(slot.stem, set())
+        words = [figure.text for figure in slot.figures]
+        right = self._right.get(_said(slot.stem, words), set())
         labels = [option.label for option in slot.options]
-        chosen = [option.label for option in slot.options if option.text in right or option.label in right]
+        chosen = [each.label for each in slot.options if _said(each.text, words) in right or each.label in right]
         if chosen and random.random() < ability:
             return chosen
         size = 1 if slot.interaction != "multiple" else random.randint(1, len(labels))
         return sorted(random.sample(labels, size))
+
+
+def _said(text: str, words: Sequence[str]) -> str:
+    """Return a text with what its figures show at their marks: every form counts the figures anew."""
+    return replace_marks(text, lambda _, number: f"〔{words[number - 1]}〕")

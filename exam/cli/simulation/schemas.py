@@ -12,6 +12,12 @@ class Option(msgspec.Struct):
     text: str
 
 
+class Figure(msgspec.Struct):
+    """A figure of a slot, in words."""
+
+    text: str
+
+
 class Slot(msgspec.Struct):
     """One slot of the candidate's form."""
 
@@ -19,6 +25,7 @@ class Slot(msgspec.Struct):
     interaction: str
     stem: str
     options: list[Option]
+    figures: list[Figure] = []
 
 
 class Form(msgspec.Struct):
