@@ -24,6 +24,8 @@ _TRUTH_PAIR: Final = 2
 _MEGABYTE: Final = 1024 * 1024
 _MOST_FILE_BYTES: Final = 48 * _MEGABYTE
 """Of all rows together: a small file may name one picture in thousands of them."""
+TEX: Final = "latex"
+"""What is said of a row in whose text a formula stays as TeX."""
 
 
 def read_proposals(
@@ -52,7 +54,14 @@ def read_proposals(
                 kind = str(error.fields["kind"])
                 unsupported[kind] = unsupported.get(kind, 0) + 1
     refused.sort(key=lambda refusal: refusal.row)
-    return Reading(dialect=dialect, drafts=tuple(drafts), refused=tuple(refused), unsupported=unsupported)
+    written = sorted(enclosures.tex_rows) if enclosures else []
+    return Reading(
+        dialect=dialect,
+        drafts=tuple(drafts),
+        refused=tuple(refused),
+        unsupported=unsupported | ({TEX: len(written)} if written else {}),
+        left_out=dict.fromkeys(written, (TEX,)),
+    )
 
 
 def _with_figures(one: Proposal | Refusal, enclosures: Enclosures) -> Proposal | Refusal:

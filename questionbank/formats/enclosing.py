@@ -2,12 +2,14 @@
 
 A reader knows of a picture before it knows whose it is. So the picture stands in the text as one character of the
 private use planes, as long as lines and cells are cut up, and becomes a mark (questionbank.interactions.figures) when its
-row is whole. Its file is opened then and not earlier, and is made small at once.
+row is whole. Its file is opened then and not earlier, and is made small at once. A formula of TeX goes the same way, and
+comes back as it is written where it cannot be a figure.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Container, Hashable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -16,8 +18,11 @@ import msgspec
 from exam.core.sheets.errors import ArchiveBombError
 from questionbank.formats.reading import Enclosed, Proposal
 from questionbank.formats.refusals import RowError
+from questionbank.formats.tex import replace_formulas
+from questionbank.formats.tex_mathml import to_mathml
 from questionbank.interactions.figures import MOST_FIGURES, fit_figure, mark
-from questionbank.items.content import FigureKind, Option
+from questionbank.interactions.registry import find_kind
+from questionbank.items.content import FigureKind, Interaction, Option
 
 Load = Callable[[], Enclosed]
 
@@ -31,12 +36,14 @@ _WORDS: Final = 300
 
 
 class Enclosures:
-    """The figures of one document."""
+    """The figures of one document; `tex_rows` are the rows, as far as settled, in whose text TeX stays."""
 
     def __init__(self) -> None:
         self._loads: list[Load] = []
         self._named: dict[Hashable, str] = {}
         self._fitted: dict[tuple[FigureKind, bytes], bytes | RowError] = {}
+        self._tex: dict[str, str] = {}
+        self.tex_rows: set[int] = set()
 
     def hold(self, load: Load, name: Hashable = None) -> str:
         """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError.
@@ -52,8 +59,18 @@ class Enclosures:
         self._named |= {} if name is None else {name: held}
         return held
 
+    def hold_tex(self, text: str) -> str:
+        """Return a text in which a character stands for each formula of TeX."""
+        return replace_formulas(text, self._hold_formula)
+
+    def _hold_formula(self, found: re.Match[str]) -> str:
+        held = self.hold(partial(_enclose, found), ("TeX", found[0]))
+        self._tex[held] = found[0]
+        return held
+
     def settle(self, proposal: Proposal) -> Proposal:
         """Return a row with its figures at their marks; raises RowError where one cannot be used, or not where it stands."""
+        proposal = self._with_tex(proposal) if self._tex else proposal
         texts = [proposal.stem, *(option.text for option in proposal.options), proposal.explanation]
         self._forbid("答案", proposal.key if isinstance(proposal.key, str) else "".join(proposal.key))
         self._forbid("依据", proposal.basis)
@@ -68,6 +85,36 @@ class Enclosures:
             held: mark(each.kind, number) for number, (held, each) in enumerate(zip(order, enclosed, strict=True), 1)
         }
         return _with_marks(msgspec.structs.replace(proposal, enclosed=enclosed), marks)
+
+    def _with_tex(self, proposal: Proposal) -> Proposal:
+        """Return a row with TeX as it is written where it cannot be a figure, by what it says or by where it stands."""
+        pointed = find_kind(proposal.kind) is Interaction.HOTSPOT
+        texts = [proposal.stem, proposal.explanation, *(each.text for each in proposal.options if not pointed)]
+        named = dict.fromkeys(each for text in texts for each in HELD.findall(text))
+        figures = {each for each in named if each not in self._tex or self._is_usable(each)}
+        figures = figures if len(figures) <= MOST_FIGURES else set()
+
+        def written(text: str, kept: Container[str] = ()) -> str:
+            return HELD.sub(lambda found: found[0] if found[0] in kept else self._tex.get(found[0], found[0]), text)
+
+        key = proposal.key
+        settled = msgspec.structs.replace(
+            proposal,
+            stem=written(proposal.stem, figures),
+            options=tuple(Option(one.id, written(one.text, () if pointed else figures)) for one in proposal.options),
+            explanation=written(proposal.explanation, figures),
+            key=written(key) if isinstance(key, str) else tuple(map(written, key)),
+            basis=written(proposal.basis),
+        )
+        self.tex_rows |= set() if settled == proposal else {proposal.row}
+        return settled
+
+    def _is_usable(self, held: str) -> bool:
+        try:
+            self._fit(self._loads[ord(held) - _FIRST]())
+        except RowError:
+            return False
+        return True
 
     def _forbid(self, place: str, text: str) -> None:
         if self._loads and HELD.search(text):
@@ -85,6 +132,13 @@ class Enclosures:
         if isinstance(fitted, RowError):
             raise RowError(fitted.code, **fitted.fields)
         return Enclosed(found.kind, fitted, _plain_words(found.text))
+
+
+def _enclose(found: re.Match[str]) -> Enclosed:
+    mathml = to_mathml(found[1] or found[2] or found[3], block=found[1] is None)
+    if not mathml:
+        raise RowError("formula_unreadable")
+    return Enclosed(FigureKind.FORMULA, mathml)
 
 
 def _with_marks(proposal: Proposal, marks: Mapping[str, str]) -> Proposal:

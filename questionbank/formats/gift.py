@@ -1,7 +1,7 @@
 """GIFT: true-false, single and multiple choice, short answer, numbers, matching (Moodle documentation, "GIFT format")."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -14,6 +14,7 @@ from questionbank.formats.html_text import html_to_text
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.tex import FORMULA
 from questionbank.formats.words import find_truth
 from questionbank.interactions.match import ARROW
 from questionbank.interactions.text_entry import near
@@ -26,6 +27,7 @@ _HIDE: Final = {f"\\{character}": chr(_HIDDEN_BASE + place) for place, character
 _SHOW: Final = str.maketrans({hidden: escape[1] for escape, hidden in _HIDE.items()})
 _ESCAPE = re.compile(r"\\[~=#{}:\\]")
 _NONCHARACTER = re.compile("[\ufdd0-\ufdef]")
+_LINE_BREAK: Final = "\ufdef"
 
 _TITLE = re.compile(r"\s*::.*?::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
@@ -98,14 +100,15 @@ def _read_block(row: int, block: str, unsupported: dict[str, int], enclosures: E
     body = hidden[title.end() :] if (title := _TITLE.match(hidden)) else hidden
     markup = _FORMAT.match(body)
     body = body[markup.end() :] if markup else body
-    show = partial(_show, enclosures=enclosures if markup and markup[1].lower() == "html" else None)
+    filtered = _SHOWS.get(markup[1].lower() if markup else "moodle")
+    show = partial(filtered, enclosures) if filtered else _show
     groups = list(_BRACES.finditer(body))
     if len(groups) != 1:
         raise RowError("unsupported_interaction", kind="cloze" if groups else "description")
     before, after = body[: groups[0].start()].strip(), body[groups[0].end() :].strip()
     stem = f"{before} _____ {after}".strip() if after else before
     answers, _, explanation = groups[0][1].partition("####")
-    proposal = Proposal(row=row, stem=show(stem), key="", explanation=_show(explanation))
+    proposal = Proposal(row=row, stem=show(stem), key="", explanation=show(explanation))
     return _with_answers(proposal, answers, unsupported, show)
 
 
@@ -116,10 +119,28 @@ def _hide(block: str) -> str:
     return _ESCAPE.sub(lambda match: _HIDE[match[0]], block)
 
 
-def _show(text: str, enclosures: Enclosures | None = None) -> str:
-    """Return text as it is meant; it is HTML where `enclosures` are given. A picture has no file in GIFT."""
-    shown = text.replace("\\n", "\n").translate(_SHOW).strip()
-    return shown if enclosures is None else html_to_text(shown, enclosures, lambda _: b"")
+def _show(text: str) -> str:
+    """Return text as it is meant."""
+    return text.replace("\\n", "\n").translate(_SHOW).strip()
+
+
+def _filtered(text: str) -> str:
+    """Return text for a filter of TeX, to which \\nu is a letter and no line break."""
+    shown = text.replace("\\n", _LINE_BREAK).translate(_SHOW).strip()
+    return FORMULA.sub(lambda found: found[0].replace(_LINE_BREAK, "\\n"), shown).replace(_LINE_BREAK, "\n")
+
+
+def _show_filtered(enclosures: Enclosures, text: str) -> str:
+    return enclosures.hold_tex(_filtered(text))
+
+
+def _show_html(enclosures: Enclosures, text: str) -> str:
+    """Return HTML as text. A picture has no file in GIFT."""
+    return html_to_text(_filtered(text), enclosures, lambda _: b"")
+
+
+_SHOWS: Final[Mapping[str, Callable[[Enclosures, str], str]]] = {"html": _show_html, "moodle": _show_filtered}
+"""How text of a format is shown in which formulas are looked for; other text is shown as it is."""
 
 
 def _with_answers(proposal: Proposal, text: str, unsupported: dict[str, int], show: Callable[[str], str]) -> Proposal:

@@ -1,12 +1,16 @@
-"""HTML inside question files as text: figures keep their places, scripts and styles go, nothing else of the markup stays."""
+"""HTML inside question files as text: figures keep their places, scripts and styles go, nothing else of the markup stays.
+
+Formulas of TeX are figures as well; the signs around one stand in one element, as for the filters that show it.
+"""
 
 from collections.abc import Hashable
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import Final
 
 from questionbank.formats.embedded import hold_figures
 from questionbank.formats.enclosing import Enclosures
-from questionbank.formats.markup import LINE_ENDERS, MAX_DEPTH, Node, fold_name, tidy_lines
+from questionbank.formats.markup import BLANKS, LINE_ENDERS, MAX_DEPTH, Node, fold_name, tidy_lines
 from questionbank.formats.media import Fetch
 from questionbank.formats.refusals import RowError
 
@@ -14,6 +18,8 @@ _VOID: Final = frozenset(
     {"img", "br", "hr", "input", "source", "track", "embed", "wbr", "col", "link", "meta", "param"}
 )
 _SILENT: Final = frozenset({"script", "style"})
+_VERBATIM: Final = frozenset({*_SILENT, "math", "code", "pre", "textarea"})
+"""In these a filter looks for no formulas."""
 
 
 def html_to_text(html: str, enclosures: Enclosures, fetch: Fetch, where: Hashable = None) -> str:
@@ -27,8 +33,25 @@ def html_to_text(html: str, enclosures: Enclosures, fetch: Fetch, where: Hashabl
         parser.close()
     except AssertionError as error:  # the parser's answer to a broken <![ section
         raise RowError("record_shape", detail="HTML") from error
+    _hold_tex(parser.root, enclosures)
     hold_figures(parser.root, enclosures, fetch, where)
     return tidy_lines(parser.root.text(*_SILENT))
+
+
+def _hold_tex(node: Node, enclosures: Enclosures) -> None:
+    """Put characters of `enclosures` where formulas of TeX stand below a node, over the line breaks in them."""
+    parts: list[Node | str] = []
+    for runs, group in groupby(node.parts, lambda part: isinstance(part, str) or part.name == "br"):
+        if not runs:
+            parts += group
+            continue
+        text = "".join(BLANKS.sub(" ", part) if isinstance(part, str) else "\n" for part in group)
+        for at, line in enumerate(enclosures.hold_tex(text).split("\n")):
+            parts += [Node("br", {}), line] if at else [line]
+    node.parts = parts
+    for part in parts:
+        if isinstance(part, Node) and part.name not in _VERBATIM:
+            _hold_tex(part, enclosures)
 
 
 class _TreeParser(HTMLParser):

@@ -8,7 +8,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.errors import ForbiddenXmlError, MalformedXmlError
 
-_BLANKS = re.compile(r"\s+")
+BLANKS = re.compile(r"\s+")
 MAX_DEPTH: Final = 100
 LINE_ENDERS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
 
@@ -43,7 +43,7 @@ class Node(msgspec.Struct):
         pieces: list[str] = []
         for part in self.parts:
             if isinstance(part, str):
-                pieces.append(_BLANKS.sub(" ", part))
+                pieces.append(BLANKS.sub(" ", part))
             elif part.name not in leave_out:
                 pieces.append(part.text(*leave_out))
         return "".join(pieces) + ("\n" if self.name in LINE_ENDERS else "")

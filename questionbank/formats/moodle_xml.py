@@ -42,11 +42,6 @@ _EMBEDDED_ANSWER = re.compile(r"(=|%-?[\d.]+%|)(.*)", re.DOTALL)
 _GAP: Final = "____"
 _SHAPES: Final = {"rectangle": "rect", "polygon": "poly"}
 _TEXTS: Final = ("questiontext", "generalfeedback", "answer", "subquestion", "drag", "graderinfo")
-_COMMAND: Final = (
-    r"(?:[_^]\{|\\(?:frac|sqrt|sum|int|times|cdot|le|ge|ne|pm|div|left|text|mathrm|circ|alpha|beta|Delta|Omega|pi)\b)"
-)
-_LATEX = re.compile(rf"\\\(.*?{_COMMAND}.*?\\\)|\\\[.*?{_COMMAND}.*?\\\]|\$\$.*?{_COMMAND}.*?\$\$", re.DOTALL)
-"""Formulas between the signs of Moodle's TeX filters."""
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
 
@@ -67,7 +62,8 @@ def read_moodle_xml(root: Node) -> Reading:
         unsupported.update(own)
         left_out |= {row: tuple(own)} if own else {}
     read = read_proposals("moodle-xml", found, dict(+unsupported), enclosures)
-    return msgspec.structs.replace(read, left_out=left_out)
+    told = {row: (*read.left_out.get(row, ()), *left_out.get(row, ())) for row in {*read.left_out, *left_out}}
+    return msgspec.structs.replace(read, left_out=told)
 
 
 def _with_tags(proposal: Proposal, question: Node) -> Proposal:
@@ -111,7 +107,7 @@ def _read_question(row: int, kind: str, node: Node, unsupported: dict[str, int],
     if reader is None:
         raise RowError("unsupported_interaction", kind=kind[:40])
     _make_plain(node, enclosures)
-    _note_left_out(node, unsupported)
+    _note_feedback(node, unsupported)
     answers = [(_fraction(answer), _text(answer)) for answer in node.children("answer")]
     found, stem = reader(_Question(node, answers, unsupported)), _child_text(node, "questiontext")
     stem = found.stem or stem
@@ -149,12 +145,10 @@ def _fetch(files: Mapping[str, str], reference: str) -> bytes:
     return _decoded(encoded, "figure_unreadable")
 
 
-def _note_left_out(question: Node, unsupported: dict[str, int]) -> None:
-    """Note words on single answers, and formulas of TeX, which stay in the text as they are written."""
-    texts = [_text(node) for node in question.descendants(*_TEXTS)]
+def _note_feedback(question: Node, unsupported: dict[str, int]) -> None:
+    """Note words on single answers."""
     said = [each for answer in question.children("answer") for each in answer.children("feedback")]
-    features = {"latex": any(map(_LATEX.search, texts)), "feedback": any(_text(each) for each in said)}
-    unsupported |= {name: 1 for name, found in features.items() if found}
+    unsupported |= {"feedback": 1} if any(map(_text, said)) else {}
 
 
 class _Answered(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from questionbank.formats.tex import without_formulas
 from questionbank.interactions.figures import split_marks
 from questionbank.items.content import Figure, FigureKind, ItemContent
 
@@ -38,6 +39,11 @@ def marked_up(text: str, content: ItemContent, folder: str, words: Callable[[str
     return "".join(
         words(each) if isinstance(each, str) else _html(figures[each - 1], folder) for each in split_marks(text)
     )
+
+
+def html_lines(text: str) -> str:
+    """Return words as HTML with their line breaks, in which signs of TeX are no formula."""
+    return without_formulas(escape(text, quote=False)).replace("\n", "<br>")
 
 
 def _html(figure: Figure, folder: str) -> str:

@@ -1,21 +1,24 @@
 """GIFT out (Moodle documentation, "GIFT format").
 
 What it has no place for stands in comments and is lost on the way back; an item whose interaction it does not know
-stands there whole, named as such.
+stands there whole, named as such. An item with formulas is HTML with MathML in it; there is no place for other figures.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
+from questionbank.formats.write_figures import html_lines, marked_up
 from questionbank.formats.write_moodle import moodle_leaves_out
 from questionbank.interactions.match import ARROW
 from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import find_near
-from questionbank.items.content import Interaction, ItemContent, ItemDraft
+from questionbank.items.content import FigureKind, Interaction, ItemContent, ItemDraft, Option
 
 _SPECIAL: Final = re.compile(r"([~=#{}:\\])")
-FIGURES_LEFT_OUT: Final = "图片、录音和公式不能写入 GIFT,请另用 JSON、QTI 或 Moodle XML 导出"
+FIGURES_LEFT_OUT: Final = "图片和录音不能写入 GIFT,请另用 JSON、QTI 或 Moodle XML 导出"
 _FULL: Final = 100
 
 
@@ -28,7 +31,12 @@ def gift_leaves_out(content: ItemContent) -> str:
     """Tell that an item stands in comments alone, or without its marks for each answer, as a Chinese message id."""
     if content.interaction not in _WRITERS:
         return "GIFT 没有这种题型,全题只写在注释里"
-    return FIGURES_LEFT_OUT if content.figures else moodle_leaves_out(content)
+    return FIGURES_LEFT_OUT if content.figures and not _is_html(content) else moodle_leaves_out(content)
+
+
+def _is_html(content: ItemContent) -> bool:
+    figures = content.figures or ()
+    return bool(figures) and all(each.kind is FigureKind.FORMULA for each in figures)
 
 
 def _question(number: int, draft: ItemDraft) -> str:
@@ -38,8 +46,25 @@ def _question(number: int, draft: ItemDraft) -> str:
         name, lines = kind_of(content).name, [content.stem, *kind_of(content).typed(content)]
         quoted = "".join(f"// {line}\n" for each in lines for line in each.split("\n"))
         return f"{about}// {number} {name}: GIFT\n{quoted}\n"
+    form, content = ("html", _as_html(content)) if _is_html(content) else ("plain", content)
     explanation = f"####{_escape(content.explanation)}" if content.explanation else ""
-    return f"{about}::{number}::[plain]{_escape(content.stem)} {{{_WRITERS[content.interaction](content)}{explanation}}}\n\n"
+    answers = _WRITERS[content.interaction](content)
+    return f"{about}::{number}::[{form}]{_escape(content.stem)} {{{answers}{explanation}}}\n\n"
+
+
+def _as_html(content: ItemContent) -> ItemContent:
+    """Return an item whose texts are HTML with the formulas in it."""
+
+    def html(text: str) -> str:
+        return marked_up(text, content, "", html_lines)
+
+    return msgspec.structs.replace(
+        content,
+        stem=html(content.stem),
+        options=tuple(Option(each.id, html(each.text)) for each in content.options),
+        key=tuple(map(html, content.key)) if content.interaction is Interaction.TEXT_ENTRY else content.key,
+        explanation=html(content.explanation),
+    )
 
 
 def _truth(content: ItemContent) -> str:

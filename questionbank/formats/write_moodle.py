@@ -4,14 +4,13 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from html import escape
 from typing import Final
 
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
-from questionbank.formats.write_figures import files_of, marked_up, without_marks
+from questionbank.formats.write_figures import files_of, html_lines, marked_up, without_marks
 from questionbank.interactions.case import questions_of
 from questionbank.interactions.figures import split_marks
 from questionbank.interactions.hotspot import area_of, name_of
@@ -134,7 +133,7 @@ def _markers(question: etree._Element, content: ItemContent) -> None:
     for number, option in enumerate(content.options, 1):
         drag = etree.SubElement(question, "drag")
         etree.SubElement(drag, "no").text = str(number)
-        _text(drag, name_of(option.text))
+        _text(drag, html_lines(name_of(option.text)))
         etree.SubElement(drag, "noofdrags").text = "1"
         shape, coords = _moodle_area(area_of(option.text))
         drop = etree.SubElement(question, "drop")
@@ -155,7 +154,7 @@ def _moodle_area(area: Area) -> tuple[str, str]:
 def _essay(question: etree._Element, content: ItemContent) -> None:
     etree.SubElement(question, "responseformat").text = "plain"
     etree.SubElement(question, "responserequired").text = "1"
-    _text(etree.SubElement(question, "graderinfo", format="html"), _escaped("\n".join(content.key)))
+    _text(etree.SubElement(question, "graderinfo", format="html"), html_lines("\n".join(content.key)))
 
 
 def _no_answers(question: etree._Element, content: ItemContent) -> None:
@@ -201,7 +200,7 @@ def _text(parent: etree._Element, text: str) -> None:
 
 def _html(parent: etree._Element, text: str, content: ItemContent) -> None:
     """Write a text with its figures, and their files beside it."""
-    _text(parent, marked_up(text, content, PLUGIN_FILES, _escaped))
+    _text(parent, marked_up(text, content, PLUGIN_FILES, html_lines))
     named = {each for each in split_marks(text) if isinstance(each, int)}
     own = msgspec.structs.replace(
         content, figures=tuple(each for at, each in enumerate(content.figures or (), 1) if at in named)
@@ -209,10 +208,6 @@ def _html(parent: etree._Element, text: str, content: ItemContent) -> None:
     for name, data in files_of(own).items():
         file = etree.SubElement(parent, "file", name=name, path="/", encoding="base64")
         file.text = b64encode(data).decode()
-
-
-def _escaped(text: str) -> str:
-    return escape(text, quote=False).replace("\n", "<br>")
 
 
 _WRITERS: Final[Mapping[Interaction, tuple[str, Callable[[etree._Element, ItemContent], None]]]] = {

@@ -44,7 +44,7 @@ MATHML: Final = {
 """MathML Core without links, scripts and foreign content: nothing of it loads or does anything."""
 _ELSEWHERE: Final = {"annotation", "annotation-xml", "script", "style"}
 """What stands in these is no part of a formula."""
-_MATHML_ATTRIBUTES: Final = {
+MATHML_ATTRIBUTES: Final = {
     "math": {"display"},
     "mi": {"mathvariant"},
     "mo": {"fence", "separator", "stretchy", "form", "largeop", "movablelimits"},
@@ -117,7 +117,7 @@ def pick_figures(texts: Sequence[str], figures: Sequence[Figure]) -> tuple[list[
 def clean_formula(data: bytes) -> str:
     """Return the mathematics of a formula and nothing else, the same on the way in and on the way out."""
     text = data.decode("utf-8", "replace")
-    return nh3.clean(text, tags=MATHML, attributes=_MATHML_ATTRIBUTES, clean_content_tags=_ELSEWHERE).strip()
+    return nh3.clean(text, tags=MATHML, attributes=MATHML_ATTRIBUTES, clean_content_tags=_ELSEWHERE).strip()
 
 
 def fit_figure(kind: FigureKind, data: bytes, text: str = "") -> Figure:

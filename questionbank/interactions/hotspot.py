@@ -9,6 +9,7 @@ from exam.core.areas import AT, Area, find_area
 from exam.core.weights import Weights
 from questionbank.formats.options import LETTERS
 from questionbank.formats.refusals import RowError
+from questionbank.interactions.figures import split_marks
 from questionbank.interactions.kind import Kind, Labelled, Settled, Shown
 from questionbank.items.content import Interaction, ItemContent, Option
 
@@ -40,6 +41,8 @@ class Hotspot(Kind):
         if photo is msgspec.UNSET:
             raise RowError("photo_missing")
         for option in content.options:
+            if any(isinstance(each, int) for each in split_marks(option.text)):
+                raise RowError("figure_place", place="隐患名称")
             left, top, right, bottom = area_of(option.text).extent
             if min(left, top) < 0 or right > photo.width or bottom > photo.height:
                 raise RowError("area_outside", area=option.text[:40], width=photo.width, height=photo.height)

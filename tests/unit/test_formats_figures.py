@@ -19,9 +19,11 @@ from questionbank.formats.markup import parse_xml
 from questionbank.formats.omml import to_mathml
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading
+from questionbank.formats.writer import FORMATS
 from questionbank.interactions.figures import fit_figure, split_marks
-from questionbank.items.content import Figure, FigureKind, ItemContent
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent, ItemDraft, Option
 from tests.builders.figures import picture_file, sound_file
+from tests.builders.questionbank import scene
 from tests.builders.word import SPACES, docx, drawing, formula, paragraph, run, table
 
 PICTURES = {
@@ -128,6 +130,35 @@ def test_a_picture_in_the_key_is_refused_and_one_outside_questions_is_counted() 
     )
     reading = read_questions(data, "a.docx")
     assert (reasons(reading), reading.unsupported) == ([("figure_place", {"place": "答案"})], {"picture": 1})
+
+
+def test_a_figure_in_the_name_of_an_area_is_refused_and_tex_there_stays() -> None:
+    """Such a name goes out of QTI as plain text, without its figure."""
+    photo = b64encode(scene().jpeg).decode()
+
+    def marker(name: str) -> Reading:
+        drag = f"<drag><no>1</no><text>{escape(name)}</text></drag>"
+        drop = "<drop><no>1</no><shape>rectangle</shape><coords>1,1;60,60</coords><choice>1</choice></drop>"
+        text = "<questiontext><text>指出隐患。</text></questiontext>"
+        file = f'<file name="photo.jpg" encoding="base64">{photo}</file>'
+        return read_questions(
+            f'<quiz><question type="ddmarker">{text}{file}{drag}{drop}</question></quiz>'.encode(), "a.xml"
+        )
+
+    refused = marker("缺<math><mi>x</mi></math>")
+    assert reasons(refused) == [("figure_place", {"place": "隐患名称"})]
+    kept = marker(r"缺\(x\)")
+    assert [option.text for option in kept.drafts[0].content.options] == [r"缺\(x\) @ rect 1,1,61,61"]
+    assert kept.left_out == {1: ("latex",)}
+
+
+def test_a_name_of_an_area_goes_out_to_moodle_as_it_is() -> None:
+    option = Option("A", r"a<b>c &amp; \(x\) @ rect 1,1,61,61")
+    content = ItemContent(
+        interaction=Interaction.HOTSPOT, stem="指出隐患。", options=(option,), key=("A",), photo=scene()
+    )
+    reading = read_questions(FORMATS["moodle"].write([ItemDraft(content=content)]), "a.xml")
+    assert [draft.content for draft in reading.drafts] == [content]
 
 
 def test_a_formula_of_a_document_is_mathml_in_the_text() -> None:
@@ -268,12 +299,6 @@ def test_moodle_files_and_data_urls_are_kept_and_scripts_go() -> None:
     assert b"<math><mrow><mo>(</mo><mi>a</mi><mo>,</mo><mi>b</mi><mo>)</mo></mrow></math>" in {
         each.data for each in content.figures or ()
     }
-
-
-def test_tex_stays_as_text_and_is_named() -> None:
-    reading = moodle(r"<p>由 \(\frac{U}{R}\) 可知</p>")
-    assert reading.drafts[0].content.stem == r"由 \(\frac{U}{R}\) 可知"
-    assert (reading.unsupported, reading.left_out) == ({"latex": 1}, {1: ("latex",)})
 
 
 def png_of(pixels: int) -> bytes:

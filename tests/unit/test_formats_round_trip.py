@@ -11,7 +11,17 @@ from questionbank.formats.reader import read_questions
 from questionbank.formats.writer import FORMATS
 from questionbank.interactions.figures import fit_figure, mark, settle_figures
 from questionbank.interactions.registry import KIND_NAMES, KINDS
-from questionbank.items.content import FALSE, TRUE, Depth, FigureKind, Interaction, ItemContent, ItemDraft, Option
+from questionbank.items.content import (
+    FALSE,
+    TRUE,
+    Depth,
+    Figure,
+    FigureKind,
+    Interaction,
+    ItemContent,
+    ItemDraft,
+    Option,
+)
 from tests.builders.figures import picture_file, sound_file
 from tests.builders.questionbank import content as item_content
 from tests.builders.questionbank import scene
@@ -167,21 +177,21 @@ FIGURES = tuple(
 
 
 @st.composite
-def illustrated(draw: st.DrawFn) -> ItemContent:
+def illustrated(draw: st.DrawFn, figures: tuple[Figure, ...] = FIGURES) -> ItemContent:
     """Return an item with figures at the ends of some of its texts."""
     content = draw(contents())
-    marks = st.sampled_from(["", "", *(mark(each.kind, number) for number, each in enumerate(FIGURES, 1))])
+    marks = st.sampled_from(["", "", *(mark(each.kind, number) for number, each in enumerate(figures, 1))])
     shown = content.interaction is not Interaction.HOTSPOT
     texts = [content.stem, *(option.text for option in content.options), content.explanation]
     options = range(1, len(texts) - 1)
     added = ["" if at in options and not shown else draw(marks) for at in range(len(texts))]
     before = draw(st.booleans())
     marked = [f"{one}{text}" if before else f"{text}{one}" for text, one in zip(texts, added, strict=True)]
-    (stem, *told, explanation), figures = settle_figures(marked, FIGURES)
+    (stem, *told, explanation), settled_figures = settle_figures(marked, figures)
     written = tuple(Option(option.id, text) for option, text in zip(content.options, told, strict=True))
     settled, key = KINDS[content.interaction].settle(stem, written, content.key)
     return msgspec.structs.replace(
-        content, stem=stem, options=settled, key=key, explanation=explanation, figures=figures
+        content, stem=stem, options=settled, key=key, explanation=explanation, figures=settled_figures
     )
 
 
@@ -197,11 +207,20 @@ def test_an_item_comes_back_with_its_figures(name: str, written: list[ItemConten
     assert (reading.unsupported, list(map(form.leaves_out, written))) == ({}, [""] * len(written))
 
 
+@settings(max_examples=40)
+@given(written=illustrated(FIGURES[-1:]).filter(lambda content: content.interaction not in NOT_IN_GIFT))
+def test_gift_brings_back_formulas(written: ItemContent) -> None:
+    form = FORMATS["gift"]
+    reading = read_questions(form.write([ItemDraft(content=written, row=1)]), "bank.gift")
+    assert (reading.refused, reading.unsupported, form.leaves_out(written)) == ((), {}, "")
+    assert [draft.content for draft in reading.drafts] == [msgspec.structs.replace(written, basis="")]
+
+
 def test_a_format_without_files_names_the_figures_that_it_leaves_out() -> None:
     figures = (FIGURES[0],)
     content = ItemContent(interaction=Interaction.JUDGEMENT, stem="见〔图1〕。", key=(TRUE,), figures=figures)
-    for name in ("xlsx", "gift"):
-        assert "图片、录音和公式" in FORMATS[name].leaves_out(content)
+    for name, what in (("xlsx", "图片、录音和公式"), ("gift", "图片和录音")):
+        assert what in FORMATS[name].leaves_out(content)
         reading = read_questions(FORMATS[name].write([ItemDraft(content=content, row=1)]), f"bank.{name}")
         assert [one.code for one in reading.refused] == ["figure_missing"]
 
