@@ -250,6 +250,15 @@ async def test_a_duplicate_is_shown_beside_its_twin(people: People) -> None:
     assert "答案不同" in report.text
 
 
+async def test_a_judgement_is_compared_without_letters(people: People) -> None:
+    author = await people(Duty.AUTHOR)
+    same = "高处作业必须系安全带,正确\n"
+    batch = id_in(await upload(author, f"题目,答案\n{same}{same}".encode(), "题.csv"))
+    report = (await author.get(f"/bank/imports/{batch}?show=duplicate")).text
+    briefs = re.findall(r'<ul class="brief-options">(.*?)</ul>', report)
+    assert briefs == ["<li>正确</li><li>错误</li>"] * 2
+
+
 async def test_a_bank_that_changed_since_the_dry_run_asks_again(people: People, runtime: Runtime) -> None:
     author = await people(Duty.AUTHOR)
     first = id_in(await upload(author, CSV.encode(), "题.csv"))
