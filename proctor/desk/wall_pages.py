@@ -85,7 +85,7 @@ class WallController(Controller):
             "messages": await list_messages(session, attempt_id),
             "camera": camera,
             "may_be_heard": may_be_heard(camera),
-            "listening": await listening_of(session, attempt_id, principal.account, at=now),
+            "listening": await listening_of(session, attempt, principal.account, at=now),
             "tile": seat_source(attempt_id, Track.TILE),
             "full": seat_source(attempt_id, Track.FULL),
             "screen": seat_source(attempt_id, Track.SCREEN),
@@ -201,8 +201,8 @@ class WallApiController(Controller):
         attempt_id: FromPath[UUID],
     ) -> ListeningTold:
         now = runtime.clock.now()
-        await get_attempt(session, attempt_id, now=now)  # of the scope, or not found
-        state = await listening_of(session, attempt_id, principal.account, at=now)
+        attempt = await get_attempt(session, attempt_id, now=now)
+        state = await listening_of(session, attempt, principal.account, at=now)
         if state is None:
             return ListeningTold()
         catalogue: Catalogue = request.app.state.catalogue

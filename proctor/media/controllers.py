@@ -142,8 +142,8 @@ class TerminalMediaController(Controller):
         lease = require_lease(request.scope, runtime, attempt_id)
         catalogue: Catalogue = request.app.state.catalogue
         now = runtime.clock.now()
-        async with _held(runtime, lease, now) as (session, _):
-            asked = await asked_of(session, attempt_id, at=now)
+        async with _held(runtime, lease, now) as (session, attempt):
+            asked = await asked_of(session, attempt, at=now)
         left_s = (asked.until_at - now).total_seconds() if asked.until_at else 0.0
         return Heard(asked.ids, catalogue.gettext(reason_words("listened", asked.reason)) if asked.ids else "", left_s)
 

@@ -12,7 +12,7 @@ from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.ids import new_id
 from exam.core.principal import Principal
-from exam.delivery.api import AttemptState, AttemptView
+from exam.delivery.api import FINISHED_STATES, AttemptState, AttemptView, list_epochs
 from proctor.media.consent import consent_texts
 from proctor.media.errors import ListeningReasonError, NotHeardError, NotInExamError
 from proctor.media.models import Listening
@@ -113,32 +113,40 @@ async def note_microphone(
             await _note(session, terminal, "attempt.microphone_opened", act, {"listening": str(act.id)}, at=at)
 
 
-async def asked_of(session: AsyncSession, attempt_id: UUID, *, at: datetime) -> Asked:
+async def asked_of(session: AsyncSession, attempt: AttemptView, *, at: datetime) -> Asked:
     """Return who listens to a seat now."""
-    acts = await _standing(session, attempt_id, at=at)
+    acts = [] if attempt.state in FINISHED_STATES else await _standing(session, attempt.id, at=at)
     until = max((act.until_at for act in acts), default=None)
     return Asked([act.id for act in acts], acts[-1].reason if acts else "", until)
 
 
 async def listening_of(
-    session: AsyncSession, attempt_id: UUID, account: UUID | None, *, at: datetime
+    session: AsyncSession, attempt: AttemptView, account: UUID | None, *, at: datetime
 ) -> ListeningState | None:
-    """Return how the listening stands that an account asked for last."""
-    mine = select(Listening).where(Listening.attempt_id == attempt_id, Listening.account == account)
+    """Return how the listening stands that an account asked for last; it ends with the attempt, whatever the terminal says."""
+    mine = select(Listening).where(Listening.attempt_id == attempt.id, Listening.account == account)
     act = await session.scalar(mine.order_by(Listening.asked_at.desc(), Listening.id.desc()).limit(1))
     if act is None:
         return None
-    standing = act.ended_at is None and act.until_at > at
+    left = act.ended_at is None and act.until_at > at
+    standing = left and attempt.state not in FINISHED_STATES
     word = "考生端的麦克风开着,正在听" if act.opened_at else "正在请考生端打开麦克风"
     if not standing:
-        word = OUTCOME_WORDS.get(act.outcome, "时间到,麦克风已关闭")
+        word = OUTCOME_WORDS.get(act.outcome, "考试已结束,麦克风已关闭" if left else "时间到,麦克风已关闭")
     return ListeningState(act.id, standing, word, act.outcome in SILENT, act.until_at)
 
 
 async def still_standing(session: AsyncSession, ids: set[UUID], *, at: datetime) -> set[UUID]:
-    """Return those of the acts that have not ended."""
+    """Return those of the acts that have not ended, and whose attempt has not."""
+    if not ids:
+        return set()
     standing = Listening.ended_at.is_(None) & (Listening.until_at > at)
-    return set(await session.scalars(select(Listening.id).where(Listening.id.in_(ids), standing))) if ids else set()
+    rows = await session.execute(select(Listening.id, Listening.attempt_id).where(Listening.id.in_(ids), standing))
+    seats = {row.id: row.attempt_id for row in rows}
+    over = {
+        seat for seat, (_, state) in (await list_epochs(session, seats.values())).items() if state in FINISHED_STATES
+    }
+    return {act for act, seat in seats.items() if seat not in over}
 
 
 async def list_listenings(session: AsyncSession, attempt_id: UUID) -> list[Listening]:

@@ -19,7 +19,6 @@ from proctor.media.peer import Peer
 LOOK_S = 2.0
 
 log = structlog.get_logger(__name__)
-_OVER = {*(state.value for state in FINISHED_STATES), AttemptState.VOIDED.value}
 
 
 async def revoke(runtime: Runtime, node: Node) -> None:
@@ -57,4 +56,4 @@ def _stands(peer: Peer, epochs: dict[UUID, tuple[int, str]], enabled: set[UUID],
     if ticket.direction != "publish" or ticket.attempt_id is None:
         return True
     epoch, state = epochs.get(ticket.attempt_id, (0, AttemptState.VOIDED.value))
-    return epoch == ticket.epoch and state not in _OVER
+    return epoch == ticket.epoch and state not in FINISHED_STATES

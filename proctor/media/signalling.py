@@ -96,7 +96,7 @@ class Exchange:
         seats = await list_room(session, self._runtime, room_id)
         for each in seats:
             known |= {seat_source(each.id, track) for track in PICTURES}
-        sounds = {seat_source(each.id, Track.SOUND): each.id for each in seats}
+        sounds = {seat_source(each.id, Track.SOUND): each for each in seats}
         heard = await self._heard(session, principal, sounds, offer.sources)
         if not heard and not known.issuperset(offer.sources):
             raise errors.SourceUnknownError
@@ -113,7 +113,7 @@ class Exchange:
         return self._with_relay(await self._connect(node, ticket, offer.sdp), principal.account or room.id, WATCH_S)
 
     async def _heard(
-        self, session: AsyncSession, principal: Principal, sounds: dict[str, UUID], wanted: list[str]
+        self, session: AsyncSession, principal: Principal, sounds: dict[str, AttemptView], wanted: list[str]
     ) -> dict[str, object]:
         """Return what binds a ticket to the act of listening; empty for pictures. Sound comes alone, and not without the act."""
         if len(wanted) != 1 or wanted[0] not in sounds:

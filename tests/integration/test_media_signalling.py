@@ -14,6 +14,7 @@ from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING
 from exam.core.ids import new_id
 from exam.core.runtime import Runtime
+from exam.delivery.jobs import finalise_overdue
 from exam.delivery.lease import check, mint_pass
 from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
@@ -21,7 +22,10 @@ from proctor.media.commands import BEAT_S, CommandBus
 from proctor.media.errors import MediaUnavailableError
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
+from proctor.media.peer import Peer
 from proctor.media.registry import beat, living_nodes, node_of_room
+from proctor.media.revocation import overtaken
+from proctor.media.ticket import MediaTicket
 from tests.builders import identity as make
 from tests.builders.attempts import attempts_in_progress, lease_of
 from tests.builders.grading import opened
@@ -265,6 +269,49 @@ async def test_a_seat_is_heard_by_who_said_why_under_a_consent_that_speaks_of_it
     assert page.count("听现场声音（不录音）") == 2  # on the axis and in the list
     assert "核实是否有人交谈或提示" in page
     assert "要听现场声音，麦克风没有打开" in page
+
+
+@pytest.mark.parametrize("end", ["handed in", "ended", "voided", "expired"])
+async def test_nobody_is_heard_past_the_end_of_the_attempt(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock, end: str
+) -> None:
+    """Whatever the terminal says of its microphone, or does not."""
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2, duration_s=60)
+    seat = _Seat(client, attempt, lease_of(runtime, attempt))
+    row = await _state(runtime, attempt)
+    proctor = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=row.region)
+    wear(client, await make.session_cookie(runtime, proctor))
+    await seat.agree("2026-11-28")
+    assert await seat.act("listen", reason="voices") == ""
+    [act] = (await seat.told())["ids"]
+    ticket = MediaTicket(
+        id=new_id(),
+        node="n",
+        direction="watch",
+        sitting_id=row.sitting_id,
+        room_id=row.room_id,
+        region=row.region,
+        account_id=proctor,
+        listening_id=UUID(act),
+        sources=(seat_source(attempt, Track.SOUND),),
+        fingerprint="",
+        expires_at=0,
+    )
+    peer = Peer(ticket, [], lambda _: None)
+    assert await overtaken(runtime, [peer]) == []
+
+    if end == "handed in":
+        await client.post(f"/api/attempts/{attempt}/submit", json={"answered": 0}, headers=seat.headers)
+    elif end == "expired":
+        clock.advance(timedelta(minutes=3))
+        await finalise_overdue(runtime)
+    else:
+        assert await seat.act(end.removesuffix("ed"), reason="discipline") == ""
+    assert (await _state(runtime, attempt)).state == {"handed in": "submitted", "ended": "expired"}.get(end, end)
+    assert await seat.word() == "考试已结束，麦克风已关闭"
+    assert (await seat.told())["ids"] == []
+    assert await _hear(client, row.room_id, attempt) == "listening_over"
+    assert await overtaken(runtime, [peer]) == [peer]
 
 
 async def test_the_way_from_the_nodes_closes_at_once_however_early(runtime: Runtime) -> None:
