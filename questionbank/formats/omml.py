@@ -149,6 +149,11 @@ def _grouped(node: Node) -> str:
     return f"<{element}>{_argument(node)}{_operator('⏟' if sign is None else sign)}</{element}>"
 
 
+def _phantom(node: Node) -> str:
+    hidden = _property(node, "show") not in {None, *_ON}
+    return f"<mphantom>{_argument(node)}</mphantom>" if hidden else _argument(node)
+
+
 def _matrix(node: Node) -> str:
     return _table([line.children("e") for line in node.children("mr")])
 
@@ -178,6 +183,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[Node], str]]] = {
     "acc": _accent,
     "bar": _bar,
     "groupchr": _grouped,
+    "phant": _phantom,
     "m": _matrix,
     "eqarr": _equations,
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from questionbank.formats.write_omml import OMML, to_omml
 from questionbank.forms.wording import Face, Paragraph, Print
 from questionbank.items.content import Photo
 
@@ -24,6 +25,7 @@ _EMU_PER_MM: Final = 36_000
 _SIZES: Final[Mapping[Face, int]] = {Face.TITLE: 32, Face.HEAD: 24, Face.PLAIN: 21, Face.SMALL: 17}
 """In half points."""
 _FONT: Final = {"ascii": "Times New Roman", "hAnsi": "Times New Roman", "eastAsia": "宋体"}
+_MATHS_FONT: Final = {"ascii": "Cambria Math", "hAnsi": "Cambria Math"}
 _GREY: Final = "8A8F98"
 
 
@@ -90,7 +92,7 @@ def _relations(targets: Mapping[str, tuple[str, str]]) -> etree._Element:
 
 
 def _root(name: str) -> etree._Element:
-    return etree.Element(f"{{{_W}}}{name}", nsmap={"w": _W, "r": _R})
+    return etree.Element(f"{{{_W}}}{name}", nsmap={"w": _W, "r": _R, "m": OMML})
 
 
 def _add(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
@@ -159,8 +161,33 @@ def _paragraph(body: etree._Element, paragraph: Paragraph, *, keep: bool, new_pa
     _add(layout, "spacing", before=str(round(paragraph.before * size * 10)), after="0", line="360", lineRule="auto")
     if paragraph.indent:
         _add(layout, "ind", left=_twips(paragraph.indent))
-    _run(element, paragraph.text, size=size, bold=paragraph.face in {Face.TITLE, Face.HEAD})
+    _words(element, paragraph, size=size, bold=paragraph.face in {Face.TITLE, Face.HEAD})
     return element
+
+
+def _words(element: etree._Element, paragraph: Paragraph, *, size: int, bold: bool) -> None:
+    """Write the words of a paragraph and its formulas as formulas of Word; in words where Word has none like it."""
+    at = 0
+    for formula in paragraph.formulas:
+        written = to_omml(formula.mathml)
+        if written is not None:
+            _run(element, paragraph.text[at : formula.start], size=size, bold=bold)
+            _look_like(written, size)
+            element.append(written)
+            at = formula.end
+    if at < len(paragraph.text) or not at:
+        _run(element, paragraph.text[at:], size=size, bold=bold)
+
+
+def _look_like(formula: etree._Element, size: int) -> None:
+    """Give a formula the size of the words around it, and words in it their face (ECMA-376-1 §22.1.2.87)."""
+    for run in formula.iter(f"{{{OMML}}}r"):
+        about = run.find(f"{{{OMML}}}rPr")
+        in_words = about is not None and about.find(f"{{{OMML}}}nor") is not None
+        look = etree.Element(f"{{{_W}}}rPr")
+        _add(look, "rFonts", **(_FONT if in_words else _MATHS_FONT))
+        _add(look, "sz", val=str(size))
+        run.insert(0 if about is None else 1, look)
 
 
 def _run(parent: etree._Element, text: str, *, size: int, bold: bool = False, colour: str = "") -> None:

@@ -11,7 +11,7 @@ from exam.web.format import marks as show_marks
 from exam.web.i18n import set_in_chinese
 from questionbank.forms.views import CandidateForm, CandidateSlot, ScoringForm, ScoringSlot
 from questionbank.interactions.case import SEVERAL
-from questionbank.interactions.figures import mark, replace_marks, split_marks
+from questionbank.interactions.figures import mark, read_marks
 from questionbank.interactions.formula_text import formula_text
 from questionbank.interactions.hotspot import NAMELESS
 from questionbank.interactions.registry import KIND_NAMES, words_of
@@ -38,10 +38,18 @@ class Face(StrEnum):
     SMALL = "small"
 
 
+class Formula(msgspec.Struct, frozen=True):
+    """MathML that the characters from `start` to `end` of a text say in a line."""
+
+    start: int
+    end: int
+    mathml: bytes
+
+
 class Paragraph(msgspec.Struct, frozen=True):
     """Words of one look; `indent` in mm, `before` is room above in lines of its own size, `columns` how tabs divide it.
 
-    With a photo it is that photo, `scale` mm to a pixel, and has no words.
+    `formulas` stand in the text in order. With a photo it is that photo, `scale` mm to a pixel, and has no words.
     """
 
     text: str
@@ -49,6 +57,7 @@ class Paragraph(msgspec.Struct, frozen=True):
     indent: float = 0
     before: float = 0
     columns: int = 1
+    formulas: tuple[Formula, ...] = ()
     photo: Photo | None = None
     scale: float = 0
 
@@ -132,14 +141,18 @@ def _with_figures(
     paragraph: Paragraph, figures: Sequence[Figure] | msgspec.UnsetType, most: tuple[float, float] = _SMALL_MM
 ) -> Iterator[Paragraph]:
     """Yield a paragraph that names its figures where their marks stand, and below it its pictures."""
-    kept = figures or ()
-    numbers = [each for each in split_marks(paragraph.text) if isinstance(each, int) and each <= len(kept)]
-
-    def name(kind: FigureKind, number: int) -> str:
-        return _named(kept[number - 1], number) if number <= len(kept) else mark(kind, number)
-
-    yield msgspec.structs.replace(paragraph, text=replace_marks(paragraph.text, name))
-    for figure in (kept[number - 1] for number in dict.fromkeys(numbers)):
+    kept, words, formulas, shown = figures or (), "", list[Formula](), dict[int, Figure]()
+    for part in read_marks(paragraph.text):
+        if isinstance(part, str) or part[1] > len(kept):
+            words += part if isinstance(part, str) else mark(*part)
+            continue
+        figure = shown[part[1]] = kept[part[1] - 1]
+        said = _named(figure, part[1])
+        if figure.kind is FigureKind.FORMULA:
+            formulas.append(Formula(len(words), len(words) + len(said), figure.data))
+        words += said
+    yield msgspec.structs.replace(paragraph, text=words, formulas=tuple(formulas))
+    for figure in shown.values():
         if figure.kind is FigureKind.IMAGE:
             photo = Photo(figure.width, figure.height, figure.data)
             yield _picture(photo, (min(most[0], figure.width * _MM_PER_PX), most[1]))

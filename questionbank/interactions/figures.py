@@ -62,16 +62,21 @@ def mark(kind: FigureKind, number: int) -> str:
     return f"〔{MARK_WORDS[kind]}{number}〕"
 
 
-def split_marks(text: str) -> Iterator[str | int]:
-    """Yield a text's runs between marks as str and each mark as the number of its figure; empty runs are left out."""
+def read_marks(text: str) -> Iterator[str | tuple[FigureKind, int]]:
+    """Yield a text's runs between marks as str and each mark as kind and number of its figure; empty runs are left out."""
     at = 0
     for found in _MARK.finditer(text):
         if found.start() > at:
             yield text[at : found.start()]
-        yield int(found[2])
+        yield _KINDS[found[1]], int(found[2])
         at = found.end()
     if at < len(text):
         yield text[at:]
+
+
+def split_marks(text: str) -> Iterator[str | int]:
+    """Yield a text's runs between marks as str and each mark as the number of its figure; empty runs are left out."""
+    yield from (each if isinstance(each, str) else each[1] for each in read_marks(text))
 
 
 def replace_marks(text: str, put: Callable[[FigureKind, int], str]) -> str:

@@ -119,6 +119,8 @@ def test_print_has_pictures_below_their_texts_and_words_for_the_rest() -> None:
     assert "解析：见R = U/I" in [each.text for each in key]
     with zipfile.ZipFile(io.BytesIO(write_docx(worded))) as archive:
         assert archive.read("word/media/photo1.jpeg") == picture.data
+        body = archive.read("word/document.xml").decode()
+    assert (body.count("<m:oMath"), body.count("<m:f>"), "U/I" in body) == (1, 1, False)
 
 
 def test_changed_figure_is_shown_before_and_after_and_a_new_number_is_no_change() -> None:

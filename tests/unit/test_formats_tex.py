@@ -189,7 +189,7 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         pair.map(lambda each: r"\frac{{{}}}{{{}}}".format(*each)),
         pair.map(lambda each: "{{{}}}_{{{}}}".format(*each)),
         pair.map(lambda each: "{{{}}}^{{{}}}".format(*each)),
-        pair.map(lambda each: r"\sqrt[{}]{{{}}}".format(*each)),
+        pair.map(lambda each: r"\sqrt[{{{}}}]{{{}}}".format(*each)),
         pair.map(lambda each: r"\begin{{pmatrix}}{} & {}\\ 1 & 0\end{{pmatrix}}".format(*each)),
         pair.map(lambda each: r"\sum_{{{}}}^{{{}}}".format(*each)),
         inner.map(lambda each: rf"\sqrt{{{each}}}"),
