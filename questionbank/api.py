@@ -5,6 +5,7 @@ from questionbank.blueprints.published import BlueprintView, get_published_bluep
 from questionbank.custody.ceremony import Seal, list_seals
 from questionbank.custody.errors import FormsAwaitCustodiansError
 from questionbank.forms.assembly import Assembly, assemble
+from questionbank.forms.committed import COMMITTED, PREPARED, SEED_REVEALED, DrawRecord, read_record
 from questionbank.forms.errors import (
     FormsNotPreparedError,
     FormStillSealedError,
@@ -52,7 +53,10 @@ from questionbank.syllabus.service import SyllabusView, find_syllabus
 from questionbank.withdrawals.service import WithdrawnItem, list_withdrawals
 
 __all__ = [
+    "COMMITTED",
     "FULL",
+    "PREPARED",
+    "SEED_REVEALED",
     "STAGE_WORDS",
     "WHOLE",
     "Assembly",
@@ -62,6 +66,7 @@ __all__ = [
     "CandidateSlot",
     "Cell",
     "DrawProof",
+    "DrawRecord",
     "Export",
     "Fault",
     "Figure",
@@ -120,6 +125,7 @@ __all__ = [
     "predict",
     "prepare_forms",
     "prove_draw",
+    "read_record",
     "read_seed_items",
     "record_item_statistics",
     "release_scoring_views",

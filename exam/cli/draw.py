@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,13 +9,12 @@ import rich_click as click
 from sqlalchemy import select
 
 from exam.cli.context import command_runtime
+from exam.core.audit.folding import read_leaf
 from exam.core.audit.ledger import AuditRow
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
-from questionbank.api import DrawProof, Fault, prove_draw
-
-COMMITTED = ("seed_commitment", "pool_digest", "blueprint_digest", "algorithm", "parallel_digest")
+from questionbank.api import COMMITTED, PREPARED, DrawProof, Fault, prove_draw, read_record
 
 
 async def check_draw(runtime: Runtime, sitting_id: UUID) -> DrawProof:
@@ -24,13 +22,13 @@ async def check_draw(runtime: Runtime, sitting_id: UUID) -> DrawProof:
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.session(scope, Role.BANK) as bank:
         proof = await prove_draw(bank, runtime, sitting_id)
-    prepared = select(AuditRow.facts).where(
-        AuditRow.subject_kind == "sitting", AuditRow.subject == str(sitting_id), AuditRow.act == "forms.prepared"
+    prepared = select(AuditRow.leaf).where(
+        AuditRow.subject_kind == "sitting", AuditRow.subject == str(sitting_id), AuditRow.act == PREPARED
     )
     async with runtime.databases.session(scope) as session:
-        logged: list[dict[str, Any]] = list(await session.scalars(prepared))
-    agrees = logged and all(facts.get(name, "") == getattr(proof, name) for facts in logged for name in COMMITTED)
-    if not agrees:
+        leaves = list(await session.scalars(prepared))
+    logged = read_record(sitting_id, [read_leaf(number, leaf) for number, leaf in enumerate(leaves)])
+    if logged is None or logged.faults or any(getattr(logged, name) != getattr(proof, name) for name in COMMITTED):
         proof = msgspec.structs.replace(proof, faults=(*proof.faults, Fault(what="ledger")))
     return proof
 
@@ -50,7 +48,7 @@ def draw(sitting: UUID, data_dir: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(proof).decode())
     else:
-        for name in ("algorithm", *COMMITTED[:3], "seed", "rounds", "forms"):
+        for name in (*COMMITTED[:4], "seed", "rounds", "forms"):
             click.echo(f"{name:17} {getattr(proof, name)}")
         for fault in proof.faults:
             click.echo(f"fault             {fault.what} {fault.key}".rstrip())

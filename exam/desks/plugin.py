@@ -3,6 +3,7 @@
 from exam.desks.audit_log_pages import AuditLogController, LogFilesController
 from exam.desks.audit_pages import AuditController
 from exam.desks.controllers import show_front
+from exam.desks.draw_pages import DrawsController
 from exam.desks.me_pages import CandidateController, CandidateEntranceController
 from exam.desks.mock_pages import MockController, MockPageController
 from exam.web.plugin import NavItem, Plugin
@@ -16,6 +17,7 @@ PLUGIN = Plugin(
         AuditController,
         AuditLogController,
         LogFilesController,
+        DrawsController,
         MockPageController,
         MockController,
     ),

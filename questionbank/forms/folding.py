@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.folding import Difference, LeafEntry
 from questionbank.forms.canonical import digest_of
+from questionbank.forms.committed import COMMITTED, PREPARED
 from questionbank.forms.models import Draw, FormRow
-
-PREPARED = "forms.prepared"
-_COMMITTED = ("algorithm", "seed_commitment", "pool_digest", "blueprint_digest", "parallel_digest")
 
 
 class FormCommitment(NamedTuple):
@@ -40,13 +38,13 @@ class FormFold:
         if entry.act != PREPARED:
             return
         draw = str(entry.facts["draw"])
-        self._draws[draw] = {name: entry.facts.get(name, "") for name in _COMMITTED}
+        self._draws[draw] = {name: entry.facts.get(name, "") for name in COMMITTED}
         self._rounds[draw, int(entry.facts["round"] or 0)] = str(entry.facts.get("forms_digest"))
 
     async def differences(self, session: AsyncSession) -> AsyncIterator[Difference]:
-        columns = (Draw.id, *(getattr(Draw, name) for name in _COMMITTED))
+        columns = (Draw.id, *(getattr(Draw, name) for name in COMMITTED))
         rows = await session.execute(select(*columns))
-        stored = {str(draw): dict(zip(_COMMITTED, committed, strict=True)) for draw, *committed in rows}
+        stored = {str(draw): dict(zip(COMMITTED, committed, strict=True)) for draw, *committed in rows}
         for draw in stored.keys() | self._draws.keys():
             if stored.get(draw) != self._draws.get(draw):
                 yield Difference(code="draw_changed", subject=draw)

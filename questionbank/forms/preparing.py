@@ -23,6 +23,7 @@ from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of, find_published_row
 from questionbank.forms.assembly import Assembly, assemble, blueprint_digest, pool_digest, seed_commitment
 from questionbank.forms.canonical import canonical, digest_of
+from questionbank.forms.committed import PREPARED
 from questionbank.forms.draw import ALGORITHM
 from questionbank.forms.errors import NoPublishedBlueprintError, infeasible
 from questionbank.forms.folding import FormCommitment, forms_digest
@@ -333,4 +334,4 @@ async def _log(session: AsyncSession, principal: Principal, plan: _Round, made: 
         "forms_digest": made,
     }
     subject = ("sitting", draw.sitting_id)
-    await record(session, principal, "forms.prepared", subject, at=at, region=draw.region, facts=facts)
+    await record(session, principal, PREPARED, subject, at=at, region=draw.region, facts=facts)

@@ -17,6 +17,7 @@ from questionbank.blueprints.models import BlueprintRow
 from questionbank.blueprints.published import blueprint_of
 from questionbank.forms.assembly import Assembly, blueprint_digest, pool_digest, seed_commitment
 from questionbank.forms.canonical import canonical, digest_of
+from questionbank.forms.committed import SEED_REVEALED
 from questionbank.forms.errors import FormsNotPreparedError, FormStillSealedError
 from questionbank.forms.keys import CANDIDATE, SCORING, open_view, unwrap_view_key
 from questionbank.forms.models import Draw, FormRow, SittingKey
@@ -68,7 +69,7 @@ async def reveal_seed(
     seed, _ = await open_draw(bank_session, runtime, draw)
     facts = {"draw": str(draw.id), "seed": seed.hex(), "seed_commitment": draw.seed_commitment}
     subject = ("sitting", sitting_id)
-    await record(bank_session, principal, "forms.seed_revealed", subject, at=at, region=draw.region, facts=facts)
+    await record(bank_session, principal, SEED_REVEALED, subject, at=at, region=draw.region, facts=facts)
 
 
 async def prove_draw(bank_session: AsyncSession, runtime: Runtime, sitting_id: UUID) -> DrawProof:

@@ -113,7 +113,8 @@ async def test_the_seed_is_revealed_once_and_fits_its_commitment(runtime: Runtim
         ),
         (
             (
-                'update core_audit_entry set facts = facts || \'{"algorithm": "other"}\''
+                "update core_audit_entry set leaf = convert_to(replace(convert_from(leaf, 'utf8'),"
+                " facts ->> 'pool_digest', repeat('0', 64)), 'utf8')"
                 " where subject = %s::text and facts ->> 'round' = '1'"
             ),
             {"ledger"},

@@ -161,7 +161,7 @@ def test_functions_that_act_as_the_owner_are_not_for_everybody(admin: Connection
     everybody = """
         select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
           and prorettype <> 'trigger'::regtype and has_function_privilege('ankao_public', oid, 'execute')
-          and proname !~ '^(certs|training)_public_'
+          and proname !~ '^(certs|desks|training)_public_'
     """
     assert _column(admin, everybody) == []
 
