@@ -10,10 +10,7 @@ from datetime import date
 
 from exam.core.errors import DomainError
 from exam.identity.api import mask_id_number
-from exam.standards.api import Category, Mark
-
-OWN_RULE = Mark.POLICY
-"""The standing of the number rule of principals and officers; a rule of law would replace it."""
+from exam.standards.api import Category
 
 LETTERS = {Category.PRINCIPAL: "A", Category.OFFICER: "B"}
 PERMIT_LETTER = "T"

@@ -6,7 +6,6 @@ from litestar import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.principal import Principal
-from exam.identity.api import require_region
 from exam.standards.api import get_qualification, list_qualifications
 from questionbank.interactions.registry import KIND_NAMES
 from questionbank.items.listing import list_bank_qualifications
@@ -82,11 +81,6 @@ def bank_roles(principal: Principal) -> frozenset[str]:
 def writes_here(principal: Principal, root: str) -> bool:
     """Tell whether the principal's grants reach the bank's region; others may look only."""
     return any(grant.role in MAKERS and grant.covers(root) for grant in principal.grants)
-
-
-def require_bank(principal: Principal, root: str, *roles: str) -> None:
-    """Refuse whoever holds none of the roles in the bank's region."""
-    require_region(principal, root, *roles)
 
 
 async def qualification_choices(session: AsyncSession) -> list[tuple[str, str]]:

@@ -67,11 +67,6 @@ class NationalView(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
     check_note: str
 
-    def counts_on(self, on: date) -> bool:
-        """Say whether it answers for work on a Shanghai date: found on the platform, and in its term."""
-        last = min(self.valid_until_on, self.review_on or self.valid_until_on)
-        return self.state is NationalState.CONFIRMED and self.valid_from_on <= on <= last
-
 
 class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one row: whose certificate it is, masked, or why it was refused."""

@@ -8,8 +8,6 @@ import msgspec
 VisibleRegion = NewType("VisibleRegion", str)
 """A region path that the acting principal was proved to see; minted only by `exam.identity.guards`."""
 
-ANONYMOUS_ROLE = "anonymous"
-
 
 def contains(region: str, path: str) -> bool:
     """Tell whether a region path is the region's own or lies below it; `ankao_in_region` says the same in the database."""

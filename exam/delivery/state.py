@@ -81,8 +81,3 @@ def next_state(state: AttemptState, act: Act) -> AttemptState:
         refusal = AttemptFinalisedError if state in FINISHED_STATES else AttemptStateError
         raise refusal(state=state.value, act=act.value)
     return following
-
-
-def accepts_responses(state: AttemptState) -> bool:
-    """Tell whether responses are taken: only while the attempt is in progress."""
-    return state is AttemptState.IN_PROGRESS

@@ -47,11 +47,6 @@ def remaining_ms(now: datetime, deadline_at: datetime, paused_at: datetime | Non
     return max(0, _ceil_ms(deadline_at - (now if paused_at is None else min(now, paused_at))))
 
 
-def accepts_answer(arrived_at: datetime, deadline_at: datetime) -> bool:
-    """Tell whether a response counts: by its arrival at the server, the deadline itself included."""
-    return arrived_at <= deadline_at
-
-
 def accepts_hand_in(arrived_at: datetime, deadline_at: datetime, grace_s: int) -> bool:
     """Tell whether handing in is still possible; in the grace period only responses that came in time are counted."""
     return arrived_at <= finalise_due_at(deadline_at, grace_s)

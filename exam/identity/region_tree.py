@@ -30,7 +30,6 @@ _WIDTHS = {RegionLevel.PROVINCE: 2, RegionLevel.CITY: 4, RegionLevel.COUNTY: 6, 
 _LEVELS = tuple(RegionLevel)
 _COLUMNS = frozenset({"code", "name", "level", "parent"})
 _SEGMENT = re.compile(r"[0-9]+")
-_OFFICIAL_WIDTH = 6
 
 
 class RegionPathError(DomainError):
@@ -92,16 +91,6 @@ def parse_path(text: str) -> str:
             raise RegionPathError(path=text)
         above = segment
     return text
-
-
-def level_of(path: str) -> RegionLevel:
-    """Return how deep a path reaches."""
-    return _LEVELS[parse_path(path).count("/")]
-
-
-def code_of(path: str) -> str:
-    """Return the official code of a path's last segment: 33/3301 is 330100."""
-    return parse_path(path).rsplit("/", 1)[-1].ljust(_OFFICIAL_WIDTH, "0")
 
 
 def covers(parent_path: str, child_path: str) -> bool:

@@ -14,7 +14,6 @@ from exam.core.clock import local_date
 from exam.standards.api import Education, Exhausted, Parameter, Part, RuleSet, basis_of, explain
 
 POLICY = "本系统设定"
-UNLIMITED = "unlimited"
 
 
 class Passed(msgspec.Struct, frozen=True):

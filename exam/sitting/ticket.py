@@ -101,15 +101,6 @@ def ticket_qr_text(secret: str) -> str:
     return QR_PREFIX + secret
 
 
-def read_ticket_qr(text: str) -> str:
-    """Return the secret in a scanned text; raises TicketQrMalformedError."""
-    scanned = text.strip()
-    secret = scanned.removeprefix(QR_PREFIX)
-    if secret == scanned or not _SECRET.match(secret):
-        raise TicketQrMalformedError
-    return secret
-
-
 def day_line(ticket: AdmissionTicket) -> str:
     """Return 2026年6月10日（星期三） of the sitting's start."""
     start = ticket.starts_at.astimezone(SHANGHAI)

@@ -5,7 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from exam.standards.rule_sets import Explanation, Parameter, Part, RuleSet
+from exam.standards.rule_sets import Explanation, Parameter, RuleSet
 
 _WORDS: dict[object, str] = {
     True: "是",
@@ -64,10 +64,3 @@ def _in_words(key: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value / 100:g}" if key in _HUNDREDTHS else str(value)
     return _WORDS[value]
-
-
-def may_attempt(rules: RuleSet, part: Part, used: int) -> bool:
-    """Say whether a further attempt at a part is open after `used` ones; raises `NotStatedError` without a rule."""
-    parameter = rules.theory_attempts if part is Part.THEORY else rules.practical_attempts
-    limit = parameter.require()
-    return limit == "unlimited" or used < limit

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-_GENERATOR: Final = 3
 _REDUCTION: Final = 0x11B
 """x⁸ + x⁴ + x³ + x + 1, the field of AES (FIPS 197 §4.2)."""
 _ORDER: Final = 255

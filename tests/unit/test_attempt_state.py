@@ -14,7 +14,6 @@ from exam.delivery.state import (
     AttemptFinalisedError,
     AttemptState,
     AttemptStateError,
-    accepts_responses,
     next_state,
 )
 
@@ -70,10 +69,6 @@ def test_every_state_is_reached() -> None:
 def test_a_finished_attempt_is_refused_by_name(state: AttemptState) -> None:
     with pytest.raises(AttemptFinalisedError):
         next_state(state, Act.SUBMIT)
-
-
-def test_responses_are_taken_in_progress_only() -> None:
-    assert [state for state in AttemptState if accepts_responses(state)] == [AttemptState.IN_PROGRESS]
 
 
 class AttemptLife(RuleBasedStateMachine):

@@ -13,7 +13,7 @@ from exam.standards.marks import Mark
 from exam.standards.qualifications import Category
 from exam.standards.rule_sets import Education, Exhausted, Part
 from exam.standards.sources import current_sources
-from exam.standards.vocabulary import may_attempt, value_types
+from exam.standards.vocabulary import value_types
 
 OLD, NEW = date(2026, 5, 31), date(2026, 6, 1)
 days = st.dates(date(2010, 7, 1), date(2030, 12, 31))
@@ -55,18 +55,14 @@ def test_special_operations_change_their_order_on_the_first_of_june() -> None:
 def test_the_old_order_allows_one_make_up_and_then_retraining() -> None:
     rules = api.resolve_rule_set("special.1.2", OLD)
 
-    assert may_attempt(rules, Part.THEORY, used=1)
-    assert not may_attempt(rules, Part.THEORY, used=2)
-    assert not may_attempt(rules, Part.PRACTICAL, used=2)
+    assert (rules.theory_attempts.value, rules.practical_attempts.value) == (2, 2)
     assert rules.on_attempts_exhausted.value is Exhausted.RETRAIN
 
 
 def test_the_new_order_limits_only_practice() -> None:
     rules = api.resolve_rule_set("special.1.2", NEW)
 
-    assert may_attempt(rules, Part.THEORY, used=500)
-    assert may_attempt(rules, Part.PRACTICAL, used=4)
-    assert not may_attempt(rules, Part.PRACTICAL, used=5)
+    assert (rules.theory_attempts.value, rules.practical_attempts.value) == ("unlimited", 5)
     assert rules.on_attempts_exhausted.value is Exhausted.REREGISTER
 
 
@@ -95,7 +91,7 @@ def test_principals_sit_theory_only_and_pay_nothing() -> None:
     assert rules.fee_free.value is True
     assert not rules.practical_attempts.stated
     with pytest.raises(NotStatedError):
-        may_attempt(rules, Part.PRACTICAL, used=0)
+        rules.practical_attempts.require()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 OK = 200
-REDIRECT = 300
 FORM = "application/x-www-form-urlencoded"
 CLIENT_ERROR = 400
 TIMEOUT_S = 30
