@@ -1,5 +1,7 @@
 """Making the sealed forms of a sitting: asked for by the centre, made by the worker under the bank's role."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,9 +26,13 @@ LEAST_STANDBY = 2
 STANDBY_PERCENT = 5
 
 
-def standby_for(registered: int) -> int:
-    """Return how many forms are kept for late comers: five in a hundred, at least two."""
-    return max(LEAST_STANDBY, -(-registered * STANDBY_PERCENT // 100))
+def standby_for(rooms: Iterable[int]) -> int:
+    """Return how many forms are kept for late comers and incidents, from how many are registered in each room.
+
+    Five in a hundred of a room, two at least, and two where nobody is registered at all.
+    """
+    kept = sum(max(LEAST_STANDBY, -(-registered * STANDBY_PERCENT // 100)) for registered in rooms)
+    return max(LEAST_STANDBY, kept)
 
 
 def form_key(registration_id: UUID) -> str:
@@ -58,10 +64,11 @@ async def run_prepare_forms(runtime: Runtime, *, sitting_id: str) -> None:
     scope = Scope(region=runtime.settings.root_region)
     async with runtime.databases.transaction(scope) as session:
         sitting = await load_sitting(session, UUID(sitting_id))
-        keys = await _keys(session, sitting.id)
+        seated = await _seated(session, sitting.id)
     if sitting.state not in {SittingState.PLANNED, SittingState.OPEN}:
         return
-    standby = standby_for(len(keys))
+    keys = [form_key(registration_id) for registration_id, _ in seated]
+    standby = standby_for(Counter(room_id for _, room_id in seated).values())
     async with runtime.databases.transaction(scope, Role.BANK) as bank_session:
         made = await prepare_forms(
             bank_session,
@@ -81,15 +88,15 @@ async def run_prepare_forms(runtime: Runtime, *, sitting_id: str) -> None:
         await _mark_ready(session, ready, keyed=len(keys), standby=standby, at=runtime.clock.now())
 
 
-async def _keys(session: AsyncSession, sitting_id: UUID) -> list[str]:
-    """Return the keys in the order of rooms and seats, so that neighbours get forms that share least."""
-    rows = await session.scalars(
-        select(Registration.id)
+async def _seated(session: AsyncSession, sitting_id: UUID) -> Sequence[tuple[UUID, UUID]]:
+    """Return (registration, room) in the order of rooms and seats, so that neighbours get forms that share least."""
+    rows = await session.execute(
+        select(Registration.id, Room.id)
         .join(Room, Room.id == Registration.room_id)
         .where(Registration.sitting_id == sitting_id, Registration.state == RegistrationState.ACCEPTED)
         .order_by(Room.position, Registration.seat_no),
     )
-    return [form_key(registration_id) for registration_id in rows]
+    return [(registration_id, room_id) for registration_id, room_id in rows]
 
 
 async def _mark_ready(session: AsyncSession, sitting: Sitting, *, keyed: int, standby: int, at: datetime) -> None:

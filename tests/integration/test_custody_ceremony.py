@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from exam.app import compose_runtime
 from exam.core.audit.ledger import AuditRow
 from exam.core.clock import FrozenClock
 from exam.core.config import Profile, Settings
@@ -105,6 +106,9 @@ async def test_three_of_four_open_the_candidates_view(
     assert (await give(runtime, people[1], sitting, "candidate")).unsealed
     assert await show(runtime, form) == 9
     assert (await acts(runtime))[-4:] == ["forms.share_given"] * 3 + ["forms.unsealed"]
+    restarted = compose_runtime(runtime.settings, clock=clock)
+    assert await show(restarted, form) == 9
+    await restarted.close()
 
 
 async def test_a_drill_tells_whether_lost_shares_leave_enough(
