@@ -20,6 +20,7 @@ ASSETS = {
     "scorm2004.min.js": "scorm-again/dist/scorm2004.min.js",
 }
 ICONS = "@tabler/icons/icons/outline"
+ICON_LIST = "exam/web/icons.txt"
 
 
 def _node() -> Path:
@@ -37,8 +38,8 @@ class AssetHook(BuildHookInterface[Any]):
         root = Path(self.root)
         frontend, vendor = root / "exam/web/frontend", root / "exam/web/static/vendor"
         stamp = vendor / ".lock-digest"
-        lock = (frontend / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
-        digest = hashlib.sha256(lock).hexdigest()
+        made_of = (frontend / "package-lock.json", Path(__file__), root / ICON_LIST)
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
         if stamp.exists() and stamp.read_text() == digest:
             return
         node = _node()
@@ -54,9 +55,9 @@ class AssetHook(BuildHookInterface[Any]):
         stamp.write_text(digest)
 
     def _icons(self, root: Path, source: Path, vendor: Path) -> None:
-        """Join the icons that `exam/web/icons.txt` names into one SVG of symbols."""
+        """Join the icons that the list names into one SVG of symbols."""
         symbols = []
-        for name in (root / "exam/web/icons.txt").read_text().split():
+        for name in (root / ICON_LIST).read_text().split():
             svg = (source / f"{name}.svg").read_text()
             inner = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")].strip()
             symbols.append(
