@@ -127,3 +127,5 @@ class LoginSession(Base):
     second_factor_at: Mapped[datetime | None]
     sso: Mapped[bool] = mapped_column(default=False)
     """Whether the OpenID provider vouched for the person."""
+    sso_session: Mapped[bytes | None]
+    """Digest of issuer and number of the log-in there, where the provider gives it a number."""

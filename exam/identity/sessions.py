@@ -36,6 +36,7 @@ async def open_session(
     settings: Settings,
     second_factor: bool,
     sso: bool = False,
+    sso_session: bytes | None = None,
 ) -> str:
     """Store a new session and return its token, 256 bits, known to the browser alone."""
     token = secrets.token_urlsafe(32)
@@ -48,6 +49,7 @@ async def open_session(
             expires_at=at + timedelta(hours=settings.session_max_h),
             second_factor_at=at if second_factor else None,
             sso=sso,
+            sso_session=sso_session,
         ),
     )
     await session.flush()
@@ -113,6 +115,13 @@ async def close_sso_sessions_of(session: AsyncSession, account_id: UUID) -> bool
     came = (LoginSession.account_id == account_id) & LoginSession.sso
     ended = await session.scalars(delete(LoginSession).where(came).returning(LoginSession.token_digest))
     return ended.first() is not None
+
+
+async def close_sso_session(session: AsyncSession, sso_session: bytes) -> UUID | None:
+    """End the sessions that came from one log-in at the OpenID provider, and return whose they were."""
+    came = LoginSession.sso_session == sso_session
+    ended = await session.scalars(delete(LoginSession).where(came).returning(LoginSession.account_id))
+    return ended.first()
 
 
 async def close_other_sessions(session: AsyncSession, account_id: UUID, token: str) -> None:

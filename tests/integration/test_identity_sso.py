@@ -205,7 +205,10 @@ async def test_a_logout_at_the_provider_ends_the_sessions_that_came_from_there(
         {"nonce": "n"},
         {"events": None},
         {"events": {}},
-        {"sub": None, "sid": "s"},
+        {"sub": None},
+        {"sub": None, "sid": ""},
+        {"sub": None, "sid": 5},
+        {"sub": 7, "sid": "s"},
         {"aud": "another"},
         {"iss": "https://elsewhere.example"},
         {"jti": None},
@@ -219,4 +222,17 @@ async def test_a_logout_at_the_provider_ends_the_sessions_that_came_from_there(
     assert await told(provider.logout_token("7")) == 200
     assert (await client.get("/proctor")).status_code in {303, 401}
     assert await told(provider.logout_token("7")) == 200
+    assert await _acts(runtime) == ["account.sso_bound", "account.sso_logged_in", "account.sso_logged_out"]
+
+
+async def test_a_logout_of_one_session_there_ends_what_came_from_it(
+    client: AsyncClient, runtime: Runtime, provider: OpenIdProvider
+) -> None:
+    await _proctor(runtime, client, provider)
+    provider.person = Person(subject="7", claims={**TWO, "sid": "one"})
+    await _through(client)
+    for number, status in (("another", {200}), ("one", {303, 401})):
+        token = provider.logout_token("7", sub=None, sid=number)
+        assert (await client.post("/login/sso/logout", data={"logout_token": token})).status_code == 200
+        assert (await client.get("/proctor")).status_code in status, number
     assert await _acts(runtime) == ["account.sso_bound", "account.sso_logged_in", "account.sso_logged_out"]

@@ -30,10 +30,21 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who the provider says somebody is; `second_factor` is true where two factors stood behind it."""
+    """Who the provider says somebody is; `second_factor` is true where two factors stood behind it.
+
+    `session` is the number of the log-in there (`sid`), empty where the provider gives none.
+    """
 
     subject: str
     second_factor: bool
+    session: str = ""
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Whom the provider says to have logged out there: all of a subject's log-ins, or one; either may be empty."""
+
+    subject: str
+    session: str
 
 
 @runtime_checkable
@@ -49,7 +60,7 @@ class Answerer(Protocol):
     async def identify(self, asking: Asking, code: str, *, at: datetime) -> Identity:
         """Exchange a code for the identity behind it; raises SsoRefusedError and SsoUnavailableError."""
 
-    async def who_left(self, token: str, *, at: datetime) -> str:
+    async def who_left(self, token: str, *, at: datetime) -> Left:
         """Return the subject that has logged out there; raises SsoRefusedError and SsoUnavailableError."""
 
     async def close(self) -> None:

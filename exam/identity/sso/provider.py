@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from exam.core.config import Settings
-from exam.identity.sso.asking import Asking, Identity
+from exam.identity.sso.asking import Asking, Identity, Left
 from exam.identity.sso.errors import SsoRefusedError, SsoUnavailableError
 from exam.identity.sso.tokens import Expected, read_logout, read_token
 
@@ -102,8 +102,8 @@ class Provider:
             lambda keys: read_token(tokens.id_token, keys, expected, access_token=tokens.access_token, at=at),
         )
 
-    async def who_left(self, token: str, *, at: datetime) -> str:
-        """Return the subject that has logged out there; raises SsoRefusedError and SsoUnavailableError."""
+    async def who_left(self, token: str, *, at: datetime) -> Left:
+        """Return who has logged out there; raises SsoRefusedError and SsoUnavailableError."""
         document = await self._known(at)
         expected = Expected(issuer=document.issuer, client_id=self._settings.oidc_client_id)
         return await self._read(document, at, lambda keys: read_logout(token, keys, expected, at=at))

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
+from exam.core.crypto import digest
 from exam.core.db.scope import NOTHING
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -13,8 +14,8 @@ from exam.identity.entrance import Entered, home_region, roles_of
 from exam.identity.models import Account
 from exam.identity.own_account import account_of
 from exam.identity.roles import needs_second_factor
-from exam.identity.sessions import close_session, close_sso_sessions_of, open_session
-from exam.identity.sso.asking import Identity
+from exam.identity.sessions import close_session, close_sso_session, close_sso_sessions_of, open_session
+from exam.identity.sso.asking import Identity, Left
 from exam.identity.sso.errors import SsoNotBoundError, SsoStaffOnlyError, SsoTakenError, SsoUnknownError
 from exam.identity.sso.models import SsoIdentity
 
@@ -40,6 +41,7 @@ async def enter(runtime: Runtime, identity: Identity, old_token: str | None) -> 
             settings=runtime.settings,
             second_factor=identity.second_factor,
             sso=True,
+            sso_session=_session_known_as(runtime, identity.session),
         )
         if identity.second_factor:
             own = Principal(account=account.id, name=account.name)
@@ -51,11 +53,20 @@ async def enter(runtime: Runtime, identity: Identity, old_token: str | None) -> 
     )
 
 
-async def leave(runtime: Runtime, subject: str) -> None:
-    """End the sessions that came from the provider for somebody who has logged out there; a stranger has none."""
+async def leave(runtime: Runtime, left: Left) -> None:
+    """End the sessions that came from the provider for somebody who has logged out there; a stranger has none.
+
+    Where a subject is named all of them end, otherwise those of the one log-in there.
+    """
     async with runtime.databases.transaction(NOTHING) as session:
-        account = await _account_behind(runtime, session, Identity(subject, second_factor=False))
-        if account is not None and await close_sso_sessions_of(session, account.id):
+        if left.subject:
+            account = await _account_behind(runtime, session, Identity(left.subject, second_factor=False))
+            ended = account is not None and await close_sso_sessions_of(session, account.id)
+        else:
+            number = _session_known_as(runtime, left.session)
+            account_id = await close_sso_session(session, number) if number else None
+            account, ended = await session.get(Account, account_id) if account_id else None, True
+        if account is not None and ended:
             own = Principal(account=account.id, name=account.name)
             await _record(runtime, session, own, "account.sso_logged_out")
 
@@ -124,6 +135,10 @@ async def _account_behind(runtime: Runtime, session: AsyncSession, identity: Ide
 def _known_as(runtime: Runtime, identity: Identity) -> str:
     """Return issuer and subject together: another provider's subject of the same name is somebody else."""
     return f"{runtime.settings.oidc_issuer} {identity.subject}"
+
+
+def _session_known_as(runtime: Runtime, number: str) -> bytes | None:
+    return digest(f"{runtime.settings.oidc_issuer} {number}".encode()) if number else None
 
 
 async def _record(runtime: Runtime, session: AsyncSession, principal: Principal, act: str) -> None:

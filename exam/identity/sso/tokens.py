@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from exam.identity.sso.asking import Identity
+from exam.identity.sso.asking import Identity, Left
 from exam.identity.sso.errors import SsoRefusedError
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"]
@@ -48,15 +48,12 @@ def read_token(text: str, keys: KeySet, expected: Expected, *, access_token: str
         raise SsoRefusedError from error
     if not isinstance(claims["sub"], str) or not claims["sub"]:
         raise SsoRefusedError
-    return Identity(claims["sub"], passed_two(claims, expected.acr))
+    return Identity(claims["sub"], passed_two(claims, expected.acr), _text(claims, "sid"))
 
 
-def read_logout(text: str, keys: KeySet, expected: Expected, *, at: datetime) -> str:
-    """Return the subject of a valid logout token (OpenID Connect Back-Channel Logout 1.0, 2.6); raises SsoRefusedError.
-
-    One that names a session at the provider and no subject is refused: no session is known here by its number there.
-    """
-    wanted = {name: {"essential": True} for name in ("sub", "iat", "exp", "jti", "events")}
+def read_logout(text: str, keys: KeySet, expected: Expected, *, at: datetime) -> Left:
+    """Return whom a valid logout token names (OpenID Connect Back-Channel Logout 1.0, 2.6); raises SsoRefusedError."""
+    wanted = {name: {"essential": True} for name in ("iat", "exp", "jti", "events")}
     try:
         token = jwt.decode(text, keys, algorithms=ALGORITHMS)
         registry = jwt.JWTClaimsRegistry(
@@ -72,9 +69,18 @@ def read_logout(text: str, keys: KeySet, expected: Expected, *, at: datetime) ->
     claims = token.claims
     # an ID token, which browsers carry, is no word of a log-out
     said = isinstance(claims["events"], dict) and isinstance(claims["events"].get(LOGGED_OUT), dict)
-    if not said or "nonce" in claims or not isinstance(claims["sub"], str) or not claims["sub"]:
+    left = Left(_text(claims, "sub"), _text(claims, "sid"))
+    if not said or "nonce" in claims or not (left.subject or left.session):
         raise SsoRefusedError
-    return claims["sub"]
+    return left
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    """Return a claim that need not be there; raises SsoRefusedError for one that is no text."""
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise SsoRefusedError
+    return value
 
 
 def passed_two(claims: Mapping[str, Any], acr: Collection[str]) -> bool:
