@@ -190,6 +190,7 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
         difficulty,
         groups=exclusive_groups(blueprint, items),
         target=blueprint.target,
+        most=-(-len(keys) * (blueprint.exposure or 100) // 100),
         seed=seed,
         sitting=sitting,
     )

@@ -32,7 +32,8 @@ Columns = Callable[[int], list[int]]
 class Table:
     """Dealt forms in a row: `dealt` has one line of pool indexes per form, deck by deck.
 
-    `groups` are sets of items of which a form holds one at most; `target` is the difficulty that every form must have.
+    `groups` are sets of items of which a form holds one at most; `target` is the difficulty that every form must have;
+    `most` is on how many forms an item may stand.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Table:
         *,
         groups: Sequence[frozenset[int]],
         target: Target | None,
+        most: int,
         seed: bytes,
         sitting: str,
     ) -> None:
@@ -50,6 +52,7 @@ class Table:
         self._decks = decks
         self._groups = groups
         self._target = target
+        self._most = most
         self._difficulty = difficulty
         self._stream = Stream(seed, sitting, "exchange")
         edges = np.cumsum([0, *(deck.hand for deck in decks)]).tolist()
@@ -220,14 +223,15 @@ class Table:
         self.dealt[form, column] = item
 
     def _replace(self, form: int, columns: Columns) -> None:
-        """Take items that nobody gives away, the least used first; exposure then differs by more than one."""
+        """Take items that nobody gives away, the least used first; exposure differs by more than one then, within `most`."""
         for careful in (True, False):
             for column in columns(form):
                 out = int(self.dealt[form, column])
                 deck = self._deck_of[column]
                 held, used = self._columns[deck], self._decks[deck].members
                 uses = Counter(self.dealt[:, held.start : held.stop].reshape(-1).tolist())
-                for into in sorted(used.tolist(), key=lambda item: (uses[item], item)):
+                spare = [item for item in used.tolist() if uses[item] < self._most]
+                for into in sorted(spare, key=lambda item: (uses[item], item)):
                     change = int(self._marks[into]) - int(self._marks[out])
                     fits = self._fits(form, out, into, careful=careful)
                     if fits and self._recount({form: self._prints[form] + change}):

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from questionbank.blueprints.cells import Blueprint, Cell, PoolItem, Shortage, cell_accepts
@@ -250,6 +250,7 @@ def test_the_greatest_exposure_says_how_many_items_a_cell_needs() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(5, 60), st.integers(1, 6), st.integers(5, 100), st.integers(1, 60), TARGETS)
+@example(41, 6, 29, 10, Target(mean=29, mean_within=1))
 def test_no_item_is_dealt_oftener_than_the_greatest_exposure(
     size: int, count: int, most: int, candidates: int, target: Target | None
 ) -> None:
