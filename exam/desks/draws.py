@@ -53,6 +53,11 @@ class PublicDraw(msgspec.Struct, frozen=True, kw_only=True):
     late: bool
 
     @property
+    def published(self) -> bool:
+        """Whether a signed head covers every entry."""
+        return all(each.published_at for each in self.log.values())
+
+    @property
     def sound(self) -> bool:
         """Whether nothing in the log speaks against the draw."""
         return not (self.late or self.record.faults or any(each.holds is False for each in self.log.values()))

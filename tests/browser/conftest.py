@@ -64,6 +64,7 @@ def axe() -> Callable[[Page], list[str]]:
     scanner = Axe()
 
     def check(page: Page) -> list[str]:
+        page.wait_for_load_state()  # a click waits for the next page to begin, and half a page breaks other rules
         page.evaluate("window.scrollTo(0, 0)")  # what is half scrolled away would count as too small
         found = scanner.run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
         return [

@@ -46,6 +46,7 @@ async def test_before_the_close_the_commitments_are_public_and_the_seed_is_not(
 ) -> None:
     page = (await client.get(f"/draws/{exam.sitting_id}")).text
     assert "等待入日志" in page
+    assert "承诺已在开考前公布" not in page
     await signed(runtime)
     page = (await client.get(f"/draws/{exam.sitting_id}")).text
     assert "承诺已在开考前公布" in page
