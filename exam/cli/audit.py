@@ -5,6 +5,7 @@ import rich_click as click
 from exam.cli.draw import draw
 from exam.cli.matrix.command import matrix
 from exam.cli.monitor import monitor, verify
+from exam.cli.scores import scores
 
 
 @click.group()
@@ -13,6 +14,7 @@ def command() -> None:
 
 
 command.add_command(draw)
+command.add_command(scores)
 command.add_command(verify)
 command.add_command(monitor)
 command.add_command(matrix)

@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from exam.cli.scores import ScoreProof, check_scores
 from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
+from exam.core.ids import new_id
 from exam.core.runtime import Runtime
-from exam.delivery.api import get_attempt, list_attempts, void_attempt
+from exam.delivery.api import get_attempt, void_attempt
+from exam.sitting.api import SittingNotFoundError
 from grading import jobs
-from grading.api import find_result, find_unfaithful_scores, list_results
+from grading.api import find_result, list_results
 from grading.models import Result, Score
 from grading.scores import score_one
 from tests.builders.grading import (
@@ -121,9 +124,14 @@ async def test_a_voided_attempt_is_not_scored(runtime: Runtime, clock: FrozenClo
 async def test_stored_scores_are_reproduced_from_responses_and_forms(runtime: Runtime, clock: FrozenClock) -> None:
     exam = await examined(runtime, clock, right=[9, 4])
     await close_and_score(runtime, exam)
-    async with runtime.databases.session(exam.scope) as session:
-        attempts = await list_attempts(session, exam.sitting_id, now=clock.now())
-        assert await find_unfaithful_scores(session, runtime, attempts, at=clock.now()) == []
+    assert await check_scores(runtime, exam.sitting_id) == ScoreProof(sitting_id=exam.sitting_id, attempts=2, unlike=())
+
+
+async def test_no_score_is_proved_of_a_sitting_that_is_open_or_unknown(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await examined(runtime, clock, right=[9])
+    assert (await check_scores(runtime, exam.sitting_id)).attempts == 0
+    with pytest.raises(SittingNotFoundError):
+        await check_scores(runtime, new_id())
 
 
 async def test_a_score_that_somebody_forged_is_noticed(runtime: Runtime, clock: FrozenClock) -> None:
@@ -134,9 +142,7 @@ async def test_a_score_that_somebody_forged_is_noticed(runtime: Runtime, clock: 
         forge = text("update grading_score set marks = 900 where attempt_id = :attempt")
         await session.execute(forge, {"attempt": exam.attempts[1]})
         await session.execute(text("alter table grading_score enable trigger user"))
-    async with runtime.databases.session(exam.scope) as session:
-        attempts = await list_attempts(session, exam.sitting_id, now=clock.now())
-        assert await find_unfaithful_scores(session, runtime, attempts, at=clock.now()) == [exam.attempts[1]]
+    assert (await check_scores(runtime, exam.sitting_id)).unlike == (exam.attempts[1],)
 
 
 @pytest.mark.parametrize(
