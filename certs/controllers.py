@@ -30,6 +30,7 @@ from exam.core.runtime import Runtime
 from exam.core.valkey import TooManyRequestsError, require_allowance
 from exam.web import problem
 from exam.web.policy import PUBLIC
+from exam.web.request import address_of
 
 AnyRequest = Request[Any, Any, Any]
 Many = Annotated[list[Question], msgspec.Meta(min_length=1, max_length=50)]
@@ -93,8 +94,7 @@ def _answered(answer: Answer, runtime: Runtime, *, asked: str, code: str = "", o
 
 
 async def _allow(request: AnyRequest, runtime: Runtime, kind: str, limit: int) -> None:
-    address = request.client.host if request.client else ""
-    await require_allowance(runtime.valkey, f"verify-{kind}:{address}", limit=limit, window_s=60)
+    await require_allowance(runtime.valkey, f"verify-{kind}:{address_of(request)}", limit=limit, window_s=60)
 
 
 async def _allow_target(runtime: Runtime, target: bytes) -> None:

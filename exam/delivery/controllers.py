@@ -46,6 +46,7 @@ from exam.delivery.schemas import (
 )
 from exam.delivery.terminals import enrol_terminal, require_terminal
 from exam.web.policy import BY_KEY, PUBLIC
+from exam.web.request import address_of
 
 # A centre of 3,000 seats stands behind one address and switches its machines on together; a fifth more are started
 # twice. Whoever wants to fill the table instead gets no further than this either: what no proctor binds within a day
@@ -111,8 +112,8 @@ class TerminalController(Controller):
         runtime: NamedDependency[Runtime],
         data: JSONBody[EnrolRequest],
     ) -> TerminalPlace:
-        address = request.client.host if request.client else ""
-        await require_allowance(runtime.valkey, f"enrol:{address}", limit=ENROLMENTS, window_s=ENROLMENTS_WINDOW_S)
+        counted = f"enrol:{address_of(request)}"
+        await require_allowance(runtime.valkey, counted, limit=ENROLMENTS, window_s=ENROLMENTS_WINDOW_S)
         now = runtime.clock.now()
         async with answering(runtime) as session:
             key = {"x": data.public_key.x, "y": data.public_key.y}

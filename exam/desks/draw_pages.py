@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
@@ -22,8 +22,8 @@ from exam.desks.draws import DrawnSitting, PublicDraw, find_draw_proof, get_draw
 from exam.records.api import title_of
 from exam.web.policy import PUBLIC
 from exam.web.problem import form_again
+from exam.web.request import AnyRequest, address_of
 
-AnyRequest = Request[Any, Any, Any]
 Day = Annotated[str, QueryParameter(max_length=10)]
 
 PER_ADDRESS = 60
@@ -131,8 +131,7 @@ def _escaped(seed: str) -> str:
 
 
 async def _allow(request: AnyRequest, runtime: Runtime) -> None:
-    address = request.client.host if request.client else ""
-    await require_allowance(runtime.valkey, f"draws:{address}", limit=PER_ADDRESS, window_s=60)
+    await require_allowance(runtime.valkey, f"draws:{address_of(request)}", limit=PER_ADDRESS, window_s=60)
 
 
 async def _list(request: AnyRequest, runtime: Runtime, until: datetime, below: UUID) -> DrawnPage:

@@ -23,13 +23,13 @@ from exam.desks import entrance
 from exam.desks.audit_log_pages import proof_file
 from exam.desks.me import Mine, load_mine
 from exam.desks.schemas import AppealForm, EntranceForm
-from exam.identity.api import address_of, keep_session
+from exam.identity.api import keep_session
 from exam.records.api import count_told, title_of
 from exam.sitting.api import get_registration, ticket_pdf
 from exam.web.forms import safe_path
 from exam.web.policy import PUBLIC, allow_candidate
 from exam.web.problem import form_again
-from exam.web.request import done
+from exam.web.request import address_of, done
 from grading.api import file_appeal
 
 HOME = "/me"

@@ -9,7 +9,7 @@ from exam.identity.account_names import (
 )
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
 from exam.identity.candidates import open_candidate_session
-from exam.identity.controllers import address_of, keep_session
+from exam.identity.controllers import keep_session
 from exam.identity.engagements import EngagementView, end_engagement, list_engagements
 from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
 from exam.identity.founding import Founder, found_installation
@@ -61,7 +61,6 @@ __all__ = [
     "RegionView",
     "Role",
     "add_engagement",
-    "address_of",
     "amend_organisation",
     "change_name",
     "create_account",

@@ -26,6 +26,7 @@ from exam.identity.sessions import COOKIE
 from exam.web.forms import safe_path
 from exam.web.policy import PUBLIC, SESSION
 from exam.web.problem import form_again
+from exam.web.request import address_of
 
 BY_JSON = {"exclude_from_csrf": True}
 """Another site's form cannot send the JSON media type, and a program has no CSRF cookie before it logs in."""
@@ -46,11 +47,6 @@ def login_context(runtime: Runtime, login: str, target: str, *, left: bool = Fal
     """Return what the log-in page shows: what was typed, where it leads, another way in, and whether that was just left."""
     sso = runtime.settings.oidc_title or DEFAULT_SSO if runtime.settings.oidc_issuer else ""
     return {"login": login, "next": safe_path(target), "sso": sso, "left": left}
-
-
-def address_of(request: AnyRequest) -> str:
-    """Return the address that the log-in comes from; the server trusts its own front server alone."""
-    return request.client.host if request.client else "unknown"
 
 
 def onward(runtime: Runtime, entered: Entered, target: str) -> Redirect:

@@ -11,6 +11,11 @@ def when(instant: datetime | None) -> str:
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if instant else "—"
 
 
+def moment(instant: datetime | None) -> str:
+    """Show an instant as Shanghai local time to the second."""
+    return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if instant else "—"
+
+
 def day(value: date | None) -> str:
     """Show a date."""
     return value.isoformat() if value else "—"
@@ -29,4 +34,4 @@ def marks(hundredths: int | None) -> str:
     return "-" * (hundredths < 0) + (str(whole) if not rest else f"{whole}.{rest:02d}".rstrip("0"))
 
 
-FILTERS: dict[str, Any] = {"when": when, "day": day, "clock_time": clock_time, "marks": marks}
+FILTERS: dict[str, Any] = {"when": when, "moment": moment, "day": day, "clock_time": clock_time, "marks": marks}

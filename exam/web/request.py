@@ -21,6 +21,11 @@ LOGIN_ENDS_AT: Final = "login_ends_at"
 AnyRequest = Request[Any, Any, Any]
 
 
+def address_of(request: AnyRequest) -> str:
+    """Return the address that a request comes from; the server trusts its own front server alone."""
+    return request.client.host if request.client else "unknown"
+
+
 def theme(request: AnyRequest) -> str:
     """Return the chosen theme, or an empty text where the device decides."""
     chosen = request.cookies.get(THEME_COOKIE, "")
