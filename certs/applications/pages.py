@@ -1,5 +1,7 @@
 """The clock of the staff that issues (办证时限), one application, and the forms that file one."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +32,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import get_person, list_people
-from exam.standards.api import basis_of, calendar_source, explain, recall_rule_set
+from exam.standards.api import basis_of, calendar_sources, explain, recall_rule_set
 from exam.web import problem
 from exam.web.paging import Page
 from exam.web.policy import allow, allow_candidate
@@ -72,7 +74,7 @@ class ApplicationController(Controller):
             "people": await list_people(session, [each.person_id for each in (*rows, *closed)]),
             "withheld": {each.registration_id: each for each in await list_withheld(session, limit=1000)},
             "today": on,
-            "calendar": calendar_source(on.year),
+            "calendars": _calendars(on, rows[:PAGE]),
         }
         return Template("certs/applications.html", context=context)
 
@@ -279,7 +281,7 @@ async def _detail(
         "acts": {act.value for act in allowed_acts(ApplicationState(view.state))},
         "grounds": [ground.value for ground in RefusalGround],
         "me": request.user.account,
-        "calendar": calendar_source(on.year),
+        "calendars": _calendars(on, [view]),
         "problem": described,
         **_limits(view),
     }
@@ -291,3 +293,9 @@ def _limits(view: ApplicationView) -> dict[str, Any]:
     rules = recall_rule_set(view.qualification, view.rule_set)
     keys = ("application_accept_working_days", "decision_working_days")
     return {"limits": [(explain(rules, key), basis_of(rules, key)) for key in keys]}
+
+
+def _calendars(on: date, views: Sequence[ApplicationView]) -> list[tuple[int, str | None]]:
+    """Return the notices of the years that the limits of these applications and today lie in."""
+    days = [on, *(view.due_on for view in views if view.due_on)]
+    return calendar_sources(min(days), max(days))

@@ -27,10 +27,9 @@ __all__ = [
     "RuleSet",
     "UnknownQualificationError",
     "basis_of",
-    "calendar_source",
+    "calendar_sources",
     "explain",
     "get_qualification",
-    "is_calendar_stated",
     "is_working_day",
     "list_documents",
     "list_explanations",
@@ -116,17 +115,15 @@ def working_days_left(day: date, until: date) -> int:
     return load().calendar.working_days_left(day, until)
 
 
-def calendar_source(year: int) -> str | None:
-    """Return the notice that a year's holidays and worked weekends were read from; None where it is not known."""
-    notice = load().calendar.find_year(year)
-    return notice.source if notice else None
+def calendar_sources(first: date, last: date) -> list[tuple[int, str | None]]:
+    """Return each year from one Shanghai date to another with the notice its holidays and worked weekends were read from.
+
+    None stands for a year whose notice is not known: limits that run into it are provisional.
+    """
+    notices = ((year, load().calendar.find_year(year)) for year in range(first.year, last.year + 1))
+    return [(year, notice.source if notice else None) for year, notice in notices]
 
 
 def is_working_day(day: date) -> bool:
     """Say whether offices work on a Shanghai date."""
     return load().calendar.is_working_day(day)
-
-
-def is_calendar_stated(year: int) -> bool:
-    """Say whether the year's holiday notice is known; if not, limits counted into it are provisional."""
-    return load().calendar.find_year(year) is not None
