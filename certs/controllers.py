@@ -194,6 +194,7 @@ class VerifyController(Controller):
 
     @post("/api/verify", status_code=200, opt=PROGRAM, include_in_schema=True)
     async def ask(self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[Question]) -> Answer:
+        """Say whether a certificate stands: by its QR text or public id, or by name and number."""
         return await _ask(request, runtime, data)
 
     @post("/api/verify/batch", status_code=200, opt=PROGRAM, include_in_schema=True)
@@ -203,7 +204,7 @@ class VerifyController(Controller):
         """Answer many questions in their order; each counts as if it were asked alone."""
         return [await _ask(request, runtime, question) for question in data.questions]
 
-    @get("/verify/proof/{public_id:str}")
+    @get("/verify/proof/{public_id:str}", include_in_schema=True)
     async def proof(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], public_id: FromPath[str]
     ) -> Response[bytes]:
@@ -241,8 +242,9 @@ class VerifyController(Controller):
         }
         return Template("certs/keys.html", context=context)
 
-    @get("/verify/keys.json", media_type=MediaType.JSON)
+    @get("/verify/keys.json", media_type=MediaType.JSON, include_in_schema=True)
     async def key_file(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Send the keys that certificates are signed by, to be pinned by whoever checks offline."""
         async with runtime.databases.transaction(NOTHING, Role.PUBLIC) as session:
             ring = await published_ring(session)
         headers = {"Content-Disposition": 'attachment; filename="ankao-credential-keys.json"'}
@@ -253,7 +255,7 @@ class VerifyController(Controller):
         """Send the offline verifier as a file to keep; it is meant to be opened from a disk, never from an address."""
         return await _file(runtime, PAGE_KEY, "text/html; charset=utf-8", "ankao-verifier.html")
 
-    @get(LIST_ADDRESS)
+    @get(LIST_ADDRESS, media_type=MEDIA_TYPE, include_in_schema=True)
     async def status_list(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
         """Send the signed list of all statuses, for whoever checks many."""
         return await _file(runtime, LIST_KEY, MEDIA_TYPE, "ankao-status-list.jwt")

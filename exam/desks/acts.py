@@ -32,6 +32,7 @@ ACTS: Final[Mapping[str, str]] = {
     "person.unmasked": "查看完整证件号码",
     "keys.rotated": "更换加密密钥",
     "neighbour.registered": "登记对接系统",
+    "enterprises.merged": "对接系统更新企业底册",
     "neighbour.admitted": "批准对接系统",
     "neighbour.returned": "退回对接系统的登记",
     "neighbour.closed": "停止对接系统",

@@ -23,6 +23,7 @@ from exam.web.policy import PUBLIC, allow
 
 ROLE = "auditor"
 TEXT = "text/plain; charset=utf-8"
+TILE = "application/octet-stream"
 CHANGING = {"Cache-Control": "public, max-age=2"}
 UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
 PROOF_TYPE = "text/plain; charset=utf-8"
@@ -33,24 +34,30 @@ class LogFilesController(Controller):
 
     path = "/log"
     opt = PUBLIC
+    tags = ("log",)
+    include_in_schema = True
 
-    @get("/checkpoint")
+    @get("/checkpoint", media_type=TEXT)
     async def checkpoint(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Return the newest checkpoint as the log has signed it."""
         return await _file(runtime, CHECKPOINT)
 
-    @get("/witnessed")
+    @get("/witnessed", media_type=TEXT)
     async def witnessed(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Return the newest checkpoint that enough witnesses have cosigned."""
         return await _file(runtime, WITNESSED)
 
-    @get("/policy")
+    @get("/policy", media_type=TEXT)
     async def policy(self, runtime: NamedDependency[Runtime]) -> Response[bytes]:
+        """Return the log's key, its witnesses and how many must agree (C2SP tlog-policy)."""
         return await _file(runtime, POLICY)
 
-    @get("/tile/{where:path}")
+    @get("/tile/{where:path}", media_type=TILE)
     async def tile(self, runtime: NamedDependency[Runtime], where: FromPath[str]) -> Response[bytes]:
+        """Return a tile of the tree, named as C2SP tlog-tiles names it."""
         tile, width = parse_tile_path(where.removeprefix("/"))
         content = await LogPublication(runtime.storage).tile(tile, width)
-        return Response(content, media_type="application/octet-stream", headers=UNCHANGING)
+        return Response(content, media_type=TILE, headers=UNCHANGING)
 
 
 async def _file(runtime: Runtime, key: str) -> Response[bytes]:

@@ -80,7 +80,7 @@ class DrawsController(Controller):
         escaped = _escaped(revealed.seed) if revealed else ""
         return Template("desks/draw.html", context={"draw": draw, "escaped": escaped, "title_of": title_of})
 
-    @get("/draws/{sitting_id:uuid}/proofs/{entry_id:uuid}")
+    @get("/draws/{sitting_id:uuid}/proofs/{entry_id:uuid}", include_in_schema=True)
     async def proof(
         self,
         request: AnyRequest,

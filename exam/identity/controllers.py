@@ -166,6 +166,8 @@ class ProgramLoginController(Controller):
     """The same two steps for programs; the answer sets the same cookie."""
 
     path = "/api/login"
+    tags = ("login",)
+    include_in_schema = True
 
     @post(opt={**PUBLIC, **BY_JSON}, status_code=200)
     async def log_in(
@@ -175,6 +177,7 @@ class ProgramLoginController(Controller):
         passwords: NamedDependency[PasswordPool],
         data: JSONBody[LoginBody],
     ) -> Response[LoginAnswer]:
+        """Log in by name and password; the answer sets the session's cookie and tells what is still asked for."""
         entered = await entrance.enter(
             runtime,
             passwords,
@@ -192,6 +195,7 @@ class ProgramLoginController(Controller):
         runtime: NamedDependency[Runtime],
         data: JSONBody[CodeBody],
     ) -> Response[LoginAnswer]:
+        """Pass the second step with the code, in the session that the first one began."""
         return _answer(runtime, await entrance.pass_second_factor(runtime, request.user, request.auth or "", data.code))
 
 

@@ -11,7 +11,8 @@ from exam.records.credit.record_pages import CreditRecordController
 from exam.records.credit.regulator_pages import HOME as CREDIT
 from exam.records.credit.regulator_pages import ClueController
 from exam.records.enterprise_pages import EnterpriseDeskController
-from exam.records.enterprises.import_pages import EnterpriseImportController, EnterprisesApiController
+from exam.records.enterprises.controllers import EnterprisesApiController
+from exam.records.enterprises.import_pages import EnterpriseImportController
 from exam.records.enterprises.pages import HOME as ENTERPRISES
 from exam.records.enterprises.pages import EnterprisesController
 from exam.records.exchange import sending

@@ -32,13 +32,17 @@ class HealthController(Controller):
 
     path = "/health"
     opt = PUBLIC
+    tags = ("health",)
+    include_in_schema = True
 
     @get("/live")
     async def live(self) -> Health:
+        """Say that this process answers."""
         return Health("ok")
 
     @get("/ready")
     async def ready(self, state: State) -> Response[Health]:
+        """Say whether pages can be served: degraded without the cache, 503 without the database."""
         runtime: Runtime = state.runtime
         try:
             async with runtime.databases.session(NOTHING) as session:

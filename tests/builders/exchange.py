@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import uvicorn
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from certs.events import CredentialRestored, CredentialSuspended
@@ -117,6 +117,24 @@ async def admitted(
     await be(runtime, client, "security_admin", region)
     assert (await send(client, f"{HOME}/{neighbour}/admit")).status_code == 303
     return neighbour, secret
+
+
+async def issued(client: AsyncClient, neighbour: UUID, *, scopes: str, days: str = "90") -> Response:
+    """Ask for a token of a neighbour as its system administrator."""
+    form = {"name": "取数程序", "scopes": scopes, "days": days}
+    return await send(client, f"{HOME}/{neighbour}/tokens", form)
+
+
+async def token_of(client: AsyncClient, neighbour: UUID, scopes: str) -> str:
+    """Return a new token as the page shows it once."""
+    found = SECRET.search((await issued(client, neighbour, scopes=scopes)).text)
+    assert found
+    return found[1]
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the headers of a program that calls with a token."""
+    return {"authorization": f"Bearer {token}", "accept": "application/json"}
 
 
 async def fetching(runtime: Runtime, kind: str = "credential.changed") -> UUID:

@@ -20,6 +20,7 @@ from exam.records.api import fold_sums
 from exam.records.covering import find_stale_regions
 from exam.records.enterprises.listing import EVERY, EnterpriseFilter, EnterpriseLine, list_enterprises
 from tests.builders.desks import session_of
+from tests.builders.exchange import admitted, be, bearer, token_of
 from tests.builders.identity import regions
 from tests.builders.records import engage, hold, make_enterprise, make_person, unified_code
 from tests.builders.sitting import COUNTY
@@ -148,7 +149,13 @@ async def test_no_role_of_the_application_can_delete_an_enterprise(runtime: Runt
 
 async def test_programs_merge_by_the_same_rules(client: AsyncClient, runtime: Runtime) -> None:
     body = {"enterprises": [{"uscc": unified_code(1), "name": "乙", "region": "330106", "size": "micro"}]}
-    headers = {"x-csrftoken": client.cookies["csrftoken"]}
+    neighbour, _ = await admitted(runtime, client, "", region=CITY)
+    await be(runtime, client, "system_admin", CITY)
+    headers = bearer(await token_of(client, neighbour, "enterprises:write"))
+    reading = bearer(await token_of(client, neighbour, "messages:read"))
+    client.cookies.clear()
+    refused = [await client.post("/api/enterprises", json=body, headers=each) for each in ({}, reading)]
+    assert [each.status_code for each in refused] == [401, 403]
     tried = await client.post("/api/enterprises", json=body, headers=headers)
     assert tried.json() == {
         "accepted": 1,
@@ -169,6 +176,9 @@ async def test_programs_merge_by_the_same_rules(client: AsyncClient, runtime: Ru
     written = await client.post("/api/enterprises", json={**body, "dry_run": False}, headers=headers)
     assert written.json()["written"]
     assert await _known(runtime, 1) is not None
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        named = "select subject, facts ->> 'refused' from core_audit_entry where act = 'enterprises.merged'"
+        assert (await session.execute(text(named))).one() == (str(neighbour), "0")
     elsewhere = {"uscc": unified_code(2), "name": "丙", "region": "330203"}
     answer = await client.post("/api/enterprises", json={"enterprises": [elsewhere]}, headers=headers)
     assert [row["code"] for row in answer.json()["rows"]] == ["enterprise_region"]

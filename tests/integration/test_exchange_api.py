@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from sqlalchemy import text
 
 from exam.core.clock import FrozenClock
@@ -12,27 +12,35 @@ from exam.core.crypto import digest
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
 from exam.records.api import Receiver
-from tests.builders.exchange import HOME, SECRET, admitted, be, held, registered, states, turned
+from tests.builders.exchange import HOME, admitted, be, bearer, held, issued, registered, states, token_of, turned
 from tests.builders.grading import work_off
 from tests.builders.identity import regions
 from tests.builders.web import send
 
 MESSAGES, RECEIPTS = "/api/exchange/messages", "/api/exchange/receipts"
-
-
-async def issued(client: AsyncClient, neighbour: UUID, *, scopes: str, days: str = "90") -> Response:
-    form = {"name": "取数程序", "scopes": scopes, "days": days}
-    return await send(client, f"{HOME}/{neighbour}/tokens", form)
-
-
-async def token_of(client: AsyncClient, neighbour: UUID, scopes: str) -> str:
-    found = SECRET.search((await issued(client, neighbour, scopes=scopes)).text)
-    assert found
-    return found[1]
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {token}", "accept": "application/json"}
+BY_TOKEN = (f"GET {MESSAGES}", f"POST {RECEIPTS}", "POST /api/enterprises")
+_INCOMING = "POST /api/exchange/incoming/{neighbour_id}"
+BY_SIGNATURE = {_INCOMING, *(f"{_INCOMING}/{each}" for each in ("rows", "parts", "answers", "batches"))}
+OPEN = {
+    "GET /api/exchange/schema.json",
+    "GET /api/exchange/schema.xsd",
+    "POST /api/verify",
+    "POST /api/verify/batch",
+    "GET /verify/keys.json",
+    "GET /verify/proof/{public_id}",
+    "GET /verify/status-list",
+    "GET /api/draws",
+    "GET /api/draws/{sitting_id}",
+    "GET /draws/{sitting_id}/proofs/{entry_id}",
+    "GET /log/checkpoint",
+    "GET /log/witnessed",
+    "GET /log/policy",
+    "GET /log/tile/{where}",
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /api/login",
+    "POST /api/login/second-factor",
+}
 
 
 async def revoked(client: AsyncClient, neighbour: UUID) -> None:
@@ -113,8 +121,16 @@ async def test_a_token_ends_by_its_term_by_revocation_and_with_its_neighbour(
 
 async def test_the_interfaces_are_described_and_the_pages_are_not(client: AsyncClient) -> None:
     document = (await client.get("/api/openapi")).json()
-    assert set(document["paths"]) >= {MESSAGES, RECEIPTS, "/api/verify", "/api/enterprises"}
-    assert all(path.startswith("/api/") for path in document["paths"])
-    assert document["paths"][MESSAGES]["get"]["security"] == [{"token": []}]
+    acts = {f"{verb.upper()} {path}": act for path, each in document["paths"].items() for verb, act in each.items()}
+    assert set(acts) == OPEN | set(BY_TOKEN) | BY_SIGNATURE
+    assert all(act["description"] and act["summary"] != act["operationId"] for act in acts.values())
+    assert all(set(act["responses"]) <= {"200", "204", "default"} for act in acts.values())
+    assert {name for name, act in acts.items() if act.get("security") == [{"token": []}]} == set(BY_TOKEN)
+    assert {name for name, act in acts.items() if "signature" in str(act.get("security"))} == BY_SIGNATURE
+    assert all(acts[name]["requestBody"]["content"] for name in BY_SIGNATURE)
+    problem = document["components"]["schemas"]["Problem"]["properties"]
+    refused = await client.get(MESSAGES)
+    assert set(refused.json()) <= set(problem)
+    assert refused.headers["content-type"] in acts[f"GET {MESSAGES}"]["responses"]["default"]["content"]
     assert (await client.get("/api/exchange/schema.json")).json()["oneOf"]
     assert b"urn:ankao:exchange:1" in (await client.get("/api/exchange/schema.xsd")).content

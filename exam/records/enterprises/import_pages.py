@@ -1,14 +1,13 @@
-"""Bringing enterprises in: by workbook (upload, see what would happen, then let it happen), and the same for programs."""
+"""Bringing enterprises in by workbook: upload, see what would happen, then let it happen."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, URLEncodedBody
+from litestar.params import URLEncodedBody
 from litestar.response import Template
 
 from exam.core.errors import DomainError
@@ -19,8 +18,8 @@ from exam.core.sheets.writer import WORKBOOK
 from exam.core.waiting import WaitingFiles
 from exam.records.enterprises.errors import EnterprisesEmptyError
 from exam.records.enterprises.merging import Verdict, merge_all
-from exam.records.enterprises.reading import MOST, TITLES, checked, read_lines, template_workbook
-from exam.records.enterprises.schemas import EnterprisesIn, ImportForm, MergedOut, RowOut
+from exam.records.enterprises.reading import MOST, TITLES, read_lines, template_workbook
+from exam.records.enterprises.schemas import ImportForm
 from exam.records.enterprises.wording import ACTS, shown
 from exam.records.regulator_desk import ROLE, desk_of
 from exam.web.i18n import Catalogue
@@ -77,30 +76,6 @@ class EnterpriseImportController(Controller):
         return _page(told(verdicts, request.app.state.catalogue), written=True)
 
 
-class EnterprisesApiController(Controller):
-    """The same for programs: texts as in the workbook, the same verdicts."""
-
-    path = "/api/enterprises"
-    opt = allow(ROLE)
-    tags = ("enterprises",)
-    include_in_schema = True
-
-    @post(status_code=200)
-    async def merge(
-        self,
-        request: AnyRequest,
-        runtime: NamedDependency[Runtime],
-        principal: NamedDependency[Principal],
-        data: JSONBody[EnterprisesIn],
-    ) -> MergedOut:
-        """Bring enterprises in, or only judge them on a dry run; who calls has logged in as a regulator (/api/login)."""
-        lines = [NamedRow(number, msgspec.structs.asdict(each)) for number, each in enumerate(data.enterprises, 1)]
-        verdicts = await _merge(runtime, principal, checked(lines), dry_run=data.dry_run)
-        rows = [_row(each, problem, lines) for each, problem in told(verdicts, request.app.state.catalogue)]
-        refused = sum(bool(row.code) for row in rows)
-        return MergedOut(accepted=len(rows) - refused, refused=refused, written=not data.dry_run, rows=rows)
-
-
 async def _merge(runtime: Runtime, principal: Principal, lines: list[NamedRow], *, dry_run: bool) -> list[Verdict]:
     async with desk_of(runtime, principal, "") as desk:
         return await merge_all(desk.session, principal, desk.visible, lines, dry_run=dry_run, at=desk.now)
@@ -110,18 +85,6 @@ def _given(data: bytes | None) -> bytes:
     if data is None:
         raise EnterprisesEmptyError
     return data
-
-
-def _row(verdict: Verdict, problem: Problem | None, lines: list[NamedRow]) -> RowOut:
-    merge = verdict.merge
-    return RowOut(
-        number=verdict.number,
-        uscc=lines[verdict.number - 1].cells["uscc"],
-        act=merge.act if merge else "",
-        changed=sorted(merge.changes) if merge else [],
-        code=problem.code if problem else "",
-        message=problem.title if problem else "",
-    )
 
 
 def _page(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import local_date
 from exam.core.errors import DomainError
-from exam.core.principal import Principal, VisibleRegion
+from exam.core.principal import Principal
 from exam.core.sheets.columns import NamedRow
 from exam.identity.api import (
     OrganisationView,
@@ -65,16 +65,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 async def merge_all(
     session: AsyncSession,
     principal: Principal,
-    visible: VisibleRegion,
+    under: str,
     lines: Sequence[NamedRow],
     *,
     dry_run: bool,
     at: datetime,
 ) -> list[Verdict]:
-    """Judge every row, and write those that hold unless it is a dry run; one row never fails its neighbours."""
-    places = {
-        region.code: region.path for region in await list_regions(session, under=visible) if region.level >= COUNTY
-    }
+    """Judge every row, and write those that hold unless it is a dry run; one row never fails its neighbours.
+
+    New enterprises are registered under the region of the scope, which is said again by its path.
+    """
+    places = {region.code: region.path for region in await list_regions(session, under=under) if region.level >= COUNTY}
     verdicts, seen = [], dict[str, int]()
     for line in lines:
         merge, refused = None, None

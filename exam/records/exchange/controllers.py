@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIType, Reference, Schema
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from exam.core.db.scope import Scope
@@ -18,12 +19,23 @@ from exam.records.exchange.secrets import secrets_of
 from exam.records.exchange.signing import MEDIA_TYPES, SIGNATURE, headers_of
 from exam.records.exchange.tokens import CONFIRM, READ, authenticate
 from exam.records.exchange.xml import json_schema, xsd
+from exam.web.interfaces import BY_SIGNATURE, BY_TOKEN, with_body
 from exam.web.policy import BY_KEY, PUBLIC
 
 MOST = 500
 Position = Annotated[int, QueryParameter(ge=0, le=2**62)]
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST)]
 AnyRequest = Request[Any, Any, Any]
+MESSAGE: dict[str, Schema | Reference] = {
+    MEDIA_TYPES["json"]: Reference(ref="/api/exchange/schema.json"),
+    MEDIA_TYPES["xml"]: Schema(type=OpenAPIType.STRING, description="One message of /api/exchange/schema.xsd."),
+}
+AFTER_ROW = {
+    MEDIA_TYPES["json"]: Schema(
+        type=OpenAPIType.OBJECT,
+        properties={"subject": Schema(type=OpenAPIType.STRING), "sequence": Schema(type=OpenAPIType.INTEGER)},
+    )
+}
 
 
 class SignedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +76,7 @@ class ExchangeController(Controller):
     tags = ("exchange",)
     include_in_schema = True
 
-    @get("/messages", opt=BY_KEY, security=[{"token": []}])
+    @get("/messages", opt=BY_KEY, security=BY_TOKEN)
     async def fetch(
         self,
         request: AnyRequest,
@@ -81,7 +93,7 @@ class ExchangeController(Controller):
         position = shown[-1].position if shown else after
         return MessagePage(messages=shown, position=position, more=len(found) > limit)
 
-    @post("/receipts", opt=BY_KEY, status_code=200, security=[{"token": []}])
+    @post("/receipts", opt=BY_KEY, status_code=200, security=BY_TOKEN)
     async def confirm(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], data: JSONBody[ReceiptBody]
     ) -> Confirmed:
@@ -90,14 +102,26 @@ class ExchangeController(Controller):
         async with runtime.databases.transaction(Scope(region=caller.region)) as session:
             return Confirmed(await confirm(session, caller.neighbour_id, data.position, at=runtime.clock.now()))
 
-    @post("/incoming/{neighbour_id:uuid}", opt=BY_KEY, status_code=204)
+    @post(
+        "/incoming/{neighbour_id:uuid}",
+        opt=BY_KEY,
+        status_code=204,
+        security=BY_SIGNATURE,
+        operation_class=with_body(MESSAGE),
+    )
     async def receive(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
     ) -> None:
         """Take a message of a lower node, signed as a push is; the same message again changes nothing."""
         await receive(runtime, neighbour_id, request.headers, await request.body())
 
-    @post("/incoming/{neighbour_id:uuid}/rows", opt=BY_KEY, status_code=200)
+    @post(
+        "/incoming/{neighbour_id:uuid}/rows",
+        opt=BY_KEY,
+        status_code=200,
+        security=BY_SIGNATURE,
+        operation_class=with_body(AFTER_ROW),
+    )
     async def show_rows(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
     ) -> list[Line]:
@@ -109,7 +133,7 @@ class ExchangeController(Controller):
         """Return the JSON Schema of every kind of message."""
         return json_schema()
 
-    @get("/schema.xsd", opt=PUBLIC)
+    @get("/schema.xsd", opt=PUBLIC, media_type=MEDIA_TYPES["xml"])
     async def show_xsd(self) -> Response[bytes]:
         """Return the XML Schema of the same."""
         return Response(xsd(), media_type=MEDIA_TYPES["xml"])

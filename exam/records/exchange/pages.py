@@ -22,7 +22,7 @@ from exam.records.exchange.receiving import address_of, list_incoming
 from exam.records.exchange.reconciling import may_reconcile, reconcile
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
 from exam.records.exchange.state import Carriage
-from exam.records.exchange.tokens import SCOPES, list_tokens
+from exam.records.exchange.tokens import SCOPES, USUAL, list_tokens
 from exam.records.exchange.wording import DIFFERENCES, MESSAGE_STATES, STATES
 from exam.records.nodes.identity import card_name, find_card, may_make_keys
 from exam.web.paging import Page
@@ -141,6 +141,7 @@ class NeighbourController(Controller):
             "show": show,
             "tokens": await list_tokens(session, neighbour_id),
             "scopes": SCOPES,
+            "usual": USUAL,
             "days": (90, 180, 365),
             "at": runtime.clock.now(),
             "kinds": load_kinds(),

@@ -25,9 +25,11 @@ from exam.records.exchange.neighbours import APPROVER, OPERATOR
 from exam.records.exchange.state import NeighbourState, require_active
 
 PREFIX: Final = "ankao_"
-READ, CONFIRM = "messages:read", "receipts:write"
-SCOPES: Final = {READ: "取报文", CONFIRM: "交回执"}
+READ, CONFIRM, MERGE = "messages:read", "receipts:write", "enterprises:write"
+SCOPES: Final = {READ: "取报文", CONFIRM: "交回执", MERGE: "更新企业底册"}
 """What a token may be for; msgids."""
+USUAL: Final = frozenset({READ, CONFIRM})
+"""What most neighbours ask for."""
 MOST_DAYS: Final = 400
 PER_MINUTE: Final = 300
 """Calls of one neighbour, whichever token it uses; each may bring five hundred messages."""

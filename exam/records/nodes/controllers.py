@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from exam.core.runtime import Runtime
@@ -19,9 +20,16 @@ from exam.records.nodes.transfer import (
     batches_asked,
     take_part,
 )
+from exam.web.interfaces import BY_CERTIFICATE, with_body
 from exam.web.policy import BY_KEY
 
 SEALED = "application/octet-stream"
+PART = {SEALED: Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="At most 1 MiB.")}
+AFTER = {
+    "application/json": Schema(
+        type=OpenAPIType.OBJECT, properties={"after": Schema(type=OpenAPIType.INTEGER, minimum=0)}
+    )
+}
 AnyRequest = Request[Any, Any, Any]
 Digest = Annotated[str, QueryParameter(pattern="^[0-9a-f]{64}$")]
 Size = Annotated[int, QueryParameter(ge=1, le=MOST_BYTES)]
@@ -34,8 +42,9 @@ class NodesController(Controller):
     path = INCOMING + "/{neighbour_id:uuid}"
     tags = ("nodes",)
     include_in_schema = True
+    security = BY_CERTIFICATE
 
-    @post("/parts", opt=BY_KEY, status_code=200)
+    @post("/parts", opt=BY_KEY, status_code=200, operation_class=with_body(PART))
     async def take_part(
         self,
         request: AnyRequest,
@@ -51,14 +60,14 @@ class NodesController(Controller):
         """
         return await take_part(runtime, neighbour_id, await _call(request), PartName(digest, size, start))
 
-    @post("/answers", opt=BY_KEY, status_code=200, media_type=SEALED)
+    @post("/answers", opt=BY_KEY, status_code=200, media_type=SEALED, operation_class=with_body(AFTER))
     async def answers(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
     ) -> Response[bytes]:
         """Return what was said of batches and reports after a number, as a sealed file; webhook-id is `answers`."""
         return Response(await answer_asked(runtime, neighbour_id, await _call(request)), media_type=SEALED)
 
-    @post("/batches", opt=BY_KEY, status_code=200)
+    @post("/batches", opt=BY_KEY, status_code=200, operation_class=with_body(AFTER))
     async def batches(
         self, request: AnyRequest, runtime: NamedDependency[Runtime], neighbour_id: FromPath[UUID]
     ) -> list[BatchLine]:
