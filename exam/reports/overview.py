@@ -76,6 +76,12 @@ class Point(msgspec.Struct, frozen=True):
     key: str
     value: int | None
 
+    @property
+    def where(self) -> dict[str, str]:
+        """The part of an address that asks for this day or month alone."""
+        month = len(self.key) == len("2026-11")
+        return {"span": Span.MONTH, "day": f"{self.key}-01"} if month else {"span": Span.DAY, "day": self.key}
+
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a page or file of figures shows."""
@@ -86,6 +92,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     total: Counts
     points: list[Point]
     shown: Measure
+    centre: str = ""
+    """The name of the centre that is asked for, a msgid where it has none here; empty for all."""
 
     def compared(self, code: str) -> Compared:
         return next(each for each in self.measures if each.measure.code == code)
@@ -122,6 +130,7 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
         total=total,
         points=[Point(key, value_of(shown, _zeros(shown) | by_time.get(key, {}))) for key in keys_of(period)],
         shown=shown,
+        centre=await _centre(desk.session, choice.centre),
     )
 
 
@@ -180,6 +189,10 @@ async def _places(session: AsyncSession, region: RegionView, apart: Mapping[str,
     if own and any(own.values()):
         lines.insert(0, Line(key=region.path, name=region.name, counts=_filled(own, choice), own=True))
     return lines
+
+
+async def _centre(session: AsyncSession, key: str) -> str:
+    return (await _names(session, "centre", {key: {}})).get(key, NO_NAME) if key else ""
 
 
 async def _names(session: AsyncSession, by: str, apart: Mapping[str, Counts]) -> dict[str, str]:

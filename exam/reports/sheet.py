@@ -78,7 +78,7 @@ def _facts(choice: Choice, overview: Overview, translate: Translate) -> list[tup
     narrowed = (
         ("人员类别", Category(choice.category).label if choice.category in set(Category) else choice.category),
         ("资格", title_of(choice.item) if choice.item else ""),
-        ("考点", choice.centre),
+        ("考点", overview.centre),
         ("行业", industry_of(choice.industry)),
     )
     period = f"{overview.period.first_on} — {overview.period.last_on}"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -228,6 +229,32 @@ async def test_page_and_files_say_the_same_and_lead_to_the_rows(
     assert (
         f"/centre/registrations/{exams.registration.id}" in (await regulator.get(f"{FIGURES}/rows?measure=passed")).text
     )
+
+
+_LINKED = re.compile(r'data-label="([^"]+)"><a href="(/regulator/statistics/rows[^"]+)">([0-9,]+)</a>')
+
+
+@pytest.mark.usefixtures("exams")
+async def test_every_number_of_the_breakdown_leads_to_just_its_rows(regulator: AsyncClient) -> None:
+    for by in ("place", "category", "item", "centre"):
+        linked = _LINKED.findall((await regulator.get(f"{FIGURES}?by={by}")).text)
+        assert {label for label, _, _ in linked} >= {"报名人次", "实考人次", "有结论人次"}, by
+        for label, address, written in linked:
+            rows = await regulator.get(address.replace("&amp;", "&"))
+            assert rows.text.count('<td data-label="人员或单位">') == int(written), (by, label)
+    bars = re.findall(
+        r'<a href="([^"]+show=passed[^"]*)">(\d+)</a>', (await regulator.get(f"{FIGURES}?show=passed")).text
+    )
+    pages = [await regulator.get(address.replace("&amp;", "&")) for address, _ in bars]
+    told = [page.text.count('<td data-label="人员或单位">') for page in pages]
+    assert told == [int(written) for _, written in bars] != []
+
+
+async def test_files_of_one_centre_name_it(exams: Certified, regulator: AsyncClient) -> None:
+    query = f"centre={exams.exam.centre.id}"
+    for address in (f"{FIGURES}?{query}", f"{FIGURES}/files/csv?{query}"):
+        answer = (await regulator.get(address)).content.decode()
+        assert "第一考点" in answer, address
 
 
 QUERIES = {
