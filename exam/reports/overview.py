@@ -71,10 +71,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One bar of the chart: a day or month and its value, None where a share has nothing to share."""
+    """One bar of the chart: a day or month, its value and that of a year before; None where there is nothing to share."""
 
     key: str
     value: int | None
+    year_before: int | None = None
 
     @property
     def where(self) -> dict[str, str]:
@@ -109,7 +110,6 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
     shown = _shown(choice)
     narrowing, told = choice.narrowing, choice.grouping
     apart = await count(desk.session, desk.visible, period, by=told, narrowing=narrowing)
-    by_time = await count(desk.session, desk.visible, period, by=TIME, narrowing=narrowing, measures=_parts(shown))
     # places add up to the whole, and counting once is enough; of a dimension some figures know nothing
     whole = add_up(apart.values()) if choice.by == "place" else (await _count(desk, period, choice)).get("", {})
     total = _filled(whole, choice)
@@ -128,7 +128,7 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
         measures=measures,
         lines=await _lines(desk, choice, apart),
         total=total,
-        points=[Point(key, value_of(shown, _zeros(shown) | by_time.get(key, {}))) for key in keys_of(period)],
+        points=await _points(desk, period, choice, shown),
         shown=shown,
         centre=await _centre(desk.session, choice.centre),
     )
@@ -136,6 +136,19 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
 
 async def _count(desk: Desk, period: Period, choice: Choice) -> dict[str, dict[str, int]]:
     return await count(desk.session, desk.visible, period, by=TOTAL, narrowing=choice.narrowing)
+
+
+async def _points(desk: Desk, period: Period, choice: Choice, shown: Measure) -> list[Point]:
+    """Return the bars of a period, each beside the same day or month of the year before."""
+    told = []
+    for each in (period, year_before(period)):
+        counts = await count(
+            desk.session, desk.visible, each, by=TIME, narrowing=choice.narrowing, measures=_parts(shown)
+        )
+        told.append([(key, value_of(shown, _zeros(shown) | counts.get(key, {}))) for key in keys_of(each)])
+    now, then = told
+    # a leap day has none beside it
+    return [Point(key, value, then[at][1] if at < len(then) else None) for at, (key, value) in enumerate(now)]
 
 
 def _filled(counts: Counts, choice: Choice, by: By = TOTAL) -> dict[str, int]:

@@ -14,7 +14,7 @@ from exam.reports.choice import Choice
 from exam.reports.overview import TOWN, overview_of
 from exam.reports.rows import item_title, list_rows
 from exam.reports.schemas import Text, choice_of
-from exam.reports.wording import change_written, written
+from exam.reports.wording import cell, change_written, written
 from exam.standards.api import Category, list_qualifications, load_catalogue
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -56,6 +56,8 @@ class StatisticsController(Controller):
                 "categories": [(each.value, each.label) for each in Category],
                 "items": [(each.code, each.title) for each in list_qualifications()],
                 "industries": [(each.code, each.title) for each in load_catalogue().industries],
+                "told_apart": countable(overview.shown, choice.narrowing, choice.grouping),
+                "cell": cell,
                 "deepest": desk.region.level >= TOWN,
             }
         return Template("reports/statistics.html", context=context)

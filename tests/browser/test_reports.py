@@ -52,6 +52,13 @@ def test_a_regulators_day(page: Page, live_server: LiveServer, axe: Check) -> No
 def _read_figures(page: Page, axe: Check) -> None:
     page.goto("/regulator/statistics")
     assert axe(page) == []
+    drawn = page.get_by_role("img", name="开考人次的变化").locator("svg path[fill='#15427e']")
+    expect(drawn.nth(1)).to_be_attached()
+    # a bar for each month of the year so far, and the mark of the legend
+    drawn.nth(drawn.count() - 2).click()
+    expect(page.get_by_role("heading", name="开考人次：明细")).to_be_visible()
+    assert page.get_by_role("row").count() > 1
+    page.go_back()
     page.get_by_role("table", name="分项数据").get_by_role("link", name="西湖区").click()
     expect(page.get_by_role("navigation", name="辖区层级")).to_contain_text("西湖区")
     page.get_by_role("link", name="月", exact=True).click()
