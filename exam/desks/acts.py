@@ -26,6 +26,7 @@ ACTS: Final[Mapping[str, str]] = {
     "organisation.deregistered": "将机构标为注销",
     "engagement.added": "登记任职",
     "engagement.ended": "结束任职",
+    "engagement.contact_set": "设置应急联系电话",
     "person.created": "登记人员",
     "person.renamed": "变更人员姓名",
     "person.photo_set": "保存人员照片",

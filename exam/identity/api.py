@@ -10,7 +10,14 @@ from exam.identity.account_names import (
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
 from exam.identity.candidates import open_candidate_session
 from exam.identity.controllers import keep_session
-from exam.identity.engagements import EngagementView, end_engagement, list_engagements
+from exam.identity.engagements import (
+    EngagementView,
+    end_engagement,
+    get_engagement,
+    list_contacts,
+    list_engagements,
+    set_contact,
+)
 from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
 from exam.identity.founding import Founder, found_installation
 from exam.identity.guards import require_region
@@ -75,12 +82,14 @@ __all__ = [
     "find_organisation_by_uscc",
     "find_person_id",
     "found_installation",
+    "get_engagement",
     "get_organisation",
     "get_person",
     "get_region",
     "grant_role",
     "id_check_digit",
     "keep_session",
+    "list_contacts",
     "list_engagements",
     "list_organisations",
     "list_people",
@@ -100,6 +109,7 @@ __all__ = [
     "require_region",
     "require_same_name",
     "seed_regions",
+    "set_contact",
     "set_photo",
     "unmask_id_number",
     "uscc_check",

@@ -1,18 +1,26 @@
 """Who works where as what, on a day: engagements are ended and never deleted."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
+from exam.core.crypto import Sealer
 from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
-from exam.identity.errors import EngagementEndError
+from exam.identity.errors import ContactError, EngagementEndError
 from exam.identity.models import Engagement
+
+CONTACT_PLACE: Final = "identity_engagement.contact_sealed"
+_CONTACT = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
 
 
 class EngagementView(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +74,45 @@ async def end_engagement(
     facts = {"organisation": str(row.organisation_id), "role": row.role, "ended_on": ended_on.isoformat()}
     subject = ("person", row.person_id)
     await record(session, principal, "engagement.ended", subject, at=at, region=row.region, facts=facts)
+
+
+async def get_engagement(session: AsyncSession, engagement_id: UUID) -> EngagementView:
+    """Return one engagement of the scope; raises NotFoundError."""
+    row = await session.get(Engagement, engagement_id)
+    if row is None:
+        raise NotFoundError(engagement_id=str(engagement_id))
+    return _view(row)
+
+
+async def set_contact(
+    session: AsyncSession, sealer: Sealer, principal: Principal, engagement_id: UUID, typed: str, *, at: datetime
+) -> None:
+    """Keep the telephone at which a person is reached, or take it away by an empty text.
+
+    Raises NotFoundError and ContactError; the ledger keeps that it changed, and not what it is.
+    """
+    plain = unicodedata.normalize("NFKC", typed).strip()
+    if plain and not _CONTACT.fullmatch(plain):
+        raise ContactError
+    row = await session.get(Engagement, engagement_id, with_for_update=True)
+    if row is None:
+        raise NotFoundError(engagement_id=str(engagement_id))
+    row.contact_sealed = sealer.seal(plain, CONTACT_PLACE) if plain else None
+    await session.flush()
+    facts: dict[str, Fact] = {"organisation": str(row.organisation_id), "given": bool(plain)}
+    subject = ("person", row.person_id)
+    await record(session, principal, "engagement.contact_set", subject, at=at, region=row.region, facts=facts)
+
+
+async def list_contacts(session: AsyncSession, sealer: Sealer, organisation_id: UUID, *, on: date) -> dict[UUID, str]:
+    """Return the telephones of those who work for an organisation on a Shanghai date, by engagement."""
+    query = select(Engagement.id, Engagement.contact_sealed).where(
+        Engagement.organisation_id == organisation_id,
+        Engagement.contact_sealed.is_not(None),
+        Engagement.started_on <= on,
+        or_(Engagement.ended_on.is_(None), Engagement.ended_on >= on),
+    )
+    return {row[0]: sealer.open(row[1], CONTACT_PLACE) for row in await session.execute(query) if row[1]}
 
 
 def _view(row: Engagement) -> EngagementView:

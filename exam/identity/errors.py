@@ -139,6 +139,14 @@ class EngagementEndError(ConflictError):
     message = "任职已结束,或结束日期早于任职日期。"
 
 
+class ContactError(DomainError):
+    """What was typed is no telephone number."""
+
+    kind = Kind.INVALID
+    code = "contact"
+    message = "电话号码须为 6 到 20 位数字,可用 + 开头,可用空格或短横线分开。"
+
+
 class CandidateEntranceError(DomainError):
     """Ticket and ID number do not belong together, or either is wrong: one answer for all, so nothing leaks."""
 

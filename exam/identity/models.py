@@ -77,6 +77,8 @@ class Engagement(Base):
     region: Mapped[str]
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
+    contact_sealed: Mapped[bytes | None]
+    """Telephone at which the person is reached in an emergency."""
 
 
 class Account(Base):

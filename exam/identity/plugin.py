@@ -17,6 +17,7 @@ from exam.identity.account_controllers import OwnAccountController
 from exam.identity.accounts import TOTP_PLACE
 from exam.identity.admin_controllers import AccountController, AccountsController
 from exam.identity.controllers import LoginController, ProgramLoginController, log_out
+from exam.identity.engagements import CONTACT_PLACE
 from exam.identity.passwords import PasswordPool
 from exam.identity.people import ID_PLACE
 from exam.identity.sessions import purge_sessions
@@ -72,6 +73,7 @@ PLUGIN = Plugin(
     ),
     sealed=(
         SealedColumn(table="identity_person", key="id", column="id_sealed", place=ID_PLACE, index="id_index"),
+        SealedColumn(table="identity_engagement", key="id", column="contact_sealed", place=CONTACT_PLACE),
         SealedColumn(table="identity_account", key="id", column="totp_sealed", place=TOTP_PLACE),
         SealedColumn(table="identity_sso", key="id", column="subject_sealed", place=SSO_PLACE, index="subject_index"),
     ),

@@ -26,6 +26,7 @@ from exam.identity.api import (
     normalise_name,
     parse_id_number,
     require_same_name,
+    set_contact,
 )
 from exam.records.credit.parties import count_told
 from exam.records.entries import list_enterprise_entries
@@ -167,7 +168,7 @@ async def _engage(runtime: Runtime, principal: Principal, enterprise: Organisati
         person_id = await ensure_person(
             session, runtime.sealer, principal, name=name, number=number, region=enterprise.region, at=at
         )
-        await add_engagement(
+        engagement_id = await add_engagement(
             session,
             principal,
             person_id=person_id,
@@ -178,6 +179,8 @@ async def _engage(runtime: Runtime, principal: Principal, enterprise: Organisati
             at=at,
         )
         await require_same_name(session, person_id, name)
+        if form.contact.strip():
+            await set_contact(session, runtime.sealer, principal, engagement_id, form.contact, at=at)
 
 
 def _day(text: str, today: date) -> date:

@@ -2,6 +2,7 @@
 
 from exam.core.reseal import SealedColumn
 from exam.records import folding
+from exam.records.contact_pages import ContactController
 from exam.records.credit import jobs as credit
 from exam.records.credit import party_pages, party_record_pages
 from exam.records.credit.decision_pages import DecisionController
@@ -52,6 +53,7 @@ PLUGIN = Plugin(
         EnterpriseImportController,
         EnterprisesApiController,
         EnterpriseDeskController,
+        ContactController,
         RescueController,
         RemindersController,
         ClueController,

@@ -35,7 +35,7 @@ class RescueController(Controller):
         """Write the opening down and show the names in full."""
         async with desk_of(runtime, principal, region) as desk:
             enterprise = await get_organisation(desk.session, organisation_id)
-            items = await list_certified(desk.session, organisation_id, on=desk.today)
+            items = await list_certified(desk.session, runtime.sealer, organisation_id, on=desk.today)
             shown = {person.person.id for item in items for person in item.people if person.person}
             await record(
                 desk.session,

@@ -23,6 +23,13 @@ class EngageForm(Form, frozen=True, kw_only=True):
     id_number: Annotated[str, Meta(max_length=64)] = ""
     role: Annotated[str, Meta(max_length=20)] = ""
     started_on: Annotated[str, Meta(max_length=20)] = ""
+    contact: Annotated[str, Meta(max_length=60)] = ""
+
+
+class ContactForm(Form, frozen=True, kw_only=True):
+    """The telephone of somebody who works here."""
+
+    contact: Annotated[str, Meta(max_length=60)] = ""
 
 
 class EndForm(Form, frozen=True, kw_only=True):

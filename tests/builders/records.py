@@ -10,7 +10,14 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.ids import new_id, new_token
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.identity.api import add_engagement, create_organisation, ensure_person, parse_id_number, uscc_check
+from exam.identity.api import (
+    add_engagement,
+    create_organisation,
+    ensure_person,
+    parse_id_number,
+    set_contact,
+    uscc_check,
+)
 from tests.builders.sitting import COUNTY, id_number
 
 
@@ -45,11 +52,19 @@ async def make_person(runtime: Runtime, *, number: int, name: str = "张三", re
 
 
 async def engage(
-    runtime: Runtime, person_id: UUID, enterprise_id: UUID, *, role: str, since: date, region: str = COUNTY
+    runtime: Runtime,
+    person_id: UUID,
+    enterprise_id: UUID,
+    *,
+    role: str,
+    since: date,
+    region: str = COUNTY,
+    contact: str = "",
 ) -> UUID:
-    """Let a person work for an enterprise."""
+    """Let a person work for an enterprise, reached at a telephone if there is one."""
+    at = runtime.clock.now()
     async with runtime.databases.transaction(Scope(region=region)) as session:
-        return await add_engagement(
+        engagement = await add_engagement(
             session,
             SYSTEM,
             person_id=person_id,
@@ -57,8 +72,11 @@ async def engage(
             role=role,
             region=region,
             started_on=since,
-            at=runtime.clock.now(),
+            at=at,
         )
+        if contact:
+            await set_contact(session, runtime.sealer, SYSTEM, engagement, contact, at=at)
+        return engagement
 
 
 async def hold(

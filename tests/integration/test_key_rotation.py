@@ -31,6 +31,7 @@ from tests.builders import identity as make
 from tests.builders.cameras import register
 from tests.builders.certs import NAME, certified
 from tests.builders.exchange import fetching
+from tests.builders.records import engage, make_enterprise, make_person
 from tests.builders.sitting import id_number, make_centre
 
 ROOT = Scope(region="33")
@@ -106,6 +107,9 @@ async def test_nothing_stays_under_the_old_keys_but_what_never_changes(runtime: 
     await bind(runtime, Principal(account=staff, second_factor=True), Identity("7", second_factor=True))
     await register(runtime, await make_centre(runtime, name="第二考点"), room="一号机房", name="前方")
     await fetching(runtime)
+    worker = await make_person(runtime, number=70)
+    since = clock.now().date()
+    await engage(runtime, worker, await make_enterprise(runtime), role="special", since=since, contact="0571-00000001")
     await _rotate(runtime)
     for column in sealed_columns():
         found = (await count_generations(runtime.databases, column)).by_generation

@@ -1,5 +1,6 @@
 """The desks of regulators and enterprises: what is counted, who sees it, and what an enterprise may enter."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from uuid import UUID
@@ -290,11 +291,24 @@ async def test_rescue_list_names_who_may_do_what_and_every_opening_is_written_do
         person = await make_person(runtime, number=number, name=name)
         await engage(runtime, person, enterprise, role="special", since=SINCE)
         await hold(runtime, person, item, ends_in=days, status=status)
+    await _as_enterprise(client, runtime, enterprise)
+    calls = list(
+        dict.fromkeys(re.findall(r"/enterprise/engagements/[0-9a-f-]+/contact", (await client.get("/enterprise")).text))
+    )
+    assert (await send(client, calls[-1], {"contact": "打我电话"})).status_code == 400
+    for at, address in enumerate(calls):
+        assert (await send(client, address, {"contact": f"+86 571-8800 000{at}"})).status_code == 303
+    assert 'value="+86 571-8800 0000"' in (await client.get(calls[0])).text
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        kept = list(await session.scalars(text("select contact_sealed from identity_engagement")))
+    assert len(kept) == 4
+    assert not any(b"8800" in each for each in kept)
     await _as_regulator(client, runtime)
     address = f"/regulator/enterprises/{enterprise}"
     assert f"{address}/rescue" in (await client.get(address)).text
     page = (await send(client, f"{address}/rescue")).text
     assert [name in page for name in ("张三", "李四", "王五", "赵六")] == [True, False, False, True]
+    assert len(set(re.findall(r'href="tel:\+86571-8800000\d"', page))) == 2
     assert page.index("低压电工作业") < page.index("一般生产经营单位安全生产管理人员")
     opened = "select count(*) from core_audit_entry where act = 'rescue.opened' and subject = :id"
     async with runtime.databases.session(Scope(region=CITY)) as session:
