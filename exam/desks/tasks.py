@@ -155,6 +155,7 @@ async def _reports(session: AsyncSession, principal: Principal, now: datetime) -
     work = await list_work(session, region, today=local_date(now))
     return [
         ("{count} 份报表已逾期,请尽快报送", REPORTS, "bad", "report", work.overdue),
+        ("{count} 份报表被退回,请更正后重新报送", REPORTS, "bad", "report", work.returned),
         ("{count} 份报表待报送", REPORTS, "warn", "report", work.owed - work.overdue),
         ("{count} 份报表等待接收", REPORTS, "warn", "report", work.to_receive),
         ("{count} 个下级报表逾期未报", REPORTS, "info", "report", work.missing_below),

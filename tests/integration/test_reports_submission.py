@@ -20,7 +20,7 @@ from exam.records.api import period_at
 from exam.reports.api import ReportStaff, list_work, seed_reports
 from exam.reports.submission.due import Timeliness, list_duties
 from exam.reports.submission.forms import get_form
-from exam.reports.submission.service import corrections_of, get_report, list_versions
+from exam.reports.submission.service import corrections_of, get_report, list_versions, start_report
 from exam.reports.submission.state import ReportState
 from tests.builders.certs import CITY, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import session_of
@@ -208,6 +208,28 @@ async def test_a_demonstration_has_a_report_on_its_way_and_one_that_came_back(ru
     async with runtime.databases.session(Scope(region=CITY)) as session:
         months = [await list_versions(session, "exam-month", COUNTY, date(2026, month, 1)) for month in (9, 10)]
     assert [[each.state for each in versions] for versions in months] == [["returned"], ["submitted"]]
+
+
+async def test_what_came_back_stays_on_the_work_list_until_it_is_filled_in_anew(
+    runtime: Runtime, clock: FrozenClock
+) -> None:
+    await regions(runtime)
+    filler = regulator(region=COUNTY)
+    staff = ReportStaff(region=COUNTY, filler=filler, signer=regulator(region=COUNTY), above=regulator())
+    await seed_reports(runtime, staff)
+
+    async def returned() -> int:
+        async with runtime.databases.session(Scope(region=COUNTY)) as session:
+            return (await list_work(session, COUNTY, today=local_date(clock.now()))).returned
+
+    assert await returned() == 1
+    clock.advance(timedelta(days=300))
+    assert await returned() == 1
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        region, now = await get_region(session, COUNTY), clock.now()
+        form = get_form("exam-month")
+        await start_report(session, filler, form, region, date(2026, 9, 1), today=local_date(now), at=now)
+    assert await returned() == 0
 
 
 async def test_no_other_region_reads_a_report_and_the_database_keeps_the_steps(

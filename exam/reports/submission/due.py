@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from exam.core.clock import local_date
 from exam.identity.api import RegionView, list_regions
@@ -86,10 +87,11 @@ def _duty(form: Form, region: RegionView, period: Period, versions: list[ReportV
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What a region has to do about reports today."""
+    """What a region has to do about reports today; what came back is counted apart from what was never sent."""
 
     owed: int
     overdue: int
+    returned: int
     to_receive: int
     missing_below: int
 
@@ -108,10 +110,30 @@ async def list_work(session: AsyncSession, path: str, *, today: date) -> Work:
         period = last_ended(form, today, today=today)
         if today - period.last_on > timedelta(days=REMIND_DAYS):
             continue
-        own = [each for each in await list_duties(session, form, own_region, period, today=today) if each.open]
+        duties = await list_duties(session, form, own_region, period, today=today)
+        own = [each for each in duties if each.open and not (each.newest and each.newest.state is ReportState.RETURNED)]
         owed += len(own)
         overdue += sum(each.today > each.due_on for each in own)
         others = await list_duties(session, form, below, period, today=today)
         missing += sum(each.timeliness is Timeliness.MISSING for each in others)
     arrived = select(func.count()).where(Report.to_region == path, Report.state == ReportState.SUBMITTED)
-    return Work(owed, overdue, await session.scalar(arrived) or 0, missing)
+    returned = len(await list_returned(session, path))
+    return Work(owed, overdue, returned, await session.scalar(arrived) or 0, missing)
+
+
+async def list_returned(session: AsyncSession, path: str) -> list[ReportView]:
+    """Return a region's own reports that came back and have no later version, however long their period is over."""
+    newer = aliased(Report)
+    later = select(newer.id).where(
+        newer.form == Report.form,
+        newer.region == Report.region,
+        newer.first_on == Report.first_on,
+        newer.version > Report.version,
+    )
+    query = select(Report).where(
+        Report.region == path,
+        Report.state == ReportState.RETURNED,
+        Report.arrived_from.is_(None),
+        ~later.exists(),
+    )
+    return [view_of(row) for row in await session.scalars(query.order_by(Report.due_on, Report.form))]
