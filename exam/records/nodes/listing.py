@@ -12,6 +12,7 @@ from exam.records.exchange.contract import MessageUnreadableError, load_kinds
 from exam.records.exchange.models import OutgoingMessage
 from exam.records.exchange.xml import read_body
 from exam.records.nodes.models import ArrivalRow, BatchRow
+from exam.records.nodes.wording import told_of
 
 PAGE: Final = 50
 _WHO: Final = ("name_masked", "subject_name", "region")
@@ -26,6 +27,8 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     sequence: int
     occurred_at: datetime | None
+    told: list[tuple[str, str]] = []
+    """Titles and values of its fields."""
     fault: str = ""
     reason: str = ""
 
@@ -68,6 +71,7 @@ def _row(number: int, body: str, *, fault: str = "", reason: str = "") -> RowVie
         subject=message.subject,
         sequence=message.sequence,
         occurred_at=message.occurred_at,
+        told=told_of(message.data),
         fault=fault,
         reason=reason,
     )

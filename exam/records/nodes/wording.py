@@ -1,5 +1,8 @@
 """How batches are shown: words (msgids) and tone."""
 
+from collections.abc import Mapping
+
+from exam.records.names import title_of
 from exam.records.nodes.checking import CHANGED, ORDER, REGION, SCHEMA, UNREADABLE
 from exam.records.nodes.state import BatchState
 
@@ -24,6 +27,34 @@ FAULTS = {
     ORDER: "序号早于已收到的报文",
     CHANGED: "与已接收的同号报文内容不同",
 }
+TOLD = {
+    "qualification": "资格",
+    "part": "科目",
+    "passed": "结果",
+    "certificate_masked": "证书编号",
+    "status": "状态",
+    "valid_from_on": "有效期自",
+    "valid_until_on": "有效期至",
+    "issuer": "发证机关",
+    "document_no": "文书号",
+    "title": "事由",
+    "decided_on": "决定日期",
+    "publish_until_on": "公示到",
+    "first_on": "统计期自",
+    "last_on": "统计期至",
+}
+"""What a row says, by the codes of `exchange/data/kinds.toml`, for whoever accepts or returns it; in this order."""
+_VALUES: dict[str, dict[object, str]] = {
+    "part": {"theory": "理论", "practical": "实际操作"},
+    "passed": {True: "合格", False: "不合格"},
+    "status": {
+        "issued": "有效",
+        "suspended": "已暂停",
+        "revoked": "已撤销",
+        "superseded": "已换新证",
+        "annulled": "已注销",
+    },
+}
 WAYS = {"network": "网络", "file": "文件"}
 DIFFERENCES = {
     "missing_above": ("上级没有", "bad"),
@@ -31,6 +62,15 @@ DIFFERENCES = {
     "changed": ("内容不同", "bad"),
     "state": ("办理状态不同", "warn"),
 }
+
+
+def told_of(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return what a row says, as titles and values; both are msgids where they are words of ours."""
+    return [
+        (title, title_of(str(value)) if code == "qualification" else _VALUES.get(code, {}).get(value, str(value)))
+        for code, title in TOLD.items()
+        if (value := data.get(code)) is not None
+    ]
 
 
 def fault_words(fault: str) -> tuple[str, str]:
