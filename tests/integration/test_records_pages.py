@@ -318,6 +318,17 @@ async def test_rescue_list_names_who_may_do_what_and_every_opening_is_written_do
     assert (await client.get(f"{address}/rescue")).status_code == 405
 
 
+async def test_who_took_office_is_to_be_assessed_within_six_months(client: AsyncClient, runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime)
+    for number, (role, since) in enumerate((("principal", date(2026, 3, 31)), ("officer", date(2026, 8, 31)))):
+        person = await make_person(runtime, number=number)
+        await engage(runtime, person, enterprise, role=role, since=since)
+    await _as_enterprise(client, runtime, enterprise)
+    page = (await client.get("/enterprise")).text
+    assert "应于 2026-09-30 前考核合格，已逾期" in page
+    assert re.search("应于 2027-02-28 前考核合格(?!，已逾期)", page)
+
+
 async def test_an_enterprise_pages_its_roster(client: AsyncClient, runtime: Runtime) -> None:
     enterprise = await make_enterprise(runtime)
     for number in range(12):

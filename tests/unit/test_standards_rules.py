@@ -125,10 +125,10 @@ def test_the_general_licensing_law_fills_what_the_new_order_leaves_open() -> Non
 def test_an_unverified_value_is_kept_out_of_reach() -> None:
     rules = api.resolve_rule_set("officer.coal", NEW)
 
-    assert rules.assess_within_months.mark is Mark.UNVERIFIED
-    assert rules.assess_within_months.value is None
+    assert rules.training_record_retention_years.mark is Mark.UNVERIFIED
+    assert rules.training_record_retention_years.value is None
     with pytest.raises(NotStatedError):
-        rules.assess_within_months.require()
+        rules.training_record_retention_years.require()
 
 
 def test_a_setting_of_this_system_is_shown_as_one() -> None:
