@@ -8,7 +8,8 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.errors import ForbiddenXmlError, MalformedXmlError
 
-BLANKS = re.compile(r"\s+")
+BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+"""White space of HTML and XML; wider and firm blanks are text."""
 MAX_DEPTH: Final = 100
 LINE_ENDERS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
 
@@ -91,6 +92,6 @@ def fold_name(name: str) -> str:
 
 
 def tidy_lines(text: str) -> str:
-    """Return text with single blanks and without empty lines."""
-    lines = (" ".join(line.split()) for line in text.split("\n"))
+    """Return text with single blanks and without empty lines; a line with a firm blank is none."""
+    lines = (BLANKS.sub(" ", line).strip(" ") for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

@@ -92,7 +92,7 @@ def _read_case(row: int, asked: Asked) -> Proposal:
     for number, (interaction, declaration) in enumerate(asked.pairs, 1):
         own, right = _label(msgspec.structs.replace(asked, pairs=((interaction, declaration),)))
         prompt = " ".join(node.text(*FEEDBACK) for node in interaction.children("prompt"))
-        options.append(Option(str(number), " ".join(prompt.split())))
+        options.append(Option(str(number), tidy_lines(prompt).replace("\n", " ")))
         options += [Option(f"{number}{option.id}", option.text) for option in own]
         key += [f"{number}{letter}" for letter in right]
     if not key:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
-from questionbank.formats.write_figures import figure_file, mathml_element
+from questionbank.formats.write_figures import EMPTY_LINE, figure_file, mathml_element
 from questionbank.interactions.figures import split_marks
 from questionbank.items.content import Figure, FigureKind
 
@@ -74,9 +74,9 @@ class QtiXml:
     def lines(self, parent: etree._Element, text: str, *, figures: bool = True) -> None:
         """Append a paragraph for each line of a text, in which marks mean what they say where `figures` are not wanted."""
         for line in text.split("\n") if text else ():
-            paragraph = self.element(parent, "p", "" if figures else line)
+            paragraph = self.element(parent, "p", "" if figures else line or EMPTY_LINE)
             if figures:
-                self.run(paragraph, line)
+                self.run(paragraph, line or EMPTY_LINE)
 
     def run(self, parent: etree._Element, text: str) -> None:
         """Append a line of text with its figures."""

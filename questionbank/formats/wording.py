@@ -16,6 +16,7 @@ OPTION_LIMIT: Final = 1_000
 NODE_LIMIT: Final = 200
 """Characters."""
 
+_BLANKS: Final = re.compile(r"[ \t\u00a0]+")
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Control, zero-width and bidirectional, private-use, surrogate (Unicode general categories)."""
 _NEVER_TEXT: Final = frozenset("\ufffd\ufffe\uffff" + "".join(map(chr, range(0xFDD0, 0xFDF0))))
@@ -30,9 +31,12 @@ _BARE_NUMBER = re.compile(r"\s*(\d{1,5})\s*(?=[^\W\d_])")
 
 
 def clean_text(text: str) -> str:
-    """Return text composed (NFC) and trimmed; line breaks stay, tabs become blanks."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
-    return composed.strip()
+    """Return text composed (NFC) and trimmed; line breaks stay, tabs, firm blanks and several blanks become one blank.
+
+    So every page shows it, and so it comes back from formats that keep no more.
+    """
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "\n".join(_BLANKS.sub(" ", line).strip(" ") for line in composed.split("\n")).strip()
 
 
 def require_text(text: str, place: str, limit: int) -> str:

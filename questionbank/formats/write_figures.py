@@ -12,6 +12,8 @@ from questionbank.interactions.figures import split_marks
 from questionbank.items.content import Figure, FigureKind, ItemContent
 
 MATHML_SPACE: Final = "http://www.w3.org/1998/Math/MathML"
+EMPTY_LINE: Final = "\u00a0"
+"""A firm blank: a line of nothing is not shown, and is not read back."""
 _SUFFIXES: Final = {FigureKind.IMAGE: ".jpg", FigureKind.AUDIO: ".m4a"}
 _IN_CLOZE: Final = str.maketrans({each: f"&#{ord(each)};" for each in "~#{}"})
 """What would end an embedded answer of Moodle, were it in an attribute."""
@@ -43,7 +45,8 @@ def marked_up(text: str, content: ItemContent, folder: str, words: Callable[[str
 
 def html_lines(text: str) -> str:
     """Return words as HTML with their line breaks, in which signs of TeX are no formula."""
-    return without_formulas(escape(text, quote=False)).replace("\n", "<br>")
+    first, *more = without_formulas(escape(text, quote=False)).split("\n")
+    return "<br>".join([first, *(line or EMPTY_LINE for line in more[:-1]), *more[-1:]])
 
 
 def _html(figure: Figure, folder: str) -> str:

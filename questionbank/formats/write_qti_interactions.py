@@ -11,6 +11,7 @@ from exam.core.areas import Area
 from exam.core.weights import Weights
 from questionbank.formats.qti_names import V3, QtiXml
 from questionbank.formats.qti_numbers import DATA_VARIANTS, nears_of, numbers_as_words, score_numbers
+from questionbank.formats.write_figures import EMPTY_LINE
 from questionbank.interactions.case import questions_of
 from questionbank.interactions.hotspot import area_of, name_of
 from questionbank.interactions.inline_choice import GAP
@@ -168,9 +169,9 @@ def _with_gaps(
             write(paragraph, number)
         head, *more = part.split("\n")
         xml.run(paragraph, head)
-        for line in more:
+        for at, line in enumerate(more, 1):
             paragraph = xml.element(body, "p")
-            xml.run(paragraph, line)
+            xml.run(paragraph, line or EMPTY_LINE * (at < len(more)))
 
 
 def _fill_gaps(xml: QtiXml, body: etree._Element, content: ItemContent) -> None:

@@ -47,7 +47,7 @@ class TextEntry(Kind):
         if blanks > 1:
             raise RowError("blank_count", count=blanks)
         variants = split_variants(key) if isinstance(key, str) else key
-        checked = tuple(_settle(require_text(variant, "答案", OPTION_LIMIT)) for variant in variants)
+        checked = tuple(_settle(require_text(" ".join(each.split()), "答案", OPTION_LIMIT)) for each in variants)
         if not checked or not all(checked):
             raise RowError("key_missing")
         return (), checked

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from exam.core.sheets.reader import read_workbook
 from questionbank.formats.options import LETTERS
 from questionbank.formats.reader import read_questions
+from questionbank.formats.wording import clean_text
 from questionbank.formats.writer import FORMATS
 from questionbank.interactions.figures import fit_figure, mark, settle_figures
 from questionbank.interactions.registry import KIND_NAMES, KINDS
@@ -37,13 +38,14 @@ NOT_IN_WORKBOOKS = {Interaction.HOTSPOT}
 LOSSLESS = ["xlsx", "json", "qti3", "qti22", "moodle"]
 
 # the characters that any of the formats gives a meaning to, and words of the field
-ALPHABET = "高处作业断电验电器≥Ω℃ABab019.,;:!?*~=#{}\\<>&\"'[]%$@_|/+-()"
-WORDS = st.text(ALPHABET, min_size=1, max_size=30).map(lambda text: "题" + " ".join(text.split()) + "止")
-LINES = st.lists(WORDS, min_size=1, max_size=3).map("\n".join)
+ALPHABET = "高处作业断电验电器≥Ω℃ABab019.,;:!?*~=#{}\\<>&\"'[]%$@_|/+-() \u00a0\u3000"
+WORDS = st.text(ALPHABET, min_size=1, max_size=30).map(lambda text: clean_text(f"题{text}止"))
+EMPTY = st.sampled_from(["", "", "\n", "\n\n"])
+LINES = st.lists(st.tuples(WORDS, EMPTY).map("".join), min_size=1, max_size=3).map(lambda each: "\n".join(each).strip())
 
 # a bar or a semicolon divides the variants of a text entry in tables, and no author's variant holds one
 NEAR = st.sampled_from(["36±0.5", "-1.25±0", "220±22"])
-VARIANT = WORDS.map(lambda text: text.replace("|", "").replace(";", ""))
+VARIANT = WORDS.map(lambda text: " ".join(text.replace("|", "").replace(";", "").split()))
 
 
 # what divides the sides of a pair or the options of a blank stands in no text of them
@@ -102,7 +104,9 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
         written = tuple(Option(letter, text) for letter, text in zip(LETTERS, lines_, strict=False))
         options, key = KINDS[interaction].settle(stem, written, "")
     elif interaction is Interaction.CASE:
-        asked = draw(st.lists(QUESTION, min_size=2, max_size=4, unique_by=lambda line: line.partition("|")[0]))
+        asked = draw(
+            st.lists(QUESTION, min_size=2, max_size=4, unique_by=lambda line: "".join(line.partition("|")[0].split()))
+        )
         written = tuple(Option(letter, text) for letter, text in zip(LETTERS, asked, strict=False))
         options, key = KINDS[interaction].settle(stem, written, "")
     elif interaction is Interaction.HOTSPOT:
