@@ -62,9 +62,14 @@ def _exams(people: int, sittings: int, enterprises: int) -> list[str]:
     seat = f"generate_series(1, {sittings}) s cross join generate_series(1, {PER_SITTING}) k"
     n = f"((s - 1) * {PER_SITTING} + k)"
     person = _id("p", f"({n} % {people})")
-    registration, attempt, result = _id("r", n), _id("a", n), _id("g", n)
+    return [
+        *_seats(sittings, enterprises, at=at, seat=seat, n=n, person=person),
+        *_outcomes(at=at, seat=seat, n=n, person=person),
+    ]
+
+
+def _seats(sittings: int, enterprises: int, *, at: str, seat: str, n: str, person: str) -> list[str]:
     county, item = _COUNTY.format("s"), _ITEM.format("s")
-    marks = f"(3000 + ({n} * 7919::bigint) % 7000)"
     return [
         "insert into sitting_plan (id, title, region, created_at) values (md5('plan')::uuid, 'x', '33', now())",
         (
@@ -76,9 +81,17 @@ def _exams(people: int, sittings: int, enterprises: int) -> list[str]:
         (
             f"insert into sitting_registration (id, sitting_id, person_id, organisation_id, qualification, region, room_id,"
             f" seat_no, seat, state, kind, rule_set, reasons, registered_at)"
-            f" select {registration}, {_id('s', 's')}, {person}, {_id('e', f'({n} % {enterprises})')}, {item}, {county},"
+            f" select {_id('r', n)}, {_id('s', 's')}, {person}, {_id('e', f'({n} % {enterprises})')}, {item}, {county},"
             f" {_id('s', 's')}, k, '', 'accepted', 'first', 'x', '[]', {at} - interval '10 days' from {seat}"
         ),
+    ]
+
+
+def _outcomes(*, at: str, seat: str, n: str, person: str) -> list[str]:
+    registration, attempt, result = _id("r", n), _id("a", n), _id("g", n)
+    county, item = _COUNTY.format("s"), _ITEM.format("s")
+    marks = f"(3000 + ({n} * 7919::bigint) % 7000)"
+    return [
         (
             f"insert into delivery_attempt (id, registration_id, sitting_id, room_id, seat, person_id, region, rule_set, state,"
             f" epoch, terminal_thumbprint, duration_s, grace_s, display, starts_at, starts_until, checked_in_at, started_at)"

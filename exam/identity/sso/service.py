@@ -59,16 +59,23 @@ async def leave(runtime: Runtime, left: Left) -> None:
     Where a subject is named all of them end, otherwise those of the one log-in there.
     """
     async with runtime.databases.transaction(NOTHING) as session:
-        if left.subject:
-            account = await _account_behind(runtime, session, Identity(left.subject, second_factor=False))
-            ended = account is not None and await close_sso_sessions_of(session, account.id)
-        else:
-            number = _session_known_as(runtime, left.session)
-            account_id = await close_sso_session(session, number) if number else None
-            account, ended = await session.get(Account, account_id) if account_id else None, True
-        if account is not None and ended:
+        end = _end_all(runtime, session, left.subject) if left.subject else _end_one(runtime, session, left.session)
+        if (account := await end) is not None:
             own = Principal(account=account.id, name=account.name)
             await _record(runtime, session, own, "account.sso_logged_out")
+
+
+async def _end_all(runtime: Runtime, session: AsyncSession, subject: str) -> Account | None:
+    """Return whose sessions have ended, or None where there were none."""
+    account = await _account_behind(runtime, session, Identity(subject, second_factor=False))
+    return account if account is not None and await close_sso_sessions_of(session, account.id) else None
+
+
+async def _end_one(runtime: Runtime, session: AsyncSession, number: str) -> Account | None:
+    """Return whose session has ended, or None where none is known by that number."""
+    known = _session_known_as(runtime, number)
+    account_id = await close_sso_session(session, known) if known else None
+    return await session.get(Account, account_id) if account_id else None
 
 
 async def require_binder(runtime: Runtime, principal: Principal) -> UUID:
