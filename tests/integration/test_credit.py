@@ -1,5 +1,6 @@
 """From a lead to a decision: what the rules find, who may see it when, and what the database itself refuses."""
 
+import re
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -88,7 +89,10 @@ async def test_a_dismissed_fact_comes_up_again_only_when_it_lasts(
     page = (await client.get(HOME)).text
     assert "特种作业人员无有效操作证在岗" in page
     clue = next(each for each in await clues_of(runtime, Scope(region=COUNTY)) if each.rule == "unlicensed_operation")
-    assert "没有有效证书" in (await client.get(f"{HOME}/{clue.id}")).text
+    lead = (await client.get(f"{HOME}/{clue.id}")).text
+    assert "没有有效证书" in lead
+    (about,) = _PAGES.findall(lead)
+    assert (await client.get(about.replace("&amp;", "&"))).status_code == 200
     assert (await send(client, f"{HOME}/{clue.id}/dismiss", {"reason": " "})).status_code == 400
     assert (await send(client, f"{HOME}/{clue.id}/dismiss", {"reason": "已调离作业岗位"})).status_code == 303
     assert (await send(client, f"{HOME}/{clue.id}/dismiss", {"reason": "再来一次"})).status_code == 409
@@ -341,7 +345,22 @@ async def test_a_bar_follows_a_decision_on_a_person_and_goes_with_it(
     assert "2026-11-23 已撤销" in (await client.get(f"/me/credit/records/{record}")).text
 
 
-async def test_a_revocation_for_fraud_is_a_lead_at_once(runtime: Runtime, clock: FrozenClock) -> None:
+_PAGES = re.compile(r'记入</span> <a href="([^"]+)">')
+
+
+async def _pages_of(runtime: Runtime, client: AsyncClient, clue: ClueView) -> list[str]:
+    """Return where the evidence of a lead leads the authority, each opened once."""
+    _, token = await session_of(runtime, role="regulator", region="33")
+    client.cookies.set(COOKIE, token)
+    pages: list[str] = _PAGES.findall((await client.get(f"{HOME}/{clue.id}")).text)
+    assert [(await client.get(each)).status_code for each in pages] == [200] * len(pages)
+    return pages
+
+
+async def test_a_revocation_for_fraud_is_a_lead_at_once(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient
+) -> None:
+    await regions(runtime)
     holder = await certified(runtime, clock)
     at = clock.now()
     async with runtime.databases.transaction(Scope(region="33")) as session:
@@ -350,16 +369,21 @@ async def test_a_revocation_for_fraud_is_a_lead_at_once(runtime: Runtime, clock:
     await work_off(runtime)
     (clue,) = await clues_of(runtime, Scope(region="33"))
     assert (clue.rule, clue.person_id) == ("credential_fraud", holder.registration.person_id)
+    assert await _pages_of(runtime, client, clue) == [f"/centre/credentials/{holder.credential_id}"]
     assert await clues_of(runtime, Scope(person=clue.person_id)) == []
 
 
-async def test_two_rolls_at_the_same_time_are_a_lead_of_both_bodies(runtime: Runtime, clock: FrozenClock) -> None:
+async def test_two_rolls_at_the_same_time_are_a_lead_of_both_bodies(
+    runtime: Runtime, clock: FrozenClock, client: AsyncClient
+) -> None:
     await regions(runtime)
-    schools = []
+    schools, classes = [], set()
     for qualification in ("officer.general", "principal.general"):
         school = await make_school(runtime, name=qualification, scope=(qualification,))
         await make_programme(runtime, school, qualification=qualification)
-        await make_learner(runtime, school, await make_class(runtime, school, qualification=qualification), number=3)
+        class_id = await make_class(runtime, school, qualification=qualification)
+        await make_learner(runtime, school, class_id, number=3)
+        classes.add(f"/regulator/training/classes/{class_id}")
         schools.append(school)
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         await session.execute(
@@ -376,3 +400,4 @@ async def test_two_rolls_at_the_same_time_are_a_lead_of_both_bodies(runtime: Run
     found = await clues_of(runtime, Scope(region="33"))
     assert {clue.organisation_id for clue in found} == {school.id for school in schools}
     assert [clue.evidence for clue in found] == [1, 1]
+    assert {page for clue in found for page in await _pages_of(runtime, client, clue)} == classes

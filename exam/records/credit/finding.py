@@ -141,7 +141,7 @@ def _due_on(rule: ClueRule, wanted: str, started_on: date) -> date | None:
 
 
 _ATTENDANCE = text(
-    "select a.id, a.organisation_id, a.person_id, a.region, a.title, b.title as other, b.body_name as other_body,"
+    "select a.id, a.class_id, a.organisation_id, a.person_id, a.region, a.title, b.title as other, b.body_name as other_body,"
     " greatest(a.from_at, b.from_at) as from_at, least(a.until_at, b.until_at) as until_at"
     " from records_v_attendance a join records_v_attendance b on b.person_id = a.person_id and b.class_id <> a.class_id"
     " and b.from_at < a.until_at and b.until_at > a.from_at"
@@ -160,6 +160,7 @@ async def _attendance(session: AsyncSession, rule: ClueRule, at: datetime) -> As
             organisation_id=row.organisation_id,
             facts={
                 "class": row.title,
+                "class_id": str(row.class_id),
                 "other": row.other,
                 "other_body": row.other_body,
                 "from": row.from_at.isoformat(),

@@ -18,7 +18,7 @@ from exam.records.credit.money import show_wan
 from exam.records.credit.rules import Source
 from exam.records.credit.schemas import PlainForm, Show, WordsForm
 from exam.records.credit.state import ClueState
-from exam.records.credit.wording import PUBLICITY, STATES, STEPS, evidence_words
+from exam.records.credit.wording import PUBLICITY, STATES, STEPS, evidence_page, evidence_words
 from exam.records.regulator_desk import ROLE, Desk, desk_of
 from exam.records.schemas import RegionPath
 from exam.web.paging import Page
@@ -110,6 +110,7 @@ async def _context(desk: Desk, account: UUID | None, clue_id: UUID) -> dict[str,
         "clue": clue,
         "evidence": evidence,
         "evidence_words": evidence_words,
+        "evidence_page": evidence_page,
         "people": await list_people(desk.session, [each.person_id for each in evidence]),
         "steps": steps,
         "names": await names_of_accounts(desk.session, [each.by_account for each in steps if each.by_account]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from exam.records.credit.clues import EvidenceView
+from exam.records.credit.clues import ClueView, EvidenceView
 from exam.records.credit.register import Publicity
 from exam.records.credit.state import ClueState
 from exam.records.names import ROLES, title_of
@@ -51,6 +51,21 @@ READERS: Mapping[str, str] = {
     "export": "导出报送",
 }
 """As whom somebody has read a record."""
+
+
+def evidence_page(evidence: EvidenceView, clue: ClueView) -> str:
+    """Return the address at which the authority finds what a piece of evidence names, or an empty text."""
+    match evidence.kind:
+        case "engagement":
+            return f"/regulator/enterprises/{clue.organisation_id}?region={clue.region}"
+        case "attendance" if "class_id" in evidence.facts:
+            return f"/regulator/training/classes/{evidence.facts['class_id']}"
+        case "incident":
+            return f"/proctor/incidents/{evidence.subject_id}"
+        case "credential":
+            return f"/centre/credentials/{evidence.subject_id}"
+        case _:
+            return ""
 
 
 def evidence_words(evidence: EvidenceView) -> tuple[str, dict[str, str]]:
