@@ -19,7 +19,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.sessions import COOKIE
-from exam.records.credit.models import CreditRecord, CreditRequest
+from exam.records.credit.models import Clue, CreditRecord, CreditRequest
 from exam.records.exchange.signing import new_secret, verify
 from exam.records.reminders.confirming import Link, ask_owners, confirm_mail, open_link
 from exam.records.reminders.errors import MailLinkError
@@ -152,6 +152,39 @@ async def test_the_clock_of_an_objection_reaches_the_region_s_own_regulators_eve
     await remind(mailing)
     assert await _stages(mailing) == [("objection", "soon"), ("objection", "late")]
     assert mails.recipients == ["county@example.org"] * 2
+
+
+async def test_an_enterprise_hears_of_a_case_at_once_and_of_the_last_days_to_answer(
+    mailing: Runtime, mails: MailServer, clock: FrozenClock
+) -> None:
+    enterprise = await make_enterprise(mailing)
+    mine, _ = await session_of(mailing, role="enterprise", organisation=enterprise, second_factor=False)
+    regulator, _ = await session_of(mailing, role="regulator", region=COUNTY)
+    await _wants_mail(mailing, mine, "mine@example.org", wants=False)
+    await _wants_mail(mailing, regulator, "regulator@example.org")
+    case = Clue(
+        rule="unlicensed_operation",
+        organisation_id=enterprise,
+        subject_name="临安机电",
+        region=COUNTY,
+        state="found",
+        found_at=clock.now(),
+        due_on=date(2026, 11, 30),
+    )
+    async with mailing.databases.transaction(Scope(region=COUNTY)) as session:
+        session.add(case)
+        await session.flush()
+        case.state = "noticed"
+    for days in (0, 4, 1, 4, 1):
+        clock.advance(timedelta(days=days))
+        await remind(mailing)
+    assert await _stages(mailing) == [("notice", "told"), ("notice", "soon"), ("notice", "late")]
+    assert mails.recipients == ["mine@example.org"] * 3
+    assert "信用事项待陈述申辩:1 项" in mails.mails[0].get_content()
+    _, token = await session_of(mailing, role="enterprise", organisation=enterprise, second_factor=False)
+    async with browsing(mailing) as client:
+        client.cookies.set(COOKIE, token)
+        assert f'href="/enterprise/credit/{case.id}"' in (await client.get("/reminders")).text
 
 
 async def _object(runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select, text
@@ -10,20 +11,24 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import local_date
-from exam.records.credit.models import CreditRequest
+from exam.records.credit.models import Clue, CreditRequest
 from exam.records.credit.requests import OBJECTION
+from exam.records.credit.state import ClueState
 from exam.records.reminders.models import Reminder
 
+NOTICE = "notice"
+"""告知: an enterprise was told of a case and may answer until the last day; it hears of that at once."""
 SOON_DAYS = 3
 """Days before the last one from which a duty is reminded of."""
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A duty of a region's regulators with its last day; `facts` are codes and ids alone."""
+    """A duty with its last day, of an enterprise or, without one, of a region's regulators; `facts` are codes and ids."""
 
     kind: str
     subject: str
     region: str
+    organisation_id: UUID | None = None
     due_on: date
     facts: dict[str, Any]
 
@@ -31,7 +36,9 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
         """Return the stage that it has reached, or an empty text before the first."""
         if today > self.due_on:
             return "late"
-        return "soon" if (self.due_on - today).days <= SOON_DAYS else ""
+        if (self.due_on - today).days <= SOON_DAYS:
+            return "soon"
+        return "told" if self.kind == NOTICE else ""
 
 
 # the narrowest band that a certificate has reached: who is told of it late is not told three times at once
@@ -59,9 +66,25 @@ _EXPIRY = text(
 
 
 async def find_reminders(session: AsyncSession, *, at: datetime) -> None:
-    """Make the reminders of certificates that end and of objections that wait, within the scope."""
+    """Make the reminders of certificates that end, and of notices and objections that wait, within the scope."""
     today = local_date(at)
     await session.execute(_EXPIRY, {"today": today, "at": at})
+    told = select(Clue).where(Clue.state == ClueState.NOTICED, Clue.organisation_id.is_not(None))
+    await remind_of(
+        session,
+        [
+            Due(
+                kind=NOTICE,
+                subject=str(row.id),
+                region=row.region,
+                organisation_id=row.organisation_id,
+                due_on=row.due_on,
+                facts={"rule": row.rule},
+            )
+            for row in await session.scalars(told)
+        ],
+        at=at,
+    )
     waiting = select(CreditRequest).where(CreditRequest.kind == OBJECTION, CreditRequest.state == "filed")
     await remind_of(
         session,

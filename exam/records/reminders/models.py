@@ -29,11 +29,11 @@ class Reminder(Base):
 
     id: Mapped[Id]
     kind: Mapped[str]
-    """expiry, objection or report."""
+    """expiry, notice, objection or report."""
     subject: Mapped[str]
-    """What it is about: the id of a credential or a request, the code of a form."""
+    """What it is about: the id of a credential, a case or a request, the code of a form."""
     stage: Mapped[str]
-    """Days left (90, 60, 30), or soon and late."""
+    """Days left (90, 60, 30), or soon and late; of a notice told before them."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_organisation.id"))
     region: Mapped[str]
     due_on: Mapped[date]

@@ -31,8 +31,8 @@ _MAIL = text(
         who="w.account_id, a.address",
         joined="join records_v_reminder_reader w on w.reminder_id = r.id"
         " join records_reminder_address a on a.account_id = w.account_id"
-        # the clock of an objection is the law's: whoever answers for it cannot unsubscribe from it
-        " and a.confirmed_at is not null and (a.wants or r.kind = 'objection')",
+        # the clocks of an objection and of a notice are the law's: whoever answers cannot unsubscribe from them
+        " and a.confirmed_at is not null and (a.wants or r.kind in ('objection', 'notice'))",
         account="w.account_id",
     )
 )

@@ -13,12 +13,14 @@ STAGES = {
     "90": ("90 日内到期", "info"),
     "60": ("60 日内到期", "warn"),
     "30": ("30 日内到期", "bad"),
+    "told": ("已告知", "info"),
     "soon": ("即将到期限", "warn"),
     "late": ("已过期限", "bad"),
 }
 """Word and tone of each stage."""
 _LINES = {
     "expiry": ("证书即将到期", "certificates that end soon"),
+    "notice": ("信用事项待陈述申辩", "credit cases to answer"),
     "objection": ("信用异议待答复", "objections to answer"),
     "report": ("统计报表待报送", "reports to submit"),
 }
