@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -228,11 +228,11 @@ async def _keep(
     )
     session.add(arrival)
     await session.flush()
-    session.add_all(
-        ArrivalRow(arrival_id=arrival.id, number=row.number, region=arrival.region, body=row.body, fault=row.fault)
-        for row in rows
+    kept = {"arrival_id": arrival.id, "region": arrival.region, "reason": ""}
+    # thousands of rows within a request: as columns and not as objects of the session
+    await session.execute(
+        insert(ArrivalRow), [{**kept, "number": row.number, "body": row.body, "fault": row.fault} for row in rows]
     )
-    await session.flush()
     await give(session, neighbour, Answer(kind="batch", subject=str(arrival.id), state="arrived"), at=at)
     facts: dict[str, Fact] = {"number": arrival.number, "rows": arrival.rows, "faulty": arrival.faulty, "way": way}
     await record(session, SYSTEM, "batch.arrived", ("batch", arrival.id), at=at, region=arrival.region, facts=facts)

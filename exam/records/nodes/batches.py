@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -160,10 +160,11 @@ async def _seal(
     note: str,
     supersedes: UUID | None,
 ) -> UUID:
-    query = select(OutgoingMessage).where(
+    # thousands of rows within a request: as columns and not as objects of the session
+    query = select(OutgoingMessage.id, OutgoingMessage.body).where(
         OutgoingMessage.neighbour_id == neighbour.id, OutgoingMessage.state == MessageState.WAITING
     )
-    messages = list(await session.scalars(query.order_by(OutgoingMessage.position).limit(MOST_ROWS)))
+    messages = (await session.execute(query.order_by(OutgoingMessage.position).limit(MOST_ROWS))).all()
     if not messages:
         raise BatchEmptyError
     latest = await session.scalar(select(func.max(Batch.number)).where(Batch.neighbour_id == neighbour.id))
@@ -177,9 +178,9 @@ async def _seal(
         rows=len(messages),
         supersedes=supersedes,
     )
-    content = msgspec.json.encode(Content(note, [message.body for message in messages]))
+    content = msgspec.json.encode(Content(note, [body for _, body in messages]))
     sealed = seal(content, header, await own_keys(runtime), card_of(neighbour))
-    await _keep(session, principal, neighbour, header, note, sealed, messages)
+    await _keep(session, principal, neighbour, header, note, sealed, [message_id for message_id, _ in messages])
     await defer_all(session, [carry_of(neighbour.id)] if neighbour.address else [])
     return header.id
 
@@ -191,7 +192,7 @@ async def _keep(
     header: Header,
     note: str,
     sealed: bytes,
-    messages: Sequence[OutgoingMessage],
+    messages: Sequence[UUID],
 ) -> None:
     batch = Batch(
         id=header.id,
@@ -209,11 +210,11 @@ async def _keep(
     )
     session.add(batch)
     await session.flush()
-    session.add_all(
-        BatchRow(batch_id=batch.id, number=number, region=batch.region, message_id=message.id)
-        for number, message in enumerate(messages, 1)
-    )
-    await session.flush()
+    rows = [
+        {"batch_id": batch.id, "number": number, "region": batch.region, "message_id": message_id, "reason": ""}
+        for number, message_id in enumerate(messages, 1)
+    ]
+    await session.execute(insert(BatchRow), rows)
     facts: dict[str, Fact] = {"number": batch.number, "rows": batch.rows, "digest": batch.digest.hex()}
     if header.supersedes:
         facts["supersedes"] = str(header.supersedes)
