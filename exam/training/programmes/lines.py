@@ -17,7 +17,7 @@ def write_lines(nodes: Iterable[NodeHours]) -> str:
 
 
 def _hours(seconds: int) -> str:
-    return f"{Decimal(seconds) / hour_s():f}".rstrip("0").rstrip(".") if seconds else "0"
+    return f"{(Decimal(seconds) / hour_s()).normalize():f}"
 
 
 def read_lines(text: str) -> list[NodeHours]:
