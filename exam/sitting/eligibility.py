@@ -223,12 +223,19 @@ def _hours(facts: PersonFacts, rules: RuleSet) -> Iterable[Reason]:
     least = rules.training_hours_initial
     if least.value is None:
         yield _silent(rules, least, "hours_not_stated", "规则中未载明培训学时,未作限制。")
-    elif facts.hours < least.value * 100:
-        message = _SHORT_BY_NODE if facts.gaps else "已登记培训 {done} 学时,规则要求 {needed} 学时。"
+    elif facts.hours < least.value * 100 or facts.gaps:
+        message = _hours_words(facts, enough=facts.hours >= least.value * 100)
         done, missing = f"{facts.hours / 100:g}", "、".join(_gap_text(gap) for gap in facts.gaps)
         yield _refusal(rules, least, "hours_short", message, done=done, needed=least.value, missing=missing)
 
 
+def _hours_words(facts: PersonFacts, *, enough: bool) -> str:
+    if enough:
+        return _NODES_SHORT
+    return _SHORT_BY_NODE if facts.gaps else "已登记培训 {done} 学时,规则要求 {needed} 学时。"
+
+
+_NODES_SHORT = "学时总数已够,但培训方案有条目尚未学满。尚缺(学时):{missing}。"
 _SHORT_BY_NODE = "已登记培训 {done} 学时,规则要求 {needed} 学时。尚缺(学时):{missing}。"
 
 

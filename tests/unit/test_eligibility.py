@@ -179,6 +179,17 @@ def test_refusal_names_the_missing_hours_of_each_node() -> None:
     )
 
 
+def test_hours_enough_in_sum_do_not_stand_in_for_a_node_that_lacks_them() -> None:
+    gaps = (MissingHours(code="3.2", title="事故隐患排查治理", practice=False, hours=50),)
+    decision = judge(PersonFacts(birth_on=ADULT, hours=3200, gaps=gaps), officer())
+    assert not decision.eligible
+    [reason] = reason_texts(decision.reasons)
+    assert (reason["code"], reason["message"]) == (
+        "hours_short",
+        "学时总数已够,但培训方案有条目尚未学满。尚缺(学时):3.2 事故隐患排查治理 0.5。",
+    )
+
+
 def test_every_refusal_is_listed_at_once() -> None:
     facts = PersonFacts(
         birth_on=ADULT,
