@@ -53,6 +53,7 @@ from exam.identity.people import (
 from exam.identity.region_tree import RegionTree, read_regions
 from exam.identity.roles import TITLES, Role
 from exam.identity.seeding import seed_regions
+from exam.identity.sessions import login_of
 
 __all__ = [
     "TITLES",
@@ -96,6 +97,7 @@ __all__ = [
     "list_regions",
     "list_role_holders",
     "list_role_holders_over",
+    "login_of",
     "mask_id_number",
     "mask_name",
     "matches_id_number",

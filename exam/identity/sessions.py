@@ -28,6 +28,11 @@ class OpenedSession(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+def login_of(token: str) -> bytes:
+    """Return what a session is known by where its token must not stand: the token's digest."""
+    return digest(token.encode())
+
+
 async def open_session(
     session: AsyncSession,
     account_id: UUID,
@@ -42,7 +47,7 @@ async def open_session(
     token = secrets.token_urlsafe(32)
     session.add(
         LoginSession(
-            token_digest=digest(token.encode()),
+            token_digest=login_of(token),
             account_id=account_id,
             created_at=at,
             seen_at=at,
@@ -58,7 +63,7 @@ async def open_session(
 
 async def find_session(session: AsyncSession, token: str, *, at: datetime, settings: Settings) -> OpenedSession | None:
     """Return the live session of a token; a disabled account has none from that moment."""
-    key = digest(token.encode())
+    key = login_of(token)
     rows = await session.execute(
         select(LoginSession, Account, RoleGrant)  # in one statement: every request of a person asks for it
         .join(Account, Account.id == LoginSession.account_id)
@@ -101,7 +106,7 @@ async def touch_session(session: AsyncSession, token_digest: bytes, *, at: datet
 
 async def close_session(session: AsyncSession, token: str) -> bool:
     """End one session and tell whether it came from the OpenID provider."""
-    ended = delete(LoginSession).where(LoginSession.token_digest == digest(token.encode())).returning(LoginSession.sso)
+    ended = delete(LoginSession).where(LoginSession.token_digest == login_of(token)).returning(LoginSession.sso)
     return bool(await session.scalar(ended))
 
 
@@ -126,7 +131,7 @@ async def close_sso_session(session: AsyncSession, sso_session: bytes) -> UUID |
 
 async def close_other_sessions(session: AsyncSession, account_id: UUID, token: str) -> None:
     """End every session of an account but the one that asks."""
-    own = digest(token.encode())
+    own = login_of(token)
     await session.execute(
         delete(LoginSession).where(LoginSession.account_id == account_id, LoginSession.token_digest != own),
     )
@@ -148,7 +153,7 @@ async def list_sessions(session: AsyncSession, account_id: UUID, token: str, *, 
         .where(LoginSession.account_id == account_id, LoginSession.expires_at > at)
         .order_by(LoginSession.created_at.desc()),
     )
-    own = digest(token.encode())
+    own = login_of(token)
     return [
         SessionView(row.created_at, row.seen_at, row.second_factor_at is not None, row.token_digest == own)
         for row in rows

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.identity.api import login_of
 from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
 from exam.training.classes.views import EnrolmentView
@@ -30,13 +32,14 @@ from exam.training.settling import run_settle
 from tests.builders.training import (
     OFFICER,
     School,
+    learner_cookie,
     make_class,
     make_learner,
     make_lesson,
     make_programme,
     make_school,
 )
-from tests.builders.web import browsing
+from tests.builders.web import browsing, send, wear
 
 LONG = "# 长课\n" + "读" * 6 * 3000
 """Fifty minutes of reading in one section, without a question."""
@@ -362,8 +365,10 @@ async def test_replay_agrees_whatever_happens(student: Student, school: School, 
     assert await student.counted() <= (student.clock.now() - begun).total_seconds()
 
 
-def _header(student: Student, runtime: Runtime) -> dict[str, str]:
-    return {"ankao-study": mint(StudyLease(student.visit, student.person, "33"), runtime.secrets.lease)}
+async def _header(student: Student, runtime: Runtime) -> dict[str, str]:
+    """Log the learner in, and return the lease of the page that this log-in opens."""
+    [token] = (await learner_cookie(runtime, student.learner)).values()
+    return {"ankao-study": mint(StudyLease(student.visit, student.person, login_of(token), "33"), runtime.secrets.lease)}
 
 
 async def _post(client: AsyncClient, student: Student, header: dict[str, str], seq: int, after: str) -> Response:
@@ -374,7 +379,7 @@ async def _post(client: AsyncClient, student: Student, header: dict[str, str], s
 
 async def test_route_takes_a_genuine_lease_and_the_chain_of_its_answers(student: Student, runtime: Runtime) -> None:
     await student.open()
-    header = _header(student, runtime)
+    header = await _header(student, runtime)
     async with browsing(runtime) as client:
         student.pass_time(15)
         first = await _post(client, student, header, 1, chain(student.visit, 0, runtime.secrets.lease))
@@ -390,3 +395,31 @@ async def test_route_takes_a_genuine_lease_and_the_chain_of_its_answers(student:
         assert (await client.post(path, content=b"{", headers=header)).status_code == 400
         assert (await client.post(path, content=b'{"seq": 1, "x": 2}', headers=header)).status_code == 400
         assert (await client.post(path, content=b" " * 3000, headers=header)).status_code == 400
+
+
+async def test_page_earns_nothing_once_its_log_in_has_ended(student: Student, runtime: Runtime) -> None:
+    await student.open()
+    async with browsing(runtime) as client:
+        wear(client, await learner_cookie(runtime, student.learner))
+        page = (await client.get(f"/learn/visits/{student.visit}")).text
+        lease, after = (re.findall(f'data-{name}="([^"]*)"', page)[0] for name in ("lease", "after"))
+        header = {"ankao-study": lease}
+        student.pass_time(15)
+        first = await _post(client, student, header, 1, after)
+        assert first.json()["study"]["reach_ms"] == 15_000
+        await send(client, "/logout")
+        student.pass_time(15)
+        second = await _post(client, student, header, 2, first.json()["after"])
+        assert (second.json()["study"]["stop"], second.json()["study"]["reach_ms"]) == ("login", 15_000)
+        answered = await client.post(f"/api/study/{student.visit}/answer", content=b"{}", headers=header)
+        assert answered.json()["study"]["stop"] == "login"
+    assert await student.noticed() == [Oddity.LOGGED_OUT]
+
+
+async def test_page_earns_nothing_beyond_the_end_of_its_log_in(student: Student, runtime: Runtime) -> None:
+    await student.open()
+    header = await _header(student, runtime)
+    async with browsing(runtime) as client:
+        student.pass_time(runtime.settings.session_max_h * 3600)
+        late = await _post(client, student, header, 1, chain(student.visit, 0, runtime.secrets.lease))
+    assert late.json()["study"]["stop"] == "login"

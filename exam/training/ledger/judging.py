@@ -24,6 +24,8 @@ class Oddity(StrEnum):
     REPLAYED = "replayed"
     FORGED = "forged"
     TWO_DEVICES = "two_devices"
+    LOGGED_OUT = "logged_out"
+    """The page's log-in has ended, and it reports on."""
     CLOCK_SHIFTED = "clock_shifted"
     SKIPPED_AHEAD = "skipped_ahead"
     LATE_ANSWER = "late_answer"

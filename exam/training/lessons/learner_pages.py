@@ -13,6 +13,7 @@ from exam.core.clock import local_date
 from exam.core.errors import DomainError, NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.identity.api import login_of
 from exam.training.ledger.rules import rules_on
 from exam.training.lessons.content import Unit, unlocked
 from exam.training.lessons.errors import UnitLockedError, VisitNotFoundError
@@ -79,7 +80,7 @@ class LessonController(Controller):
             "opened": opened,
             "seq": seq,
             "after": chain(visit_id, seq, secret),
-            "lease": mint(StudyLease(visit_id, person, principal.region), secret),
+            "lease": mint(StudyLease(visit_id, person, login_of(request.auth or ""), principal.region), secret),
             "beat_s": rules.beat_s,
             "limit_s": rules.check_limit_s,
             "languages": LANGUAGES,

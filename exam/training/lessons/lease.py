@@ -1,7 +1,7 @@
-"""The lease by which a learner's page reports: an HMAC over visit and person, and a token chain over its beats; pure.
+"""The lease by which a learner's page reports: an HMAC over visit, person and log-in, and a token chain over its beats; pure.
 
-Token: `s1.<visit, 32 hex>.<person, 32 hex>.<region, base64url>.<HMAC-SHA256, base64url>`. Whether the visit is still
-the person's open one, only the database knows.
+Token: `s2.<visit, 32 hex>.<person, 32 hex>.<log-in, 64 hex>.<region, base64url>.<HMAC-SHA256, base64url>`. Whether the
+visit is still the person's open one and the log-in has not ended, only the database knows.
 """
 
 import base64
@@ -13,21 +13,22 @@ import msgspec
 from exam.training.lessons.errors import StudyLeaseError
 
 _PURPOSE, _CHAIN = b"ankao-study\x00", b"ankao-beat\x00"
-_MOST, _PARTS, _CHAIN_BYTES = 512, 5, 9
+_MOST, _PARTS, _CHAIN_BYTES = 512, 6, 9
 
 
 class StudyLease(msgspec.Struct, frozen=True):
-    """Who reports on which visit."""
+    """Who reports on which visit; `login` is the digest of the session that opened the page."""
 
     visit: UUID
     person: UUID
+    login: bytes
     region: str
 
 
 def mint(lease: StudyLease, secret: bytes) -> str:
     """Return the token of a lease."""
     region = base64.urlsafe_b64encode(lease.region.encode()).decode()
-    claim = f"s1.{lease.visit.hex}.{lease.person.hex}.{region}"
+    claim = f"s2.{lease.visit.hex}.{lease.person.hex}.{lease.login.hex()}.{region}"
     return f"{claim}.{_mac(_PURPOSE + claim.encode(), secret)}"
 
 
@@ -38,7 +39,8 @@ def check(token: str, secret: bytes) -> StudyLease:
     genuine = token.isascii() and hmac.compare_digest(mac.encode(), _mac(_PURPOSE + claim.encode(), secret).encode())
     if len(token) > _MOST or len(parts) != _PARTS or not genuine:
         raise StudyLeaseError
-    return StudyLease(UUID(parts[1]), UUID(parts[2]), base64.urlsafe_b64decode(parts[3]).decode())
+    _, visit, person, login, region, _ = parts
+    return StudyLease(UUID(visit), UUID(person), bytes.fromhex(login), base64.urlsafe_b64decode(region).decode())
 
 
 def chain(visit: UUID, seq: int, secret: bytes) -> str:

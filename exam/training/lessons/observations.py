@@ -16,6 +16,7 @@ WORDS = {
     Oddity.REPLAYED: "重复发送旧报告",
     Oddity.FORGED: "报告不是由学习页面发出",
     Oddity.TWO_DEVICES: "另一设备已打开课件后仍在报告",
+    Oddity.LOGGED_OUT: "退出登录后仍在报告",
     Oddity.CLOCK_SHIFTED: "终端时钟被改动",
     Oddity.SKIPPED_AHEAD: "跳到未开放的内容",
     Oddity.LATE_ANSWER: "中断一段时间后才完成在场确认",

@@ -67,7 +67,8 @@ class StudyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _STANDING = text(
-    "select l.state, l.n, l.region, p.settled_ms from training_live l"
+    "select l.state, l.n, l.region, p.settled_ms,"
+    " cast(:login as bytea) is null or identity_session_open(:login, cast(:at as timestamptz)) as logged_in from training_live l"
     " join training_visit v on v.id = :visit and v.person_id = l.person_id"
     " join training_progress p on p.id = v.progress_id"
     " where l.person_id = :person for update of l"
@@ -83,6 +84,7 @@ class StudyStanding(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     state: State
     settled_ms: int
+    logged_in: bool = True
 
     @property
     def note(self) -> Note | None:
@@ -102,13 +104,27 @@ class StudyStanding(msgspec.Struct, frozen=True, kw_only=True):
         return self.settled_ms + sum(waiting)
 
 
-async def load_standing(session: AsyncSession, person: UUID, visit: UUID) -> StudyStanding:
-    """Return where a person's study stands, locked; raises VisitNotFoundError for a visit that is not theirs."""
-    row = (await session.execute(_STANDING, {"person": person, "visit": visit})).one_or_none()
+async def load_standing(
+    session: AsyncSession, person: UUID, visit: UUID, *, login: bytes | None = None, at: datetime | None = None
+) -> StudyStanding:
+    """Return where a person's study stands, locked; raises VisitNotFoundError for a visit that is not theirs.
+
+    `login` is the digest of the session that a page's lease names, looked for at an instant.
+    """
+    asked = {"person": person, "visit": visit, "login": login, "at": at}
+    row = (await session.execute(_STANDING, asked)).one_or_none()
     if row is None:
         raise VisitNotFoundError
     state = msgspec.convert(row.state, State)
-    return StudyStanding(person=person, visit=visit, region=row.region, n=row.n, state=state, settled_ms=row.settled_ms)
+    return StudyStanding(
+        person=person,
+        visit=visit,
+        region=row.region,
+        n=row.n,
+        state=state,
+        settled_ms=row.settled_ms,
+        logged_in=row.logged_in,
+    )
 
 
 def answer_of(here: StudyStanding, *, stop: str = "", refused: str = "") -> StudyAnswer:

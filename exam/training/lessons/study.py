@@ -34,10 +34,20 @@ MOST_WRONG = 2
 
 
 async def take_beat(
-    session: AsyncSession, person: UUID, visit: UUID, beat: Beat, *, genuine: bool, at: datetime
+    session: AsyncSession,
+    person: UUID,
+    visit: UUID,
+    beat: Beat,
+    *,
+    genuine: bool,
+    at: datetime,
+    login: bytes | None = None,
 ) -> StudyAnswer:
     """Take a beat in; what is odd about it leaves an observation and earns nothing."""
-    here = await load_standing(session, person, visit)
+    here = await load_standing(session, person, visit, login=login, at=at)
+    if not here.logged_in:
+        await observe(session, here, Oddity.LOGGED_OUT, at)
+        return answer_of(here, stop="login")
     note = here.note
     if note is None or here.state.live.watch.visit != visit:
         await observe(session, here, Oddity.TWO_DEVICES, at)
@@ -91,10 +101,12 @@ async def _question(session: AsyncSession, here: StudyStanding, unit: int) -> Qu
 
 
 async def take_answer(
-    session: AsyncSession, person: UUID, visit: UUID, choice: int | None, *, at: datetime
+    session: AsyncSession, person: UUID, visit: UUID, choice: int | None, *, at: datetime, login: bytes | None = None
 ) -> StudyAnswer:
     """Take in the answer to an open check; a wrong one leaves it open, and guessing lets it run out."""
-    here = await load_standing(session, person, visit)
+    here = await load_standing(session, person, visit, login=login, at=at)
+    if not here.logged_in:
+        return answer_of(here, stop="login")
     note, question = here.note, here.state.question
     if note is None or here.state.live.watch.visit != visit:
         return answer_of(here, stop="elsewhere")

@@ -1,4 +1,4 @@
-"""The reports of a learner's page: raw ASGI in front of the framework, known by the lease, no session asked."""
+"""The reports of a learner's page: raw ASGI in front of the framework, known by the lease, which ends with the log-in."""
 
 from abc import ABC, abstractmethod
 from datetime import datetime
@@ -87,7 +87,7 @@ class BeatPath(StudyPath):
     async def take(self, session: AsyncSession, lease: StudyLease, body: bytes, at: datetime) -> StudyAnswer:
         beat = _decode(body, Beat)
         genuine = beat.after == chain(lease.visit, beat.seq - 1, self._runtime.secrets.lease) if beat.seq else False
-        return await take_beat(session, lease.person, lease.visit, beat, genuine=genuine, at=at)
+        return await take_beat(session, lease.person, lease.visit, beat, genuine=genuine, at=at, login=lease.login)
 
 
 class AnswerPath(StudyPath):
@@ -95,7 +95,7 @@ class AnswerPath(StudyPath):
 
     async def take(self, session: AsyncSession, lease: StudyLease, body: bytes, at: datetime) -> StudyAnswer:
         choice = _decode(body, Choice).choice
-        return await take_answer(session, lease.person, lease.visit, choice, at=at)
+        return await take_answer(session, lease.person, lease.visit, choice, at=at, login=lease.login)
 
 
 def _decode(body: bytes, kind: type[Any]) -> Any:
