@@ -31,7 +31,7 @@ from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.replay import Replay, compare
 from exam.training.ledger.rules import recall_rules, rules_on
 from exam.training.ledger.watch import MS
-from exam.training.lessons.models import TraceRow, VisitRow
+from exam.training.lessons.models import VisitRow
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
@@ -95,17 +95,18 @@ async def _visits(session: AsyncSession, person_id: UUID) -> dict[UUID, Visit]:
     }
 
 
+# a training ends with some six thousand traces: a row for each would cost more than counting them
+_TRACES = text(
+    "select coalesce(array_agg(visit_id), '{}'), array_agg(kind), array_agg(at_ms), array_agg(seen), array_agg(idle_s),"
+    " array_agg(advance_ms), array_agg(drift_ms) from (select visit_id, kind, at_ms, seen, idle_s, advance_ms, drift_ms"
+    " from training_trace where person_id = :person order by n) t"
+)
+
+
 async def _traces(session: AsyncSession, person_id: UUID) -> tuple[Trace, ...]:
-    columns = (
-        TraceRow.visit_id,
-        TraceRow.kind,
-        TraceRow.at_ms,
-        TraceRow.seen,
-        TraceRow.idle_s,
-        TraceRow.advance_ms,
-        TraceRow.drift_ms,
-    )
-    rows = await session.execute(select(*columns).where(TraceRow.person_id == person_id).order_by(TraceRow.n))
+    visits, *columns = (await session.execute(_TRACES, {"person": person_id})).one()
+    if not visits:
+        return ()
     return tuple(
         Trace(
             visit=visit,
@@ -116,7 +117,7 @@ async def _traces(session: AsyncSession, person_id: UUID) -> tuple[Trace, ...]:
             advance_ms=advance_ms,
             drift_ms=drift_ms,
         )
-        for visit, kind, at, seen, idle_s, advance_ms, drift_ms in rows
+        for visit, kind, at, seen, idle_s, advance_ms, drift_ms in zip(visits, *columns, strict=True)
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select, text
@@ -288,6 +289,37 @@ async def test_missed_check_takes_time_back_and_the_lesson_with_it(student: Stud
     assert await student.counted() == told.reach_ms // 1000 + 30
 
 
+def _asked_to_count(runtime: Runtime) -> int:
+    with psycopg.connect(runtime.settings.database_url) as connection:
+        query = "select count(*) from jobs.procrastinate_jobs where task_name = 'training.settle'"
+        return int((connection.execute(query).fetchone() or (0,))[0])
+
+
+async def test_hours_are_counted_now_and_then_in_a_long_lesson_and_whenever_one_ends(
+    student: Student, school: School, runtime: Runtime
+) -> None:
+    short = student.lesson
+    student.lesson = await make_lesson(runtime, school, title="长课", text=LONG)
+    before = _asked_to_count(runtime)
+    await student.open()
+    assert _asked_to_count(runtime) == before
+    await student.study(4 * 45)
+    assert before + 1 <= _asked_to_count(runtime) <= before + 2
+    counted = _asked_to_count(runtime)
+    student.lesson = short
+    await student.open()
+    assert _asked_to_count(runtime) == counted + 1
+    await student.study(1)
+    student.unit = 1
+    assert (await student.study(2)).finished
+    assert _asked_to_count(runtime) == counted + 2
+    await student.close()
+    assert _asked_to_count(runtime) == counted + 2
+    await student.open()
+    await student.close()
+    assert _asked_to_count(runtime) == counted + 2
+
+
 async def test_day_ends_at_its_cap(student: Student, school: School) -> None:
     student.lesson = await make_lesson(student.runtime, school, title="长课", text=LONG)
     await student.open()
@@ -368,7 +400,9 @@ async def test_replay_agrees_whatever_happens(student: Student, school: School, 
 async def _header(student: Student, runtime: Runtime) -> dict[str, str]:
     """Log the learner in, and return the lease of the page that this log-in opens."""
     [token] = (await learner_cookie(runtime, student.learner)).values()
-    return {"ankao-study": mint(StudyLease(student.visit, student.person, login_of(token), "33"), runtime.secrets.lease)}
+    return {
+        "ankao-study": mint(StudyLease(student.visit, student.person, login_of(token), "33"), runtime.secrets.lease)
+    }
 
 
 async def _post(client: AsyncClient, student: Student, header: dict[str, str], seq: int, after: str) -> Response:

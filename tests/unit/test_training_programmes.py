@@ -27,7 +27,9 @@ def test_what_is_shown_is_read_as_it_was(theory: int, practice: int) -> None:
     assert read_lines(write_lines([one])) == [one]
 
 
-@pytest.mark.parametrize("text", ["1.1 安全", "1.1 安全 2 x", "1.1 安全 -1 0", "1.1 安全 1001 0", "1.1 甲 1 0\n1.1 乙 1 0"])
+@pytest.mark.parametrize(
+    "text", ["1.1 安全", "1.1 安全 2 x", "1.1 安全 -1 0", "1.1 安全 1001 0", "1.1 甲 1 0\n1.1 乙 1 0"]
+)
 def test_line_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(NodeLineError):
         read_lines(text)

@@ -74,7 +74,7 @@ def _table(sheet: Sheet, top: float, rows: Rows) -> None:
     sheet.rule((20, top + 2), (190, top + 2), colour=NAVY, weight=0.8)
     for place, row in enumerate(rows, start=1):
         y = top + place * ROW + 1
-        sheet.fitted(20, y, _printable(f"{row.code}  {row.title}"), VALUE, width=132)
+        sheet.fitted(20, y, _printable(f"{row.code}  {row.title}".strip()), VALUE, width=132)
         sheet.text(160, y, PARTS.get(row.part, ""), VALUE, align=0.5)
         sheet.text(190, y, f"{row.hours / 100:g}", VALUE, align=1)
         sheet.rule((20, y + 2), (190, y + 2), colour=LINE, weight=0.4)

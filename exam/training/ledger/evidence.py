@@ -51,7 +51,7 @@ class TraceKind(StrEnum):
     CLOSED = "closed"
 
 
-class Trace(msgspec.Struct, frozen=True, kw_only=True):
+class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing the server saw, in the order of the person's traces.
 
     `seen`, `idle_s`, `advance_ms` and `drift_ms` are what a beat's sender says; they can take time away and never add
@@ -80,7 +80,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     rules: str
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch of time from `start` to before `end`."""
 
     start: int
@@ -91,7 +91,7 @@ class Span(msgspec.Struct, frozen=True):
         return self.end - self.start
 
 
-class StudySpan(msgspec.Struct, frozen=True):
+class StudySpan(msgspec.Struct, frozen=True, gc=False):
     """Time studied in one visit, its presence proved."""
 
     span: Span

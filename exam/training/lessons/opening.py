@@ -73,11 +73,14 @@ async def start_visit(
         rules=rules.version,
         must_pass=lesson.content.must_pass,
     )
-    fresh = msgspec.structs.replace(state, visits={**state.visits, str(visit.id): note}, day_left_ms=left)
+    fresh = msgspec.structs.replace(
+        state, visits={**state.visits, str(visit.id): note}, day_left_ms=left, counted_ms=unix_ms(at)
+    )
     await keep_opening(session, row, fresh, heard, at=at)
     facts = {"enrolment": str(enrolment.id), "lesson": str(lesson.id), "rules": rules.version}
     await record(session, principal, "study.opened", ("visit", visit.id), at=at, region=visit.region, facts=facts)
-    await ask_to_settle(session, enrolment.person_id)
+    if state.live.watch.visit is not None:  # what was open elsewhere has been closed by this
+        await ask_to_settle(session, enrolment.person_id)
     return visit.id
 
 

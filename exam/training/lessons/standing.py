@@ -33,7 +33,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a person between two messages.
 
     `visits` holds the open visit and those whose time waits for proof; `question` what an open check asks, None for a
-    plain tap, and `wrong` counts its wrong answers; `day_left_ms` what the day's cap still allows.
+    plain tap, and `wrong` counts its wrong answers; `day_left_ms` what the day's cap still allows; `counted_ms` is the
+    instant (Unix ms) since which nothing was counted.
     """
 
     live: Live = Live()
@@ -41,6 +42,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     question: Question | None = None
     wrong: int = 0
     day_left_ms: int = 0
+    counted_ms: int = 0
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,9 @@ from exam.training.lessons.standing import StudyAnswer, StudyStanding, answer_of
 SILENT = timedelta(minutes=5)
 
 
+COUNT_EVERY_MS = 20 * 60 * 1000
+"""Counting reads all that a person has ever reported: in the midst of a lesson it is not done after every check."""
+
 MOST_WRONG = 2
 """Wrong answers to one check; after them it is left to run out, and nothing since the last proof counts."""
 
@@ -119,10 +122,13 @@ async def take_answer(
         return answer_of(here)
     if heard.oddity is not None:
         await observe(session, here, heard.oddity, at)
-    state = msgspec.structs.replace(here.state, question=None, wrong=0)
-    after = await keep_message(session, here, state, heard, at=at)
-    await ask_to_settle(session, person)
-    return answer_of(after)
+    due = unix_ms(at) - here.state.counted_ms >= COUNT_EVERY_MS
+    counted_ms = unix_ms(at) if due else here.state.counted_ms
+    state = msgspec.structs.replace(here.state, question=None, wrong=0, counted_ms=counted_ms)
+    told = answer_of(await keep_message(session, here, state, heard, at=at))
+    if due or told.finished:
+        await ask_to_settle(session, person)
+    return told
 
 
 async def _take_wrong(session: AsyncSession, here: StudyStanding, *, at: datetime) -> StudyAnswer:
@@ -142,7 +148,8 @@ async def end_visit(session: AsyncSession, person: UUID, visit: UUID, *, at: dat
         return
     heard = close_visit(here.state.live, visit, at=unix_ms(at), rules=recall_rules(note.rules))
     await keep_message(session, here, here.state, heard, at=at)
-    await ask_to_settle(session, person)
+    if here.state.live.watch.pending or not answer_of(here).finished:  # a finished lesson was counted at its end
+        await ask_to_settle(session, person)
 
 
 async def read_visit(session: AsyncSession, person: UUID, visit: UUID) -> tuple[StudyAnswer, int, LessonView]:
