@@ -35,6 +35,7 @@ DONE: Final = {
 FEATURE_WORDS: Final = {
     "feedback": "反馈",
     "picture": "题目以外的图片",
+    "table": "题目以外的表格",
     "latex": "TeX 公式(按原文保留)",
     "mapping": "按答案给分(超出可保存的范围)",
     "equal": "数值的误差范围",

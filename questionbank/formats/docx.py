@@ -12,10 +12,11 @@ import msgspec
 from exam.core.sheets.archive import read_member
 from exam.core.sheets.reader import Sheet
 from questionbank.formats.docx_figures import FIGURES, DocxFigures
+from questionbank.formats.docx_tables import loose_lines
 from questionbank.formats.headings import find_headings
 from questionbank.formats.markup import Node, parse_xml
-from questionbank.formats.numbered import Line, read_numbered
-from questionbank.formats.reading import Reading
+from questionbank.formats.numbered import Line, begins_keys, is_asked, read_numbered
+from questionbank.formats.reading import Reading, join_readings
 from questionbank.formats.tables import read_tables
 
 DIALECT: Final = "docx"
@@ -65,25 +66,29 @@ class _Lists:
 
 
 def read_docx(data: bytes, names: tuple[str, ...]) -> Reading:
-    """Read a document that `check_archive` has passed: its tables where one has headings, else its paragraphs.
+    """Read a document that `check_archive` has passed: the paper that it is, then its tables with headings.
 
-    Rows are numbers of paragraphs, or of table rows as `read_tables` counts them.
+    Rows are numbers of paragraphs and tables; those of tables with headings go on as `read_tables` counts them.
     """
-    body = parse_xml(read_member(data, DOCUMENT))
     figures = DocxFigures(data, names)
-    tables = [_read_table(table, figures) for table in body.descendants("tbl")]
-    if any(find_headings(sheet.rows) for sheet in tables):
-        return read_tables(tables, DIALECT, enclosures=figures.enclosures)
     lists = _Lists(parse_xml(read_member(data, NUMBERING)) if NUMBERING in names else None)
-    lines = [
-        Line(row, lists.label(paragraph) + text)
-        for row, paragraph in enumerate(_paragraphs(body), 1)
-        for text in "".join(_pieces(paragraph, figures)).split("\n")
-    ]
-    reading = read_numbered(lines, DIALECT, figures.enclosures)
-    if not tables:
-        return reading
-    return msgspec.structs.replace(reading, unsupported={**reading.unsupported, "table": len(tables)})
+    lines: list[Line] = []
+    headed: list[Sheet] = []
+    strange = 0
+    for row, block in enumerate(_blocks(parse_xml(read_member(data, DOCUMENT))), 1):
+        if block.name == "p":
+            texts = (lists.label(block) + "".join(_pieces(block, figures))).split("\n")
+            lines += [Line(row, text) for text in texts]
+        elif find_headings((sheet := _read_table(block, figures)).rows):
+            headed.append(sheet)
+        else:
+            loose = loose_lines(sheet, with_heading=not any(begins_keys(line.text) for line in lines))
+            lines += [Line(row, text) for text in loose]
+            strange += not loose
+    readings = [read_tables(headed, DIALECT, enclosures=figures.enclosures)] if headed else []
+    if not headed or any(is_asked(line.text) for line in lines):
+        readings.insert(0, read_numbered(lines, DIALECT, figures.enclosures))
+    return join_readings(readings, {"table": strange} if strange else {})
 
 
 def _read_levels(abstract: Node) -> dict[int, _Level]:
@@ -109,13 +114,15 @@ def _label(form: str, count: int) -> str:
     return ""
 
 
-def _paragraphs(node: Node) -> Iterator[Node]:
-    """Yield the paragraphs outside tables, in order."""
+def _blocks(node: Node) -> Iterator[Node]:
+    """Yield the paragraphs outside tables, and the tables, in order."""
     for part in node.parts:
         if isinstance(part, Node) and part.name == "p":
             yield part
-        elif isinstance(part, Node) and part.name not in {"tbl", *_LEFT_OUT}:
-            yield from _paragraphs(part)
+        elif isinstance(part, Node) and part.name == "tbl":
+            yield from (part, *part.descendants("tbl"))
+        elif isinstance(part, Node) and part.name not in _LEFT_OUT:
+            yield from _blocks(part)
 
 
 def _pieces(node: Node, figures: DocxFigures) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """From proposals to drafts: every rule that a row must meet, the same for all dialects."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from questionbank.formats.errors import NoQuestionsError
 from questionbank.formats.keys import find_letters
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.tex import has_formulas
 from questionbank.formats.weighing import read_weights
 from questionbank.formats.wording import NODE_LIMIT, OPTION_LIMIT, STEM_LIMIT, require_text, strip_numbers
 from questionbank.formats.words import find_depth, find_difficulty, find_truth, is_unsupported_kind
@@ -54,7 +55,7 @@ def read_proposals(
                 kind = str(error.fields["kind"])
                 unsupported[kind] = unsupported.get(kind, 0) + 1
     refused.sort(key=lambda refusal: refusal.row)
-    written = sorted(enclosures.tex_rows) if enclosures else []
+    written = [draft.row for draft in drafts if any(map(has_formulas, _texts(draft.content)))]
     return Reading(
         dialect=dialect,
         drafts=tuple(drafts),
@@ -62,6 +63,11 @@ def read_proposals(
         unsupported=unsupported | ({TEX: len(written)} if written else {}),
         left_out=dict.fromkeys(written, (TEX,)),
     )
+
+
+def _texts(content: ItemContent) -> Iterator[str]:
+    yield from (content.stem, content.explanation, content.basis, *content.key)
+    yield from (option.text for option in content.options)
 
 
 def _with_figures(one: Proposal | Refusal, enclosures: Enclosures) -> Proposal | Refusal:

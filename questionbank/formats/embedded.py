@@ -11,6 +11,7 @@ from questionbank.formats.enclosing import Enclosures
 from questionbank.formats.markup import Node
 from questionbank.formats.media import FRAME, OLE, VECTOR, VIDEO, Fetch, load, picture, recording, refused
 from questionbank.formats.reading import Enclosed
+from questionbank.formats.refusals import RowError
 from questionbank.interactions.figures import MATHML
 from questionbank.items.content import FigureKind
 
@@ -30,7 +31,7 @@ def hold_figures(node: Node, enclosures: Enclosures, fetch: Fetch, where: Hashab
     for at, part in enumerate(node.parts):
         if isinstance(part, str):
             continue
-        enclose = _LOADS.get(part.name)
+        enclose = _refuse_script if _acts(part) else _LOADS.get(part.name)
         if enclose is None:
             hold_figures(part, enclosures, fetch, where)
         elif not (asked_of and part.name in {"img", "object"}):
@@ -75,6 +76,16 @@ def _refuse(what: str) -> Callable[[Node, Fetch], Enclosed]:
         raise refused(what, node.name)
 
     return enclose
+
+
+def _acts(node: Node) -> bool:
+    return node.name == "script" or any(name.startswith("on") for name in node.attributes)
+
+
+def _refuse_script(node: Node, fetch: Fetch) -> Enclosed:
+    del fetch
+    handlers = (name for name in node.attributes if name.startswith("on"))
+    raise RowError("script", name=next(handlers, node.name)[:20])
 
 
 def _formula(node: Node, fetch: Fetch) -> Enclosed:

@@ -36,14 +36,13 @@ _WORDS: Final = 300
 
 
 class Enclosures:
-    """The figures of one document; `tex_rows` are the rows, as far as settled, in whose text TeX stays."""
+    """The figures of one document."""
 
     def __init__(self) -> None:
         self._loads: list[Load] = []
         self._named: dict[Hashable, str] = {}
         self._fitted: dict[tuple[FigureKind, bytes], bytes | RowError] = {}
         self._tex: dict[str, str] = {}
-        self.tex_rows: set[int] = set()
 
     def hold(self, load: Load, name: Hashable = None) -> str:
         """Return the character that stands for a figure; `load` is called when its row asks for it, and may raise RowError.
@@ -98,7 +97,7 @@ class Enclosures:
             return HELD.sub(lambda found: found[0] if found[0] in kept else self._tex.get(found[0], found[0]), text)
 
         key = proposal.key
-        settled = msgspec.structs.replace(
+        return msgspec.structs.replace(
             proposal,
             stem=written(proposal.stem, figures),
             options=tuple(Option(one.id, written(one.text, () if pointed else figures)) for one in proposal.options),
@@ -106,8 +105,6 @@ class Enclosures:
             key=written(key) if isinstance(key, str) else tuple(map(written, key)),
             basis=written(proposal.basis),
         )
-        self.tex_rows |= set() if settled == proposal else {proposal.row}
-        return settled
 
     def _is_usable(self, held: str) -> bool:
         try:

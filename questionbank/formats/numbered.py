@@ -44,6 +44,8 @@ _RANGE = re.compile(rf"(\d{{1,4}})\s*[-–—~～至]\s*(\d{{1,4}})\s*[.、．:�
 _SINGLE = re.compile(rf"(\d{{1,4}})\s*[.、．:：)）]?\s*([A-J]{{1,10}}|{_TRUTH}|[TFX])(?![A-Za-z])")
 _ONE_KEY = re.compile(rf"{_TRUTH}|[A-JTFX]")
 _LEAST: Final = 2
+KEYS_FOLLOW: Final = "参考答案"
+"""The heading of a list of keys."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -73,6 +75,16 @@ class _Block(msgspec.Struct):
 
 _Keys = dict[tuple[str, int], str]
 """Keys of a list at the end, by section word and number."""
+
+
+def is_asked(line: str) -> bool:
+    """Tell a line on which a question or an option begins."""
+    return bool(_QUESTION.match(line) or _OPTION.match(line))
+
+
+def begins_keys(line: str) -> bool:
+    """Tell the heading of a list of keys."""
+    return bool(_KEY_LIST.match(line))
 
 
 def looks_like_numbered(text: str) -> bool:

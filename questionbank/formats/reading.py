@@ -1,5 +1,7 @@
 """What reading a question file yields: drafts, refused rows and features that were left out."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from questionbank.items.content import FigureKind, ItemDraft, Option
@@ -75,6 +77,26 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()
     left_out: dict[int, tuple[str, ...]] = {}
     tests: tuple[Assessment, ...] = ()
+
+
+def join_readings(readings: Sequence[Reading], unsupported: Mapping[str, int]) -> Reading:
+    """Return one reading for the parts of a file, whose rows go on where those of the part before end."""
+    whole = readings[0]
+    for part in readings[1:]:
+        last = max([0, *(each.row for each in whole.drafts), *(each.row for each in whole.refused)])
+        whole = msgspec.structs.replace(
+            whole,
+            drafts=(*whole.drafts, *(msgspec.structs.replace(each, row=each.row + last) for each in part.drafts)),
+            refused=(*whole.refused, *(msgspec.structs.replace(each, row=each.row + last) for each in part.refused)),
+            unsupported=_added(whole.unsupported, part.unsupported),
+            columns=whole.columns or part.columns,
+            left_out=whole.left_out | {row + last: features for row, features in part.left_out.items()},
+        )
+    return msgspec.structs.replace(whole, unsupported=_added(whole.unsupported, unsupported))
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {feature: one.get(feature, 0) + other.get(feature, 0) for feature in (*one, *other)}
 
 
 class Enclosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,11 @@ def replace_formulas(text: str, put: Callable[[re.Match[str]], str]) -> str:
     return FORMULA.sub(lambda found: put(found) if _is_whole(found) else found[0], text)
 
 
+def has_formulas(text: str) -> bool:
+    """Tell a text in which formulas stand as TeX."""
+    return any(map(_is_whole, FORMULA.finditer(text)))
+
+
 def _is_whole(found: re.Match[str]) -> bool:
     return not (_EMBEDDED.search(found[0]) or _PROSE.search(_WORDED.sub("", found[3] or "")))
 

@@ -9,7 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from questionbank.formats.tex import without_formulas
 from questionbank.interactions.figures import split_marks
-from questionbank.items.content import Figure, FigureKind, ItemContent
+from questionbank.items.content import Figure, FigureKind, Interaction, ItemContent
 
 MATHML_SPACE: Final = "http://www.w3.org/1998/Math/MathML"
 EMPTY_LINE: Final = "\u00a0"
@@ -28,6 +28,13 @@ def figure_file(figure: Figure) -> str:
 def files_of(content: ItemContent) -> dict[str, bytes]:
     """Return the files of an item's figures by name."""
     return {name: figure.data for figure in content.figures or () if (name := figure_file(figure))}
+
+
+def named_with_figures(content: ItemContent) -> str:
+    """Tell that figures in the names of hazards are lost outside JSON, as a Chinese message id; no new item has one there."""
+    pointed = content.interaction is Interaction.HOTSPOT
+    marked = pointed and any(isinstance(part, int) for each in content.options for part in split_marks(each.text))
+    return "隐患名称里的图片、录音和公式不能写入,请另用 JSON 导出" if marked else ""
 
 
 def without_marks(text: str) -> str:

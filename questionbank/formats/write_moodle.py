@@ -10,7 +10,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
-from questionbank.formats.write_figures import files_of, html_lines, marked_up, without_marks
+from questionbank.formats.write_figures import files_of, html_lines, marked_up, named_with_figures, without_marks
 from questionbank.interactions.case import questions_of
 from questionbank.interactions.figures import split_marks
 from questionbank.interactions.hotspot import area_of, name_of
@@ -40,8 +40,8 @@ def to_moodle(drafts: Sequence[ItemDraft]) -> bytes:
 
 
 def moodle_leaves_out(content: ItemContent) -> str:
-    """Tell that an item's own marks for each answer are not in the file, as a Chinese message id."""
-    return "" if content.weights is msgspec.UNSET else WEIGHTS_LEFT_OUT
+    """Tell what of an item is not in the file, its own marks for each answer among it, as a Chinese message id."""
+    return named_with_figures(content) or ("" if content.weights is msgspec.UNSET else WEIGHTS_LEFT_OUT)
 
 
 def _add_question(root: etree._Element, draft: ItemDraft) -> None:

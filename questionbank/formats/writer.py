@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from exam.core.sheets.writer import WORKBOOK
+from questionbank.formats.write_figures import named_with_figures
 from questionbank.formats.write_gift import gift_leaves_out, to_gift
 from questionbank.formats.write_moodle import moodle_leaves_out, to_moodle
 from questionbank.formats.write_qti import to_qti3, to_qti22
@@ -34,8 +35,8 @@ class Format(msgspec.Struct, frozen=True):
 FORMATS: Final[Mapping[str, Format]] = {
     "xlsx": Format("Excel", ".xlsx", WORKBOOK, to_workbook, workbook_leaves_out),
     "json": Format("JSON", ".json", "application/json", to_json),
-    "qti3": Format("QTI 3.0", ".zip", "application/zip", to_qti3),
-    "qti22": Format("QTI 2.2", ".zip", "application/zip", to_qti22),
+    "qti3": Format("QTI 3.0", ".zip", "application/zip", to_qti3, named_with_figures),
+    "qti22": Format("QTI 2.2", ".zip", "application/zip", to_qti22, named_with_figures),
     "moodle": Format("Moodle XML", ".xml", "application/xml", to_moodle, moodle_leaves_out),
     "gift": Format("GIFT", ".gift", "text/plain; charset=utf-8", to_gift, gift_leaves_out),
 }

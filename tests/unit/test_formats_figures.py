@@ -285,10 +285,24 @@ def test_a_stimulus_that_items_share_is_read_before_each() -> None:
     assert reasons(lost) == [("figure_absent", {"name": "../media/lost.xml"})]
 
 
-def test_moodle_files_and_data_urls_are_kept_and_scripts_go() -> None:
+@pytest.mark.parametrize(
+    ("html", "name"),
+    [
+        ("<p onclick='x()'>见</p>", "onclick"),
+        ("见<script>z()</script>", "script"),
+        ("<img src='@@PLUGINFILE@@/red.png' onerror='y()'>", "onerror"),
+    ],
+)
+def test_an_item_with_a_script_is_refused(html: str, name: str) -> None:
+    assert reasons(moodle(html, "有", FILES)) == [("script", {"name": name})]
+    inner = html.replace("@@PLUGINFILE@@", "..").replace("'>", "'/>") if name == "onerror" else html
+    assert reasons(read_package(f"z{inner}")) == [("script", {"name": name})]
+
+
+def test_moodle_files_and_data_urls_are_kept() -> None:
     url = f"data:image/gif;base64,{b64encode(picture_file('blue', 'GIF')).decode()}"
     reading = moodle(
-        f"<p onclick='x()'>见<img src='@@PLUGINFILE@@/red.png?time=1' alt='红' onerror='y()'></p><script>z()</script>"
+        f"<p>见<img src='@@PLUGINFILE@@/red.png?time=1' alt='红'></p>"
         f"<audio controls><source src='@@PLUGINFILE@@/tone.wav'></audio><style>p {{}}</style><img src='{url}'>",
         "<math><mfenced><mi>a</mi><mi>b</mi></mfenced></math>",
         FILES,
@@ -325,7 +339,7 @@ HOSTILE = [
     ('<object data="{x}" type="text/html"></object>', RED, "figure_kind", "text/html"),
     ('<iframe src="{x}"></iframe>', RED, "figure_kind", "iframe"),
     ('<embed src="{x}"/>', RED, "figure_kind", "embed"),
-    ('<svg onload="x()"><script>x()</script></svg>', b"", "figure_kind", "svg"),
+    ("<svg><script>x()</script></svg>", b"", "figure_kind", "svg"),
     ("<math><menclose><mi>x</mi></menclose></math>", b"", "figure_kind", "menclose"),
     ("<math><maction href='javascript:x()'><mi>x</mi></maction></math>", b"", "figure_kind", "maction"),
 ]

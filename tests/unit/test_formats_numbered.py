@@ -179,3 +179,43 @@ def _with_entity() -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("word/document.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
     return out.getvalue()
+
+
+def test_options_and_keys_in_tables_belong_to_the_paper() -> None:
+    data = docx(
+        paragraph("一、单选题"),
+        paragraph("1. 停电后应当"),
+        table([["A.验电", "B.送电"], ["C.合闸", "D.离开"]]),
+        paragraph("2. 接地线应先接"),
+        table([["A. 接地端", "B. 导体端"]]),
+        table([["参数", "数值"], ["电压", "220"]]),
+        table([["题号", "1", "2"], ["答案", "A", "B"]]),
+    )
+    reading = read_questions(data, "a.docx")
+    assert (reading.refused, reading.unsupported) == ((), {"table": 1})
+    options = [[option.text for option in draft.content.options] for draft in reading.drafts]
+    assert options == [["验电", "送电", "合闸", "离开"], ["接地端", "导体端"]]
+    assert [draft.content.key for draft in reading.drafts] == [("A",), ("B",)]
+
+
+def test_key_tables_below_their_sections_stay_apart() -> None:
+    keys = [["题号", "1", "2"], ["答案", "√", "×"]], [["题号", "1", "2"], ["答案", "B", "A"]]
+    data = docx(
+        *map(paragraph, ("一、判断题", "1. 甲", "2. 乙", "二、单选题", "1. 丙", "A.一 B.二", "2. 丁", "A.一 B.二")),
+        *(paragraph("参考答案"), paragraph("一、判断题"), table(keys[0]), paragraph("二、单选题"), table(keys[1])),
+    )
+    reading = read_questions(data, "a.docx")
+    assert [draft.content.key for draft in reading.drafts] == [("T",), ("F",), ("B",), ("A",)]
+
+
+def test_questions_beside_a_table_of_items_are_read_as_well() -> None:
+    rows = [
+        ["题目", "选项A", "选项B", "答案"],
+        ["接地线应先接", "接地端", "导体端", "A"],
+        ["先拆", "接地端", "导体端", ""],
+    ]
+    data = docx(paragraph("一、判断题"), paragraph("1. 停电后应验电。(√)"), paragraph("2. 带负荷拉闸"), table(rows))
+    reading = read_questions(data, "a.docx")
+    assert [(draft.row, draft.content.stem) for draft in reading.drafts] == [(2, "停电后应验电。"), (5, "接地线应先接")]
+    assert [(each.row, each.code) for each in reading.refused] == [(3, "key_missing"), (6, "key_missing")]
+    assert [column.field for column in reading.columns] == ["stem", "A", "B", "key"]

@@ -49,7 +49,7 @@ VARIANT = WORDS.map(lambda text: " ".join(text.replace("|", "").replace(";", "")
 
 
 # what divides the sides of a pair or the options of a blank stands in no text of them
-PART = WORDS.map(lambda text: text.replace("|", "").replace(">", ""))
+PART = WORDS.map(lambda text: clean_text(text.replace("|", "").replace(">", "")))
 
 
 @st.composite
@@ -64,7 +64,7 @@ def grouped(draw: st.DrawFn, interaction: Interaction, stem: str) -> tuple[str, 
         left_over = [f"-> {text}" for text in targets[2:4] if text not in pairs]
         return stem, [f"{one} -> {other}" for one, other in zip(sources, pairs, strict=True)] + left_over
     blanks = len(parts) // 2
-    bare = stem.replace("_", "").replace("(", "")
+    bare = clean_text(stem.replace("_", "").replace("(", ""))
     return bare + "____其次".join([""] * blanks) + "____", [
         "|".join(parts[at : at + 2]) for at in range(0, blanks * 2, 2)
     ]
@@ -77,7 +77,7 @@ AREAS = st.one_of(
     st.integers(0, 100).map(lambda x: f"poly {x},0,159,{x},0,119,{x},7"),
 )
 # an at sign divides the name of an area from its place
-NAME = st.one_of(st.just(""), WORDS.map(lambda text: text.replace("@", "")))
+NAME = st.one_of(st.just(""), WORDS.map(lambda text: clean_text(text.replace("@", ""))))
 PLACES = st.lists(st.tuples(NAME, AREAS), min_size=1, max_size=5, unique_by=lambda pair: pair[1])
 
 
@@ -96,7 +96,9 @@ def contents(draw: st.DrawFn, lines: st.SearchStrategy[str] = LINES) -> ItemCont
         key: tuple[str, ...] = (draw(st.sampled_from([TRUE, FALSE])),)
     elif interaction is Interaction.TEXT_ENTRY:
         key = tuple(draw(st.lists(st.one_of(VARIANT, NEAR), min_size=1, max_size=3, unique=True)))
-        stem = draw(st.sampled_from(["{}____", "{}( )为止", "{}"])).format(stem.replace("_", "").replace("(", ""))
+        stem = draw(st.sampled_from(["{}____", "{}( )为止", "{}"])).format(
+            clean_text(stem.replace("_", "").replace("(", ""))
+        )
     elif interaction is Interaction.EXTENDED_TEXT:
         key = tuple(draw(st.lists(WORDS, min_size=1, max_size=3)))
     elif interaction in {Interaction.MATCH, Interaction.INLINE_CHOICE}:
@@ -208,7 +210,7 @@ def test_an_item_comes_back_with_its_figures(name: str, written: list[ItemConten
     reading = read_questions(form.write(bank), f"bank{form.suffix}")
     assert reading.refused == ()
     assert [draft.content for draft in reading.drafts] == written
-    assert (reading.unsupported, list(map(form.leaves_out, written))) == ({}, [""] * len(written))
+    assert (set(reading.unsupported) - {"latex"}, list(map(form.leaves_out, written))) == (set(), [""] * len(written))
 
 
 @settings(max_examples=40)
@@ -281,3 +283,13 @@ def test_a_workbook_names_a_missing_photo_in_a_column_that_the_import_passes_ove
     assert ("".join(first[at:]), second[at]) == ("", FORMATS["xlsx"].leaves_out(photo.content))
     assert read_questions(written, "bank.xlsx").unsupported == {}
     assert "未导出" not in read_workbook(FORMATS["xlsx"].write([plain]))[0].rows[0]
+
+
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"json"}))
+def test_a_figure_in_the_name_of_a_hazard_is_told_to_be_left_out(name: str) -> None:
+    formula = Figure(FigureKind.FORMULA, b"<math><mi>x</mi></math>")
+    named = Option("A", f"{mark(FigureKind.FORMULA, 1)} @ circle 80,60,9")
+    stored = ItemContent(
+        interaction=Interaction.HOTSPOT, stem="指出", options=(named,), key=("A",), photo=scene(), figures=(formula,)
+    )
+    assert FORMATS[name].leaves_out(stored)

@@ -93,7 +93,8 @@ X = "[<mi>x</mi>]"
 )
 def test_formulas_of_moodle_are_figures_and_prices_are_text(html: str, stem: str) -> None:
     reading = moodle(html)
-    assert (told(reading)[0], reading.refused, reading.unsupported, reading.left_out) == (stem, (), {}, {})
+    named = {1: ("latex",)} if stem == r"\(x\)" else {}
+    assert (told(reading)[0], reading.refused, reading.left_out) == (stem, (), named)
 
 
 def test_tex_that_cannot_be_converted_stays_as_text_and_is_named() -> None:
@@ -112,7 +113,21 @@ def test_tex_stays_where_no_figure_can_stand() -> None:
 
 def test_an_embedded_question_is_no_part_of_a_formula() -> None:
     reading = moodle(r"由 \(x={1:MC:=1~2}\) 得", kind="cloze")
-    assert (told(reading)[0], reading.left_out) == (r"由 \(x=____\) 得", {})
+    assert (told(reading)[0], reading.left_out) == (r"由 \(x=____\) 得", {1: ("latex",)})
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("bank.csv", "题目,选项A,选项B,答案\n由 \\(x\\) 得,有,无,A\n"),
+        ("bank.json", r'[{"question": "由", "options": {"A": "\\(x\\)", "B": "无"}, "answer": "A"}]'),
+        ("bank.txt", "一、判断题\n1、由 $$x$$ 得(对)\n2、电费 $$5(错)\n"),
+    ],
+)
+def test_tex_in_a_file_in_which_none_is_looked_for_is_named(name: str, data: str) -> None:
+    reading = read_questions(data.encode(), name)
+    row = reading.drafts[0].row
+    assert (reading.refused, reading.unsupported, reading.left_out) == ((), {"latex": 1}, {row: ("latex",)})
 
 
 def gift(stem: str, answers: str = "=有 ~无") -> Reading:
@@ -136,7 +151,8 @@ def gift(stem: str, answers: str = "=有 ~无") -> Reading:
 def test_formulas_of_gift_are_figures(stem: str, answers: str, texts: list[str]) -> None:
     reading = gift(stem, answers)
     assert [text.removeprefix("由").strip() for text in told(reading)] == [*texts, "无"]
-    assert (reading.refused, reading.unsupported) == ((), {})
+    named = {"latex": 1} if texts[0] == r"\(x\)" else {}
+    assert (reading.refused, reading.unsupported) == ((), named)
 
 
 def test_gift_names_the_rows_in_which_tex_stays() -> None:
@@ -243,4 +259,4 @@ def test_what_an_author_typed_as_text_never_comes_back_as_a_formula(name: str, t
     for content in (plain, beside):
         reading = read_questions(FORMATS[name].write([ItemDraft(content=content)]), f"bank{FORMATS[name].suffix}")
         assert [draft.content for draft in reading.drafts] == [content]
-        assert (reading.unsupported, reading.left_out) == ({}, {})
+        assert reading.refused == ()
