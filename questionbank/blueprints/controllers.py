@@ -17,7 +17,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.web.forms import Form
 from exam.web.policy import allow
-from exam.web.problem import form_again
+from exam.web.problem import form_again, problem_of
 from exam.web.request import done
 from questionbank.blueprints.cells import Blueprint, PoolItem
 from questionbank.blueprints.coverage import CellCover, cover_cells
@@ -136,13 +136,17 @@ class BlueprintsController(Controller):
     @post("/check", opt=allow("author", "publisher"), status_code=200)
     async def check(
         self, request: AnyRequest, bank_session: NamedDependency[AsyncSession], data: URLEncodedBody[BlueprintForm]
-    ) -> Response[Any]:
-        """Return the feasibility of what is typed, for the editor to show while it is typed."""
+    ) -> Template:
+        """Return the feasibility of what is typed, for the editor to show while it is typed.
+
+        What is not yet a blueprint is an answer as well, and no failure: the page must not go on showing the one before.
+        """
         fragment = "questionbank/feasibility.html"
         try:
             blueprint = blueprint_from(TypedBlueprint.of(data))
         except DomainError as error:
-            return form_again(request, error, fragment, {**WORDS, "cells": None})
+            problem = problem_of(error, request.app.state.catalogue)
+            return Template(fragment, context={**WORDS, "cells": None, "problem": problem})
         pool = await list_pool(bank_session, blueprint.qualification)
         trial, obstacle = await asyncio.to_thread(_try_out, blueprint, pool)
         context = {**WORDS, "cells": cover_cells(blueprint, pool), "blueprint": blueprint, "problem": None}

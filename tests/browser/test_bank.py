@@ -303,6 +303,8 @@ def test_the_editor_of_a_blueprint_tells_while_typing_what_is_missing(seeded: St
         page.get_by_label("题型").last.select_option("multiple")
         page.get_by_label("题数").last.fill("20")
         expect(page.locator("#feasibility")).to_contain_text("第 3 格需要 20 题")
+        page.get_by_label("题数").last.fill("900")
+        expect(page.locator("#feasibility")).to_contain_text("第 3 格填写有误")
         page.get_by_role("button", name="删除这一格").last.click()
         expect(page.locator("#feasibility")).to_contain_text("题库能按这份细目表组卷")
 

@@ -467,6 +467,8 @@ async def test_a_blueprint_that_cannot_be_filled_says_which_cell(people: People,
     author = await people(Duty.AUTHOR)
     large = BLUEPRINT | {"count": ["5", "20"]}
     live = await post(author, "/bank/blueprints/check", **large)
+    wrong = await post(author, "/bank/blueprints/check", **(large | {"count": ["5", "900"]}))
+    assert (wrong.status_code, "blueprint_input" in wrong.text) == (200, True)
     await post(author, "/bank/blueprints/new", **large)
     listed = await (await people(Duty.PUBLISHER)).get("/bank/blueprints")
     assert "第 2 格需要 20 题" in live.text

@@ -164,7 +164,7 @@ def test_an_item_comes_back_as_it_was(name: str, written: list[ItemDraft]) -> No
     kept = [each for each in written if each not in lost]
     assert [each.code for each in reading.refused] == ["photo_missing"] * len(lost)
     assert list(map(as_written, reading.drafts)) == list(map(as_written, kept))
-    assert reading.unsupported == {}
+    assert set(reading.unsupported) <= {"latex"}
 
 
 FIGURES = tuple(
