@@ -311,6 +311,7 @@ async def test_pages_and_sheet_stay_below_fifty_kilobytes(
         assert len(sizes) == 2
         assert len(page.content) + sum(sizes) < 50_000
         assert "<script" not in page.text
+        assert 'href="/draws"' in page.text
 
 
 async def test_english_pages_speak_english_throughout(
