@@ -54,6 +54,9 @@ def _read_figures(page: Page, axe: Check) -> None:
     assert axe(page) == []
     drawn = page.get_by_role("img", name="开考人次的变化").locator("svg path[fill='#15427e']")
     expect(drawn.nth(1)).to_be_attached()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("figure[data-chart=time] .plot svg").evaluate("each => each.clientWidth") <= 620
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
     # a bar for each month of the year so far, and the mark of the legend
     drawn.nth(drawn.count() - 2).click()
     expect(page.get_by_role("heading", name="开考人次：明细")).to_be_visible()

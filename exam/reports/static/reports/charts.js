@@ -2,6 +2,7 @@
 const MOST_LINES = 20;
 const LINE_PX = 34;
 const NAME_PX = 260;
+const PAPER_PX = 620;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const rowsOf = (figure) =>
@@ -82,6 +83,12 @@ const draw = (figure) => {
     if (rows[dataIndex].href) location.assign(rows[dataIndex].href);
   });
   new ResizeObserver(() => chart.resize()).observe(plot);
+  // paper is narrower than a screen, and a picture that is not would be cut off with everything beside it
+  addEventListener("beforeprint", () => {
+    chart.resize({ width: Math.min(PAPER_PX, plot.clientWidth) });
+    chart.getZr().flush();
+  });
+  addEventListener("afterprint", () => chart.resize({ width: "auto" }));
   new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 };
 
