@@ -148,6 +148,25 @@ async def test_changed_timetable_must_be_filed_again(runtime: Runtime, school: S
         assert (await service.get_class(session, class_id)).plan_digest not in {"", digest}
 
 
+async def test_class_under_way_is_filed_again_after_a_change_and_one_never_filed_in_time_is_not(
+    runtime: Runtime, school: School, clock: FrozenClock
+) -> None:
+    class_id = await make_class(
+        runtime, school, sessions=((1, "1.1", "theory"), (3, "1.2", "theory"), (5, "1.2", "theory"))
+    )
+    late = await make_class(runtime, school, title="迟备案", sessions=((2, "1.1", "theory"), (4, "1.1", "theory")))
+    async with runtime.databases.transaction(school.scope) as session:
+        await service.return_plan(session, school.regulator, late, remark="教师不足", at=clock.now())
+    clock.advance(timedelta(days=2, hours=12))
+    async with runtime.databases.transaction(school.scope) as session:
+        for changed in (await service.list_sessions(session, class_id))[1:]:
+            await service.remove_session(session, school.clerk, class_id, changed.id, at=clock.now())
+            await service.file_class(session, school.clerk, class_id, at=clock.now())
+        assert (await service.get_class(session, class_id)).state is ClassState.FILED
+        with pytest.raises(PlanShortError):
+            await service.file_class(session, school.clerk, late, at=clock.now())
+
+
 async def test_regulator_returns_a_plan_before_it_starts_and_not_after(
     runtime: Runtime, school: School, clock: FrozenClock
 ) -> None:

@@ -195,7 +195,8 @@ async def _changed(
     session: AsyncSession, principal: Principal, row: TrainingClass, at: datetime, facts: dict[str, Fact]
 ) -> None:
     if row.state == ClassState.FILED:
-        row.state, row.plan_digest, row.filed_at, row.filed_by = ClassState.PLANNED, "", None, None
+        # `filed_at` stays: a class that was filed in time may be filed again while it runs
+        row.state, row.plan_digest = ClassState.PLANNED, ""
     await session.flush()
     await note_class(session, principal, "class.timetable_changed", row, at, facts)
 
@@ -203,7 +204,7 @@ async def _changed(
 async def file_class(session: AsyncSession, principal: Principal, class_id: UUID, *, at: datetime) -> None:
     """File the plan (开班备案): from now on the regulator sees what will be taught, when, where and by whom.
 
-    Raises PlanShortError where practice is not covered by sessions, or the first one is no longer ahead.
+    Raises PlanShortError where practice is not covered by sessions, or the first one began before anything was filed.
     """
     row = await own_class(session, principal, class_id)
     if row.state != ClassState.PLANNED:
@@ -212,7 +213,7 @@ async def file_class(session: AsyncSession, principal: Principal, class_id: UUID
         raise BodyScopeRefusedError
     sessions = await list_sessions(session, class_id)
     programme = await get_programme(session, row.programme_id)
-    _require_covered(sessions, programme, at)
+    _require_covered(sessions, programme, at=at if row.filed_at is None else None)
     row.state, row.remark = ClassState.FILED, ""
     row.plan_digest = plan_digest(row, sessions)
     row.filed_at, row.filed_by = at, principal.account
@@ -221,8 +222,9 @@ async def file_class(session: AsyncSession, principal: Principal, class_id: UUID
     await note_class(session, principal, "class.filed", row, at, facts)
 
 
-def _require_covered(sessions: Sequence[SessionView], programme: ProgrammeView, at: datetime) -> None:
-    if not sessions or min(one.starts_at for one in sessions) <= at:
+def _require_covered(sessions: Sequence[SessionView], programme: ProgrammeView, *, at: datetime | None) -> None:
+    """Raise for a plan that falls short; `at` is None for a class that was filed in time before."""
+    if not sessions or (at is not None and min(one.starts_at for one in sessions) <= at):
         raise PlanShortError(node="")
     planned = scheduled_seconds(sessions)
     for node in programme.nodes:
