@@ -14,6 +14,7 @@ from questionbank.formats.html_text import html_to_text
 from questionbank.formats.options import label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.tags import find_tags, with_tags
 from questionbank.formats.tex import FORMULA
 from questionbank.formats.words import find_truth
 from questionbank.interactions.match import ARROW
@@ -65,9 +66,9 @@ def read_gift(text: str) -> Reading:
     unsupported: dict[str, int] = {}
     found: list[Proposal | Refusal] = []
     enclosures = Enclosures()
-    for row, block in _split_blocks(text, unsupported):
+    for row, block, tags in _split_blocks(text, unsupported):
         try:
-            found.append(_read_block(row, block, unsupported, enclosures))
+            found.append(with_tags(_read_block(row, block, unsupported, enclosures), tags))
         except RowError as error:
             if error.code == "unsupported_interaction":
                 _count(unsupported, str(error.fields["kind"]))
@@ -79,20 +80,23 @@ def _count(unsupported: dict[str, int], feature: str) -> None:
     unsupported[feature] = unsupported.get(feature, 0) + 1
 
 
-def _split_blocks(text: str, unsupported: dict[str, int]) -> Iterator[tuple[int, str]]:
+def _split_blocks(text: str, unsupported: dict[str, int]) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield each question by its first line, with the tags in the comments right above it."""
     start = 0
     lines: list[str] = []
+    tags: list[str] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.lstrip().startswith("//"):
-            continue
-        if line.lstrip().startswith("$CATEGORY:"):
+            tags += find_tags(line)
+        elif line.lstrip().startswith("$CATEGORY:"):
             _count(unsupported, "category")
         elif line.strip():
             start = start if lines else number
             lines.append(line)
-        elif lines:
-            yield start, "\n".join(lines)
-            lines = []
+        else:
+            if lines:
+                yield start, "\n".join(lines), tags
+            lines, tags = [], []
 
 
 def _read_block(row: int, block: str, unsupported: dict[str, int], enclosures: Enclosures) -> Proposal:

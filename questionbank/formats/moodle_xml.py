@@ -22,14 +22,11 @@ from questionbank.formats.markup import Node
 from questionbank.formats.options import LETTERS, label_options
 from questionbank.formats.reading import Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.tags import with_tags
 from questionbank.formats.write_moodle import (
     PLUGIN_FILES,
     TAG_AREA,
-    TAG_BASIS,
-    TAG_DEPTH,
-    TAG_DIFFICULTY,
     TAG_KIND,
-    TAG_NODE,
 )
 from questionbank.interactions.hotspot import area_line
 from questionbank.interactions.text_entry import find_near, near
@@ -55,7 +52,7 @@ def read_moodle_xml(root: Node) -> Reading:
     for row, question in enumerate(questions, 1):
         kind, own = question.attributes.get("type", ""), dict[str, int]()
         try:
-            found.append(_with_tags(_read_question(row, kind, question, own, enclosures), question))
+            found.append(with_tags(_read_question(row, kind, question, own, enclosures), _tags(question)))
         except RowError as error:
             unsupported[kind] += error.code == "unsupported_interaction"
             found.append(refuse(row, error))
@@ -64,22 +61,6 @@ def read_moodle_xml(root: Node) -> Reading:
     read = read_proposals("moodle-xml", found, dict(+unsupported), enclosures)
     told = {row: (*read.left_out.get(row, ()), *left_out.get(row, ())) for row in {*read.left_out, *left_out}}
     return msgspec.structs.replace(read, left_out=told)
-
-
-def _with_tags(proposal: Proposal, question: Node) -> Proposal:
-    """Take what our own files keep in tags; other tags say nothing that an item holds."""
-    tags = _tags(question)
-
-    def tagged(name: str) -> str:
-        return next((tag.removeprefix(name) for tag in tags if tag.startswith(name)), "")
-
-    return msgspec.structs.replace(
-        proposal,
-        node=tagged(TAG_NODE),
-        depth=tagged(TAG_DEPTH),
-        difficulty=tagged(TAG_DIFFICULTY),
-        basis=tagged(TAG_BASIS),
-    )
 
 
 def _tags(question: Node) -> list[str]:

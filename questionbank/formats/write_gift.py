@@ -1,7 +1,7 @@
 """GIFT out (Moodle documentation, "GIFT format").
 
-What it has no place for stands in comments and is lost on the way back; an item whose interaction it does not know
-stands there whole, named as such. An item with formulas is HTML with MathML in it; there is no place for other figures.
+Node, depth, difficulty and basis are tags, which stand in a comment; an item whose interaction it does not know stands in one
+whole, named as such. An item with formulas is HTML with MathML in it; there is no place for other figures.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from questionbank.formats.tags import tags_in_line, tags_of
 from questionbank.formats.write_figures import html_lines, marked_up
 from questionbank.formats.write_moodle import moodle_leaves_out
 from questionbank.interactions.match import ARROW
@@ -41,7 +42,7 @@ def _is_html(content: ItemContent) -> bool:
 
 def _question(number: int, draft: ItemDraft) -> str:
     content = draft.content
-    about = f"// node {draft.node}, depth {draft.depth}, difficulty {draft.difficulty}\n"
+    about = f"// {tags_in_line(tags_of(draft))}\n"
     if content.interaction not in _WRITERS:
         name, lines = kind_of(content).name, [content.stem, *kind_of(content).typed(content)]
         quoted = "".join(f"// {line}\n" for each in lines for line in each.split("\n"))

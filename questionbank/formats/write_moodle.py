@@ -10,6 +10,7 @@ import msgspec
 from lxml import etree  # type: ignore[import-untyped]
 
 from exam.core.areas import Area
+from questionbank.formats.tags import tags_of
 from questionbank.formats.write_figures import files_of, html_lines, marked_up, named_with_figures, without_marks
 from questionbank.interactions.case import questions_of
 from questionbank.interactions.figures import split_marks
@@ -19,8 +20,7 @@ from questionbank.interactions.registry import kind_of
 from questionbank.interactions.text_entry import find_near
 from questionbank.items.content import TRUE, Interaction, ItemContent, ItemDraft, Option
 
-TAG_NODE, TAG_DEPTH, TAG_DIFFICULTY, TAG_BASIS, TAG_AREA = "node:", "depth:", "difficulty:", "basis:", "area:"
-TAG_KIND = "kind:"
+TAG_AREA, TAG_KIND = "area:", "kind:"
 PLUGIN_FILES: Final = "@@PLUGINFILE@@"
 """Stands for the folder of the files that lie beside a text."""
 WEIGHTS_LEFT_OUT: Final = "只写正确答案,不写按答案给分"
@@ -56,17 +56,10 @@ def _add_question(root: etree._Element, draft: ItemDraft) -> None:
     etree.SubElement(question, "defaultgrade").text = "1"
     write(question, content)
     tags = etree.SubElement(question, "tags")
-    named = (
-        (TAG_NODE, draft.node),
-        (TAG_DEPTH, draft.depth.value),
-        (TAG_DIFFICULTY, str(draft.difficulty)),
-        (TAG_BASIS, content.basis),
-        (TAG_KIND, content.interaction.value if content.interaction is Interaction.CASE else ""),
-        *((TAG_AREA, f"{option.id} {area_of(option.text)}") for option in _ellipses(content)),
-    )
-    for name, value in named:
-        if value:
-            _text(etree.SubElement(tags, "tag"), name + value)
+    more = [f"{TAG_KIND}{content.interaction}"] if content.interaction is Interaction.CASE else []
+    more += [f"{TAG_AREA}{option.id} {area_of(option.text)}" for option in _ellipses(content)]
+    for tag in (*tags_of(draft), *more):
+        _text(etree.SubElement(tags, "tag"), tag)
 
 
 def _ellipses(content: ItemContent) -> list[Option]:

@@ -40,4 +40,4 @@ FORMATS: Final[Mapping[str, Format]] = {
     "moodle": Format("Moodle XML", ".xml", "application/xml", to_moodle, moodle_leaves_out),
     "gift": Format("GIFT", ".gift", "text/plain; charset=utf-8", to_gift, gift_leaves_out),
 }
-"""In all but GIFT, which has no place for node, depth, difficulty and basis, an item comes back as it was."""
+"""An item comes back as it was, but for what is told to be left out."""

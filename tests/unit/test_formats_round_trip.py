@@ -218,8 +218,8 @@ def test_an_item_comes_back_with_its_figures(name: str, written: list[ItemConten
 def test_gift_brings_back_formulas(written: ItemContent) -> None:
     form = FORMATS["gift"]
     reading = read_questions(form.write([ItemDraft(content=written, row=1)]), "bank.gift")
-    assert (reading.refused, reading.unsupported, form.leaves_out(written)) == ((), {}, "")
-    assert [draft.content for draft in reading.drafts] == [msgspec.structs.replace(written, basis="")]
+    assert (reading.refused, set(reading.unsupported) - {"latex"}, form.leaves_out(written)) == ((), set(), "")
+    assert [draft.content for draft in reading.drafts] == [written]
 
 
 def test_a_format_without_files_names_the_figures_that_it_leaves_out() -> None:
@@ -235,14 +235,12 @@ def test_a_format_without_files_names_the_figures_that_it_leaves_out() -> None:
 @given(written=drafts())
 def test_gift_brings_back_what_it_has_a_place_for(written: list[ItemDraft]) -> None:
     text = FORMATS["gift"].write(written)
-    kept = [draft.content for draft in written if draft.content.interaction not in NOT_IN_GIFT]
+    kept = [draft for draft in written if draft.content.interaction not in NOT_IN_GIFT]
     left_out = [draft.content for draft in written if draft.content.interaction in NOT_IN_GIFT]
     if kept:
         reading = read_questions(text, "bank.gift")
         assert reading.refused == ()
-        assert [draft.content for draft in reading.drafts] == [
-            msgspec.structs.replace(content, basis="") for content in kept
-        ]
+        assert list(map(as_written, reading.drafts)) == list(map(as_written, kept))
     for content in left_out:
         assert f"{KIND_NAMES[content.interaction]}: GIFT\n".encode() in text
         assert f"// {content.stem.split(chr(10))[0]}\n".encode() in text
