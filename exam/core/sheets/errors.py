@@ -44,7 +44,7 @@ class DamagedArchiveError(UnreadableFileError):
     """The zip directory, a member or a checksum is wrong; `member` may be empty."""
 
     code = "archive_damaged"
-    message = "压缩包已损坏或采用了不支持的压缩方式:{member}"
+    message = "压缩包已损坏或采用了不支持的压缩方式。{member}"
 
 
 class ArchiveBombError(UnreadableFileError):
