@@ -72,7 +72,7 @@ def compose_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtim
     return build_runtime(settings, all_subscribers(), ports=all_ports(), clock=clock)
 
 
-SLOTS = {"terminal": ("proctor/_camera_slot.html",)}
+SLOTS = {"terminal": ("proctor/_camera_slot.html", "proctor/_reason_slot.html")}
 """Parts of upper packages in pages of lower ones (crossing rule 5)."""
 
 

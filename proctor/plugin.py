@@ -7,6 +7,7 @@ from exam.web.plugin import NavItem, Plugin
 from proctor.cameras.pages import CameraController
 from proctor.cameras.service import PLACE as CAMERA_PLACE
 from proctor.desk.controllers import DeskApiController, DeskController
+from proctor.desk.reasons import told_reasons
 from proctor.desk.wall_pages import WallApiController, WallController
 from proctor.duty.pages import DutyController, HandoverController
 from proctor.evidence.keys import PLACE
@@ -14,6 +15,7 @@ from proctor.evidence.pages import RecordController
 from proctor.evidence.retention import delete_expired
 from proctor.incidents.pages import HANDLERS as INCIDENT_HANDLERS
 from proctor.media.controllers import HANDLERS as MEDIA_HANDLERS
+from proctor.media.listening import note_ends
 from proctor.media.plugin import node_plugin, signalling
 from proctor.rooms.pages import RoomRuleController
 
@@ -34,11 +36,15 @@ PLUGIN = Plugin(
         *INCIDENT_HANDLERS,
         *MEDIA_HANDLERS,
     ),
-    jobs=(Job("proctor.delete_expired_recordings", delete_expired, cron="30 19 * * *"),),
+    jobs=(
+        Job("proctor.delete_expired_recordings", delete_expired, cron="30 19 * * *"),
+        Job("proctor.note_ends_of_listening", note_ends, cron="* * * * *"),
+    ),
     sealed=(
         SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),
         SealedColumn(table="proctor_camera", key="id", column="url_sealed", place=CAMERA_PLACE),
     ),
+    words={"act_reasons": told_reasons()},
     lifespan=(signalling,),
     nav=(
         NavItem("监考", "/proctor", ("proctor",), "eye"),

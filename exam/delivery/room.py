@@ -51,14 +51,19 @@ async def _note(
             region=attempt.region,
             act=act,
             reason=reason,
-            note=note,
+            note=note.strip(),
             extension_ms=extension_ms,
             actor=principal.account,
             at=at,
         ),
     )
     await session.flush()
-    facts: dict[str, Fact] = {"reason": reason, "note": note, "extension_ms": extension_ms, "state": attempt.state}
+    facts: dict[str, Fact] = {
+        "reason": reason,
+        "note": note.strip(),
+        "extension_ms": extension_ms,
+        "state": attempt.state,
+    }
     subject = ("attempt", attempt.id)
     await record(session, principal, f"attempt.{act}", subject, at=at, region=attempt.region, facts=facts)
 
@@ -98,22 +103,26 @@ async def transfer(
     await _note(session, principal, attempt, "transferred", reason, at=at, note=str(terminal.id))
 
 
-async def pause(session: AsyncSession, principal: Principal, attempt_id: UUID, *, reason: str, at: datetime) -> None:
+async def pause(
+    session: AsyncSession, principal: Principal, attempt_id: UUID, *, reason: str, note: str = "", at: datetime
+) -> None:
     """Stop the candidate's time."""
     attempt = await get_attempt_row(session, attempt_id, lock=True)
     attempt.state = next_state(AttemptState(attempt.state), Act.PAUSE).value
     attempt.paused_at = at
-    await _note(session, principal, attempt, "paused", reason, at=at)
+    await _note(session, principal, attempt, "paused", reason, at=at, note=note)
 
 
-async def resume(session: AsyncSession, principal: Principal, attempt_id: UUID, *, reason: str, at: datetime) -> None:
+async def resume(
+    session: AsyncSession, principal: Principal, attempt_id: UUID, *, reason: str, note: str = "", at: datetime
+) -> None:
     """Lift a pause; its length is logged as an extension, so that no time is lost."""
     attempt = await get_attempt_row(session, attempt_id, lock=True)
     attempt.state = next_state(AttemptState(attempt.state), Act.RESUME).value
     given = timing.pause_extension_ms(attempt.paused_at or at, at)
     attempt.paused_at = None
     _give_time(attempt, given)
-    await _note(session, principal, attempt, "resumed", reason, at=at, extension_ms=given)
+    await _note(session, principal, attempt, "resumed", reason, at=at, note=note, extension_ms=given)
 
 
 async def extend(
@@ -162,12 +171,13 @@ async def void_attempt(
     attempt_id: UUID,
     *,
     reason: str,
+    note: str = "",
     at: datetime,
 ) -> None:
     """Make the attempt count for nothing; its record stays."""
     attempt = await get_attempt_row(session, attempt_id, lock=True)
     attempt.state = next_state(AttemptState(attempt.state), Act.VOID).value
-    await _note(session, principal, attempt, "voided", reason, at=at)
+    await _note(session, principal, attempt, "voided", reason, at=at, note=note)
     event = AttemptVoided(
         region=attempt.region,
         attempt_id=attempt.id,
@@ -198,20 +208,24 @@ async def for_room(
     return len(attempts)
 
 
-async def pause_room(session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, at: datetime) -> int:
+async def pause_room(
+    session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, note: str = "", at: datetime
+) -> int:
     """Stop the time of everybody in a room; return how many."""
 
     async def one(attempt_id: UUID) -> None:
-        await pause(session, principal, attempt_id, reason=reason, at=at)
+        await pause(session, principal, attempt_id, reason=reason, note=note, at=at)
 
     return await for_room(session, room_id, frozenset({AttemptState.IN_PROGRESS}), one)
 
 
-async def resume_room(session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, at: datetime) -> int:
+async def resume_room(
+    session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, note: str = "", at: datetime
+) -> int:
     """Lift the pause of everybody in a room; return how many."""
 
     async def one(attempt_id: UUID) -> None:
-        await resume(session, principal, attempt_id, reason=reason, at=at)
+        await resume(session, principal, attempt_id, reason=reason, note=note, at=at)
 
     return await for_room(session, room_id, frozenset({AttemptState.PAUSED}), one)
 

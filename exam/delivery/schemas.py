@@ -94,6 +94,15 @@ class MessageItem(msgspec.Struct):
     needs_ack: bool
 
 
+class ActItem(msgspec.Struct):
+    """What the proctor did last, with the code of its reason; the page has the words."""
+
+    act: str
+    reason: str
+    extension_ms: int
+    at: int
+
+
 class LeaseAnswer(msgspec.Struct):
     """The lease, or None while the proctor has not admitted the candidate, who meanwhile has a pass for the camera."""
 
@@ -238,6 +247,7 @@ class StateAnswer(msgspec.Struct):
     answered: int | None = None
     receipt_code: str | None = None
     digest: str | None = None
+    act: ActItem | None = None
 
 
 def ms(instant: datetime) -> int:

@@ -23,7 +23,7 @@ from exam.delivery.lease import Lease
 from exam.delivery.link import SharedLink
 from exam.delivery.presence import Presence
 from exam.delivery.raw_route import JSON, NOT_STORED, LeaseBook, describe, send_body, send_problem
-from exam.delivery.schemas import MessageItem, StateAnswer, ms, ms_or_none
+from exam.delivery.schemas import ActItem, MessageItem, StateAnswer, ms, ms_or_none
 from exam.delivery.timing import remaining_ms
 from exam.web.problem import RETRY_S, UnavailableError
 
@@ -33,11 +33,15 @@ STATEMENTS = {
             coalesce(a.submitted_at, a.finalised_at), a.answered, a.receipt_code, a.response_digest,
             (select json_agg(json_build_object('id', m.id, 'text', m.text, 'needs_ack', m.needs_ack,
                     'sent_at', floor(extract(epoch from m.sent_at) * 1000)::bigint) order by m.sent_at)
-                from delivery_message m where m.attempt_id = a.id and m.acknowledged_at is null)
+                from delivery_message m where m.attempt_id = a.id and m.acknowledged_at is null),
+            (select json_build_object('act', d.act, 'reason', d.reason, 'extension_ms', d.extension_ms,
+                    'at', floor(extract(epoch from d.at) * 1000)::bigint)
+                from delivery_act d where d.attempt_id = a.id order by d.at desc, d.id desc limit 1)
         from delivery_attempt a where a.id = $1::uuid
     """,
 }
 _messages = msgspec.json.Decoder(list[MessageItem])
+_act = msgspec.json.Decoder(ActItem)
 
 
 class StateRow(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class StateRow(msgspec.Struct, frozen=True):
     receipt_code: str | None
     digest: bytes | None
     messages: list[MessageItem]
+    act: ActItem | None
 
 
 class StatePath:
@@ -96,6 +101,7 @@ class StatePath:
             answered=row.answered,
             receipt_code=row.receipt_code,
             digest=row.digest.hex() if row.digest else None,
+            act=row.act,
         )
 
     async def _read(self, lease: Lease) -> StateRow:
@@ -117,8 +123,10 @@ class StatePath:
 
 
 def _row(result: PGresult) -> StateRow:
-    values = [result.get_value(0, column) for column in range(13)]
-    epoch, terminal, state, starts, deadline, paused, grace, hand, ended, answered, receipt, digest, messages = values
+    values = [result.get_value(0, column) for column in range(14)]
+    epoch, terminal, state, starts, deadline, paused, grace, hand, ended, answered, receipt, digest, messages, act = (
+        values
+    )
     return StateRow(
         int.from_bytes(epoch or b""),
         (terminal or b"").decode(),
@@ -133,6 +141,7 @@ def _row(result: PGresult) -> StateRow:
         None if receipt is None else receipt.decode(),
         digest,
         _messages.decode(messages) if messages else [],
+        _act.decode(act) if act else None,
     )
 
 

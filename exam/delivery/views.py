@@ -135,6 +135,12 @@ async def list_acts(session: AsyncSession, attempt_id: UUID) -> list[ActView]:
     return [ActView(row.act, row.reason, row.note, row.extension_ms, row.actor, row.at) for row in rows]
 
 
+async def ended_at(session: AsyncSession, attempt: AttemptView) -> datetime | None:
+    """Return when an attempt ended, by its hand-in or by being voided before that; None while it lasts."""
+    voided = select(func.min(RoomAct.at)).where(RoomAct.attempt_id == attempt.id, RoomAct.act == "voided")
+    return attempt.finalised_at or await session.scalar(voided)
+
+
 async def list_arrivals(session: AsyncSession, attempt_id: UUID) -> list[Arrival]:
     """Return when responses of an attempt arrived, oldest first."""
     columns = (ResponseRevision.slot, ResponseRevision.seq, ResponseRevision.arrived_at)

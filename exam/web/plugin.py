@@ -46,5 +46,7 @@ class Plugin:
     """What must run beside the web process, opened at its start and closed at its end."""
     filters: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     """What the package gives to templates of every package, by the name of the filter."""
+    words: Mapping[str, Any] = field(default_factory=dict)
+    """What the package gives to templates of every package, by the name of the global."""
     sealed: tuple[SealedColumn, ...] = ()
     """Columns of sealed values, sealed again when the keys change."""

@@ -54,6 +54,7 @@ def _environment(plugins: Sequence[Plugin], catalogue: Catalogue, slots: Mapping
     environment.filters.update(FILTERS)
     for plugin in plugins:
         environment.filters.update(plugin.filters)
+        environment.globals.update(plugin.words)
     environment.globals.update(
         _=catalogue.for_templates(),
         by_parts=catalogue.by_parts,

@@ -23,12 +23,12 @@ async def _admit(session: AsyncSession, runtime: Runtime, principal: Principal, 
 
 async def _pause(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
     reason = require_reason("pause", act.reason)
-    await delivery.pause(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+    await delivery.pause(session, principal, attempt_id, reason=reason, note=act.note, at=runtime.clock.now())
 
 
 async def _resume(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
     reason = require_reason("resume", act.reason)
-    await delivery.resume(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+    await delivery.resume(session, principal, attempt_id, reason=reason, note=act.note, at=runtime.clock.now())
 
 
 async def _extend(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
@@ -62,7 +62,7 @@ async def _end(session: AsyncSession, runtime: Runtime, principal: Principal, at
 
 async def _void(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
     reason = require_reason("void", act.reason)
-    await delivery.void_attempt(session, principal, attempt_id, reason=reason, at=runtime.clock.now())
+    await delivery.void_attempt(session, principal, attempt_id, reason=reason, note=act.note, at=runtime.clock.now())
 
 
 async def _hold(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
@@ -127,8 +127,8 @@ async def act_on_room(
         return await delivery.message_room(session, principal, room_id, text=act.text, at=at)
     reason = require_reason(name, act.reason)
     if name == "pause":
-        return await delivery.pause_room(session, principal, room_id, reason=reason, at=at)
+        return await delivery.pause_room(session, principal, room_id, reason=reason, note=act.note, at=at)
     if name == "resume":
-        return await delivery.resume_room(session, principal, room_id, reason=reason, at=at)
+        return await delivery.resume_room(session, principal, room_id, reason=reason, note=act.note, at=at)
     seconds = (act.minutes or 0) * 60
     return await delivery.extend_room(session, principal, room_id, seconds=seconds, reason=reason, at=at)

@@ -99,3 +99,8 @@ ACT_OF = {
 def reason_words(done: str, code: str) -> str:
     """Return the sentence behind the reason of something that was done, the code itself where it is none of ours."""
     return dict(REASONS.get(ACT_OF.get(done, ""), ())).get(code, code)
+
+
+def told_reasons() -> list[tuple[str, str, str]]:
+    """Return what was done, the code of a reason and its sentence, for every reason that a candidate may read."""
+    return [(done, code, words) for done, act in ACT_OF.items() for code, words in REASONS[act]]

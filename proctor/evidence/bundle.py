@@ -18,6 +18,7 @@ from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import AttemptView, get_attempt
 from proctor.evidence.container import open_segment
+from proctor.evidence.custody import EXPORTED, custody_of
 from proctor.evidence.keys import read_key
 from proctor.evidence.manifest import FORMAT, MANIFEST, Listed, Manifest
 from proctor.evidence.models import Segment
@@ -25,7 +26,6 @@ from proctor.evidence.timeline import timeline_of
 from proctor.media.consent import consent_texts
 from proctor.media.remux import MEDIA_TYPES, seekable
 
-EXPORTED = "incident.bundle_exported"
 BEFORE = AFTER = timedelta(minutes=5)
 MAX_VIDEO_BYTES = 200 * 1024 * 1024
 
@@ -56,13 +56,16 @@ async def export_bundle(
     """Return the bundle; the manifest's digest stands in the ledger, which is what later proves it."""
     now = runtime.clock.now()
     attempt = await get_attempt(session, incident.attempt_id, now=now)
+    videos, recordings = await _videos(session, runtime, incident, attempt.room_id)
+    custody = await custody_of(session, runtime, attempt.id, recordings)
     files = {
         "incident.json": msgspec.json.format(msgspec.json.encode(incident)),
         "attempt.json": msgspec.json.format(msgspec.json.encode(_attempt(attempt))),
         "observations.json": msgspec.json.format(msgspec.json.encode(observations)),
         "timeline.json": msgspec.json.format(msgspec.json.encode(await timeline_of(session, runtime, attempt))),
         "consent.json": msgspec.json.format(msgspec.json.encode(list(consent_texts().values()))),
-        **await _videos(session, runtime, incident, attempt.room_id),
+        "custody.json": msgspec.json.format(msgspec.json.encode(custody)),
+        **videos,
     }
     manifest = Manifest(
         format=FORMAT,
@@ -99,8 +102,10 @@ def _attempt(attempt: AttemptView) -> dict[str, Any]:
     return {name: getattr(attempt, name) for name in told} | {"receipt_code": attempt.receipt_code}
 
 
-async def _videos(session: AsyncSession, runtime: Runtime, incident: Case, room_id: UUID) -> dict[str, bytes]:
-    """Return the recordings around the incident, playable, each under the digest of the sealed file it came from.
+async def _videos(
+    session: AsyncSession, runtime: Runtime, incident: Case, room_id: UUID
+) -> tuple[dict[str, bytes], list[tuple[str, Segment]]]:
+    """Return the recordings around the incident, playable, each named by the sealed file it came from; and those files.
 
     The seat's own come first, what the room's cameras saw after them.
     """
@@ -112,6 +117,7 @@ async def _videos(session: AsyncSession, runtime: Runtime, incident: Case, room_
         Segment.began_at < incident.happened_at + AFTER,
     )
     found: dict[str, bytes] = {}
+    rows: list[tuple[str, Segment]] = []
     size = 0
     for row in await session.scalars(query.order_by(Segment.attempt_id.is_(None), Segment.began_at)):
         size += row.size
@@ -123,7 +129,8 @@ async def _videos(session: AsyncSession, runtime: Runtime, incident: Case, room_
         folder = "video" if row.attempt_id else "room"
         name = f"{folder}/{row.began_at:%Y%m%dT%H%M%SZ}-{row.digest.hex()[:16]}.{kind}"
         found[name] = await asyncio.to_thread(seekable, opened.media, row.codec)
-    return found
+        rows.append((name, row))
+    return found, rows
 
 
 def _zipped(files: dict[str, bytes], at: datetime) -> bytes:

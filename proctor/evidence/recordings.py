@@ -110,13 +110,13 @@ async def list_segments(session: AsyncSession, attempt_id: UUID) -> list[Segment
     return [_view(row) for row in rows]
 
 
-async def list_room_segments(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[SegmentView]:
-    """Return what the room's cameras recorded while an attempt lasted, in order of time."""
+async def list_room_segments(session: AsyncSession, attempt: AttemptView, *, until: datetime) -> list[SegmentView]:
+    """Return what the room's cameras recorded from an attempt's check-in until some instant, in order of time."""
     during = select(Segment).where(
         Segment.room_id == attempt.room_id,
         Segment.attempt_id.is_(None),
         Segment.ended_at >= attempt.checked_in_at,
-        Segment.began_at <= (attempt.finalised_at or now),
+        Segment.began_at <= until,
     )
     return [_view(row) for row in await session.scalars(during.order_by(Segment.began_at))]
 

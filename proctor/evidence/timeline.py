@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.runtime import Runtime
-from exam.delivery.api import AttemptView, list_acts, list_arrivals, list_messages
+from exam.delivery.api import ActView, AttemptView, ended_at, list_acts, list_arrivals, list_messages
 from exam.identity.api import names_of_accounts
 from proctor.desk.reasons import reason_words
 from proctor.duty.board import duty_history
@@ -18,6 +18,7 @@ from proctor.incidents.cases import DISPOSITION_WORDS, FINDING_WORDS, list_incid
 from proctor.incidents.observations import KIND_WORDS, list_camera_observations, list_observations
 from proctor.media.listening import list_listenings
 from proctor.media.models import Consent, Listening, Waiver
+from proctor.media.seats import WAIVER_REASONS
 
 LANES = (
     "attempt",
@@ -57,13 +58,14 @@ ACT_WORDS = {
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened, or went on from `at` until `until`; `word` is a msgid with `fields`, `note` free text."""
+    """One thing that happened, or went on from `at` until `until`; `word` with `fields` and `reason` are msgids, `note` free text."""
 
     at: datetime
     lane: str
     word: str
     until: datetime | None = None
     fields: dict[str, str | int] = {}
+    reason: str = ""
     note: str = ""
     actor: str = ""
     ref: str = ""
@@ -78,8 +80,10 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     listenings = await list_listenings(session, attempt.id)
     actors |= {each.actor for each in waivers} | {each.account for each in listenings}
     names = await names_of_accounts(session, [each for each in actors if each])
-    found = [*_course(attempt)]
-    found += [_act(each.act, each.reason, each.note, each.at, names.get(each.actor, "")) for each in acts if each.actor]
+    over = await ended_at(session, attempt)
+    until = over or runtime.clock.now()
+    found = [*_course(attempt, over)]
+    found += [_act(each, names.get(each.actor, "")) for each in acts if each.actor]
     found += [
         Entry(at=each.at, lane="answers", word="第 {slot} 题保存", fields={"slot": each.slot})
         for each in await list_arrivals(session, attempt.id)
@@ -91,39 +95,50 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
             found.append(Entry(at=each.acknowledged_at, lane="messages", word="考生确认消息"))
     for waiver in waivers:
         who = names.get(waiver.actor, "")
-        found.append(Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", note=waiver.note, actor=who))
-    found += [_heard(each, attempt, names.get(each.account, "")) for each in listenings]
+        why = dict(WAIVER_REASONS).get(waiver.reason, waiver.reason)
+        found.append(
+            Entry(at=waiver.at, lane="camera", word="准许不使用摄像头", reason=why, note=waiver.note, actor=who)
+        )
+    found += [_heard(each, over, names.get(each.account, "")) for each in listenings]
     found += await _consents(session, attempt.id)
-    found += await _duty(session, attempt, now=runtime.clock.now())
+    found += await _duty(session, attempt, until=until)
     found += await _incidents(session, attempt.id)
     found += _videos("video", await list_segments(session, attempt.id))
-    found += _videos("room", await list_room_segments(session, attempt, now=runtime.clock.now()))
-    found += await _room_observations(session, attempt, now=runtime.clock.now())
+    found += _videos("room", await list_room_segments(session, attempt, until=until))
+    found += await _room_observations(session, attempt, until=until)
     return sorted(found, key=lambda entry: (entry.at, LANES.index(entry.lane)))
 
 
-def _course(attempt: AttemptView) -> Iterable[Entry]:
+def _course(attempt: AttemptView, over: datetime | None) -> Iterable[Entry]:
     yield Entry(at=attempt.checked_in_at, lane="attempt", word="签到")
     if attempt.started_at:
-        yield Entry(at=attempt.started_at, lane="attempt", word="开始作答", until=attempt.finalised_at)
+        yield Entry(at=attempt.started_at, lane="attempt", word="开始作答", until=over)
     if attempt.finalised_at:
         word = "交卷" if attempt.submitted_at else "到时收卷"
         yield Entry(at=attempt.finalised_at, lane="attempt", word=word)
 
 
-def _act(act: str, reason: str, note: str, at: datetime, actor: str) -> Entry:
-    return Entry(at=at, lane="acts", word=ACT_WORDS.get(act, act), note=note or reason_words(act, reason), actor=actor)
+def _act(act: ActView, actor: str) -> Entry:
+    return Entry(
+        at=act.at,
+        lane="acts",
+        word=ACT_WORDS.get(act.act, act.act),
+        reason=reason_words(act.act, act.reason),
+        note=act.note,
+        actor=actor,
+    )
 
 
-def _heard(act: Listening, attempt: AttemptView, actor: str) -> Entry:
+def _heard(act: Listening, over: datetime | None, actor: str) -> Entry:
     """Return from when to when the microphone was open for a proctor, or that it did not open."""
-    ends = [each for each in (act.ended_at, act.until_at, attempt.finalised_at) if each]
+    ends = [each for each in (act.ended_at, act.until_at, over) if each]
     return Entry(
         at=act.opened_at or act.asked_at,
         until=min(ends) if act.opened_at else None,
         lane="acts",
         word="听现场声音(不录音)" if act.opened_at else "要听现场声音,麦克风没有打开",
-        note=act.note or reason_words("listened", act.reason),
+        reason=reason_words("listened", act.reason),
+        note=act.note,
         actor=actor,
     )
 
@@ -142,9 +157,9 @@ async def _consents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     ]
 
 
-async def _duty(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[Entry]:
+async def _duty(session: AsyncSession, attempt: AttemptView, *, until: datetime) -> list[Entry]:
     """Return who answered for the room while the attempt lasted, and how it went from hand to hand."""
-    since, until = attempt.checked_in_at, attempt.finalised_at or now
+    since = attempt.checked_in_at
     return [
         Entry(at=each.at, lane="duty", word=each.word, fields={"name": each.name, "to": each.to}, note=each.note)
         for each in await duty_history(session, attempt.room_id, since=since, until=until)
@@ -172,10 +187,9 @@ async def _incidents(session: AsyncSession, attempt_id: UUID) -> list[Entry]:
     return found
 
 
-async def _room_observations(session: AsyncSession, attempt: AttemptView, *, now: datetime) -> list[Entry]:
+async def _room_observations(session: AsyncSession, attempt: AttemptView, *, until: datetime) -> list[Entry]:
     """Return what machines saw of the room's cameras while the attempt lasted."""
-    since, until = attempt.checked_in_at, attempt.finalised_at or now
-    seen = await list_camera_observations(session, attempt.room_id, since=since, until=until)
+    seen = await list_camera_observations(session, attempt.room_id, since=attempt.checked_in_at, until=until)
     return [
         Entry(
             at=each.began_at,

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
+from exam.core.db.scope import Scope
 from exam.core.ids import new_id
-from exam.core.principal import Principal
-from exam.delivery.api import FINISHED_STATES, AttemptState, AttemptView, list_epochs
+from exam.core.principal import SYSTEM, Principal
+from exam.core.runtime import Runtime
+from exam.delivery.api import FINISHED_STATES, AttemptState, AttemptView, ended_at, get_attempt, list_epochs
 from proctor.media.consent import consent_texts
 from proctor.media.errors import ListeningReasonError, NotHeardError, NotInExamError
 from proctor.media.models import Listening
@@ -28,6 +30,8 @@ OUTCOME_WORDS = {
     "missing": "考生端没有找到麦克风,听不到声音",
     "failed": "考生端的麦克风打不开,听不到声音",
     "withdrawn": "考生撤回了同意,麦克风已关闭",
+    "time_up": "时间到,麦克风已关闭",
+    "over": "考试已结束,麦克风已关闭",
 }
 SILENT = frozenset({"denied", "missing", "failed"})
 
@@ -128,12 +132,10 @@ async def listening_of(
     act = await session.scalar(mine.order_by(Listening.asked_at.desc(), Listening.id.desc()).limit(1))
     if act is None:
         return None
-    left = act.ended_at is None and act.until_at > at
-    standing = left and attempt.state not in FINISHED_STATES
+    end, cause = _silent_end(act, await ended_at(session, attempt))
+    outcome = act.outcome or (cause if end <= at else "")
     word = "考生端的麦克风开着,正在听" if act.opened_at else "正在请考生端打开麦克风"
-    if not standing:
-        word = OUTCOME_WORDS.get(act.outcome, "考试已结束,麦克风已关闭" if left else "时间到,麦克风已关闭")
-    return ListeningState(act.id, standing, word, act.outcome in SILENT, act.until_at)
+    return ListeningState(act.id, not outcome, OUTCOME_WORDS.get(outcome, word), act.outcome in SILENT, act.until_at)
 
 
 async def still_standing(session: AsyncSession, ids: set[UUID], *, at: datetime) -> set[UUID]:
@@ -149,6 +151,23 @@ async def still_standing(session: AsyncSession, ids: set[UUID], *, at: datetime)
     return {act for act, seat in seats.items() if seat not in over}
 
 
+async def note_ends(runtime: Runtime) -> None:
+    """Write down the end of every act that ended with its time or its attempt, for which no terminal's word comes."""
+    now, scope = runtime.clock.now(), Scope(region=runtime.settings.root_region)
+    async with runtime.databases.transaction(scope) as session:
+        begun = await session.scalars(select(Listening).where(Listening.ended_at.is_(None)).with_for_update())
+        for act in begun:
+            over = await ended_at(session, await get_attempt(session, act.attempt_id, now=now))
+            end, cause = _silent_end(act, over)
+            if end <= now:
+                await _end(session, SYSTEM, act, cause, at=now, end=end)
+
+
+def _silent_end(act: Listening, over: datetime | None) -> tuple[datetime, str]:
+    """Return when and how an act ends if nobody says another word, its attempt being over then or not yet."""
+    return (over, "over") if over and over < act.until_at else (act.until_at, "time_up")
+
+
 async def list_listenings(session: AsyncSession, attempt_id: UUID) -> list[Listening]:
     """Return every act of listening to an attempt, oldest first."""
     acts = select(Listening).where(Listening.attempt_id == attempt_id).order_by(Listening.asked_at)
@@ -160,9 +179,13 @@ async def _standing(session: AsyncSession, attempt_id: UUID, *, at: datetime) ->
     return list(await session.scalars(acts.where(Listening.until_at > at).order_by(Listening.asked_at, Listening.id)))
 
 
-async def _end(session: AsyncSession, who: Principal, act: Listening, outcome: str, *, at: datetime) -> None:
-    act.ended_at, act.outcome = at, outcome
-    facts: dict[str, Fact] = {"listening": str(act.id), "outcome": outcome, "heard": act.opened_at is not None}
+async def _end(
+    session: AsyncSession, who: Principal, act: Listening, outcome: str, *, at: datetime, end: datetime | None = None
+) -> None:
+    act.ended_at, act.outcome = end or at, outcome
+    heard = act.opened_at is not None
+    facts: dict[str, Fact] = {"listening": str(act.id), "outcome": outcome, "heard": heard}
+    facts["ended_at"] = act.ended_at.isoformat()
     await _note(session, who, "attempt.listening_ended", act, facts, at=at)
 
 

@@ -46,7 +46,7 @@ class Listening(Base):
     """When the terminal's microphone was open."""
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str]
-    """How it ended, empty until then: stopped, left, denied, missing, failed or withdrawn."""
+    """How it ended, empty until then: stopped, left, denied, missing, failed, withdrawn, time_up or over."""
 
 
 class Waiver(Base):

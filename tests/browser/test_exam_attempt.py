@@ -222,6 +222,24 @@ def _change_hands(hall: Hall, desk: DeskPage) -> None:
     assert hall.read("select answer from proctor_handover") == [("accepted",)]
 
 
+def _old_terminal_stops(hall: Hall, here: TerminalPage) -> None:
+    """What is answered there after the transfer is refused, kept as evidence, and said to be only on that machine."""
+    here.answer(2, "1")
+    expect(here.page.locator(".lock-bar")).to_contain_text("由监考员办理换机", timeout=PATIENCE_MS)
+    here.expect_light("saved", "1 题存在本机")
+    expect(here.page.locator(".option input").first).to_be_disabled()
+    kept = "select slot, response, reason from delivery_refused_save where attempt_id = %s"
+    assert hall.read(kept, hall.attempt(1)) == [(2, '["T"]', "lease_stale")]
+
+
+def _collect(desk: DeskPage, there: TerminalPage, seat: str) -> None:
+    """End the attempt at the desk; the candidate reads who did and why."""
+    desk.act(seat, "收卷", reason="考生离场未交卷")
+    there.ask_now()
+    expect(there.page.locator("h1")).to_have_text("监考员已收卷", timeout=PATIENCE_MS)
+    expect(there.page.locator(".why")).to_have_text("原因：考生离场未交卷")
+
+
 def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(hall: Hall) -> None:
     here, desk, seat = hall.sit_down(1), hall.desk(), hall.candidates[1].seat
     page = here.page
@@ -243,7 +261,7 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     _ask_while_at_work(desk)
     desk.act(seat, "暂停", reason="网络故障")
     here.ask_now()
-    expect(page.locator(".pause")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".pause")).to_contain_text("原因：网络故障", timeout=PATIENCE_MS)
     expect(page.locator(".stem")).to_be_hidden()
     sentence = desk.act_on_room("全场恢复", reason="原因已排除")
     assert "1 人" in sentence
@@ -254,24 +272,27 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     desk.told("延")
     here.ask_now()
     expect(page.locator(".timer b")).to_contain_text("02:0", timeout=PATIENCE_MS)
+    line = page.locator(".notice")
+    expect(line).to_contain_text("监考员给您延长了 10 分钟。原因：补回设备或网络故障耽误的时间")
+    line.get_by_role("button").click()
 
     there = hall.terminal(1)
     there.page.goto(there.url)
     there.pass_system_check()
     desk.bind(there.code(), hall.free_seat)
     desk.act(seat, "换机", reason="终端故障", fields={"换到": hall.free_seat})
-    here.answer(2, "1")
-    expect(page.locator(".lock-bar")).to_contain_text("由监考员办理换机", timeout=PATIENCE_MS)
-    here.expect_light("saved", "1 题存在本机")
-    expect(page.locator(".option input").first).to_be_disabled()
-    kept = "select slot, response, reason from delivery_refused_save where attempt_id = %s"
-    assert hall.read(kept, hall.attempt(1)) == [(2, '["T"]', "lease_stale")]
+    _old_terminal_stops(hall, here)
 
     there.identify()
     expect(there.page.locator(".cell.answered")).to_have_count(1, timeout=PATIENCE_MS)
     expect(there.page.locator(".timer b")).to_contain_text("02:0")
+    there.ask_now()
+    expect(there.page.locator(".notice")).to_contain_text(
+        "考试已转到这台电脑，剩余时间不变。原因：终端故障", timeout=PATIENCE_MS
+    )
     there.answer(2, "2")
     there.expect_light("saved", "已保存 ")
     assert hall.answers(1) == {1: ["T"], 2: ["F"]}
     hall.require_acknowledged(1, there)
     _change_hands(hall, desk)
+    _collect(desk, there, seat)

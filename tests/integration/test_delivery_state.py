@@ -52,12 +52,20 @@ async def test_the_state_follows_every_act(
     clock.advance(timedelta(seconds=50))
     paused = await _state(here)
     assert (paused["state"], paused["remaining_ms"]) == ("paused", duration_ms - 100_000)
+    assert paused["act"] == {
+        "act": "paused",
+        "reason": "network_failed",
+        "extension_ms": 0,
+        "at": paused["server_now"] - 50_000,
+    }
 
     await _act(runtime, exam, "resume", here.attempt, reason="cause_removed")
     await _act(runtime, exam, "extend", here.attempt, seconds=60, reason="time_lost")
     assert (await here.ask("POST", "hand", {})).status_code == 204
     going_on = await _state(here)
     assert going_on["remaining_ms"] == duration_ms - 100_000 + 60_000
+    assert (going_on["act"]["act"], going_on["act"]["reason"]) == ("extended", "time_lost")
+    assert going_on["act"]["extension_ms"] == 60_000
     assert (going_on["deadline_at"], going_on["hand_raised"]) == (fresh["deadline_at"] + 110_000, True)
 
     handed_in = (await here.ask("POST", "submit", {"answered": 0})).json()

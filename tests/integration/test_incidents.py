@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from exam.cli.evidence import _answer
+from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
@@ -20,6 +22,7 @@ from exam.delivery.api import get_attempt, has_hold
 from exam.identity.roles import Role as StaffRole
 from exam.web.i18n import Catalogue
 from proctor.api import BundleBrokenError, check_bundle, is_bundle, is_exported
+from proctor.evidence.timeline import timeline_of
 from proctor.incidents.observations import close_observation, list_observations, open_observation
 from proctor.incidents.taxonomy import taxonomy
 from tests.builders import identity as make
@@ -199,13 +202,23 @@ async def test_a_bundle_holds_what_there_is_and_any_change_is_found(client: Asyn
         room_id = (await get_attempt(session, attempt, now=runtime.clock.now())).room_id
     await stored(runtime, sitting_id=attempt, attempt_id=None, room_id=room_id)
     await stored(runtime, sitting_id=attempt, attempt_id=None)  # of another room
+    assert (await reporter.act(f"/proctor/attempts/{attempt}/record/open", reason="incident"))[0] == 303
+    first = await send(wear(client, reporter.cookie), f"{path}/bundle")
     answer = await send(wear(client, reporter.cookie), f"{path}/bundle")
     bundle = answer.content
+    assert [each["act"] for each in _custody(first.content)["hands"]] == ["opened"]
+    custody = _custody(bundle)
+    hands = [(each["act"], each["name"], each["reason"]) for each in custody["hands"]]
+    assert hands == [("opened", "测试员 (reporter)", "incident"), ("exported", "测试员 (reporter)", "")]
     assert is_bundle(bundle)
     checked = check_bundle(bundle)
     names = {each.path for each in checked.manifest.files}
     assert {"incident.json", "attempt.json", "observations.json", "timeline.json", "consent.json"} < names
     assert [sum(name.startswith(folder) for name in names) for folder in ("video/", "room/")] == [1, 1]
+    assert {each["file"] for each in custody["recordings"]} == {name for name in names if "/" in name}
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        digests = set(await session.scalars(text("select encode(digest, 'hex') from proctor_segment")))
+    assert {each["sealed_sha256"] for each in custody["recordings"]} <= digests
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         assert json.loads(archive.read("incident.json"))["summary"] == "桌下有手机"
         whole = {name: archive.read(name) for name in archive.namelist()}
@@ -227,6 +240,12 @@ async def test_a_bundle_holds_what_there_is_and_any_change_is_found(client: Asyn
     assert told.incident == path.rpartition("/")[2]
 
 
+def _custody(bundle: bytes) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        custody: dict[str, Any] = json.loads(archive.read("custody.json"))
+        return custody
+
+
 def _zip(files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -241,3 +260,28 @@ def test_every_category_names_its_rule_and_has_an_english_title() -> None:
     for each in taxonomy().values():
         assert each.article
         assert each.title in english, each.title
+
+
+async def test_what_a_proctor_writes_beside_a_reason_stands_on_the_timeline_which_ends_with_the_attempt(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    proctor = await staff(client, runtime, "proctor")
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        row = await get_attempt(session, attempt, now=runtime.clock.now())
+    room = f"/proctor/sittings/{row.sitting_id}/rooms/{row.room_id}"
+    assert (await proctor.act(f"{room}/pause", reason="network_failed", note=" 交换机重启 "))[0] == 303
+    assert (await proctor.act(f"{room}/resume", reason="cause_removed", note="已恢复"))[0] == 303
+    clock.advance(timedelta(minutes=1))
+    void = {"reason": "discipline", "note": "携带手机,劝阻无效"}
+    assert (await proctor.act(f"/proctor/attempts/{attempt}/void", **void))[0] == 303
+    voided_at = runtime.clock.now()
+    clock.advance(timedelta(minutes=30))
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        entries = await timeline_of(session, runtime, await get_attempt(session, attempt, now=runtime.clock.now()))
+    assert [(each.word, each.reason, each.note) for each in entries if each.lane == "acts"] == [
+        ("暂停", "网络故障", "交换机重启"),
+        ("恢复", "原因已排除", "已恢复"),
+        ("作废", "严重违纪", "携带手机,劝阻无效"),
+    ]
+    assert [each.until for each in entries if each.word == "开始作答"] == [voided_at]

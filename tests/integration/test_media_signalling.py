@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import text
 
 from exam.core.clock import FrozenClock
 from exam.core.db.roles import Role
@@ -20,6 +21,7 @@ from exam.delivery.models import Attempt
 from exam.identity.roles import Role as StaffRole
 from proctor.media.commands import BEAT_S, CommandBus
 from proctor.media.errors import MediaUnavailableError
+from proctor.media.listening import note_ends
 from proctor.media.names import Track, seat_source
 from proctor.media.node import Gauge
 from proctor.media.peer import Peer
@@ -312,6 +314,41 @@ async def test_nobody_is_heard_past_the_end_of_the_attempt(
     assert (await seat.told())["ids"] == []
     assert await _hear(client, row.room_id, attempt) == "listening_over"
     assert await overtaken(runtime, [peer]) == [peer]
+    # no terminal said a word: the end is written down all the same, once, and as of when it was
+    over = runtime.clock.now()
+    clock.advance(timedelta(minutes=1))
+    for _ in range(2):
+        await note_ends(runtime)
+    assert await seat.word() == "考试已结束，麦克风已关闭"
+    assert await _ends(runtime, attempt) == [("over", over.isoformat())]
+
+
+async def test_the_end_of_an_act_s_time_is_written_down(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    seat = _Seat(client, attempt, lease_of(runtime, attempt))
+    row = await _state(runtime, attempt)
+    proctor = await make.account(runtime, login="near", roles=(StaffRole.PROCTOR,), region=row.region)
+    wear(client, await make.session_cookie(runtime, proctor))
+    await seat.agree("2026-11-28")
+    assert await seat.act("listen", reason="voices") == ""
+    due = runtime.clock.now() + timedelta(minutes=5)
+    clock.advance(timedelta(minutes=4))
+    await note_ends(runtime)
+    assert await _ends(runtime, attempt) == []
+    clock.advance(timedelta(minutes=3))
+    await note_ends(runtime)
+    assert await _ends(runtime, attempt) == [("time_up", due.isoformat())]
+
+
+async def _ends(runtime: Runtime, attempt: UUID) -> list[tuple[str, str]]:
+    acts = text(
+        "select facts->>'outcome', facts->>'ended_at' from core_audit_entry"
+        " where subject = :id and act = 'attempt.listening_ended' order by position"
+    )
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        return [(row[0], row[1]) for row in await session.execute(acts, {"id": str(attempt)})]
 
 
 async def test_the_way_from_the_nodes_closes_at_once_however_early(runtime: Runtime) -> None:

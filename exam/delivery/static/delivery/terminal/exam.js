@@ -3,7 +3,7 @@
 import { AMBER_MS, RED_MS, span } from "./clock.js";
 import { announce, button, h, icon, mount, openDialog } from "./dom.js";
 import { openHandIn, showSending, timeUp } from "./handin.js";
-import { choices, MessageCards, StatusLine, toggleHelp } from "./help.js";
+import { choices, MessageCards, StatusLine, tellActs, toggleHelp, why } from "./help.js";
 import { ItemView } from "./item.js";
 import { listenToKeys } from "./keyboard.js";
 import { readyAreas } from "./kinds.js";
@@ -73,6 +73,8 @@ export class ExamPage {
     this.pause = this.#pausePage();
     mount(this.root, this.pause);
     this.cards = new MessageCards(session, this.notices);
+    this.untell = tellActs(session, this.notices);
+    this.#listen("act", () => this.#paintWhy());
     this.#listen("tick", () => this.#paintTime());
     this.#listen("level", ({ detail }) => announce(word(`timer.${detail}.say`), true));
     this.#listen("status", () => this.#paintCard());
@@ -118,8 +120,15 @@ export class ExamPage {
 
   #pausePage() {
     this.pauseLeft = h("p", { class: "pause-left" });
+    this.pauseWhy = why(this.#session, "paused");
     return h("section", { class: "pause", role: "alert", hidden: true },
-      icon("pause"), h("h2", { text: word("pause.title") }), h("p", { text: word("pause.lead") }), this.pauseLeft);
+      icon("pause"), h("h2", { text: word("pause.title") }), this.pauseWhy, h("p", { text: word("pause.lead") }), this.pauseLeft);
+  }
+
+  #paintWhy() {
+    const node = why(this.#session, "paused");
+    this.pauseWhy.replaceWith(node);
+    this.pauseWhy = node;
   }
 
   #go(slot) {
@@ -259,6 +268,7 @@ export class ExamPage {
     this.#away?.();
     this.unlisten();
     this.cards.close();
+    this.untell();
     this.status.close();
     for (const [name, handler] of this.#listening) this.#session.removeEventListener(name, handler);
     for (const dialog of document.querySelectorAll("dialog.handin, dialog.help, dialog.extension")) dialog.close();

@@ -2,6 +2,7 @@
 
 import { timeOfDay } from "./clock.js";
 import { button, closeDialog, h, icon, jitter, openDialog, sleep } from "./dom.js";
+import { why } from "./help.js";
 import { packageButton } from "./keys.js";
 import { NO_LEASE } from "./session.js";
 import { stage } from "./stage.js";
@@ -225,12 +226,13 @@ function leaving() {
 
 /** Shows the receipt of a finished attempt until the candidate leaves. */
 export async function receiptPage(tools, session) {
-  const expired = session.state === "expired";
+  const title = session.act?.act === "ended" ? "receipt.ended" : session.state === "expired" ? "receipt.expired" : "receipt.title";
   const lost = session.journal.unsaved().length;
   const result = h("div", { class: "result wait", role: "status" }, icon("clock"), h("span", { text: word("result.wait") }));
   const { left, nodes } = leaving();
   let isLeft = false;
-  stage({ title: word(expired ? "receipt.expired" : "receipt.title"), lead: word("receipt.lead"), picture: "check", tone: "finished", place: tools.terminal.place, language: false },
+  stage({ title: word(title), lead: word("receipt.lead"), picture: "check", tone: "finished", place: tools.terminal.place, language: false },
+    why(session, "ended"),
     lost > 0 && h("div", { class: "trouble" }, icon("warn"), h("p", { text: word("receipt.late", { n: lost }) })),
     session.receipt ? proof(session) : h("p", { text: word("receipt.missing") }), result, ...nodes);
   watchResult(session, result, () => isLeft);
@@ -239,8 +241,8 @@ export async function receiptPage(tools, session) {
 }
 
 /** Shows that the attempt was ended by the desk. */
-export async function voidedPage(tools) {
+export async function voidedPage(tools, session) {
   const { left, nodes } = leaving();
-  stage({ title: word("voided.title"), lead: word("voided.lead"), picture: "stop", tone: "stopped", place: tools.terminal.place, language: false }, ...nodes);
+  stage({ title: word("voided.title"), lead: word("voided.lead"), picture: "stop", tone: "stopped", place: tools.terminal.place, language: false }, why(session, "voided"), ...nodes);
   await left;
 }

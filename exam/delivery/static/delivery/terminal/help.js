@@ -105,6 +105,36 @@ export class MessageCards {
   }
 }
 
+function whyOf({ act, reason }) {
+  const words = document.querySelector(`[data-reason="${CSS.escape(`${act}/${reason}`)}"]`);
+  return words ? word("act.why", { reason: words.textContent }) : "";
+}
+
+/** Returns a paragraph that says why, hidden unless the last act was this one and its reason has words. */
+export function why({ act }, name) {
+  const text = act?.act === name ? whyOf(act) : "";
+  return h("p", { class: "why", hidden: text === "", text });
+}
+
+/** Says in a quiet line, until it is closed, that time was given or the exam moved here; returns how to stop. */
+export function tellActs(session, lines) {
+  let line = null;
+  const show = () => {
+    const { act, toldAct } = session;
+    const key = { extended: "act.extended", transferred: "act.transferred" }[act?.act];
+    if (!key || act.at <= toldAct) return;
+    const text = word(key, { n: Math.round(act.extension_ms / 60_000), why: whyOf(act) });
+    const close = button(word("close"), { kind: "small", on: { click: () => { session.tellAct(); line.remove(); } } });
+    line?.remove();
+    line = h("div", { class: "notice" }, icon("clock"), h("p", { text }), close);
+    lines.append(line);
+    announce(text);
+  };
+  session.addEventListener("act", show);
+  show();
+  return () => { session.removeEventListener("act", show); line?.remove(); };
+}
+
 function light(name) {
   const sign = h("span", { class: "light-sign" });
   const words = h("span", {});

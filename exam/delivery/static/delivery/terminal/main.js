@@ -152,7 +152,7 @@ async function sit(tools, session, step) {
   if (!session.receipt && session.lease) await session.poll().catch(() => {});
   if (FINISHED.has(session.state) && session.journal.unsaved().length === 0) await tools.store.remove("vault", `form:${session.attempt}`).catch(() => {});
   if (FINISHED.has(session.state)) await receiptPage(tools, session);
-  else await voidedPage(tools);
+  else await voidedPage(tools, session);
 }
 
 /** Forgets a finished attempt; answers that never reached the server stay, sealed, as evidence. */

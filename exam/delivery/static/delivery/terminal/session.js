@@ -13,7 +13,7 @@ const RUNNING = new Set(["in_progress", "paused"]);
 const OVER = new Set([...FINISHED, "voided"]);
 export const NO_LEASE = new Set(["lease_stale", "lease_invalid", "lease_elsewhere"]);
 
-/** Events: state, tick, level, zero, status, messages, locked, reach. */
+/** Events: state, tick, level, zero, status, messages, act, locked, reach. */
 export class Session extends EventTarget {
   #tools;
   #lease = null;
@@ -28,6 +28,10 @@ export class Session extends EventTarget {
   facts = {};
   form = null;
   receipt = null;
+
+  /** What the proctor did last, and the instant of the last act that the candidate has read of. */
+  act = null;
+  toldAct = 0;
 
   /** True from the waiting room on: what else belongs to the seat may begin. */
   isSettled = false;
@@ -75,6 +79,8 @@ export class Session extends EventTarget {
     this.facts = kept.facts;
     this.#lease = kept.lease;
     this.receipt = kept.receipt;
+    this.act = kept.act ?? null;
+    this.toldAct = kept.toldAct ?? 0;
     this.state = kept.state;
     if (kept.left_ms !== null && RUNNING.has(kept.state)) {
       const gone = kept.state === "in_progress" ? Math.max(0, Date.now() - kept.told_at) : 0;
@@ -158,6 +164,12 @@ export class Session extends EventTarget {
         await sleep(jitter(3000));
       }
     }
+  }
+
+  /** Notes that the candidate has read of the last act. */
+  tellAct() {
+    this.toldAct = this.act?.at ?? 0;
+    this.#remember();
   }
 
   raiseHand() { return this.#tools.api.raiseHand(this.attempt, this.#lease); }
@@ -257,6 +269,8 @@ export class Session extends EventTarget {
     }
     if (Number.isInteger(reply.starts_at)) this.facts = { ...this.facts, starts_at: reply.starts_at };
     if (Array.isArray(reply.messages)) for (const message of reply.messages) this.#messages.set(message.id, message);
+    const isNewAct = Boolean(reply.act) && reply.act.at !== this.act?.at;
+    this.act = reply.act ?? this.act;
     if (reply.receipt_code) {
       const { submitted_at, answered, receipt_code, digest } = reply;
       this.receipt = { submitted_at, answered, receipt_code, digest };
@@ -266,13 +280,14 @@ export class Session extends EventTarget {
     else if (this.state === "paused") this.saver.hold();
     this.#remember();
     this.#tell("messages");
+    if (isNewAct) this.#tell("act");
     if (this.state !== before) this.#tell("state", this.state);
     if (this.state !== before && this.#pulse !== null && !this.isOver) this.#schedule();
   }
 
   #remember() {
-    const { facts, receipt, state } = this;
-    const kept = { facts, receipt, state, lease: this.#lease, left_ms: this.countdown.left(), told_at: Date.now() };
+    const { facts, receipt, state, act, toldAct } = this;
+    const kept = { facts, receipt, state, act, toldAct, lease: this.#lease, left_ms: this.countdown.left(), told_at: Date.now() };
     this.#tools.keys.keep(`session:${this.attempt}`, kept).catch(() => {});
   }
 

@@ -3,7 +3,7 @@
 import { qualificationWords } from "./checkin.js";
 import { span, timeOfDay } from "./clock.js";
 import { button, h, icon, jitter, sleep } from "./dom.js";
-import { MessageCards } from "./help.js";
+import { MessageCards, tellActs } from "./help.js";
 import { actions, stage, trouble } from "./stage.js";
 import { word } from "./words.js";
 
@@ -55,6 +55,7 @@ function showAdmission(line, isAdmitted) {
 export async function waitingRoom(tools, session) {
   const room = roomOf(tools, session);
   const cards = new MessageCards(session, room.notices);
+  const untell = tellActs(session, room.notices);
   let wanted = false;
   room.go.addEventListener("click", () => { wanted = true; room.go.disabled = true; });
   const isDue = () => session.facts.starts_at <= tools.clock.now();
@@ -74,6 +75,7 @@ export async function waitingRoom(tools, session) {
   } finally {
     window.clearInterval(ticker);
     cards.close();
+    untell();
   }
 }
 

@@ -134,6 +134,10 @@ const WORDS = {
   "time.extended": ["监考员已延长考试时间，请继续作答", "The proctor has given you more time. Please go on"],
   "time.goon": ["继续作答", "Go on"],
 
+  "act.why": ["原因：{reason}", "Reason: {reason}"],
+  "act.extended": ["监考员给您延长了 {n} 分钟。{why}", "Time added by the proctor: {n} min. {why}"],
+  "act.transferred": ["考试已转到这台电脑，剩余时间不变。{why}", "The exam has moved to this computer; your time is the same. {why}"],
+
   "saved.all": ["答案都已保存", "All answers saved"],
   "saved.at": ["已保存 {time}", "Saved {time}"],
   "saved.sending": ["正在保存…", "Saving…"],
@@ -203,6 +207,7 @@ const WORDS = {
 
   "receipt.title": ["交卷成功", "Handed in"],
   "receipt.expired": ["考试时间到，已自动交卷", "Time was up: handed in for you"],
+  "receipt.ended": ["监考员已收卷", "The proctor has collected your answers"],
   "receipt.lead": ["服务器已收下您的答卷。可以记下或拍下回执码，日后凭它核对。", "The server has your answers. Note or photograph the receipt code; you can check with it later."],
   "receipt.time": ["交卷时间", "Handed in at"],
   "receipt.answered": ["作答题数", "Answered"],
