@@ -61,6 +61,7 @@ class WallController(Controller):
             "cameras": [(camera_source(each.id), each.name) for each in cameras],
             "sizes": PAGE_SIZES,
             "reasons": REASONS,
+            "canned": CANNED_MESSAGES,
             "translated": _translator(request),
         }
         return Template("proctor/wall.html", context=context)

@@ -1,5 +1,6 @@
 /** The drawer of one candidate: the full picture, the facts, the acts; an act leaves the wall where it is. */
 
+import { sendInPlace } from "./sending.js";
 import { Sound } from "./sound.js";
 import { Viewer } from "./viewer.js";
 
@@ -53,6 +54,7 @@ export class Drawer {
     const answer = await fetch(`/proctor/attempts/${this.#attempt}/drawer`, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     this.#element.innerHTML = await answer.text();
+    this.#press();
     this.#sound.play(this.#element.querySelector("#sound"), this.#attempt);
   }
 
@@ -100,28 +102,21 @@ export class Drawer {
     if (button.hasAttribute("data-drawer-close")) this.close();
     if (button.dataset.show) {
       this.#track = button.dataset.show;
-      for (const each of this.#element.querySelectorAll("[data-show]")) each.setAttribute("aria-pressed", String(each === button));
+      this.#press();
       this.#watch();
     }
   }
 
+  /** Marks the picture that is chosen, also after the drawer was loaded again. */
+  #press() {
+    for (const each of this.#element.querySelectorAll("[data-show]")) each.setAttribute("aria-pressed", String(each.dataset.show === this.#track));
+  }
+
   async #submitted(event) {
-    event.preventDefault();
-    const form = event.target;
-    const button = event.submitter;
-    if (button) button.disabled = true;
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "application/json" } });
-      if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).title ?? answer.statusText);
-      form.closest("dialog")?.close();
-      this.#toast("ok");
-      const attempt = this.#attempt;
-      this.#stop();
-      await this.#load();
-      if (attempt === this.#attempt) this.#watch();
-    } catch (error) {
-      this.#toast("bad", error.message);
-      if (button) button.disabled = false;
-    }
+    if (!await sendInPlace(event, this.#toast) || !this.#attempt) return;
+    const attempt = this.#attempt;
+    this.#stop();
+    await this.#load();
+    if (attempt === this.#attempt) this.#watch();
   }
 }

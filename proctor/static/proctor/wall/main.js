@@ -2,6 +2,7 @@
 
 import { Drawer } from "./drawer.js";
 import { Screenful } from "./screenful.js";
+import { sendInPlace } from "./sending.js";
 import { Tiles } from "./tiles.js";
 
 const POLL_MS = 2000;
@@ -11,6 +12,9 @@ const CAMERAS_MS = 4000;
 const list = document.getElementById("wall");
 const csrf = document.querySelector("meta[name=csrf-token]").content;
 const at = (id) => document.getElementById(id);
+/** The states whose people an act on the whole room reaches. */
+const OPEN = new Set(["checked_in", "ready", "in_progress", "paused"]);
+const REACHED = { pause: new Set(["in_progress"]), resume: new Set(["paused"]), extend: OPEN, message: OPEN };
 const cameras = [...document.querySelectorAll("#wall-cameras figure")];
 
 function words(key, values = {}) {
@@ -36,7 +40,8 @@ function toast(kind, text = words("done")) {
 class Wall {
   tiles = new Tiles(list, words);
   screenful = new Screenful(exchange);
-  drawer = new Drawer(at("drawer"), exchange, (kind, text) => { toast(kind, text); this.poll(); }, csrf);
+  tell = (kind, text) => { toast(kind, text); this.poll(); };
+  drawer = new Drawer(at("drawer"), exchange, this.tell, csrf);
   all = [];
   page = 0;
   size = Number(localStorage.getItem("wall-size")) || 12;
@@ -58,6 +63,7 @@ class Wall {
       if (button) this.drawer.open(button.closest(".tile").dataset.attempt, button);
     });
     document.addEventListener("keydown", (event) => this.pressed(event));
+    document.querySelector(".page-acts").addEventListener("submit", (event) => sendInPlace(event, this.tell));
   }
 
   async poll() {
@@ -134,6 +140,16 @@ class Wall {
     const count = (test) => this.all.filter(test).length;
     const sum = words("sum", { n: this.all.length, m: count((tile) => tile.source), k: count((tile) => tile.camera === "live"), a: count((tile) => tile.attention) });
     if (at("wall-sum").textContent !== sum) at("wall-sum").textContent = sum;
+    for (const [name, states] of Object.entries(REACHED)) this.offer(name, count((tile) => states.has(tile.state)));
+  }
+
+  /** Offers an act on the whole room where it would reach anybody, and says how many. */
+  offer(name, n) {
+    at(`o-room-${name}`).hidden = n === 0;
+    const effect = at(`d-room-${name}`).querySelector("form > p");
+    effect.dataset.words ??= effect.textContent;
+    const text = effect.dataset.words.replace("{n}", n);
+    if (effect.textContent !== text) effect.textContent = text;
   }
 
   join() {
