@@ -202,6 +202,15 @@ async def test_places_are_taken_once_and_by_one_class_only(runtime: Runtime, sch
         await make_learner(runtime, school, second, number=1, name="李四")
 
 
+async def test_whoever_has_completed_a_class_is_not_enrolled_in_it_again(runtime: Runtime, school: School) -> None:
+    class_id = await make_class(runtime, school)
+    await make_learner(runtime, school, class_id, number=1)
+    async with runtime.databases.transaction(school.scope) as session:
+        await session.execute(text("update training_enrolment set state = 'completed'"))
+    with pytest.raises(AlreadyEnrolledError):
+        await make_learner(runtime, school, class_id, number=1)
+
+
 async def test_learner_moves_with_a_new_pass_and_the_old_one_is_dead(runtime: Runtime, school: School) -> None:
     class_id = await make_class(runtime, school)
     second = await make_class(runtime, school, sessions=((3, "1.1", "theory"),), title="另一班")

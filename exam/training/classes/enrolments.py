@@ -28,7 +28,7 @@ from exam.training.classes.errors import (
 from exam.training.classes.models import Enrolment, TrainingClass
 from exam.training.classes.passes import issue_pass
 from exam.training.classes.service import places_taken
-from exam.training.classes.views import ClassState, EnrolmentState, EnrolmentView
+from exam.training.classes.views import PRESENT, ClassState, EnrolmentState, EnrolmentView
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _STANDING = text("select class_id, title, ends_on from training_standing_of(:person, :qualification, :kind)")
@@ -113,6 +113,12 @@ async def _take_place(
 
 async def _require_free(session: AsyncSession, row: TrainingClass, person_id: UUID, moved_from: UUID | None) -> None:
     asked = {"person": person_id, "qualification": row.qualification, "kind": row.kind}
+    # who has completed the class stands in no training any more, and is still in it
+    inside = select(Enrolment.id).where(
+        Enrolment.class_id == row.id, Enrolment.person_id == person_id, Enrolment.state.in_(PRESENT)
+    )
+    if await session.scalar(inside):
+        raise AlreadyEnrolledError(title=row.title, until=row.ends_on.isoformat())
     leaving = await session.scalar(select(Enrolment.class_id).where(Enrolment.id == moved_from))
     for class_id, title, ends_on in await session.execute(_STANDING, asked):
         if class_id != leaving:
