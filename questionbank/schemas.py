@@ -73,7 +73,10 @@ class ColumnsForm(Form, frozen=True, kw_only=True):
 
 
 class ItemForm(Form, frozen=True, kw_only=True):
-    """The editor of one item; `based_on` is the version it was opened from, 0 for a new one."""
+    """The editor of one item; `based_on` is the version it was opened from, 0 for a new one.
+
+    `reason` says why a version follows; a new item needs none.
+    """
 
     interaction: Interaction
     stem: Long
@@ -92,6 +95,7 @@ class ItemForm(Form, frozen=True, kw_only=True):
     basis: Long = ""
     weights: Long = ""
     based_on: str = "0"
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
     def typed(self) -> Typed:
         """Return what was typed."""

@@ -191,7 +191,7 @@ async def write_revisions(
         require_region(principal, region, "author")
         maker = Maker(principal=principal, account=require_account(principal), qualification="", region=region, at=at)
         versions = [(item.id, item.version + 1, draft) for item, draft in pairs]
-        await add_versions(session, maker, ItemAct.REVISED, versions, reason=reason)
+        await add_versions(session, maker, ItemAct.REVISED, versions, reason=reason, bulk=True)
         told: dict[str, Fact] = {"items": len(pairs), "listed": listed, "reason": reason, **facts}
         await record(session, principal, act, ("items", listed), at=at, region=region, facts=told)
     session.expire_all()

@@ -15,7 +15,7 @@ from exam.core.principal import Principal
 from questionbank.items.bulk import MOST, draft_of_version, write_revisions
 from questionbank.items.drafting import require_account
 from questionbank.items.models import ItemEventRow, ItemRow, ItemVersionRow
-from questionbank.items.state import ItemAct, ItemState
+from questionbank.items.state import ItemState
 
 UNDONE_WITHIN: Final = timedelta(days=30)
 SHOWN: Final = 10
@@ -54,8 +54,8 @@ async def list_bulks(session: AsyncSession, account: UUID, *, at: datetime) -> S
 
 
 def _own(account: UUID) -> tuple[ColumnElement[bool], ...]:
-    """Return what makes an event one of a change over a search: a revision with a reason, which the editor never asks."""
-    return ItemEventRow.act == ItemAct.REVISED, ItemEventRow.account_id == account, ItemEventRow.reason != ""
+    """Return what makes an event one of a change over a search."""
+    return ItemEventRow.bulk.is_(True), ItemEventRow.account_id == account
 
 
 def _still_open() -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from exam.identity.api import require_region
 from exam.standards.api import get_qualification
 from questionbank.forms.canonical import digest
 from questionbank.items.content import ItemDraft
-from questionbank.items.errors import ItemUnchangedError, ItemVersionError
+from questionbank.items.errors import ItemUnchangedError, ItemVersionError, ReasonRequiredError
 from questionbank.items.models import ItemEventRow, ItemRow, ItemVersionRow
 from questionbank.items.state import ItemAct, ItemState
 
@@ -90,12 +90,21 @@ async def create_item(
 
 
 async def revise_item(
-    session: AsyncSession, principal: Principal, item_id: UUID, draft: ItemDraft, *, based_on: int, at: datetime
+    session: AsyncSession,
+    principal: Principal,
+    item_id: UUID,
+    draft: ItemDraft,
+    *,
+    based_on: int,
+    reason: str,
+    at: datetime,
 ) -> int:
     """Store a new version as a draft and return its number; what is published stays so until the new one is.
 
-    Raises ItemVersionError when `based_on` is no longer the newest, ItemUnchangedError when nothing was changed.
+    Raises ItemVersionError when `based_on` is no longer the newest, ItemUnchangedError when nothing was changed,
+    ReasonRequiredError.
     """
+    reason = reason.strip()
     item = await session.get(ItemRow, item_id, populate_existing=True)
     if item is None:
         raise NotFoundError(item_id=str(item_id))
@@ -104,6 +113,8 @@ async def revise_item(
         raise ItemVersionError(item_id=str(item_id), newest=item.version)
     if await _equals_newest(session, item, draft):
         raise ItemUnchangedError(item_id=str(item_id))
+    if not reason:
+        raise ReasonRequiredError
     maker = Maker(
         principal=principal,
         account=require_account(principal),
@@ -112,8 +123,8 @@ async def revise_item(
         at=at,
     )
     number = item.version + 1
-    await add_versions(session, maker, ItemAct.REVISED, [(item_id, number, draft)])
-    facts: dict[str, Fact] = {"version": number, "digest": digest(draft.content)}
+    await add_versions(session, maker, ItemAct.REVISED, [(item_id, number, draft)], reason=reason)
+    facts: dict[str, Fact] = {"version": number, "digest": digest(draft.content), "reason": reason}
     await record(session, principal, "item.revised", ("item", item_id), at=at, region=item.region, facts=facts)
     session.expire(item)
     return number
@@ -133,11 +144,12 @@ async def add_versions(
     versions: Sequence[tuple[UUID, int, ItemDraft]],
     *,
     reason: str = "",
+    bulk: bool = False,
 ) -> None:
     """Store versions of items, by id and number, each with its event; the audit entry is the caller's."""
     rows = [_version_values(item_id, number, draft, maker) for item_id, number, draft in versions]
     events = [
-        event_values(item_id, act, number, maker.principal, maker.region, maker.at, reason)
+        event_values(item_id, act, number, maker.principal, maker.region, maker.at, reason, bulk=bulk)
         for item_id, number, _ in versions
     ]
     await session.execute(insert(ItemVersionRow), rows)
@@ -184,9 +196,17 @@ def _version_values(item_id: UUID, number: int, draft: ItemDraft, maker: Maker) 
 
 
 def event_values(
-    item_id: UUID, act: ItemAct, version: int, principal: Principal, region: str, at: datetime, reason: str = ""
+    item_id: UUID,
+    act: ItemAct,
+    version: int,
+    principal: Principal,
+    region: str,
+    at: datetime,
+    reason: str = "",
+    *,
+    bulk: bool = False,
 ) -> dict[str, Any]:
-    """Return the row of one event."""
+    """Return the row of one event; `bulk` marks one of a change over a search."""
     return {
         "id": new_id(),
         "item_id": item_id,
@@ -196,5 +216,6 @@ def event_values(
         "account_id": require_account(principal),
         "account_name": principal.name,
         "reason": reason,
+        "bulk": bulk,
         "at": at,
     }

@@ -63,7 +63,7 @@ class ReviewNotDueError(ConflictError):
 
 
 class ReasonRequiredError(DomainError):
-    """An item is returned or retired without a word why."""
+    """An item is revised, returned or retired without a word why."""
 
     code = "reason_required"
     message = "请写明理由。"

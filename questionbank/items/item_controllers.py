@@ -135,11 +135,12 @@ class ItemController(Controller):
         typed, based_on = data.typed(), _number(data.based_on)
         try:
             draft = await asyncio.to_thread(draft_of, typed)
-            await revise_item(bank_session, principal, item_id, draft, based_on=based_on, at=runtime.clock.now())
+            at = runtime.clock.now()
+            await revise_item(bank_session, principal, item_id, draft, based_on=based_on, reason=data.reason, at=at)
         except DomainError as error:
             item = await get_item(bank_session, item_id)
             context = await _editor(bank_session, item.qualification, typed, item_id, based_on)
-            return form_again(request, error, EDITOR, context)
+            return form_again(request, error, EDITOR, {**context, "reason": data.reason})
         return done(f"/bank/items/{item_id}", "新版本已保存为草稿。")
 
     @post("/act", status_code=200)
@@ -191,6 +192,7 @@ async def _editor(
         "typed": typed,
         "item_id": item_id,
         "based_on": based_on,
+        "reason": "",
         "nodes": await node_choices(session, qualification),
         "interactions": KINDS,
         "lines": LINES,

@@ -86,6 +86,8 @@ class ItemEventRow(Base):
     account_id: Mapped[UUID]
     account_name: Mapped[str]
     reason: Mapped[str]
+    bulk: Mapped[bool] = mapped_column(server_default="false")
+    """Whether it is one of a change over a search."""
     at: Mapped[datetime]
 
 

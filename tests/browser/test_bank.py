@@ -152,7 +152,9 @@ def test_a_workbook_is_tried_before_anything_is_stored(staff: Staff, axe: Axe, t
         page.locator(".stem-cell a").click()
         page.locator("a", has_text="修改").click()
         page.locator("[name=stem]").fill("使用验电器前应先在无电的设备上试验。")
+        page.get_by_label("修改理由").fill("带电试验另有一题")
         page.get_by_role("button", name="保存草稿").click()
+        expect(page.locator(".version").first).to_contain_text("理由:带电试验另有一题")
         expect(page.locator("del")).to_have_text("有")
         expect(page.locator("ins")).to_have_text("无")
         # the next file with these titles needs no word: the one question of it that is new can be written

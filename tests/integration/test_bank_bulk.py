@@ -130,7 +130,8 @@ async def test_a_bulk_edit_is_taken_back_but_for_what_moved_on(
     first = await get_item(bank, items[0])
     assert (first.newest.content.basis, first.newest.difficulty) == ("GB 26860-2024 1001", 40)
     typed = msgspec.structs.replace(draft_of(typed_from(first.newest)), difficulty=41)
-    await revise_item(bank, people.author, items[0], typed, based_on=2, at=at)
+    await revise_item(bank, people.author, items[0], typed, based_on=2, reason="改正表述", at=at)
+    assert await list_bulks(bank, require_account(people.author), at=at) == []
     (done,) = await list_bulks(bank, require_account(editor), at=at)
     assert (done.reason, done.items, done.open) == ("标准更新", 4, 3)
     for who, when in ((people.author, at), (editor, at + timedelta(days=31))):

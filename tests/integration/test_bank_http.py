@@ -43,6 +43,7 @@ ITEM = {
     "basis": "GB 26860",
     "based_on": "0",
 }
+REVISED = ITEM | {"based_on": "1", "reason": "更正表述"}
 SIGN = "data:image/png;base64," + b64encode(picture_file("red")).decode()
 Fields = dict[str, Any]
 
@@ -183,23 +184,30 @@ async def test_a_faulty_item_comes_back_with_what_was_typed(people: People) -> N
 
 async def test_a_stale_editor_does_not_overwrite(people: People) -> None:
     item, author = await write(people), await people(Duty.AUTHOR)
-    first = await post(author, f"/bank/items/{item}/edit", **(ITEM | {"based_on": "1", "node": "1.2"}))
-    second = await post(author, f"/bank/items/{item}/edit", **(ITEM | {"based_on": "1", "node": "1.3"}))
+    first = await post(author, f"/bank/items/{item}/edit", **(REVISED | {"node": "1.2"}))
+    second = await post(author, f"/bank/items/{item}/edit", **(REVISED | {"node": "1.3"}))
     assert first.status_code == 303
     assert (second.status_code, "item_version" in second.text) == (409, True)
 
 
 async def test_what_changed_between_versions_is_shown(people: People) -> None:
     item, author = await write(people), await people(Duty.AUTHOR)
-    changed = ITEM | {"based_on": "1", "stem": "高压验电器使用前应当先做什么?"}
+    changed = REVISED | {"stem": "高压验电器使用前应当先做什么?"}
     await post(author, f"/bank/items/{item}/edit", **changed)
     shown = await author.get(f"/bank/items/{item}")
-    assert "<del>低</del><ins>高</ins>压验电器" in shown.text
+    assert ("<del>低</del><ins>高</ins>压验电器" in shown.text, "更正表述" in shown.text) == (True, True)
+
+
+async def test_no_version_follows_without_a_word_why(people: People) -> None:
+    item, author = await write(people), await people(Duty.AUTHOR)
+    answer = await post(author, f"/bank/items/{item}/edit", **(REVISED | {"node": "1.2", "reason": " \n"}))
+    assert (answer.status_code, "reason_required" in answer.text, "高压" in answer.text) == (400, True, False)
+    assert "第 2 版" not in (await author.get(f"/bank/items/{item}")).text
 
 
 async def test_a_reviewer_cannot_approve_a_version_that_was_not_shown(people: People, runtime: Runtime) -> None:
     item, author = await write(people), await people(Duty.AUTHOR)
-    await post(author, f"/bank/items/{item}/edit", **(ITEM | {"based_on": "1", "node": "1.2"}))
+    await post(author, f"/bank/items/{item}/edit", **(REVISED | {"node": "1.2"}))
     await post(author, f"/bank/items/{item}/act", act="submitted", version="2")
     answer = await post(await people(Duty.REVIEWER), f"/bank/items/{item}/act", act="approved", version="1")
     assert (answer.status_code, "items_changed" in answer.text) == (409, True)

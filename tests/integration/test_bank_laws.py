@@ -100,7 +100,7 @@ async def test_marking_wants_a_reason_a_publisher_and_what_was_shown(
         await mark_law_changed(bank, people.publisher, LAW, change=" ", listed=affected.listed, at=at)
     with pytest.raises(ForbiddenError):
         await mark_law_changed(bank, people.reviewer, LAW, change=CHANGE, listed=affected.listed, at=at)
-    await revise_item(bank, people.author, items[0], drafts()[2], based_on=1, at=at)
+    await revise_item(bank, people.author, items[0], drafts()[2], based_on=1, reason="改正表述", at=at)
     with pytest.raises(ItemsChangedError):
         await mark_law_changed(bank, people.publisher, LAW, change=CHANGE, listed=affected.listed, at=at)
     assert await due(bank) == set()
@@ -111,7 +111,9 @@ async def test_the_mark_goes_with_a_later_version_or_a_second_persons_word(
 ) -> None:
     at = runtime.clock.now()
     await mark(bank, runtime, people.publisher)
-    await revise_item(bank, people.author, items[0], citing(drafts()[0], "GB 26860-2026"), based_on=1, at=at)
+    await revise_item(
+        bank, people.author, items[0], citing(drafts()[0], "GB 26860-2026"), based_on=1, reason="改正表述", at=at
+    )
     for who, act in (
         (people.author, ItemAct.SUBMITTED),
         (people.reviewer, ItemAct.APPROVED),

@@ -78,7 +78,7 @@ async def test_what_is_released_leaves_the_pool_through_every_later_version(runt
     assert listed == {"exam": len(bank.item_ids) - 1, "practice": 1, "none": 0}
     async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
         changed = draft(some_drafts(each=1)[0].content.interaction, 999, node="1.2")
-        await revise_item(session, people.author, item, changed, based_on=1, at=runtime.clock.now())
+        await revise_item(session, people.author, item, changed, based_on=1, reason="改正表述", at=runtime.clock.now())
     assert (await pools(runtime))[1] == {str(item)}  # the version before serves until the new one is published
     for who, what in (
         (people.author, ItemAct.SUBMITTED),

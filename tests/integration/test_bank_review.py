@@ -124,7 +124,7 @@ async def test_whoever_wrote_an_earlier_version_cannot_approve_a_later_one(
 ) -> None:
     first, second = everything(new_id()), maker("author")
     item = await write(bank, runtime, first)
-    await revise_item(bank, second, item, CHANGED, based_on=1, at=runtime.clock.now())
+    await revise_item(bank, second, item, CHANGED, based_on=1, reason="改正表述", at=runtime.clock.now())
     await do(bank, runtime, second, ItemAct.SUBMITTED, item)
     with pytest.raises(SameMakerError):
         await do(bank, runtime, first, ItemAct.APPROVED, item)
@@ -186,7 +186,7 @@ async def test_a_revision_leaves_the_published_version_in_force(runtime: Runtime
     [item] = await publish_items(runtime, people, qualification=CODE, drafts=[PLAIN], at=runtime.clock.now())
     async with runtime.databases.session(Scope(region=ROOT), Role.BANK) as bank:
         before = await list_pool(bank, CODE)
-        await revise_item(bank, people.author, item, CHANGED, based_on=1, at=runtime.clock.now())
+        await revise_item(bank, people.author, item, CHANGED, based_on=1, reason="改正表述", at=runtime.clock.now())
         during, state = await list_pool(bank, CODE), (await bank.get_one(ItemRow, item)).state
         await do(bank, runtime, people.author, ItemAct.SUBMITTED, item)
         await do(bank, runtime, people.reviewer, ItemAct.APPROVED, item)
@@ -215,7 +215,7 @@ async def test_an_author_withdraws_an_own_draft_and_nothing_else(runtime: Runtim
         await do(bank, runtime, people.author, ItemAct.RETIRED, fresh, "重复")
         with pytest.raises(ForbiddenError):
             await do(bank, runtime, people.author, ItemAct.RETIRED, item, "重复")
-        await revise_item(bank, people.author, item, CHANGED, based_on=1, at=runtime.clock.now())
+        await revise_item(bank, people.author, item, CHANGED, based_on=1, reason="改正表述", at=runtime.clock.now())
         with pytest.raises(ForbiddenError):
             await do(bank, runtime, people.author, ItemAct.RETIRED, item, "重复")
         assert len(await list_pool(bank, CODE)) == 1
@@ -224,16 +224,24 @@ async def test_an_author_withdraws_an_own_draft_and_nothing_else(runtime: Runtim
 async def test_two_editors_do_not_overwrite_each_other(bank: AsyncSession, runtime: Runtime) -> None:
     author, other = maker("author"), maker("author")
     item = await write(bank, runtime, author)
-    await revise_item(bank, author, item, CHANGED, based_on=1, at=runtime.clock.now())
+    await revise_item(bank, author, item, CHANGED, based_on=1, reason="改正表述", at=runtime.clock.now())
     with pytest.raises(ItemVersionError):
-        await revise_item(bank, other, item, draft(Interaction.CHOICE, 3, node="1"), based_on=1, at=runtime.clock.now())
+        await revise_item(
+            bank,
+            other,
+            item,
+            draft(Interaction.CHOICE, 3, node="1"),
+            based_on=1,
+            reason="改正表述",
+            at=runtime.clock.now(),
+        )
 
 
 async def test_saving_without_a_change_makes_no_version(bank: AsyncSession, runtime: Runtime) -> None:
     author = maker("author")
     item = await write(bank, runtime, author)
     with pytest.raises(ItemUnchangedError):
-        await revise_item(bank, author, item, PLAIN, based_on=1, at=runtime.clock.now())
+        await revise_item(bank, author, item, PLAIN, based_on=1, reason="改正表述", at=runtime.clock.now())
 
 
 async def test_content_that_no_longer_fits_its_digest_is_noticed(runtime: Runtime) -> None:
@@ -319,7 +327,7 @@ async def test_the_database_refuses_an_event_about_a_version_that_is_not_the_new
 ) -> None:
     author = maker("author")
     item = await write(bank, runtime, author)
-    await revise_item(bank, author, item, CHANGED, based_on=1, at=runtime.clock.now())
+    await revise_item(bank, author, item, CHANGED, based_on=1, reason="改正表述", at=runtime.clock.now())
     with pytest.raises(DBAPIError, match="not to be"):
         await raw_event(bank, runtime, item, ItemAct.SUBMITTED, new_id(), version=1)
 

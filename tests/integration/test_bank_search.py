@@ -100,7 +100,7 @@ async def test_items_are_found_by_what_is_asked_and_nothing_else(bank: AsyncSess
 async def test_a_new_version_is_found_by_its_own_words_and_law(bank: AsyncSession, runtime: Runtime) -> None:
     (item,), _ = await list_items(bank, ItemFilter(words="验电器"))
     new = draft(1, "高压验电器的工作电压", "与设备相符", "DL/T 740-2014", 65)
-    await revise_item(bank, AUTHOR, item.id, new, based_on=1, at=runtime.clock.now())
+    await revise_item(bank, AUTHOR, item.id, new, based_on=1, reason="改正表述", at=runtime.clock.now())
     asked: list[dict[str, Any]] = [
         {"words": "低压验电器"},
         {"law": "GB 26860"},
