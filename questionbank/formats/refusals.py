@@ -20,6 +20,7 @@ MESSAGES: Final = {
     "figure_place": "{place}里有图片、录音或公式,只有题目、选项和解析里可以有。",
     "figure_total": "各题的图片和录音合计至多 {most} MB,加上这一题就超过了,请分成几个文件。",
     "figure_unreadable": "图片无法使用:须为完整的 JPG 或 PNG,5 MB 以内。",
+    "formula_cell": "“{column}”的单元格是公式,显示的内容会变。请复制后选择性粘贴为值,再导入。",
     "formula_unreadable": "公式无法使用:须为一个 MathML 公式,8 KB 以内。",
     "gap_count": "选词填空题的题目有 {blanks} 个空,选项有 {lines} 行;应为每空一行,至多 {most} 个空。",
     "group_divider": "文字里不能有“{divider}”或换行:{excerpt}",

@@ -6,6 +6,7 @@ Without headings two forms are known: `number, stem, option …, key` with two t
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from string import ascii_uppercase
 from typing import Final
 
 import msgspec
@@ -62,7 +63,10 @@ def _read_sheet(
         _count(unsupported, f"sheet {sheet.name}", sum(any(map(str.strip, row)) for row in sheet.rows))
         return
     for index, row in enumerate(sheet.rows):
-        if any(map(str.strip, row)):
+        computed = [column for column in range(1, width) if (index, column) in sheet.formulas]
+        if computed:
+            yield refuse(start + index + 1, RowError("formula_cell", column=ascii_uppercase[computed[0]]))
+        elif any(map(str.strip, row)):
             yield _read_plain(row, width, start + index + 1)
 
 
@@ -81,20 +85,22 @@ def _read_headed(
         if not any(map(str.strip, sheet.rows[index])):
             continue
         try:
-            _refuse_dates(sheet, headings, index)
+            _refuse_computed(sheet, headings, index)
             yield _propose(sheet.rows[index], headings, start + index + 1)
         except RowError as error:
             yield refuse(start + index + 1, error)
 
 
-def _refuse_dates(sheet: Sheet, headings: Headings, index: int) -> None:
-    """Refuse an option 3-5 that became 5 March: the text the author typed is gone."""
-    if not sheet.dates:
+def _refuse_computed(sheet: Sheet, headings: Headings, index: int) -> None:
+    """Refuse an option 3-5 that became 5 March, for what was typed is gone, and a formula, for what it shows may change."""
+    if not sheet.dates and not sheet.formulas:
         return
     for column in (*headings.fields.values(), *headings.letters.values()):
+        title = sheet.rows[headings.row][column].strip()[:20]
         if (index, column) in sheet.dates:
-            title, value = sheet.rows[headings.row][column], sheet.rows[index][column]
-            raise RowError("date_cell", column=title.strip()[:20], value=value)
+            raise RowError("date_cell", column=title, value=sheet.rows[index][column])
+        if (index, column) in sheet.formulas:
+            raise RowError("formula_cell", column=title)
 
 
 def _cell(row: Sequence[str], column: int | None) -> str:

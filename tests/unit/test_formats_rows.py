@@ -271,6 +271,35 @@ def test_an_option_that_became_a_date_is_refused() -> None:
     assert "A" in reading.refused[0].text
 
 
+def _book(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in rows:
+        page.append(row)
+    buffer = BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        (
+            [["序号", "题目", "A", "B", "答案"], ["=ROW()-1", "甲?", "4", "10", "A"], ["=2", "乙?", "4", "=C2+1", "A"]],
+            (3, "B"),
+        ),
+        ([["1", "甲?", "4", "10", "A"], ["2", "乙?", "4", "10", '=IF(TRUE,"B","A")']], (2, "E")),
+    ],
+)
+def test_a_formula_is_refused_where_it_is_read(rows: list[list[object]], refused: tuple[int, str]) -> None:
+    reading = read_questions(_book(*rows), "a.xlsx")
+    assert [(each.row, each.code, each.text[1]) for each in reading.refused] == [
+        (refused[0], "formula_cell", refused[1])
+    ]
+    assert len(reading.drafts) == 1
+
+
 def test_unsupported_kinds_are_counted() -> None:
     reading = read_rows(["操作题", "甲?", "", "略"], ["操作题", "乙?", "", "略"])
     assert reading.unsupported == {"操作题": 2}

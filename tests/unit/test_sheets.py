@@ -151,6 +151,7 @@ def test_cells_become_text_and_dates_are_told_apart() -> None:
 def test_a_formula_without_a_stored_value_reads_as_empty() -> None:
     (sheet,) = read_workbook(make_openpyxl(["title", "=1+1", "end"]))
     assert [row[0] for row in sheet.rows] == ["title", "", "end"]
+    assert sheet.formulas == {(1, 0)}
 
 
 def test_a_sheet_that_starts_low_keeps_its_row_numbers() -> None:
@@ -158,12 +159,10 @@ def test_a_sheet_that_starts_low_keeps_its_row_numbers() -> None:
     assert sheet.rows[2] == ("third",)
 
 
-def test_an_open_document_is_read() -> None:
+def _open_document(rows: str) -> bytes:
     names = "office:1.0", "table:1.0", "text:1.0"
     spaces = " ".join(f'xmlns:{name[:-4]}="urn:oasis:names:tc:opendocument:xmlns:{name}"' for name in names)
-    row = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    cells = "".join(map(row.format, ("题目", "答案")))
-    page = f'<table:table table:name="页"><table:table-row>{cells}</table:table-row></table:table>'
+    page = f'<table:table table:name="页">{rows}</table:table>'
     body = f"<office:body><office:spreadsheet>{page}</office:spreadsheet></office:body>"
     content = f'<?xml version="1.0"?><office:document-content {spaces}>{body}</office:document-content>'
     manifest = b'<?xml version="1.0"?><m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
@@ -172,8 +171,33 @@ def test_an_open_document_is_read() -> None:
         "META-INF/manifest.xml": manifest,
         "content.xml": content.encode(),
     }
-    (sheet,) = read_workbook(make_zip(members))
+    return make_zip(members)
+
+
+_TEXT_CELL = '<table:table-cell office:value-type="string"{}><text:p>{}</text:p></table:table-cell>'
+
+
+def test_an_open_document_is_read() -> None:
+    cells = "".join(_TEXT_CELL.format("", text) for text in ("题目", "答案"))
+    (sheet,) = read_workbook(_open_document(f"<table:table-row>{cells}</table:table-row>"))
     assert (sheet.name, sheet.rows) == ("页", (("题目", "答案"),))
+
+
+def test_formulas_of_an_open_document_are_found_behind_repeated_rows_and_cells() -> None:
+    plain = _TEXT_CELL.format(' table:number-columns-repeated="2"', "甲")
+    computed = _TEXT_CELL.format(' table:formula="of:=1+1"', "乙")
+    rows = f'<table:table-row table:number-rows-repeated="3">{plain}</table:table-row><table:table-row>{plain}{computed}</table:table-row>'
+    (sheet,) = read_workbook(_open_document(rows))
+    assert (sheet.rows[3][2], sheet.formulas) == ("乙", frozenset({(3, 2)}))
+
+
+def test_formulas_are_told_by_worksheet() -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("二")["C2"].value = "=1+1"
+    book["二"]["A1"].value = book.worksheets[0]["A1"].value = "题目"
+    buffer = BytesIO()
+    book.save(buffer)
+    assert [sheet.formulas for sheet in read_workbook(buffer.getvalue())] == [frozenset(), {(1, 2)}]
 
 
 def test_filled_cells_in_opposite_corners_are_refused() -> None:

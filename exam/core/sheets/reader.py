@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Final
 
 import msgspec
+from lxml import etree  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
-from exam.core.sheets.archive import ZIP_MAGIC, check_archive, read_member
+from exam.core.sheets.archive import ZIP_MAGIC, check_archive, member_reader, read_member
 from exam.core.sheets.encoding import decode_text
 from exam.core.sheets.errors import (
     BrokenDelimitedTextError,
@@ -20,6 +21,7 @@ from exam.core.sheets.errors import (
     NotAWorkbookError,
     SheetTooWideError,
 )
+from exam.core.sheets.formulas import WORKBOOK, Places, column_number, find_formulas
 
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_CELLS: Final = 2_000_000
@@ -37,12 +39,14 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """One worksheet or delimited file.
 
     `rows` start at the first row of the sheet, blank ones included, so that index + 1 is the number a person sees.
-    `dates` holds (row, column), from 0, of cells that the spreadsheet program took for a date or a time.
+    `dates` holds (row, column), from 0, of cells that the spreadsheet program took for a date or a time, `formulas` of
+    cells whose text was computed, as far as the kind of workbook tells (xls does not).
     """
 
     name: str
     rows: tuple[tuple[str, ...], ...]
-    dates: frozenset[tuple[int, int]] = frozenset()
+    dates: Places = frozenset()
+    formulas: Places = frozenset()
 
 
 def read_workbook(data: bytes) -> list[Sheet]:
@@ -51,11 +55,12 @@ def read_workbook(data: bytes) -> list[Sheet]:
     Whole numbers lose their ".0", dates are ISO text.
     Raises NotAWorkbookError, SheetTooWideError or an archive error.
     """
-    if data.startswith(ZIP_MAGIC):
-        _check_package(data)
-    elif not data.startswith(OLE_MAGIC):
+    if not data.startswith((ZIP_MAGIC, OLE_MAGIC)):
         raise NotAWorkbookError
-    return [_to_sheet(name, cells) for name, cells in _parse(data) if cells]
+    names = _check_package(data) if data.startswith(ZIP_MAGIC) else ()
+    parsed = _parse(data)
+    formulas = _formulas(data, names) if names else {}
+    return [_to_sheet(name, cells, formulas.get(name, frozenset())) for name, cells in parsed if cells]
 
 
 def read_delimited(data: bytes) -> Sheet:
@@ -74,15 +79,23 @@ def read_delimited_text(text: str) -> Sheet:
     return Sheet(name="", rows=tuple(tuple(row) for row in _split(text, delimiter)))
 
 
-def _check_package(data: bytes) -> None:
-    """Pass only an OOXML or OpenDocument workbook whose cells span a reasonable area."""
+def _check_package(data: bytes) -> tuple[str, ...]:
+    """Pass only an OOXML or OpenDocument workbook whose cells span a reasonable area, and return its members."""
     names = check_archive(data)
-    if "xl/workbook.xml" in names:
+    if WORKBOOK in names:
         for name in names:
             if name.endswith(".xml"):
                 _check_span(name, read_member(data, name))
     elif "mimetype" not in names or not read_member(data, "mimetype").startswith(_ODS_TYPE):
         raise NotAWorkbookError
+    return names
+
+
+def _formulas(data: bytes, names: tuple[str, ...]) -> dict[str, Places]:
+    try:
+        return find_formulas(member_reader(data), names)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NotAWorkbookError from error
 
 
 def _check_span(name: str, xml: bytes) -> None:
@@ -90,16 +103,9 @@ def _check_span(name: str, xml: bytes) -> None:
     last_row, last_column = 0, 0
     for match in _CELL.finditer(xml):
         last_row = max(last_row, int(match[2]))
-        last_column = max(last_column, _column_number(match[1]))
+        last_column = max(last_column, column_number(match[1]))
     if last_row * last_column > MAX_CELLS:
         raise SheetTooWideError(sheet=name, cells=last_row * last_column, limit=MAX_CELLS)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _parse(data: bytes) -> list[tuple[str, list[list[Cell]]]]:
@@ -115,14 +121,14 @@ def _parse(data: bytes) -> list[tuple[str, list[list[Cell]]]]:
         raise NotAWorkbookError from error
 
 
-def _to_sheet(name: str, cells: list[list[Cell]]) -> Sheet:
+def _to_sheet(name: str, cells: list[list[Cell]], formulas: Places) -> Sheet:
     dates = frozenset(
         (row, column)
         for row, line in enumerate(cells)
         for column, cell in enumerate(line)
         if isinstance(cell, (date, time, timedelta))
     )
-    return Sheet(name=name, rows=tuple(tuple(map(_cell_text, line)) for line in cells), dates=dates)
+    return Sheet(name=name, rows=tuple(tuple(map(_cell_text, line)) for line in cells), dates=dates, formulas=formulas)
 
 
 def _cell_text(cell: Cell) -> str:
