@@ -58,6 +58,7 @@ async def _case(session: AsyncSession, runtime: Runtime, principal: Principal, i
         "findings": FINDING_WORDS,
         "dispositions": DISPOSITION_WORDS,
         "me": principal.account,
+        "kept_every": -(-runtime.settings.media_segment_s // 60),
         "problem": None,
         "typed": None,
     }

@@ -203,6 +203,7 @@ async def test_a_bundle_holds_what_there_is_and_any_change_is_found(client: Asyn
     await stored(runtime, sitting_id=attempt, attempt_id=None, room_id=room_id)
     await stored(runtime, sitting_id=attempt, attempt_id=None)  # of another room
     assert (await reporter.act(f"/proctor/attempts/{attempt}/record/open", reason="incident"))[0] == 303
+    assert "录像每 5 分钟存档一次" in (await wear(client, reporter.cookie).get(path)).text
     first = await send(wear(client, reporter.cookie), f"{path}/bundle")
     answer = await send(wear(client, reporter.cookie), f"{path}/bundle")
     bundle = answer.content
