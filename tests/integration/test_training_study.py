@@ -14,13 +14,14 @@ from httpx import AsyncClient, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from exam.core.clock import FrozenClock
+from exam.core.clock import FrozenClock, local_midnight
 from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.identity.api import login_of
 from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
+from exam.training.classes.enrolments import list_enrolments_of, transfer, withdraw
 from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.judging import Beat, Oddity
 from exam.training.lessons.errors import DayCapError, LessonStateError, StudyTimeError
@@ -28,7 +29,7 @@ from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.models import ObservationRow, Progress
 from exam.training.lessons.opening import start_visit
 from exam.training.lessons.standing import StudyAnswer
-from exam.training.lessons.study import end_visit, run_close_silent, take_answer, take_beat
+from exam.training.lessons.study import end_visit, read_visit, run_close_silent, take_answer, take_beat
 from exam.training.settling import run_settle
 from tests.builders.training import (
     OFFICER,
@@ -457,3 +458,53 @@ async def test_page_earns_nothing_beyond_the_end_of_its_log_in(student: Student,
         student.pass_time(runtime.settings.session_max_h * 3600)
         late = await _post(client, student, header, 1, chain(student.visit, 0, runtime.secrets.lease))
     assert late.json()["study"]["stop"] == "login"
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "moved", "ended"])
+async def test_page_earns_nothing_once_its_learner_has_left_the_class_or_it_has_ended(
+    student: Student, runtime: Runtime, clock: FrozenClock, school: School, way: str
+) -> None:
+    if way == "ended":  # half a minute before the class's last day is over
+        clock.advance(local_midnight(date(2026, 12, 14)) - clock.now() - timedelta(seconds=30))
+    student.lesson = await make_lesson(runtime, school, title="长课", text=LONG)
+    await student.open()
+    assert (await student.study(1)).reach_ms == 15_000
+    await _leave(student, runtime, school, way)
+    student.pass_time(15)
+    late = await student.beat()
+    assert (late.stop, late.reach_ms, late.check) == ("over", 15_000, None)
+    assert (await student.answer()).stop == "over"
+    async with runtime.databases.transaction(student.scope) as session:
+        shown, _, _ = await read_visit(session, student.person, student.visit, at=clock.now())
+    assert shown.stop == "over"
+    assert await student.noticed() == []
+
+
+async def _leave(student: Student, runtime: Runtime, school: School, way: str) -> None:
+    left, at = student.learner, runtime.clock.now()
+    if way == "moved":
+        other = await make_class(runtime, school, sessions=((10, "1.1", "theory"),), title="另一班")
+        async with runtime.databases.transaction(school.scope) as session:
+            await transfer(session, school.clerk, runtime, left.class_id, left.id, to_class=other, reason="加班", at=at)
+    elif way == "withdrawn":
+        async with runtime.databases.transaction(school.scope) as session:
+            await withdraw(session, school.clerk, left.class_id, left.id, reason="离职", at=at)
+
+
+async def test_time_before_a_move_is_proved_in_the_new_class(
+    student: Student, runtime: Runtime, school: School
+) -> None:
+    student.lesson = await make_lesson(runtime, school, title="长课", text=LONG)
+    await student.open()
+    await student.study(8)
+    await _leave(student, runtime, school, "moved")
+    await student.study(4)
+    student.clock.advance(timedelta(days=2))
+    async with runtime.databases.session(student.scope) as session:
+        [fresh] = [each for each in await list_enrolments_of(session, student.person) if each.state == "enrolled"]
+    student.learner = fresh
+    await student.open()
+    told = await student.study(200)
+    await student.close()
+    assert told.finished
+    assert await student.counted() == 3000 + 120

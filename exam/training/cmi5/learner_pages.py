@@ -53,7 +53,7 @@ class UnitController(Controller):
         if principal.person is None or origin is None:
             raise NotFoundError
         at, secret = runtime.clock.now(), runtime.secrets.lease
-        visit = await open_package(session, principal.person, visit_id)
+        visit = await open_package(session, principal.person, visit_id, at=at)
         package = visit.lesson.package
         base = mint_package(package.folder, package.standard, origin=origin, page_url=page_url, at=at, secret=secret)
         unit = await launch_unit(session, visit, data.item, home=runtime.settings.base_url, base=base, at=at)

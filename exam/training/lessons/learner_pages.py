@@ -66,9 +66,10 @@ class LessonController(Controller):
         visit_id: FromPath[UUID],
     ) -> Template:
         person = _person(principal)
-        answer, seq, lesson = await read_visit(session, person, visit_id)
+        at = runtime.clock.now()
+        answer, seq, lesson = await read_visit(session, person, visit_id, at=at)
         secret = runtime.secrets.lease
-        rules = rules_on(local_date(runtime.clock.now()))
+        rules = rules_on(local_date(at))
         opened = unlocked(lesson.content, answer.reach_ms)
         whole = lesson.content.package
         framed, headers = frame_package(request, runtime, whole.package if whole else None)

@@ -8,6 +8,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
+from exam.training.classes.views import PRESENT
 from exam.training.ledger.live import Live
 from exam.training.lessons.errors import VisitNotFoundError
 from exam.training.lessons.models import LiveRow
@@ -70,8 +72,12 @@ class StudyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 _STANDING = text(
     "select l.state, l.n, l.region, p.settled_ms,"
-    " cast(:login as bytea) is null or identity_session_open(:login, cast(:at as timestamptz)) as logged_in from training_live l"
+    " cast(:login as bytea) is null or identity_session_open(:login, cast(:at as timestamptz)) as logged_in,"
+    " e.state = any(:present) and coalesce(cast(:today as date) <= c.ends_on, true) as in_class"
+    " from training_live l"
     " join training_visit v on v.id = :visit and v.person_id = l.person_id"
+    " join training_enrolment e on e.id = v.enrolment_id"
+    " join training_class c on c.id = e.class_id"
     " join training_progress p on p.id = v.progress_id"
     " where l.person_id = :person for update of l"
 )
@@ -87,6 +93,14 @@ class StudyStanding(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     settled_ms: int
     logged_in: bool = True
+    in_class: bool = True
+
+    @property
+    def stop(self) -> str:
+        """Why nothing counts, whatever the page reports: the log-in or the place in the class has ended."""
+        if not self.logged_in:
+            return "login"
+        return "" if self.in_class else "over"
 
     @property
     def note(self) -> Note | None:
@@ -111,9 +125,16 @@ async def load_standing(
 ) -> StudyStanding:
     """Return where a person's study stands, locked; raises VisitNotFoundError for a visit that is not theirs.
 
-    `login` is the digest of the session that a page's lease names, looked for at an instant.
+    `login` is the digest of the session that a page's lease names, looked for at an instant, as is the end of the class.
     """
-    asked = {"person": person, "visit": visit, "login": login, "at": at}
+    asked = {
+        "person": person,
+        "visit": visit,
+        "login": login,
+        "at": at,
+        "today": local_date(at) if at else None,
+        "present": list(PRESENT),
+    }
     row = (await session.execute(_STANDING, asked)).one_or_none()
     if row is None:
         raise VisitNotFoundError
@@ -126,6 +147,7 @@ async def load_standing(
         state=state,
         settled_ms=row.settled_ms,
         logged_in=row.logged_in,
+        in_class=row.in_class,
     )
 
 

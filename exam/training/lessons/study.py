@@ -50,7 +50,8 @@ async def take_beat(
     here = await load_standing(session, person, visit, login=login, at=at)
     if not here.logged_in:
         await observe(session, here, Oddity.LOGGED_OUT, at)
-        return answer_of(here, stop="login")
+    if here.stop:
+        return answer_of(here, stop=here.stop)
     note = here.note
     if note is None or here.state.live.watch.visit != visit:
         await observe(session, here, Oddity.TWO_DEVICES, at)
@@ -108,8 +109,8 @@ async def take_answer(
 ) -> StudyAnswer:
     """Take in the answer to an open check; a wrong one leaves it open, and guessing lets it run out."""
     here = await load_standing(session, person, visit, login=login, at=at)
-    if not here.logged_in:
-        return answer_of(here, stop="login")
+    if here.stop:
+        return answer_of(here, stop=here.stop)
     note, question = here.note, here.state.question
     if note is None or here.state.live.watch.visit != visit:
         return answer_of(here, stop="elsewhere")
@@ -152,13 +153,15 @@ async def end_visit(session: AsyncSession, person: UUID, visit: UUID, *, at: dat
         await ask_to_settle(session, person)
 
 
-async def read_visit(session: AsyncSession, person: UUID, visit: UUID) -> tuple[StudyAnswer, int, LessonView]:
+async def read_visit(
+    session: AsyncSession, person: UUID, visit: UUID, *, at: datetime | None = None
+) -> tuple[StudyAnswer, int, LessonView]:
     """Return where a visit stands, the number of its last beat, and its lesson, for the page that shows it."""
-    here = await load_standing(session, person, visit)
+    here = await load_standing(session, person, visit, at=at)
     query = select(Progress.lesson_id).join(VisitRow, VisitRow.progress_id == Progress.id).where(VisitRow.id == visit)
     lesson = await get_lesson(session, (await session.execute(query)).scalar_one())
     open_here = here.note is not None and here.state.live.watch.visit == visit
-    answer = answer_of(here, stop="" if open_here else "elsewhere")
+    answer = answer_of(here, stop=here.stop or ("" if open_here else "elsewhere"))
     length = msgspec.structs.replace(answer, length_ms=lesson.length_ms)
     return length, here.state.live.line.seq if open_here else 0, lesson
 

@@ -1,5 +1,6 @@
 """The learner's part of a package inside the lesson's page: what it finds again, and what it says."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -35,9 +36,10 @@ class PackageController(Controller):
         self,
         session: NamedDependency[AsyncSession],
         principal: NamedDependency[Principal],
+        runtime: NamedDependency[Runtime],
         visit_id: FromPath[UUID],
     ) -> PackageTold:
-        visit = await _open(session, principal, visit_id)
+        visit = await _open(session, principal, visit_id, runtime.clock.now())
         tracked = await list_tracked(session, visit)
         return PackageTold(items=visit.lesson.package.items, tracked=tracked, met=is_met(visit.lesson, tracked))
 
@@ -50,13 +52,14 @@ class PackageController(Controller):
         visit_id: FromPath[UUID],
         data: JSONBody[Tracked],
     ) -> Response[dict[str, bool]]:
-        visit = await _open(session, principal, visit_id)
+        at = runtime.clock.now()
+        visit = await _open(session, principal, visit_id, at)
         if visit.lesson.package.standard is Standard.CMI5:  # its units speak to the statement store alone
             raise NotFoundError
-        return Response({"met": await keep_tracked(session, visit, data, at=runtime.clock.now())})
+        return Response({"met": await keep_tracked(session, visit, data, at=at)})
 
 
-async def _open(session: AsyncSession, principal: Principal, visit_id: UUID) -> PackageVisit:
+async def _open(session: AsyncSession, principal: Principal, visit_id: UUID, at: datetime) -> PackageVisit:
     if principal.person is None:
         raise NotFoundError
-    return await open_package(session, principal.person, visit_id)
+    return await open_package(session, principal.person, visit_id, at=at)

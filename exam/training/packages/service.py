@@ -36,9 +36,9 @@ def plan_package(package: Package, minutes: str, wanted: str) -> PackageLesson:
         raise PackagePlanError from None
 
 
-async def open_package(session: AsyncSession, person_id: UUID, visit_id: UUID) -> PackageVisit:
+async def open_package(session: AsyncSession, person_id: UUID, visit_id: UUID, *, at: datetime) -> PackageVisit:
     """Return the package of a visit that is the learner's open one; raises VisitNotFoundError, PackageClosedError."""
-    answer, _, lesson = await read_visit(session, person_id, visit_id)
+    answer, _, lesson = await read_visit(session, person_id, visit_id, at=at)
     if lesson.content.package is None:
         raise VisitNotFoundError
     if answer.stop:

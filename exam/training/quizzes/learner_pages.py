@@ -35,7 +35,7 @@ class QuizController(Controller):
         turn: FromQuery[Literal["", "next"]] = "",
     ) -> Template:
         """Ask the next item, or say how the round ended."""
-        visit = await open_quiz(session, _person(principal), visit_id)
+        visit = await open_quiz(session, _person(principal), visit_id, at=runtime.clock.now())
         return await _page(session, runtime, visit, again=turn == "next")
 
     @post(status_code=200)
@@ -48,9 +48,10 @@ class QuizController(Controller):
         data: URLEncodedBody[QuizAnswerForm],
     ) -> Template:
         """Say whether it was right; an item that was answered already is passed over."""
-        visit = await open_quiz(session, _person(principal), visit_id)
+        at = runtime.clock.now()
+        visit = await open_quiz(session, _person(principal), visit_id, at=at)
         chosen = (data.choice,) if isinstance(data.choice, str) else data.choice
-        at, given = runtime.clock.now(), (*chosen, data.text)
+        given = (*chosen, data.text)
         try:
             answer = await answer_quiz(session, runtime.ports, principal, visit, data.version, given, at=at)
         except PracticeUnansweredError as error:

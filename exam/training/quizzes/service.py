@@ -78,9 +78,9 @@ async def plan_quiz(
     return quiz
 
 
-async def open_quiz(session: AsyncSession, person_id: UUID, visit_id: UUID) -> QuizVisit:
+async def open_quiz(session: AsyncSession, person_id: UUID, visit_id: UUID, *, at: datetime) -> QuizVisit:
     """Return the quiz of a visit that is the learner's open one; raises VisitNotFoundError and QuizClosedError."""
-    answer, _, lesson = await read_visit(session, person_id, visit_id)
+    answer, _, lesson = await read_visit(session, person_id, visit_id, at=at)
     if lesson.content.quiz is None:
         raise VisitNotFoundError
     if answer.stop:
