@@ -128,6 +128,8 @@ class Message(Base):
     id: Mapped[Id]
     attempt_id: Mapped[UUID] = mapped_column(ForeignKey("delivery_attempt.id"))
     region: Mapped[str]
+    reason: Mapped[str]
+    """The category that the proctor chose; empty on messages from before there was one."""
     text: Mapped[str]
     needs_ack: Mapped[bool]
     sent_by: Mapped[UUID | None]

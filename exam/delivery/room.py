@@ -252,17 +252,24 @@ async def send_message(
     principal: Principal,
     attempt_id: UUID,
     *,
+    reason: str,
     text: str,
     needs_ack: bool,
     at: datetime,
 ) -> UUID:
-    """Send a message that the terminal shows as a card."""
+    """Send a message that the terminal shows as a card with the words of its reason.
+
+    Raises ReasonMissingError and MessageTextError.
+    """
+    if not reason.strip():
+        raise ReasonMissingError
     if not 1 <= len(text.strip()) <= MAX_MESSAGE:
         raise MessageTextError(limit=MAX_MESSAGE)
     attempt = await get_attempt_row(session, attempt_id)
     message = Message(
         attempt_id=attempt.id,
         region=attempt.region,
+        reason=reason,
         text=text.strip(),
         needs_ack=needs_ack,
         sent_by=principal.account,
@@ -270,17 +277,19 @@ async def send_message(
     )
     session.add(message)
     await session.flush()
-    facts = {"message": str(message.id), "text": message.text}
+    facts = {"message": str(message.id), "reason": reason, "text": message.text}
     subject = ("attempt", attempt.id)
     await record(session, principal, "attempt.messaged", subject, at=at, region=attempt.region, facts=facts)
     return message.id
 
 
-async def message_room(session: AsyncSession, principal: Principal, room_id: UUID, *, text: str, at: datetime) -> int:
+async def message_room(
+    session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, text: str, at: datetime
+) -> int:
     """Send everybody in a room who has not ended the same message, to be acknowledged; return how many."""
 
     async def one(attempt_id: UUID) -> None:
-        await send_message(session, principal, attempt_id, text=text, needs_ack=True, at=at)
+        await send_message(session, principal, attempt_id, reason=reason, text=text, needs_ack=True, at=at)
 
     return await for_room(session, room_id, OPEN_STATES, one)
 

@@ -86,9 +86,10 @@ class CheckInAnswer(msgspec.Struct):
 
 
 class MessageItem(msgspec.Struct):
-    """One message of the proctor."""
+    """One message of the proctor, with the code of its reason; the page has the words."""
 
     id: UUID
+    reason: str
     text: str
     sent_at: int
     needs_ack: bool

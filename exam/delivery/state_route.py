@@ -31,7 +31,7 @@ STATEMENTS = {
     "state": """
         select a.epoch, a.terminal_thumbprint, a.state, a.starts_at, a.deadline_at, a.paused_at, a.grace_s, a.hand_raised_at,
             coalesce(a.submitted_at, a.finalised_at), a.answered, a.receipt_code, a.response_digest,
-            (select json_agg(json_build_object('id', m.id, 'text', m.text, 'needs_ack', m.needs_ack,
+            (select json_agg(json_build_object('id', m.id, 'reason', m.reason, 'text', m.text, 'needs_ack', m.needs_ack,
                     'sent_at', floor(extract(epoch from m.sent_at) * 1000)::bigint) order by m.sent_at)
                 from delivery_message m where m.attempt_id = a.id and m.acknowledged_at is null),
             (select json_build_object('act', d.act, 'reason', d.reason, 'extension_ms', d.extension_ms,

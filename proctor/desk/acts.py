@@ -83,8 +83,8 @@ async def _hush(session: AsyncSession, runtime: Runtime, principal: Principal, a
 
 
 async def _message(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
-    at = runtime.clock.now()
-    await delivery.send_message(session, principal, attempt_id, text=act.text, needs_ack=True, at=at)
+    reason, at = require_reason("message", act.reason), runtime.clock.now()
+    await delivery.send_message(session, principal, attempt_id, reason=reason, text=act.text, needs_ack=True, at=at)
 
 
 async def _lower_hand(
@@ -123,9 +123,9 @@ async def act_on_room(
 ) -> int:
     """Do a whole-room act and return how many attempts it reached."""
     at = runtime.clock.now()
-    if name == "message":
-        return await delivery.message_room(session, principal, room_id, text=act.text, at=at)
     reason = require_reason(name, act.reason)
+    if name == "message":
+        return await delivery.message_room(session, principal, room_id, reason=reason, text=act.text, at=at)
     if name == "pause":
         return await delivery.pause_room(session, principal, room_id, reason=reason, note=act.note, at=at)
     if name == "resume":

@@ -38,6 +38,12 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("room_disturbed", "核实考场是否受到干扰"),
         ("candidate_asked", "考生求助"),
     ),
+    "message": (
+        ("discipline", "考场纪律"),
+        ("notice", "考务通知"),
+        ("equipment", "设备与网络"),
+        ("help", "回应求助"),
+    ),
     "hold": (
         ("identity_doubt", "身份存疑"),
         ("incident_open", "有待处理的异常情况"),
@@ -70,12 +76,13 @@ ROOM_DONE = {
 """What the page says once after an act on the whole room."""
 
 CANNED_MESSAGES = (
-    "请将证件放在桌面左上角。",
-    "请保持安静,不要左顾右盼。",
-    "请坐正,面向屏幕。",
-    "请等候,监考员马上到您的座位。",
-    "距离考试结束还有 15 分钟。",
+    ("notice", "请将证件放在桌面左上角。"),
+    ("discipline", "请保持安静,不要左顾右盼。"),
+    ("discipline", "请坐正,面向屏幕。"),
+    ("help", "请等候,监考员马上到您的座位。"),
+    ("notice", "距离考试结束还有 15 分钟。"),
 )
+"""Ready sentences, each with the reason for a message that it brings along."""
 
 
 def require_reason(act: str, code: str) -> str:
@@ -92,15 +99,21 @@ ACT_OF = {
     "ended": "end",
     "voided": "void",
     "listened": "listen",
+    "messaged": "message",
 }
 """The act that each entry of an attempt's history is the outcome of."""
+
+GIVEN = {"messaged": (("incident_decided", "异常事件的处理决定"),)}
+"""Reasons that nobody chooses at the desk: what was done follows from another act."""
 
 
 def reason_words(done: str, code: str) -> str:
     """Return the sentence behind the reason of something that was done, the code itself where it is none of ours."""
-    return dict(REASONS.get(ACT_OF.get(done, ""), ())).get(code, code)
+    return {known: words for each, known, words in told_reasons() if each == done}.get(code, code)
 
 
 def told_reasons() -> list[tuple[str, str, str]]:
     """Return what was done, the code of a reason and its sentence, for every reason that a candidate may read."""
-    return [(done, code, words) for done, act in ACT_OF.items() for code, words in REASONS[act]]
+    return [
+        (done, code, words) for done, act in ACT_OF.items() for code, words in (*REASONS[act], *GIVEN.get(done, ()))
+    ]

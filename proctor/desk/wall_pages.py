@@ -20,7 +20,7 @@ from exam.web.policy import allow
 from proctor.analysis.health import STANDING_WORDS, standing
 from proctor.analysis.stills import find_still
 from proctor.cameras.service import cameras_of_room
-from proctor.desk.reasons import CANNED_MESSAGES, REASONS
+from proctor.desk.reasons import CANNED_MESSAGES, REASONS, reason_words
 from proctor.desk.schemas import Act
 from proctor.desk.seats import list_seats
 from proctor.desk.wall import Tile, wall_of
@@ -84,6 +84,7 @@ class WallController(Controller):
             "seats": [seat for seat in seats if seat.attempt and seat.attempt.id == attempt_id],
             "spare": await list_terminals(session, attempt.room_id),
             "messages": await list_messages(session, attempt_id),
+            "reason_words": reason_words,
             "camera": camera,
             "may_be_heard": may_be_heard(camera),
             "listening": await listening_of(session, attempt, principal.account, at=now),

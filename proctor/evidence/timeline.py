@@ -90,7 +90,10 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     ]
     for each in messages:
         sender = names.get(each.sent_by, "") if each.sent_by else ""
-        found.append(Entry(at=each.sent_at, lane="messages", word="监考员发消息", note=each.text, actor=sender))
+        why = reason_words("messaged", each.reason)
+        found.append(
+            Entry(at=each.sent_at, lane="messages", word="监考员发消息", reason=why, note=each.text, actor=sender)
+        )
         if each.acknowledged_at:
             found.append(Entry(at=each.acknowledged_at, lane="messages", word="考生确认消息"))
     for waiver in waivers:

@@ -204,8 +204,8 @@ class Exam:
 
     def say(self, text: str, *, needs_ack: bool = True) -> None:
         """Send a message from the proctor's desk."""
-        message = {"id": f"m{len(self.messages) + 1}", "text": text, "sent_at": now_ms(), "needs_ack": needs_ack}
-        self.messages.append(message)
+        said = {"id": f"m{len(self.messages) + 1}", "reason": "notice", "text": text, "sent_at": now_ms()}
+        self.messages.append({**said, "needs_ack": needs_ack})
 
     def unread(self) -> list[dict[str, Any]]:
         """Messages that the candidate has not acknowledged."""

@@ -252,6 +252,8 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     here.ask_now()
     card = page.locator("dialog.message")
     expect(card).to_contain_text("请将证件放在桌面左上角。", timeout=PATIENCE_MS)
+    # the ready sentence brought its category along
+    expect(card.get_by_role("heading")).to_have_text("监考员的消息 · 考务通知")
     page.keyboard.press("Escape")
     expect(card).to_be_visible()
     card.get_by_role("button").click()

@@ -230,7 +230,7 @@ class Scene:
         await self._ask(terminal, "POST", "start", {})
         await proctor.post(f"/proctor/attempts/{terminal.attempt}/admit", data={"reason": "identity_confirmed"})
         await terminal.wait_for_lease()
-        message = {"text": "请检查姓名", "reason": ""}
+        message = {"text": "请检查姓名", "reason": "notice"}
         await proctor.post(f"/proctor/attempts/{terminal.attempt}/message", data=message)
         return terminal
 

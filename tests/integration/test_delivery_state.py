@@ -79,11 +79,14 @@ async def test_messages_come_oldest_first_with_their_instant(
 ) -> None:
     here = await working(runtime, exam, client, 0)
     first_at = clock.unix_us() // 1000
-    await _act(runtime, exam, "send_message", here.attempt, text='「请」看"这里"。', needs_ack=True)
+    await _act(runtime, exam, "send_message", here.attempt, reason="notice", text='「请」看"这里"。', needs_ack=True)
     clock.advance(timedelta(seconds=1))
-    await _act(runtime, exam, "send_message", here.attempt, text="第二条", needs_ack=False)
-    told = [(each["text"], each["needs_ack"], each["sent_at"]) for each in (await _state(here))["messages"]]
-    assert told == [('「请」看"这里"。', True, first_at), ("第二条", False, first_at + 1000)]
+    await _act(runtime, exam, "send_message", here.attempt, reason="help", text="第二条", needs_ack=False)
+    told = (await _state(here))["messages"]
+    assert [(each["reason"], each["text"], each["needs_ack"], each["sent_at"]) for each in told] == [
+        ("notice", '「请」看"这里"。', True, first_at),
+        ("help", "第二条", False, first_at + 1000),
+    ]
 
 
 async def test_asking_after_the_grace_ends_the_attempt(

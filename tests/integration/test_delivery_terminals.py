@@ -83,7 +83,9 @@ async def test_only_the_terminal_that_holds_the_attempt_acknowledges_its_message
     await bind(runtime, exam, new, exam.registrations[1])
     attempt, at = UUID(old.attempt), runtime.clock.now()
     async with runtime.databases.transaction(exam.scope) as session:
-        message = await send_message(session, exam.centre.clerk, attempt, text="请坐好。", needs_ack=True, at=at)
+        message = await send_message(
+            session, exam.centre.clerk, attempt, reason="discipline", text="请坐好。", needs_ack=True, at=at
+        )
         to = UUID(new.id)
         await transfer(session, exam.centre.clerk, attempt, to_terminal_id=to, reason="terminal_failed", at=at)
     await new.ask_for_lease(old.attempt)

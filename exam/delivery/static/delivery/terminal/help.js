@@ -85,29 +85,38 @@ export class MessageCards {
     else node.remove();
   }
 
+  /** Who speaks, and about what. */
+  #title(message) {
+    return [word("message.title"), reasonWords("messaged", message.reason)].filter(Boolean).join(" · ");
+  }
+
   #card(message) {
     const read = button(word("message.read"), { kind: "chief", on: { click: () => this.#done(message) } });
     const dialog = h("dialog", { class: "dialog message", "aria-labelledby": `message-${message.id}`, "aria-describedby": `text-${message.id}` },
-      h("h2", { id: `message-${message.id}` }, icon("mail"), h("span", { text: word("message.title") })),
+      h("h2", { id: `message-${message.id}` }, icon("mail"), h("span", { text: this.#title(message) })),
       h("p", { class: "message-text", id: `text-${message.id}`, text: message.text }),
       h("p", { class: "hint", text: word("message.sent", { time: timeOfDay(message.sent_at) }) }),
       h("div", { class: "actions" }, read));
     openDialog(dialog, { closable: false });
-    announce(word("message.title"), true);
+    announce(this.#title(message), true);
     return dialog;
   }
 
   #line(message) {
     const close = button(word("close"), { kind: "small", on: { click: () => this.#done(message) } });
-    const line = h("div", { class: "notice", role: "status" }, icon("mail"), h("p", { text: word("message.line", { text: message.text }) }), close);
+    const line = h("div", { class: "notice", role: "status" }, icon("mail"), h("p", { text: `${this.#title(message)} · ${message.text}` }), close);
     this.#lines.append(line);
     return line;
   }
 }
 
+function reasonWords(act, reason) {
+  return document.querySelector(`[data-reason="${CSS.escape(`${act}/${reason}`)}"]`)?.textContent;
+}
+
 function whyOf({ act, reason }) {
-  const words = document.querySelector(`[data-reason="${CSS.escape(`${act}/${reason}`)}"]`);
-  return words ? word("act.why", { reason: words.textContent }) : "";
+  const words = reasonWords(act, reason);
+  return words ? word("act.why", { reason: words }) : "";
 }
 
 /** Returns a paragraph that says why, hidden unless the last act was this one and its reason has words. */

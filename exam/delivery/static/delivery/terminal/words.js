@@ -180,7 +180,6 @@ const WORDS = {
   "message.title": ["监考员的消息", "Message from the proctor"],
   "message.sent": ["{time} 发出", "Sent at {time}"],
   "message.read": ["我看到了", "I have read it"],
-  "message.line": ["监考员：{text}", "Proctor: {text}"],
   "elsewhere.title": ["考试已转到另一台电脑", "The exam has moved to another computer"],
   "elsewhere.lead": ["这里不能作答。如果没有换过电脑，请举手，由监考员办理换机。", "You cannot answer here. If you have not changed places, raise your hand; the proctor can transfer the exam."],
   "elsewhere.bar": ["考试已转到另一台电脑，这里只能看。请举手，由监考员办理换机。", "The exam has moved to another computer; here you can only look. Raise your hand for a transfer."],
