@@ -1,5 +1,6 @@
 """Face-to-face hours: signing, confirming, correcting by two people, and what the ledger says afterwards."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,12 +24,13 @@ from exam.training.attendance.errors import (
     RollConfirmedError,
     RollIncompleteError,
     RollTimesError,
+    SessionNotFiledError,
     SignCodeError,
     SignTimeError,
 )
 from exam.training.attendance.views import Presence, Status
 from exam.training.classes.models import TrainingClass
-from exam.training.classes.service import list_sessions, return_plan
+from exam.training.classes.service import add_session, file_class, list_sessions, return_plan
 from exam.training.classes.views import EnrolmentView, SessionView
 from exam.training.settling import run_settle
 from tests.builders.sitting import portrait
@@ -161,6 +163,56 @@ async def test_class_that_is_not_filed_takes_no_attendance(lesson: Lesson, runti
         await return_plan(session, lesson.school.regulator, lesson.one.class_id, remark="缺教师", at=at)
     with pytest.raises(ClassNotFiledError):
         await lesson.sign(0)
+
+
+@pytest.mark.parametrize("in_time", [False, True])
+async def test_added_session_counts_only_if_the_plan_was_filed_again_before_it_began(
+    lesson: Lesson, runtime: Runtime, *, in_time: bool
+) -> None:
+    school, held, clock = lesson.school, lesson.one, lesson.clock
+    async with runtime.databases.transaction(school.scope) as session:
+        added = await add_session(
+            session,
+            school.clerk,
+            held.class_id,
+            starts_at=held.ends_at + timedelta(minutes=30),
+            ends_at=held.ends_at + timedelta(minutes=75),
+            venue_id=held.venue_id,
+            teacher_id=held.teacher_id,
+            node="1.1",
+            part="theory",
+            at=clock.now(),
+        )
+        clock.advance(timedelta(minutes=165 - in_time))
+        await file_class(session, school.clerk, held.class_id, at=clock.now())
+        clock.advance(timedelta(minutes=1))
+        lesson.one = await roll.get_session(session, added)
+    await _require_taken(lesson, runtime, added, taken=in_time)
+    lesson.one = held  # what was filed before is confirmed as ever
+    await lesson.confirm()
+
+
+async def _require_taken(lesson: Lesson, runtime: Runtime, session_id: UUID, *, taken: bool) -> None:
+    refused = nullcontext() if taken else pytest.raises(SessionNotFiledError)
+    with refused:
+        await lesson.sign(0)
+    lesson.clock.advance(timedelta(minutes=50))
+    with refused:
+        await lesson.confirm()
+    async with runtime.databases.transaction(lesson.school.scope) as session:
+        whole, at = lesson.minutes(0, 45), lesson.clock.now()
+        with refused:
+            await propose_correction(
+                session, lesson.school.clerk, lesson.one, lesson.learners[1].id, whole, reason="手机没电", at=at
+            )
+    assert await lesson.hours(0) == (100 if taken else 0)
+    async with browsing(runtime) as client:
+        wear(client, await staff(runtime, lesson.school.teacher.account))
+        shown = (await client.get(f"/teach/sessions/{session_id}")).text
+        assert ("还没有备案" in shown) is not taken
+        wear(client, await staff(runtime, lesson.school.clerk.account))
+        table = (await client.get(f"/centre/training/classes/{lesson.one.class_id}")).text
+        assert ("未在课前备案" in table) is not taken
 
 
 async def test_roll_is_confirmed_once_in_time_and_for_everybody(lesson: Lesson) -> None:

@@ -29,6 +29,7 @@ SESSION = SessionView(
     node="1.1",
     node_title="",
     part="theory",
+    filed_at=NINE - timedelta(days=1),
 )
 RULES = recall_rules("ledger@1")
 

@@ -12,7 +12,13 @@ from exam.core.errors import ForbiddenError, SamePersonError
 from exam.core.principal import Principal
 from exam.training.attendance.errors import CorrectionOpenError, CorrectionStateError, NotOnTheRollError, RollTimesError
 from exam.training.attendance.models import Correction
-from exam.training.attendance.roll import append_attendance, get_session, presence_of, require_possible
+from exam.training.attendance.roll import (
+    append_attendance,
+    get_session,
+    presence_of,
+    require_filed_before,
+    require_possible,
+)
 from exam.training.attendance.views import CorrectionView, Presence
 from exam.training.classes.models import Enrolment
 from exam.training.classes.views import SessionView
@@ -30,12 +36,13 @@ async def propose_correction(
 ) -> UUID:
     """Propose another attendance for one line of a session that is over.
 
-    Raises CorrectionOpenError while one is open, RollTimesError, NotOnTheRollError.
+    Raises CorrectionOpenError while one is open, RollTimesError, NotOnTheRollError, SessionNotFiledError.
     """
     if principal.account is None:
         raise ForbiddenError
     if at < one.ends_at:
         raise RollTimesError
+    require_filed_before(one)
     enrolment = await session.get(Enrolment, enrolment_id)
     if enrolment is None or enrolment.class_id != one.class_id:
         raise NotOnTheRollError

@@ -10,6 +10,13 @@ class ClassNotFiledError(ConflictError):
     message = "这个班的计划还没有备案(或已退回),不能签到计时。"
 
 
+class SessionNotFiledError(ConflictError):
+    """A session that began before any filed plan held it."""
+
+    code = "session_not_filed"
+    message = "这节课开始前,含有它的计划还没有备案:不能签到、确认或更正考勤,不计学时。"
+
+
 class SignCodeError(ConflictError):
     """The code is not the one that the classroom shows now."""
 

@@ -21,6 +21,7 @@ from exam.training.attendance.errors import (
     RollConfirmedError,
     RollIncompleteError,
     RollTimesError,
+    SessionNotFiledError,
     SignCodeError,
     SignTimeError,
 )
@@ -115,7 +116,7 @@ async def sign(
 ) -> None:
     """Note that a learner signed in or out in the classroom.
 
-    Raises SignCodeError, SignTimeError, NotOnTheRollError, ClassNotFiledError.
+    Raises SignCodeError, SignTimeError, NotOnTheRollError, ClassNotFiledError, SessionNotFiledError.
     """
     require_fresh(runtime, one, code)
     if principal.person is None:
@@ -147,6 +148,13 @@ async def _require_filed(session: AsyncSession, one: SessionView) -> None:
     row = await session.get(TrainingClass, one.class_id)
     if row is None or row.state != ClassState.FILED:
         raise ClassNotFiledError
+    require_filed_before(one)
+
+
+def require_filed_before(one: SessionView) -> None:
+    """Raise SessionNotFiledError for a session that no filed plan held before it began."""
+    if one.filed_at is None:
+        raise SessionNotFiledError
 
 
 async def load_roll(session: AsyncSession, one: SessionView) -> list[RollLine]:
@@ -218,7 +226,7 @@ async def confirm_roll(
     """Confirm the roll of a session once; what is wrong afterwards takes two people.
 
     Raises RollConfirmedError, RollIncompleteError where a learner is left out, RollTimesError for impossible times or
-    a confirmation that comes too early or too late, ClassNotFiledError.
+    a confirmation that comes too early or too late, ClassNotFiledError, SessionNotFiledError.
     """
     await _require_filed(session, one)
     rules = rules_of(one)

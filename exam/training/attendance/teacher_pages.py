@@ -58,7 +58,7 @@ class TeacherController(Controller):
         rows = [(session_view(row), title, code) for row, title, code in await session.execute(query)]
         confirmed = select(Attendance.session_id).where(Attendance.session_id.in_([row.id for row, _, _ in rows]))
         taken = set(await session.scalars(confirmed))
-        unconfirmed = [row for row in rows if row[0].ends_at <= now and row[0].id not in taken]
+        unconfirmed = [row for row in rows if row[0].ends_at <= now and row[0].id not in taken and row[0].filed_at]
         context = {
             "due": [row for row in unconfirmed if now <= row[0].ends_at + _within(row[0])],
             "missed": [row for row in unconfirmed if now > row[0].ends_at + _within(row[0])],
@@ -131,7 +131,8 @@ async def _context(session: AsyncSession, runtime: Runtime, one: SessionView) ->
         "signed": sum(1 for line in lines if line.signed_in_at),
         "code": qr_image(text) if text else "",
         "opens": opens,
-        "confirmable": one.ends_at <= at <= one.ends_at + _within(one),
+        "confirmable": one.filed_at is not None and one.ends_at <= at <= one.ends_at + _within(one),
+        "unfiled": one.began_unfiled(at),
         "confirmed": any(line.confirmed for line in lines),
         "grace_s": rules.late_s,
         "title_of": title_of,

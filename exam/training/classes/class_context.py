@@ -20,6 +20,7 @@ from exam.training.programmes.service import get_programme
 
 async def class_context(session: AsyncSession, runtime: Runtime, class_id: UUID) -> dict[str, Any]:
     """Return class, programme, timetable and learners, as the scope shows them."""
+    at = runtime.clock.now()
     one = await get_class(session, class_id)
     enrolments = await list_enrolments(session, class_id)
     sessions = await list_sessions(session, class_id)
@@ -27,14 +28,14 @@ async def class_context(session: AsyncSession, runtime: Runtime, class_id: UUID)
         "one": one,
         "programme": await get_programme(session, one.programme_id),
         "sessions": sessions,
-        "scheduled": scheduled_seconds(sessions),
+        "scheduled": scheduled_seconds(sessions, at),
         "present": [each for each in enrolments if each.state in PRESENT],
         "gone": [each for each in enrolments if each.state not in PRESENT],
         "people": await list_people(session, [each.person_id for each in enrolments]),
         "hours": await hours_by_enrolment(session, [each.id for each in enrolments]),
         "observations": await list_observations(session, [each.id for each in enrolments]),
-        "at": runtime.clock.now(),
-        "today": local_date(runtime.clock.now()),
+        "at": at,
+        "today": local_date(at),
         "title_of": title_of,
         "kinds": TITLES,
         "hundredths": hundredths,

@@ -54,6 +54,8 @@ class ClassSession(Base):
     node: Mapped[str]
     node_title: Mapped[str]
     part: Mapped[str]
+    filed_at: Mapped[datetime | None]
+    """When a plan that holds it was first filed, before it began; none: nothing of it counts."""
 
 
 class Enrolment(Base):

@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -204,7 +204,8 @@ async def _changed(
 async def file_class(session: AsyncSession, principal: Principal, class_id: UUID, *, at: datetime) -> None:
     """File the plan (开班备案): from now on the regulator sees what will be taught, when, where and by whom.
 
-    Raises PlanShortError where practice is not covered by sessions, or the first one began before anything was filed.
+    A session that has begun meanwhile counts only if an earlier filing held it. Raises PlanShortError where practice is
+    not covered by sessions that count, or the first one began before anything was filed.
     """
     row = await own_class(session, principal, class_id)
     if row.state != ClassState.PLANNED:
@@ -213,38 +214,45 @@ async def file_class(session: AsyncSession, principal: Principal, class_id: UUID
         raise BodyScopeRefusedError
     sessions = await list_sessions(session, class_id)
     programme = await get_programme(session, row.programme_id)
-    _require_covered(sessions, programme, at=at if row.filed_at is None else None)
+    _require_covered(sessions, programme, first=row.filed_at is None, at=at)
     row.state, row.remark = ClassState.FILED, ""
     row.plan_digest = plan_digest(row, sessions)
     row.filed_at, row.filed_by = at, principal.account
     await session.flush()
+    ahead = update(ClassSession).where(ClassSession.class_id == class_id, ClassSession.starts_at > at)
+    await session.execute(ahead.where(ClassSession.filed_at.is_(None)).values(filed_at=at))
     facts: dict[str, Fact] = {"plan": row.plan_digest, "sessions": len(sessions)}
     await note_class(session, principal, "class.filed", row, at, facts)
 
 
-def _require_covered(sessions: Sequence[SessionView], programme: ProgrammeView, *, at: datetime | None) -> None:
-    """Raise for a plan that falls short; `at` is None for a class that was filed in time before."""
-    if not sessions or (at is not None and min(one.starts_at for one in sessions) <= at):
+def _require_covered(sessions: Sequence[SessionView], programme: ProgrammeView, *, first: bool, at: datetime) -> None:
+    """Raise for a plan that falls short; only the first filing must come before every session."""
+    if not sessions or (first and min(one.starts_at for one in sessions) <= at):
         raise PlanShortError(node="")
-    planned = scheduled_seconds(sessions)
+    planned = scheduled_seconds(sessions, at)
     for node in programme.nodes:
         # practice needs hands and a place; theory may be studied online
         if planned.get((node.code, PRACTICE), 0) < node.practice_s:
             raise PlanShortError(node=f"{node.code} {node.title}")
 
 
-def scheduled_seconds(sessions: Iterable[SessionView]) -> dict[tuple[str, str], int]:
-    """Return the seconds that a timetable gives to each node and part; pure."""
+def scheduled_seconds(sessions: Iterable[SessionView], at: datetime) -> dict[tuple[str, str], int]:
+    """Return the seconds that a timetable gives to each node and part, without what began unfiled; pure."""
     sums: dict[tuple[str, str], int] = {}
     for one in sessions:
-        sums[one.node, one.part] = sums.get((one.node, one.part), 0) + one.seconds
+        if not one.began_unfiled(at):
+            sums[one.node, one.part] = sums.get((one.node, one.part), 0) + one.seconds
     return sums
 
 
 def plan_digest(row: TrainingClass, sessions: Sequence[SessionView]) -> str:
     """Return the digest of what is filed: the class and its timetable."""
     names = ("programme_id", "organisation_id", "title", "starts_on", "ends_on", "capacity")
-    plan = [{name: getattr(row, name) for name in names}, list(sessions)]
+    held = [name for name in SessionView.__struct_fields__ if name != "filed_at"]
+    plan = [
+        {name: getattr(row, name) for name in names},
+        [{name: getattr(one, name) for name in held} for one in sessions],
+    ]
     return sha256(msgspec.json.encode(plan, order="sorted")).hexdigest()
 
 
@@ -262,6 +270,7 @@ async def return_plan(
     row.state, row.remark, row.plan_digest = ClassState.PLANNED, remark.strip(), ""
     row.filed_at, row.filed_by = None, None
     await session.flush()
+    await session.execute(update(ClassSession).where(ClassSession.class_id == class_id).values(filed_at=None))
     await note_class(session, principal, "class.returned", row, at, {"remark": row.remark})
 
 

@@ -69,10 +69,15 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     node_title: str
     part: str
+    filed_at: datetime | None
 
     @property
     def seconds(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds())
+
+    def began_unfiled(self, at: datetime) -> bool:
+        """Whether it had begun by an instant, and no filed plan held it before."""
+        return self.filed_at is None and self.starts_at <= at
 
 
 class EnrolmentView(msgspec.Struct, frozen=True, kw_only=True):
