@@ -3,7 +3,7 @@
 from exam.migrations.sql import run
 
 revision = "20261128T0931"
-down_revision = "20261128T0910"
+down_revision = "20261128T0920"
 
 
 def upgrade() -> None:
