@@ -267,6 +267,8 @@ async def package_lesson(runtime: Runtime, school: School, client: AsyncClient) 
     material = await upload(client, scorm_bytes(), filename="触电.zip")
     await run_make(runtime, material_id=material, region=school.region)
     assert "SCORM 1.2" in (await client.get(f"{HOME}/{material}")).text
+    english = (await client.get(HOME, headers={"accept-language": "en"})).text
+    assert "1 part<" in english
     typed = {"target": "officer.general 1.1", "title": "触电急救", "minutes": "0", "wanted": "passed"}
     assert "1 至 480 分钟" in (await send(client, f"{HOME}/{material}/lesson", typed)).text
     link = (await send(client, f"{HOME}/{material}/lesson", {**typed, "minutes": "1"})).headers["location"]
