@@ -21,7 +21,7 @@ class ReportOpenError(ConflictError):
     """A version of this report is already being filled in or on its way."""
 
     code = "report_open"
-    message = "这一期的报表已经在填报或报送中。"
+    message = "这一期的报表已经在填报或报送中,已为您打开。"
 
 
 class ReportPeriodError(ConflictError):

@@ -1,5 +1,6 @@
 """A report on its way upward: two people sign, the level above decides, a regrade shows as a correction, nobody else reads it."""
 
+import asyncio
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -79,6 +80,15 @@ def desk(client: AsyncClient, runtime: Runtime) -> Desk:
     return Desk(client, runtime)
 
 
+@pytest.mark.usefixtures("exam")
+async def test_a_double_click_leads_to_the_one_report_that_was_begun(desk: Desk) -> None:
+    await (await desk.be("clerk", COUNTY)).start("2026-09-15")  # the browser has its token now
+    first, second = await asyncio.gather(desk.start("2026-10-15"), desk.start("2026-10-15"))
+    assert first == second
+    assert await desk.start("2026-10-15") == first
+    assert "已经在填报或报送中" in (await desk.client.get(f"{HOME}/{first}")).text
+
+
 async def _state(runtime: Runtime, report: UUID) -> ReportState:
     async with runtime.databases.session(Scope(region="33")) as session:
         return (await get_report(session, report)).state
@@ -91,7 +101,7 @@ async def test_two_people_file_and_the_level_above_returns_and_receives(
     assert await desk.act("", {"form": "exam-month", "region": COUNTY, "day": "2026-11-01"}) == 409
     assert await desk.act("", {"form": "exam-month", "region": CITY, "day": "2026-10-01"}) == 403
     report = await desk.start("2026-10-15")
-    assert await desk.act("", {"form": "exam-month", "region": COUNTY, "day": "2026-10-01"}) == 409
+    assert await desk.start("2026-10-01") == report
     assert await desk.act(f"/{report}/sign") == 403  # who filled it in does not sign
     await desk.be("head", COUNTY)
     assert await desk.act(f"/{report}/sign") == 400  # nothing is filled in

@@ -17,7 +17,7 @@ from exam.core.runtime import Runtime
 from exam.core.words import require_readable
 from exam.identity.api import get_region, list_regions, names_of_accounts, require_region
 from exam.records.api import BY_CODE, PLACE, ROLE, Desk, after, before, count, desk_of
-from exam.reports.errors import ReportDayError, ReportEntryError, ReportReasonError
+from exam.reports.errors import ReportDayError, ReportEntryError, ReportOpenError, ReportReasonError
 from exam.reports.schemas import Act, Day, EntriesForm, PlainForm, ReturnForm, StartForm, Text
 from exam.reports.submission import service
 from exam.reports.submission.due import Duty, Timeliness, last_ended, list_duties, list_returned
@@ -86,7 +86,10 @@ class ReportsController(Controller):
         today = local_date(now)
         form, region = get_form(data.form), await get_region(session, data.region)
         day = _day(data.day, today)
-        report_id = await service.start_report(session, principal, form, region, day, today=today, at=now)
+        try:
+            report_id = await service.start_report(session, principal, form, region, day, today=today, at=now)
+        except ReportOpenError as error:  # pressed twice, or a colleague was first
+            return done(f"{HOME}/{error.fields['report_id']}", error.message)
         return done(f"{HOME}/{report_id}", "报表已生成,请核对数据、补充填报项后交另一人签发。")
 
     @get("/{report_id:uuid}")

@@ -5,7 +5,7 @@ from hashlib import sha256
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.entry import Fact
@@ -27,6 +27,8 @@ from exam.reports.submission.forms import ENTRY, Form, Rule, Table, broken_rules
 from exam.reports.submission.models import Report
 from exam.reports.submission.state import ENDED, ReportState, may_follow
 from exam.reports.submission.travelling import say
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +91,11 @@ async def start_report(
     period = period_at(form.span, day, today=today)
     if not period.whole or period.last_on >= today or region.level not in form.levels:
         raise ReportPeriodError
+    # a double click is two requests at once: the second must see what the first began
+    await session.execute(_LOCK, {"key": f"report:{form.code}:{region.path}:{period.first_on}"})
     versions = await list_versions(session, form.code, region.path, period.first_on)
     if versions and versions[0].state not in ENDED:
-        raise ReportOpenError
+        raise ReportOpenError(report_id=str(versions[0].id))
     row = Report(
         form=form.code,
         region=region.path,
