@@ -1,5 +1,6 @@
 """The base of enterprises: brought in after a dry run, merged by rule, searched, deregistered, never deleted."""
 
+import csv
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
@@ -217,6 +218,19 @@ async def test_enterprises_are_found_by_words_and_by_what_the_base_knows(client:
     table = (await client.get(f"{HOME}/list.csv?size=medium")).text
     assert "甲矿业" in table
     assert "非金属矿采选业" in table
+
+
+async def test_the_list_as_a_file_names_who_is_in_charge_and_how_to_reach_them(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    await _bring_in(client, FULL)
+    async with runtime.databases.transaction(Scope(region=CITY)) as session:
+        told = "safety_head = '=李安', address = '大型', contact = '0571-88880000'"
+        await session.execute(text(f"update identity_organisation set {told} where name = '甲矿业'"))
+    client.cookies.set("lang", "en")  # what was typed in is not translated
+    [row] = csv.DictReader((await client.get(f"{HOME}/list.csv")).text.lstrip("\ufeff").splitlines())
+    columns = ("Principal manager", "Head of safety", "Address", "Telephone")
+    assert [row[column] for column in columns] == ["王矿", "'=李安", "大型", "0571-88880000"]
 
 
 async def test_what_is_kept_of_coverage_agrees_with_the_rosters_after_every_change(runtime: Runtime) -> None:

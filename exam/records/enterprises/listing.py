@@ -22,6 +22,10 @@ class EnterpriseLine(msgspec.Struct, frozen=True, kw_only=True):
     division: str | None
     size: str | None
     high_risk: bool
+    in_charge: str | None
+    safety_head: str | None
+    address: str | None
+    contact: str | None
     deregistered_on: date | None
     wanted: int
     valid: int
@@ -86,8 +90,8 @@ _COVERED = {
     "nobody": "c.wanted = 0",
 }
 _TOLD = (
-    "e.id, e.name, e.uscc, e.region, e.industry, e.division, e.size, e.high_risk, e.deregistered_on,"
-    " c.wanted, c.valid, c.expiring"
+    "e.id, e.name, e.uscc, e.region, e.industry, e.division, e.size, e.high_risk, e.in_charge, e.safety_head,"
+    " e.address, e.contact, e.deregistered_on, c.wanted, c.valid, c.expiring"
 )
 _ORDER = "order by c.wanted - c.valid desc, e.id limit :few"
 _KEPT = "records_coverage c join identity_organisation e on e.id = c.organisation_id"

@@ -147,12 +147,16 @@ class EnterprisesController(Controller):
         return done(f"{HOME}/{organisation_id}", "已标为注销,资料全部保留。")
 
 
-_WRITTEN = ("name", "uscc", "region", "industry", "division", "size", "high_risk")
+_NAMED = ("industry", "division", "size", "high_risk")
+_TYPED = ("in_charge", "safety_head", "address", "contact")
+_WRITTEN = ("name", "uscc", "region", *_NAMED, *_TYPED)
 
 
 def _cells(row: EnterpriseLine, catalogue: Catalogue) -> list[OutCell]:
-    told: list[OutCell] = [catalogue.gettext(shown(column, getattr(row, column))) for column in _WRITTEN[3:]]
-    return [row.name, row.uscc or "", row.region.rpartition("/")[2], *told, row.wanted, row.valid, row.expiring]
+    named: list[OutCell] = [catalogue.gettext(shown(column, getattr(row, column))) for column in _NAMED]
+    typed: list[OutCell] = [getattr(row, column) or "" for column in _TYPED]
+    place = row.region.rpartition("/")[2]
+    return [row.name, row.uscc or "", place, *named, *typed, row.wanted, row.valid, row.expiring]
 
 
 def _query(region: str, asked: EnterpriseFilter) -> str:
