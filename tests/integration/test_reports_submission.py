@@ -19,7 +19,7 @@ from exam.identity.api import get_region
 from exam.identity.sessions import COOKIE
 from exam.records.api import period_at
 from exam.reports.api import ReportStaff, list_work, seed_reports
-from exam.reports.submission.due import Timeliness, list_duties
+from exam.reports.submission.due import Timeliness, list_duties, list_owed
 from exam.reports.submission.forms import get_form
 from exam.reports.submission.service import corrections_of, get_report, list_versions, start_report
 from exam.reports.submission.state import ReportState
@@ -240,6 +240,37 @@ async def test_what_came_back_stays_on_the_work_list_until_it_is_filled_in_anew(
         form = get_form("exam-month")
         await start_report(session, filler, form, region, date(2026, 9, 1), today=local_date(now), at=now)
     assert await returned() == 0
+
+
+async def test_what_was_never_sent_stays_on_the_work_list_until_the_next_report_falls_due(
+    runtime: Runtime, clock: FrozenClock, desk: Desk
+) -> None:
+    await regions(runtime)
+    third, year = ("exam-quarter", date(2026, 7, 1)), ("exam-year", date(2025, 1, 1))
+    clock.instant = clock.instant.replace(month=11, day=28)
+    assert await _late(runtime, clock) == {("exam-month", date(2026, 10, 1)), third, year}
+    await desk.be("clerk", COUNTY)
+    page = (await desk.client.get(f"{HOME}?region={COUNTY}")).text
+    assert [f"form={code}&day={first_on}" in page.replace("&amp;", "&") for code, first_on in (third, year)] == [
+        True,
+        True,
+    ]
+    clock.instant = clock.instant.replace(year=2027, month=1, day=10)
+    assert await _late(runtime, clock) == {("exam-month", date(2026, 12, 1)), third, year}
+    clock.advance(timedelta(days=1))
+    assert await _late(runtime, clock) == {("exam-month", date(2026, 12, 1)), ("exam-quarter", date(2026, 10, 1)), year}
+    clock.advance(timedelta(days=10))
+    assert year not in await _late(runtime, clock)
+
+
+async def _late(runtime: Runtime, clock: FrozenClock) -> set[tuple[str, date]]:
+    today = local_date(clock.now())
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        owed = await list_owed(session, await get_region(session, COUNTY), today=today)
+        found = {(each.form.code, each.period.first_on) for each in owed if each.timeliness is Timeliness.MISSING}
+        assert (await list_work(session, COUNTY, today=today)).overdue == len(found)
+        assert (await list_work(session, CITY, today=today)).missing_below >= len(found)
+    return found
 
 
 async def test_no_other_region_reads_a_report_and_the_database_keeps_the_steps(

@@ -1,6 +1,6 @@
 """Who owes which report by when: the level above sees who is in time, late, or has not reported at all."""
 
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -50,6 +50,10 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the region must still do something: nothing has been sent, or what was sent came back."""
         return self.newest is None or self.newest.state not in {ReportState.SUBMITTED, ReportState.RECEIVED}
 
+    @property
+    def returned(self) -> bool:
+        return self.newest is not None and self.newest.state is ReportState.RETURNED
+
 
 def last_ended(form: Form, day: date, *, today: date) -> Period:
     """Return the period that a day falls in if it has ended, else the one before it."""
@@ -96,29 +100,40 @@ class Work(msgspec.Struct, frozen=True):
     missing_below: int
 
 
-REMIND_DAYS = 40
-"""How long after its end a period's report is reminded of."""
+def asked_periods(form: Form, today: date) -> list[Period]:
+    """Return the periods whose report may still be owed: the last that ended, and until its report falls due the one before."""
+    newest = last_ended(form, today, today=today)
+    return [newest] if today > form.due_on(newest) else [newest, before(newest)]
+
+
+async def list_owed(session: AsyncSession, region: RegionView, *, today: date) -> list[Duty]:
+    """Return what a region has still to send, the latest period of each form first; what came back is listed apart."""
+    owed = []
+    for form in load_forms().forms:
+        for period in asked_periods(form, today):
+            duties = await list_duties(session, form, [region], period, today=today)
+            owed += [each for each in duties if each.open and not each.returned]
+    return owed
 
 
 async def list_work(session: AsyncSession, path: str, *, today: date) -> Work:
-    """Count what a region owes and what waits for it from below, over the periods that ended of late."""
+    """Count what a region owes and what waits for it from below, over the periods that are still asked for."""
     level = path.count("/") + 1
-    own_region = await list_regions(session, under=path, level=level)
+    own = [
+        duty
+        for each in await list_regions(session, under=path, level=level)
+        for duty in await list_owed(session, each, today=today)
+    ]
     below = await list_regions(session, under=path, level=level + 1)
-    owed = overdue = missing = 0
+    missing = 0
     for form in load_forms().forms:
-        period = last_ended(form, today, today=today)
-        if today - period.last_on > timedelta(days=REMIND_DAYS):
-            continue
-        duties = await list_duties(session, form, own_region, period, today=today)
-        own = [each for each in duties if each.open and not (each.newest and each.newest.state is ReportState.RETURNED)]
-        owed += len(own)
-        overdue += sum(each.today > each.due_on for each in own)
-        others = await list_duties(session, form, below, period, today=today)
-        missing += sum(each.timeliness is Timeliness.MISSING for each in others)
+        for period in asked_periods(form, today):
+            others = await list_duties(session, form, below, period, today=today)
+            missing += sum(each.timeliness is Timeliness.MISSING for each in others)
+    overdue = sum(each.timeliness is Timeliness.MISSING for each in own)
     arrived = select(func.count()).where(Report.to_region == path, Report.state == ReportState.SUBMITTED)
     returned = len(await list_returned(session, path))
-    return Work(owed, overdue, returned, await session.scalar(arrived) or 0, missing)
+    return Work(len(own), overdue, returned, await session.scalar(arrived) or 0, missing)
 
 
 async def list_returned(session: AsyncSession, path: str) -> list[ReportView]:

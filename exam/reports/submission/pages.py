@@ -20,7 +20,7 @@ from exam.records.api import BY_CODE, PLACE, ROLE, Desk, after, before, count, d
 from exam.reports.errors import ReportDayError, ReportEntryError, ReportOpenError, ReportReasonError
 from exam.reports.schemas import Act, Day, EntriesForm, PlainForm, ReturnForm, StartForm, Text
 from exam.reports.submission import service
-from exam.reports.submission.due import Duty, Timeliness, last_ended, list_duties, list_returned
+from exam.reports.submission.due import Duty, Timeliness, last_ended, list_duties, list_owed, list_returned
 from exam.reports.submission.forms import changed, get_form, load_forms
 from exam.reports.submission.service import ReportView
 from exam.reports.submission.state import SENT
@@ -65,9 +65,7 @@ class ReportsController(Controller):
                 "earlier": before(period).first_on,
                 "later": after(period) if period.first_on < newest.first_on else None,
                 "own": own[0] if own and _is_own(principal, desk.region.path) else None,
-                "returned": await list_returned(desk.session, desk.region.path)
-                if _is_own(principal, desk.region.path)
-                else [],
+                **await _waiting(desk, principal),
                 "below": below,
                 "tally": {each: sum(duty.timeliness is each for duty in below) for each in Timeliness},
                 "corrected": await _corrected(desk, [*own, *below]),
@@ -180,6 +178,17 @@ async def _page(session: AsyncSession, principal: Principal, report: ReportView,
         "today": today,
         "written": written,
         "BY_CODE": BY_CODE,
+    }
+
+
+async def _waiting(desk: Desk, principal: Principal) -> dict[str, Any]:
+    """Return what of other forms and periods the region's own people must still see to: what is late, what came back."""
+    if not _is_own(principal, desk.region.path):
+        return {"overdue": [], "returned": []}
+    owed = await list_owed(desk.session, desk.region, today=desk.today)
+    return {
+        "overdue": [duty for duty in owed if duty.timeliness is Timeliness.MISSING],
+        "returned": await list_returned(desk.session, desk.region.path),
     }
 
 

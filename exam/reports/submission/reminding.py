@@ -10,10 +10,12 @@ from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.identity.api import list_regions
 from exam.records.api import Due, remind_of
-from exam.reports.submission.due import REMIND_DAYS, Duty, last_ended, list_duties
+from exam.reports.submission.due import Duty, last_ended, list_duties
 from exam.reports.submission.forms import load_forms
 
 REMIND = "reports.remind"
+REMIND_DAYS = 40
+"""How long after its end a period's report is reminded of: each stage once, the last the day after it was due."""
 
 
 async def remind(runtime: Runtime) -> None:
