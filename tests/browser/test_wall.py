@@ -37,3 +37,12 @@ def test_a_refused_act_says_its_code(wall: Page) -> None:
     dialog.locator("[type=submit]").click()
     expect(wall.locator("#toasts")).to_contain_text("请选择这项操作的原因。 · reason_missing")
     expect(dialog).to_be_visible()
+
+
+def test_the_drawer_stands_in_view_before_anybody_scrolls(wall: Page) -> None:
+    wall.locator(".tile-open:enabled").click()
+    expect(wall.locator("#drawer-title")).to_be_focused()
+    assert wall.evaluate("scrollY") == 0
+    box = wall.locator("#drawer").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 768
