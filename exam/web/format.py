@@ -26,6 +26,11 @@ def clock_time(instant: datetime | None) -> str:
     return instant.astimezone(SHANGHAI).strftime("%H:%M") if instant else "—"
 
 
+def clock_second(instant: datetime | None) -> str:
+    """Show the time of day in Shanghai to the second."""
+    return instant.astimezone(SHANGHAI).strftime("%H:%M:%S") if instant else "—"
+
+
 def marks(hundredths: int | None) -> str:
     """Show marks kept in hundredths, without a needless fraction."""
     if hundredths is None:
@@ -34,4 +39,11 @@ def marks(hundredths: int | None) -> str:
     return "-" * (hundredths < 0) + (str(whole) if not rest else f"{whole}.{rest:02d}".rstrip("0"))
 
 
-FILTERS: dict[str, Any] = {"when": when, "moment": moment, "day": day, "clock_time": clock_time, "marks": marks}
+FILTERS: dict[str, Any] = {
+    "when": when,
+    "moment": moment,
+    "day": day,
+    "clock_time": clock_time,
+    "clock_second": clock_second,
+    "marks": marks,
+}

@@ -20,6 +20,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt, has_hold
 from exam.identity.roles import Role as StaffRole
+from exam.web.format import clock_second
 from exam.web.i18n import Catalogue
 from proctor.api import BundleBrokenError, check_bundle, is_bundle, is_exported
 from proctor.evidence.timeline import timeline_of
@@ -286,3 +287,13 @@ async def test_what_a_proctor_writes_beside_a_reason_stands_on_the_timeline_whic
         ("作废", "严重违纪", "携带手机,劝阻无效"),
     ]
     assert [each.until for each in entries if each.word == "开始作答"] == [voided_at]
+
+
+async def test_the_record_lists_times_to_the_second(client: AsyncClient, runtime: Runtime, clock: FrozenClock) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    proctor = await staff(client, runtime, "proctor")
+    clock.advance(timedelta(seconds=7))
+    told = {"reason": "discipline", "text": "请坐好。"}
+    assert (await proctor.act(f"/proctor/attempts/{attempt}/message", **told))[0] == 303
+    at = clock_second(runtime.clock.now())
+    assert f'<td data-label="时间">{at}</td>' in await proctor.see(f"/proctor/attempts/{attempt}/record")
