@@ -16,6 +16,7 @@ ASSETS = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "echarts.min.js": "echarts/dist/echarts.common.min.js",
+    "hls.light.min.js": "hls.js/dist/hls.light.min.js",
     "scorm12.min.js": "scorm-again/dist/scorm12.min.js",
     "scorm2004.min.js": "scorm-again/dist/scorm2004.min.js",
 }

@@ -21,6 +21,7 @@ from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.rules import hour_s
 from exam.training.lessons.content import LessonContent, Quiz, read_lesson
 from exam.training.lessons.service import draft_lesson, publish_lesson
+from exam.training.materials.service import get_material
 from exam.training.programmes.service import NodeHours, draft_programme, publish_programme
 from exam.training.seed_upload import draft_package, upload_whole
 from tests.builders.sitting import COUNTY, id_number
@@ -226,6 +227,17 @@ async def make_package_lesson(runtime: Runtime, school: School, *, title: str, d
         lesson = await draft_package(session, school.clerk, body, material, target=target, title=title, at=at)
         await publish_lesson(session, school.clerk2, lesson, body=body, at=at)
     return lesson
+
+
+async def make_film_lesson(runtime: Runtime, school: School, *, title: str, data: bytes) -> UUID:
+    """Upload a film, and publish it as a lesson of node 1.1."""
+    async with runtime.databases.session(school.scope) as session:
+        body = await get_body(session, school.id)
+    at = runtime.clock.now()
+    material = await upload_whole(runtime, school.clerk, body, filename="f.mp4", data=data, at=at)
+    async with runtime.databases.session(school.scope) as session:
+        film = (await get_material(session, material, body=body)).film
+    return await _publish(runtime, school, "1.1", title, LessonContent(film=film))
 
 
 async def cookie_of(runtime: Runtime, who: Principal) -> dict[str, str]:

@@ -47,6 +47,7 @@ def test_first_pass_opens_what_is_near_and_nothing_far_ahead(reach: int) -> None
     assert all((start <= reach + AHEAD_MS) == (place < opened) for place, start in enumerate(starts))
     assert playlist(FILM, opened).count("film/segments/") == opened
     assert ("#EXT-X-ENDLIST" in playlist(FILM, opened)) == (opened == len(starts))
+    assert "#EXT-X-START:TIME-OFFSET=0" in playlist(FILM, opened).splitlines()  # not at what a player takes for live
 
 
 def test_finished_film_is_open_throughout() -> None:

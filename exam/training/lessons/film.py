@@ -14,6 +14,8 @@ from exam.training.lessons.questions import MARKED, SECTION, Question, read_ques
 from exam.web.forms import whole_number
 
 AHEAD_MS = 30_000
+RELOAD_S = 15
+"""The least target duration: a playlist that has not grown is asked for again after half of it (RFC 8216 §6.3.4)."""
 INIT = "init.mp4"
 MS = 1000
 TIME = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
@@ -114,9 +116,10 @@ def playlist(film: Film, opened: int) -> str:
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{-(-max(lengths) // MS)}",
+        f"#EXT-X-TARGETDURATION:{max(-(-max(lengths) // MS), RELOAD_S)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:EVENT",
+        "#EXT-X-START:TIME-OFFSET=0",  # a player would take the open part's end for what is live, and begin there
         '#EXT-X-MAP:URI="film/init"',
     ]
     for place, length in enumerate(lengths[:opened]):

@@ -15,9 +15,9 @@ export class Film {
     this.furthest = this.finished ? 0 : this.reach;
     this.wanted = false;
     this.held = false;
-    const ends = box.dataset.ends.split(",").map((end) => Number(end) / 1000);
     this.video.currentTime = this.furthest;
-    if (!play(this.video, { base: box.dataset.film, codecs: box.dataset.codecs, ends })) find("no-player").hidden = false;
+    const { film: base, codecs } = box.dataset;
+    find("no-player").hidden = play(this.video, { base, codecs, at: this.furthest });
     this.video.addEventListener("loadedmetadata", () => this.back(this.furthest), { once: true });
     besides(this.video);
     this.listen();

@@ -5,8 +5,7 @@ import { play } from "./player.js";
 import { besides } from "./beside.js";
 
 for (const video of document.querySelectorAll("video[data-film]")) {
-  const ends = video.dataset.ends.split(",").map((end) => Number(end) / 1000);
-  play(video, { base: video.dataset.film, codecs: video.dataset.codecs, ends });
+  play(video, { base: video.dataset.film, codecs: video.dataset.codecs });
   besides(video);
 }
 
