@@ -155,6 +155,17 @@ def test_the_first_tab_skips_to_the_content(page: Page, live_server: LiveServer,
     expect(page.locator("#content")).to_be_focused()
 
 
+def test_bar_and_navigation_stay_while_a_long_page_is_read(page: Page, live_server: LiveServer, people: People) -> None:
+    page.set_viewport_size({"width": 1366, "height": 320})
+    _become(page, live_server, people.security)
+    page.goto("/admin/accounts/new")
+    page.get_by_role("contentinfo").scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 320
+    expect(page.get_by_role("banner")).to_be_in_viewport(ratio=1)
+    link = page.get_by_role("navigation", name="主导航").get_by_role("link", name="账号与角色")
+    expect(link).to_be_in_viewport(ratio=1)
+
+
 def test_the_navigation_of_a_phone_opens_and_closes_by_keyboard(
     page: Page, live_server: LiveServer, people: People
 ) -> None:
