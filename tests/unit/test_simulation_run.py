@@ -4,8 +4,9 @@ import asyncio
 from typing import Any, cast
 
 from exam.cli.simulation.candidate import GivenUp
-from exam.cli.simulation.run import Order, Simulation
-from exam.cli.simulation.staff import Proctor, StaffRoom
+from exam.cli.simulation.people import Invented
+from exam.cli.simulation.run import Order, Simulation, register_newcomer
+from exam.cli.simulation.staff import Centre, Proctor, StaffRoom
 from exam.cli.simulation.wire import Refused
 
 
@@ -55,6 +56,21 @@ def test_who_leaves_in_the_middle_is_ended_by_the_proctor() -> None:
     asyncio.run(simulation._sit([leaver], cast("Proctor", Ending())))
     assert ended == ["left"]
     assert simulation._tally.errors == {"gave_up:answer_all": 1}
+
+
+def test_an_invented_number_that_is_somebody_s_already_is_passed_over() -> None:
+    tried: list[str] = []
+
+    class Crowded(Stand):
+        async def register(self, _name: str, id_number: str, _uscc: str | None) -> str:
+            tried.append(id_number)
+            if len(tried) == 1:
+                raise Refused(409, "person_name_mismatch", None)
+            return id_number
+
+    order = Order(url="http://127.0.0.1:1", candidates=1)
+    seat = asyncio.run(register_newcomer(cast("Centre", Crowded()), Invented(1), order))
+    assert [seat, len(set(tried))] == [tried[1], 2]
 
 
 def test_a_run_that_stops_short_says_so_in_its_report() -> None:

@@ -13,7 +13,7 @@ from exam.cli.simulation.candidate import Candidate, GivenUp, Tally
 from exam.cli.simulation.history import History
 from exam.cli.simulation.knowledge import Knowledge
 from exam.cli.simulation.people import Invented
-from exam.cli.simulation.schemas import Report
+from exam.cli.simulation.schemas import Report, Seat
 from exam.cli.simulation.staff import Assessors, Centre, Proctor, StaffRoom
 from exam.cli.simulation.usage import cpu_of_children
 from exam.cli.simulation.wire import Refused, Unreachable, Wire
@@ -22,6 +22,7 @@ ROOM_SEATS = 50
 AT_ONCE = 32
 PATIENCE_S = 180
 HOURS = {"officer": 32, "principal": 48}
+KNOWN_OTHERWISE = "person_name_mismatch"
 
 Say = Callable[[str, int, int], None]
 """Told of progress: what, how many of how many."""
@@ -53,6 +54,19 @@ async def _each(candidates: Sequence[Candidate], act: Callable[[Candidate], Awai
             await act(candidate)
 
     await asyncio.gather(*(one(candidate) for candidate in candidates))
+
+
+async def register_newcomer(centre: Centre, invented: Invented, order: Order) -> Seat:
+    """Register the next invented person, passing over numbers that stand for somebody else already."""
+    while True:
+        name, id_number = invented.next()
+        try:
+            if hours := HOURS.get(order.qualification.partition(".")[0]):
+                await centre.attest_hours(name, id_number, order.qualification, hours)
+            return await centre.register(name, id_number, order.uscc)
+        except Refused as error:
+            if error.code != KNOWN_OTHERWISE:
+                raise
 
 
 class Simulation:
@@ -110,10 +124,7 @@ class Simulation:
         invented, random = Invented(order.seed), Random(order.seed)
         candidates = []
         for number in range(order.candidates):
-            name, id_number = invented.next()
-            if hours := HOURS.get(order.qualification.partition(".")[0]):
-                await centre.attest_hours(name, id_number, order.qualification, hours)
-            seat = await centre.register(name, id_number, order.uscc)
+            seat = await register_newcomer(centre, invented, order)
             candidate = Candidate(
                 Wire(order.url),
                 seat,
