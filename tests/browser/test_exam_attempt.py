@@ -86,7 +86,7 @@ def _be_let_in(hall: Hall, here: TerminalPage, desk: DeskPage, seat: str) -> Non
     here.read_rules()
     expect(page.locator(".admission")).to_contain_text("正在核对您的身份")
     desk.card(seat).get_by_role("button", name="核验入场").click(timeout=PATIENCE_MS)
-    desk.page.wait_for_function("document.querySelector('dialog[open] img').naturalWidth > 0")
+    desk.page.wait_for_function("document.querySelector('dialog[open] img')?.naturalWidth > 0")
     desk.confirm("本人、照片与证件一致")
     desk.told(f"座位 {seat} 的考生已核验入场")
     expect(page.locator(".admission")).to_contain_text("已准许入场")
@@ -167,7 +167,7 @@ def _hand_in(here: TerminalPage) -> str:
     summary.locator(".hold").focus()
     here.hold()
     page.locator("#receipt-code").wait_for()
-    page.wait_for_function("document.querySelector('.receipt-qr').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.receipt-qr')?.naturalWidth > 0")
     return page.locator("#receipt-code").inner_text()
 
 

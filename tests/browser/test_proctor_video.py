@@ -231,7 +231,7 @@ def _listen_and_stop(page: Page, candidate: Candidate, axe: Callable[[Page], lis
     assert axe(page) == []
     assert axe(seat) == []
     shown = page.evaluate("document.querySelector('#full').currentTime")
-    page.wait_for_function("shown => document.querySelector('#full').currentTime > shown + 0.3", arg=shown)
+    page.wait_for_function("shown => document.querySelector('#full')?.currentTime > shown + 0.3", arg=shown)
     page.get_by_role("button", name="停止听").click()
     expect(notice).to_be_hidden()
     assert seat.evaluate("window.sound.sender.track") is None
@@ -260,7 +260,7 @@ def test_the_first_picture_takes_less_than_a_second_the_full_one_and_the_sound_c
 
     page.locator(".tile[data-state=in_progress] .tile-open").click()
     expect(page.locator("#drawer-title")).to_be_focused()
-    page.wait_for_function("() => document.querySelector('#full').videoWidth >= 480", timeout=20_000)
+    page.wait_for_function("() => document.querySelector('#full')?.videoWidth >= 480", timeout=20_000)
     _listen_and_stop(page, candidate, axe)
     page.keyboard.press("Escape")
     expect(page.locator("#drawer")).to_be_hidden()
@@ -318,7 +318,7 @@ def test_a_seat_whose_camera_fails_is_helped_goes_on_and_the_proctor_lets_it(
     seat.evaluate("window.plugged = true")
     seat.locator("[data-act=again]").click()
     expect(seat.locator("[data-check=microphone] output")).to_have_text("听得见")
-    seat.wait_for_function("() => document.querySelector('.camera-card video').videoWidth > 0")
+    seat.wait_for_function("() => document.querySelector('.camera-card video')?.videoWidth > 0")
     seat.locator("[data-act=finish]").click()
     expect(seat.locator("[data-part=tried]")).to_contain_text("准许入场以后才开始传画面")
     candidate.let_in()
@@ -360,15 +360,15 @@ def test_a_recording_plays_and_seeks_on_the_record_page(
     page.goto(f"/proctor/attempts/{attempt}/record")
     page.select_option("select[name=reason]", "incident")
     page.get_by_role("button", name="调阅录像").click()
-    page.wait_for_function("() => document.querySelector('#player video').duration > 1.5")
+    page.wait_for_function("() => document.querySelector('#player video')?.duration > 1.5")
     assert axe(page) == []
     page.locator("[data-play]").last.click()
-    page.wait_for_function("() => document.querySelector('#player video').currentTime > 0.3")
+    page.wait_for_function("() => document.querySelector('#player video')?.currentTime > 0.3")
     first = page.locator("#player video").get_attribute("src")
     page.locator("[data-play]").first.click()
     page.wait_for_function("src => document.querySelector('#player video').getAttribute('src') !== src", arg=first)
     page.wait_for_function(
-        "src => document.querySelector('#player video').getAttribute('src') === src", arg=first, timeout=20_000
+        "src => document.querySelector('#player video')?.getAttribute('src') === src", arg=first, timeout=20_000
     )
 
 

@@ -334,7 +334,7 @@ def _film_lesson(academy: Academy, axe: Check) -> None:
 def _until(page: Page, condition: str) -> None:
     """Wait for a condition of the page's video; the page's policy lets no condition be evaluated inside it."""
     for _ in range(900):  # a busy machine plays slower than a clock runs
-        if page.evaluate(f"document.querySelector('video').{condition}"):
+        if page.evaluate(f"document.querySelector('video')?.{condition}"):
             return
         page.wait_for_timeout(100)
     raise AssertionError(condition)

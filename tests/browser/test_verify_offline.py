@@ -56,7 +56,7 @@ def _ask(page: Page, code: str) -> str | None:
     page.get_by_role("textbox", name="二维码内容").fill(code)
     page.get_by_role("button", name="核验", exact=True).click()
     expect(page.locator("#answer .verdict")).to_be_visible()
-    page.wait_for_function("document.activeElement.id === 'answer'")
+    page.wait_for_function("document.activeElement?.id === 'answer'")
     page.locator("#code").focus()
     return page.locator("#answer").get_attribute("data-verdict")
 
