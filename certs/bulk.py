@@ -15,7 +15,7 @@ from exam.core.audit.publication import LogPublication
 from exam.core.crypto import Sealer
 from exam.core.errors import DomainError
 from exam.core.sheets.columns import NamedRow, find_rows
-from exam.core.sheets.reader import read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.sheets.writer import OutCell, write_workbook
 
 COLUMNS = ("姓名", "证书编号")
@@ -68,7 +68,7 @@ async def read_rows(data: bytes | None) -> list[NamedRow]:
     """
     if not data:
         raise BulkEmptyError
-    rows = find_rows(await asyncio.to_thread(read_workbook, data), _NAMES, tuple(_NAMES))
+    rows = find_rows(await asyncio.to_thread(read_sheets, data), _NAMES, tuple(_NAMES))
     if rows is None:
         raise BulkColumnsError
     if not rows:

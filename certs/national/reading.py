@@ -12,9 +12,9 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from certs.national.errors import NationalFieldError, NationalFileError, NationalStateError, NationalTooManyError
 from certs.numbers import parse_number, permit_number
-from exam.core.sheets.archive import ZIP_MAGIC
 from exam.core.sheets.columns import NamedRow, find_rows
-from exam.core.sheets.reader import OLE_MAGIC, Sheet, read_delimited, read_workbook
+from exam.core.sheets.limited import read_sheets
+from exam.core.sheets.reader import Sheet
 from exam.core.sheets.writer import write_workbook
 from exam.core.words import clean_line
 from exam.identity.api import IdNumber, normalise_name, parse_id_number
@@ -73,11 +73,9 @@ def read_rows(data: bytes) -> list[NamedRow]:
 
 def _sheets(data: bytes) -> list[Sheet]:
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if data.startswith((ZIP_MAGIC, OLE_MAGIC)):
-        return read_workbook(data)
     if head in {b"[", b"{"}:
         return [_table(_from_json(data))]
-    return [_table(_from_xml(data))] if head == b"<" else [read_delimited(data)]
+    return [_table(_from_xml(data))] if head == b"<" else read_sheets(data)
 
 
 def _from_json(data: bytes) -> list[dict[str, str]]:

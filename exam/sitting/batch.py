@@ -11,7 +11,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.columns import find_rows
-from exam.core.sheets.reader import read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.sheets.writer import write_workbook
 from exam.identity.api import mask_id_number
 from exam.sitting.desk import apply
@@ -56,7 +56,7 @@ async def read_lines(data: bytes) -> list[BatchLine]:
 
     Raises the refusals of unreadable files, BatchColumnsError, BatchEmptyError and BatchTooLongError.
     """
-    rows = find_rows(await asyncio.to_thread(read_workbook, data), _NAMES, ("name", "id_number"))
+    rows = find_rows(await asyncio.to_thread(read_sheets, data), _NAMES, ("name", "id_number"))
     if rows is None:
         raise BatchColumnsError
     lines = [

@@ -1,6 +1,5 @@
 """Why a question file as a whole cannot be read; the base and the zip, workbook and encoding errors are the kernel's."""
 
-from exam.core.errors import Kind
 from exam.core.sheets.errors import UnreadableFileError
 
 
@@ -51,11 +50,3 @@ class ForbiddenXmlError(UnreadableFileError):
 
     code = "xml_doctype"
     message = "XML 含有 DOCTYPE 声明,出于安全考虑不读取。"
-
-
-class ReaderStoppedError(UnreadableFileError):
-    """The separate reading process crashed or met its limit; `reason` is memory_or_crash or time."""
-
-    kind = Kind.TOO_LARGE
-    code = "reader_stopped"
-    message = "读取这个文件耗费过多的时间或内存({reason}),已停止。请拆分文件后再试。"

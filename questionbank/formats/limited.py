@@ -1,27 +1,22 @@
 """Reading a stranger's file, or the pictures and sounds of a typed item, in a process of its own with limits."""
 
 import os
-import resource
-import subprocess
 import sys
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final
 
 import msgspec
 
 from exam.core.errors import DomainError
-from exam.core.sheets.errors import UnreadableFileError
+from exam.core.limited import limit_process, run_limited
+from exam.core.sheets.errors import ReaderStoppedError
+from exam.core.sheets.limited import Refusal
 from questionbank.formats.drafting import read_proposals
-from questionbank.formats.errors import ReaderStoppedError
 from questionbank.formats.layouts import NO_LAYOUTS, Layouts
 from questionbank.formats.reader import read_questions
-from questionbank.formats.reading import FieldValue, Proposal, Reading
+from questionbank.formats.reading import Proposal, Reading
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _SUFFIX_LIMIT: Final = 20
-_MEGABYTE: Final = 1024 * 1024
-_START_UP_S: Final = 5
-"""Starting an interpreter on a busy machine, beyond the time that reading may take."""
 
 
 class _Task(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,11 +28,10 @@ class _Task(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True):
-    """What the child says: a reading, or a domain error by its code."""
+    """What the child says: a reading, or why there is none."""
 
     reading: Reading | None = None
-    code: str = ""
-    fields: dict[str, FieldValue] = {}
+    refusal: Refusal | None = None
 
 
 def read_in_subprocess(
@@ -57,52 +51,22 @@ def judge_in_subprocess(proposal: Proposal, *, memory_mb: int = 512, seconds: in
 
 
 def _ask(task: _Task, data: bytes, *, memory_mb: int, seconds: int) -> Reading:
-    command = [sys.executable, "-m", "questionbank.formats.limited", str(memory_mb), str(seconds)]
-    environment = {"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            input=msgspec.json.encode(task) + b"\n" + data,
-            capture_output=True,
-            timeout=seconds + _START_UP_S,
-            check=False,
-            env=environment,
-            cwd=_ROOT,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ReaderStoppedError(reason="time") from error
-    if done.returncode != 0:
-        raise ReaderStoppedError(reason="memory_or_crash")
-    answer = msgspec.json.decode(done.stdout, type=_Answer)
+    given = msgspec.json.encode(task) + b"\n" + data
+    answer = msgspec.json.decode(run_limited(__name__, given, memory_mb=memory_mb, seconds=seconds), type=_Answer)
     if answer.reading is None:
-        raise _find_error(answer.code)(**answer.fields)
+        raise answer.refusal.error() if answer.refusal else ReaderStoppedError(reason="memory_or_crash")
     return answer.reading
-
-
-def _find_error(code: str) -> type[DomainError]:
-    """Return the error class of a code, among all ways in which a file is unreadable."""
-    waiting: list[type[DomainError]] = [UnreadableFileError]
-    while waiting:
-        kind = waiting.pop()
-        if kind.code == code:
-            return kind
-        waiting += kind.__subclasses__()
-    return UnreadableFileError
 
 
 def main(arguments: list[str]) -> int:
     """Read standard input as a line with the task and the file, write the answer to standard output."""
     memory_mb, seconds = map(int, arguments)
     line, data = sys.stdin.buffer.readline(), sys.stdin.buffer.read()
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MEGABYTE,) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds,) * 2)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_process(memory_mb=memory_mb, seconds=seconds)
     try:
         answer = _Answer(reading=_work(msgspec.json.decode(line, type=_Task), data))
     except DomainError as error:
-        fields = {name: value if isinstance(value, int) else str(value) for name, value in error.fields.items()}
-        answer = _Answer(code=error.code, fields=fields)
+        answer = _Answer(refusal=Refusal.of(error))
     sys.stdout.buffer.write(msgspec.json.encode(answer))
     return os.EX_OK
 

@@ -9,9 +9,8 @@ from typing import Final
 import msgspec
 
 from exam.core.errors import DomainError
-from exam.core.sheets.archive import ZIP_MAGIC
 from exam.core.sheets.columns import NamedRow, find_rows
-from exam.core.sheets.reader import OLE_MAGIC, read_delimited, read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.sheets.writer import write_workbook
 from questionbank.formats.words import DEPTH_NAMES, find_depth
 from questionbank.items.content import Depth
@@ -69,8 +68,7 @@ def read_syllabus(data: bytes) -> tuple[Node, ...]:
     A node above others may leave depth, hours and weight to them: it gets the deepest depth and the sums. Raises the
     refusals of unreadable files, SyllabusColumnsError, SyllabusTooLongError, SyllabusRowsError.
     """
-    sheets = read_workbook(data) if data.startswith((ZIP_MAGIC, OLE_MAGIC)) else [read_delimited(data)]
-    rows = find_rows(sheets, _TITLES, tuple(_TITLES))
+    rows = find_rows(read_sheets(data), _TITLES, tuple(_TITLES))
     if not rows:
         raise SyllabusColumnsError
     if len(rows) > MOST_NODES:

@@ -14,6 +14,7 @@ CLOCK = "exam/core/clock.py"
 UNIT_OF_WORK = "exam/core/db/engine.py"
 MINT = "exam/identity/guards.py"
 SCOPES = ("exam/core/db/scope.py", "exam/core/principal.py", "exam/identity/", "exam/migrations/")
+LIMITED = ("exam/core/sheets/limited.py", "questionbank/formats/")
 
 READS_THE_TIME = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
@@ -199,6 +200,15 @@ def speaks_http_at_the_edge(module: Module) -> Iterator[Finding]:
             yield _finding("http", module, node)
 
 
+def opens_no_workbook(module: Module) -> Iterator[Finding]:
+    """A workbook's parser may be brought down by its file; only a process with limits calls it."""
+    if module.path.startswith(LIMITED):
+        return
+    for call, name in _calls(module):
+        if name.rpartition(".")[2] == "read_workbook":
+            yield _finding("workbook", module, call)
+
+
 RULES: tuple[Callable[[Module], Iterator[Finding]], ...] = (
     reads_no_clock,
     builds_no_region_filter,
@@ -207,4 +217,5 @@ RULES: tuple[Callable[[Module], Iterator[Finding]], ...] = (
     commits_at_the_edge,
     keys_point_down,
     speaks_http_at_the_edge,
+    opens_no_workbook,
 )

@@ -24,6 +24,7 @@ FINDINGS = [
     ("foreign-key", "grading/models.py", "key = ForeignKey('proctor_incident.id')"),
     ("http", "grading/regrades.py", "from litestar.exceptions import HTTPException"),
     ("http", "grading/regrades.py", "import litestar"),
+    ("workbook", "exam/sitting/batch.py", "rows = read_workbook(data)"),
 ]
 KEPT = [
     ("exam/core/clock.py", "now = datetime.now(UTC)"),
@@ -34,6 +35,7 @@ KEPT = [
     ("exam/core/db/engine.py", "session.commit()"),
     ("exam/delivery/models.py", "key = ForeignKey('identity_person.id')"),
     ("grading/regrade_pages.py", "from litestar import get"),
+    ("exam/core/sheets/limited.py", "sheets = read_workbook(data)"),
 ]
 
 

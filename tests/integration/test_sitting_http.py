@@ -524,7 +524,8 @@ async def test_batch_is_tried_first_and_then_written(client: Client, runtime: Ru
     ("data", "code"),
     [
         (b"", "batch_empty"),
-        (b"hello", "not_a_workbook"),
+        (b"hello", "batch_columns"),
+        (b"PK\x03\x04hello", "archive_damaged"),
         (write_workbook(("甲", "乙"), [("1", "2")]), "batch_columns"),
         (workbook(), "batch_empty"),
         (workbook(*[("张三", "1", "")] * 1001), "batch_too_long"),

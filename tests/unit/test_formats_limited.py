@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exam.core import limited
 from exam.core.errors import DomainError
-from exam.core.sheets.errors import ArchiveBombError
+from exam.core.sheets.errors import ArchiveBombError, ReaderStoppedError
 from exam.core.sheets.writer import write_workbook
-from questionbank.formats import limited
-from questionbank.formats.errors import MalformedJsonError, MislabelledFileError, ReaderStoppedError
+from questionbank.formats.errors import MalformedJsonError, MislabelledFileError
 from questionbank.formats.limited import read_in_subprocess
 from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading

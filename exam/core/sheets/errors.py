@@ -83,6 +83,14 @@ class BrokenDelimitedTextError(UnreadableFileError):
     message = "第 {line} 行的引号或分隔符有误,文件未导入。"
 
 
+class ReaderStoppedError(UnreadableFileError):
+    """The separate reading process crashed or met its limit; `reason` is memory_or_crash or time."""
+
+    kind = Kind.TOO_LARGE
+    code = "reader_stopped"
+    message = "读取这个文件耗费过多的时间或内存,已停止。请拆分文件后再试。"
+
+
 class CellTooLongError(DomainError):
     """A cell to be written has more UTF-16 units than a workbook holds; `row` and `column` from 1."""
 

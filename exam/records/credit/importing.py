@@ -13,9 +13,8 @@ from exam.core.audit.ledger import record
 from exam.core.clock import local_date
 from exam.core.errors import DomainError
 from exam.core.principal import Principal
-from exam.core.sheets.archive import ZIP_MAGIC
 from exam.core.sheets.columns import NamedRow, find_rows
-from exam.core.sheets.reader import OLE_MAGIC, read_delimited, read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.words import clean_line
 from exam.identity.api import OrganisationView, find_organisation_by_uscc, parse_uscc
 from exam.records.credit.errors import (
@@ -78,8 +77,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_lines(data: bytes) -> list[NamedRow]:
     """Return the lines of a workbook or of delimited text; raises ImportEmptyError, ImportTooLongError and file errors."""
-    sheets = read_workbook(data) if data.startswith((ZIP_MAGIC, OLE_MAGIC)) else [read_delimited(data)]
-    lines = find_rows(sheets, COLUMNS, NEEDED)
+    lines = find_rows(read_sheets(data), COLUMNS, NEEDED)
     if not lines:
         raise ImportEmptyError
     if len(lines) > MOST:

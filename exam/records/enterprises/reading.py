@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from exam.core.sheets.archive import ZIP_MAGIC
 from exam.core.sheets.columns import NamedRow, find_rows
-from exam.core.sheets.reader import OLE_MAGIC, read_delimited, read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.sheets.writer import write_workbook
 from exam.core.words import clean_line
 from exam.identity.api import parse_uscc
@@ -53,7 +52,7 @@ def read_lines(data: bytes) -> list[NamedRow]:
 
     Raises EnterprisesEmptyError, EnterprisesTooManyError and the refusals of unreadable files.
     """
-    sheets = read_workbook(data) if data.startswith((ZIP_MAGIC, OLE_MAGIC)) else [read_delimited(data)]
+    sheets = read_sheets(data)
     return checked(find_rows(sheets, COLUMNS, NEEDED))
 
 

@@ -12,7 +12,7 @@ from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.columns import find_rows
-from exam.core.sheets.reader import read_workbook
+from exam.core.sheets.limited import read_sheets
 from exam.core.sheets.writer import write_workbook
 from exam.identity.api import mask_id_number
 from exam.training.classes.enrolments import enrol
@@ -55,7 +55,7 @@ async def read_roster(data: bytes | None) -> list[RosterLine]:
     """
     if data is None:
         raise SheetEmptyError
-    rows = find_rows(await asyncio.to_thread(read_workbook, data), _TITLES, ("name", "id_number"))
+    rows = find_rows(await asyncio.to_thread(read_sheets, data), _TITLES, ("name", "id_number"))
     if rows is None:
         raise SheetColumnsError
     if not rows:

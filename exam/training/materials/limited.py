@@ -5,7 +5,6 @@ The child prints one JSON line for every percent and one at its end; the parent 
 
 import asyncio
 import os
-import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,13 +13,12 @@ from typing import Final
 
 import msgspec
 
+from exam.core.limited import child_environment, limit_process
 from exam.training.lessons.film import Film
 from exam.training.lessons.package import Package
 from exam.training.lessons.slides import Slides
 from exam.training.materials.errors import MakingStoppedError, NotMadeError
 
-_ROOT: Final = Path(__file__).resolve().parents[3]
-_MEGABYTE: Final = 1024 * 1024
 _MOST_WRITTEN_MB: Final = 4096
 MEMORY_MB, SECONDS = 2048, 3 * 3600
 Progress = Callable[[int], Awaitable[None]]
@@ -48,13 +46,12 @@ async def make_limited(
     Raises what `make_film`, `make_slides` and `make_package` raise, and MakingStoppedError when the child crashes or meets a limit.
     """
     arguments = (kind, str(source), str(folder), str(memory_mb), str(seconds))
-    environment = {"PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", __name__, *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=environment,
+        env=child_environment(),
         cwd=folder,
     )
     try:
@@ -124,10 +121,7 @@ def main(arguments: list[str]) -> int:
     """Make what a file is to become in a folder."""
     kind, source, folder, memory_mb, seconds = arguments
     make = _maker(kind)
-    resource.setrlimit(resource.RLIMIT_AS, (int(memory_mb) * _MEGABYTE,) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds),) * 2)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_MB * _MEGABYTE,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_process(memory_mb=int(memory_mb), seconds=int(seconds), written_mb=_MOST_WRITTEN_MB)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.nice(10)
     try:
