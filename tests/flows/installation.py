@@ -19,9 +19,9 @@ from exam.core.embedded.postgres import find_binaries
 from exam.core.embedded.process import spawn
 from exam.core.runtime import Runtime
 
-READY_S = 60
-STOP_S = 40
-COMMAND_S = 120
+READY_S = 150
+STOP_S = 120
+COMMAND_S = 240
 CHOSEN_ELSEWHERE = ("DATABASE_URL", "VALKEY_URL", "ANKAO_BASE_URL")
 
 
