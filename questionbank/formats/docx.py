@@ -12,10 +12,10 @@ import msgspec
 from exam.core.sheets.archive import read_member
 from exam.core.sheets.reader import Sheet
 from questionbank.formats.docx_figures import FIGURES, DocxFigures
-from questionbank.formats.docx_tables import loose_lines
+from questionbank.formats.docx_tables import find_keys, find_paper
 from questionbank.formats.headings import find_headings
 from questionbank.formats.markup import Node, parse_xml
-from questionbank.formats.numbered import Line, begins_keys, is_asked, read_numbered
+from questionbank.formats.numbered import Line, is_asked, read_numbered
 from questionbank.formats.reading import Reading, join_readings
 from questionbank.formats.tables import read_tables
 
@@ -79,12 +79,15 @@ def read_docx(data: bytes, names: tuple[str, ...]) -> Reading:
         if block.name == "p":
             texts = (lists.label(block) + "".join(_pieces(block, figures))).split("\n")
             lines += [Line(row, text) for text in texts]
-        elif find_headings((sheet := _read_table(block, figures)).rows):
+            continue
+        sheet = _read_table(block, figures)
+        keys = find_keys(sheet)
+        if keys is None and find_headings(sheet.rows):
             headed.append(sheet)
         else:
-            loose = loose_lines(sheet, with_heading=not any(begins_keys(line.text) for line in lines))
-            lines += [Line(row, text) for text in loose]
-            strange += not loose
+            loose = keys or find_paper(sheet)
+            lines += [Line(row, text) for text in loose.lines]
+            strange += not loose.whole
     readings = [read_tables(headed, DIALECT, enclosures=figures.enclosures)] if headed else []
     if not headed or any(is_asked(line.text) for line in lines):
         readings.insert(0, read_numbered(lines, DIALECT, figures.enclosures))

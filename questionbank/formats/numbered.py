@@ -1,7 +1,7 @@
 """Numbered papers as authors type them: sections, `1、stem`, options on one line or several, the key where it happens to be.
 
-The key stands on a line of its own (`答案:B`), in brackets in the stem (`应当(A)进行`), or in a list at the end
-(`参考答案 1-5 ABCDA` or `1.√ 2.×`), section by section.
+The key stands on a line of its own (`答案:B`), in brackets in the stem (`应当(A)进行`), or in a list at the end of the
+paper or of each of its parts (`参考答案 1-5 ABCDA` or `1.√ 2.×`), section by section.
 """
 
 import re
@@ -42,6 +42,7 @@ _TRUTH: Final = r"√|×|✓|✔|✗|✘|对|错|正确|错误"
 _IN_BRACKETS = re.compile(rf"[(（]\s*([A-J]{{1,10}}|{_TRUTH}|[TFX])\s*[)）]")
 _RANGE = re.compile(rf"(\d{{1,4}})\s*[-–—~～至]\s*(\d{{1,4}})\s*[.、．:：]?\s*((?:(?:[A-JTFX]|{_TRUTH})[\s,，、]*)+)")
 _SINGLE = re.compile(rf"(\d{{1,4}})\s*[.、．:：)）]?\s*([A-J]{{1,10}}|{_TRUTH}|[TFX])(?![A-Za-z])")
+_WORD = re.compile(r"\w")
 _ONE_KEY = re.compile(rf"{_TRUTH}|[A-JTFX]")
 _LEAST: Final = 2
 KEYS_FOLLOW: Final = "参考答案"
@@ -73,18 +74,25 @@ class _Block(msgspec.Struct):
     fields: dict[str, list[str]] = {}
 
 
-_Keys = dict[tuple[str, int], str]
-"""Keys of a list at the end, by section word and number."""
+class _Part(msgspec.Struct):
+    """Questions, and the keys of the list below them by section word and number."""
+
+    blocks: list[_Block] = []
+    keys: dict[tuple[str, int], str] = {}
+
+    def is_over(self, line: str, section: str) -> bool:
+        """Tell a line that asks in the midst of the keys: its number was never asked or has a key, and it is none itself."""
+        found = _QUESTION.match(line)
+        if found is None or not _WORD.search(_SINGLE.sub("", _RANGE.sub("", line))):
+            return False
+        number = int(found[1])
+        asked = any(block.number == number and section in {"", block.section} for block in self.blocks)
+        return not asked or not {(section, number), ("", number)}.isdisjoint(self.keys)
 
 
 def is_asked(line: str) -> bool:
     """Tell a line on which a question or an option begins."""
     return bool(_QUESTION.match(line) or _OPTION.match(line))
-
-
-def begins_keys(line: str) -> bool:
-    """Tell the heading of a list of keys."""
-    return bool(_KEY_LIST.match(line))
 
 
 def looks_like_numbered(text: str) -> bool:
@@ -100,8 +108,10 @@ def looks_like_numbered(text: str) -> bool:
 
 def read_numbered(lines: Sequence[Line], dialect: str, enclosures: Enclosures | None = None) -> Reading:
     """Read a numbered paper; a question without a key is refused as a row, a picture that is in none is counted."""
-    blocks, keys = _read_blocks(lines)
-    return read_proposals(dialect, _propose_all(blocks, keys), _count_pictures(lines, blocks), enclosures)
+    parts = list(_read_parts(lines))
+    blocks = [block for part in parts for block in part.blocks]
+    found = chain.from_iterable(map(_propose_all, parts))
+    return read_proposals(dialect, found, _count_pictures(lines, blocks), enclosures)
 
 
 def lines_of(text: str) -> list[Line]:
@@ -109,26 +119,28 @@ def lines_of(text: str) -> list[Line]:
     return [Line(number, line) for number, line in enumerate(text.split("\n"), 1)]
 
 
-def _read_blocks(lines: Iterable[Line]) -> tuple[list[_Block], _Keys]:
-    blocks: list[_Block] = []
-    keys: _Keys = {}
-    section, mode, field = "", _Mode.QUESTIONS, ""
+def _read_parts(lines: Iterable[Line]) -> Iterator[_Part]:
+    """Yield the questions of a paper with the list of keys below them, as often as questions follow a list."""
+    part, section, mode, field = _Part(), "", _Mode.QUESTIONS, ""
     for line in lines:
         if not line.text.strip():
             continue
         word = _section_of(line.text)
+        if mode is _Mode.KEYS and part.is_over(line.text, section):
+            yield part
+            part, mode = _Part(), _Mode.QUESTIONS
         if word:
             section, field = word, ""
         elif _KEY_LIST.match(line.text):
-            section, mode = "", _Mode.KEYS
+            section, mode = section if mode is _Mode.KEYS else "", _Mode.KEYS
         elif mode is _Mode.KEYS:
-            keys |= {(section, number): key for number, key in _read_keys(line.text)}
+            part.keys |= {(section, number): key for number, key in _read_keys(line.text)}
         elif found := _QUESTION.match(line.text):
-            blocks.append(_Block(line.row, int(found[1]), section, [found[2]]))
+            part.blocks.append(_Block(line.row, int(found[1]), section, [found[2]]))
             field = ""
-        elif blocks:
-            field = _add(blocks[-1], line.text, field)
-    return blocks, keys
+        elif part.blocks:
+            field = _add(part.blocks[-1], line.text, field)
+    yield part
 
 
 def _section_of(text: str) -> str:
@@ -168,12 +180,12 @@ def _read_keys(text: str) -> Iterator[tuple[int, str]]:
         yield int(found[1]), found[2]
 
 
-def _propose_all(blocks: Sequence[_Block], keys: _Keys) -> Iterator[Proposal | Refusal]:
-    often = Counter(block.number for block in blocks)
-    for block in blocks:
-        listed = keys.get((block.section, block.number), "")
+def _propose_all(part: _Part) -> Iterator[Proposal | Refusal]:
+    often = Counter(block.number for block in part.blocks)
+    for block in part.blocks:
+        listed = part.keys.get((block.section, block.number), "")
         if not listed and often[block.number] == 1:
-            listed = keys.get(("", block.number), "")
+            listed = part.keys.get(("", block.number), "")
         try:
             yield _propose(block, listed)
         except RowError as error:

@@ -85,6 +85,36 @@ def test_a_list_of_keys_at_the_end_is_read_by_section(keys: str) -> None:
     assert reading.refused == ()
 
 
+@pytest.mark.parametrize(
+    ("second", "numbers"), [("二、单选题", (1, 2)), ("二、单选题", (3, 4)), ("第二章 判断题之后", (1, 2)), ("", (1, 2))]
+)
+def test_keys_below_each_part_of_a_paper_are_those_of_that_part(second: str, numbers: tuple[int, int]) -> None:
+    """A list of keys must neither swallow the questions after it nor lend its keys to them."""
+    one, other = numbers
+    text = (
+        "一、单选题\n1、先送( )\nA.甲 B.乙\n2、后送( )\nA.丙 B.丁\n参考答案\n1-2 BA\n"
+        f"{second}\n{one}、先停( )\nA.甲 B.乙\n{other}、后停( )\nA.丙 B.丁\n参考答案\n{one}.A {other}.B"
+    )
+    reading = read_questions(text.encode(), "a.txt")
+    assert reading.refused == ()
+    assert [(draft.content.stem, draft.content.key) for draft in reading.drafts] == [
+        ("先送( )", ("B",)),
+        ("后送( )", ("A",)),
+        ("先停( )", ("A",)),
+        ("后停( )", ("B",)),
+    ]
+
+
+def test_a_key_in_words_in_a_list_at_the_end_begins_no_question() -> None:
+    text = (
+        "一、判断题\n1、甲先于乙送电。\n二、填空题\n1、停电后先____。\n三、单选题\n1、先送( )\nA.甲 B.乙\n"
+        "参考答案\n一、判断题\n1.√\n二、填空题\n1.验电\n三、单选题\n1.B"
+    )
+    reading = read_questions(text.encode(), "a.txt")
+    assert [draft.content.key for draft in reading.drafts] == [("T",), ("B",)]
+    assert [(each.row, each.code) for each in reading.refused] == [(4, "key_missing")]
+
+
 def test_a_key_that_nobody_gives_is_asked_for_and_a_wrong_count_is_not_guessed() -> None:
     text = "一、判断题\n1、甲先于乙送电。\n2、乙先于丙送电。\n参考答案\n1-2 √×√"
     reading = read_questions(text.encode(), "a.txt")
@@ -205,6 +235,43 @@ def test_key_tables_below_their_sections_stay_apart() -> None:
         *(paragraph("参考答案"), paragraph("一、判断题"), table(keys[0]), paragraph("二、单选题"), table(keys[1])),
     )
     reading = read_questions(data, "a.docx")
+    assert [draft.content.key for draft in reading.drafts] == [("T",), ("F",), ("B",), ("A",)]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [["题号", "答案"], ["1", "A"], ["2", "B"], ["3", "A"]],
+        [["题号", "答案", "题号", "答案"], ["1", "A", "3", "A"], ["2", "B", "", ""]],
+        [["序号", "正确答案", "得分"], ["1", "A", ""], ["2", "B", ""], ["3", "A", ""]],
+        [["题目", "答案"], ["1", "A"], ["2", "B"], ["3", "A"]],
+        [["题号", "1", "2"], ["答案", "A", "B"], ["得分", "", ""], ["题号", "3", ""], ["答案", "A", ""]],
+    ],
+)
+def test_a_table_of_keys_may_stand_upright(keys: list[list[str]]) -> None:
+    asked = ("一、单选题", "1. 先送", "A.甲 B.乙", "2. 后送", "A.丙 B.丁", "3. 先停", "A.甲 B.乙")
+    reading = read_questions(docx(*map(paragraph, asked), table(keys)), "a.docx")
+    assert (reading.refused, reading.unsupported) == ((), {})
+    assert [draft.content.key for draft in reading.drafts] == [("A",), ("B",), ("A",)]
+
+
+def test_what_a_table_of_keys_says_beside_them_is_named() -> None:
+    keys = [["题号", "答案", "解析"], ["1", "A", "先主后次"]]
+    data = docx(*map(paragraph, ("一、单选题", "1. 先送", "A.甲 B.乙")), table(keys))
+    reading = read_questions(data, "a.docx")
+    assert [draft.content.key for draft in reading.drafts] == [("A",)]
+    assert reading.unsupported == {"table": 1}
+
+
+def test_a_table_of_keys_below_each_section_is_that_section_s() -> None:
+    keys = [["题号", "答案"], ["1", "√"], ["2", "×"]], [["题号", "1", "2"], ["答案", "B", "A"]]
+    data = docx(
+        *(*map(paragraph, ("一、判断题", "1. 甲", "2. 乙")), table(keys[0])),
+        *map(paragraph, ("二、单选题", "1. 丙", "A.一 B.二", "2. 丁", "A.一 B.二")),
+        table(keys[1]),
+    )
+    reading = read_questions(data, "a.docx")
+    assert (reading.refused, reading.unsupported) == ((), {})
     assert [draft.content.key for draft in reading.drafts] == [("T",), ("F",), ("B",), ("A",)]
 
 
