@@ -176,8 +176,8 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
 
     The outcome depends on the seed, the sitting, the blueprint, the pool as a set and the keys, and on nothing else.
     Forms have pairwise distinct item sets when the decks allow, and otherwise distinct orders as far as there are any.
-    Two neighbours of the order share at most `most_shared` items of the decks, one more where twins or constraints had
-    to be resolved. Raises `AssemblyInputError`, `BlueprintInfeasibleError` and `ConstraintUnmetError`.
+    Two neighbours of the order share as few items as the decks allow (`deal_decks`), one more where twins or constraints
+    had to be resolved. Raises `AssemblyInputError`, `BlueprintInfeasibleError` and `ConstraintUnmetError`.
     """
     require_sound_input(pool, seed, keys)
     items = sorted(pool, key=lambda item: item.item_id)
@@ -196,11 +196,6 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], *, seed: bytes, sit
     )
     table.settle()
     return Deal(blueprint, items, decks, table.dealt, table.twins(), keys=keys, seed=seed, sitting=sitting)
-
-
-def most_shared(decks: Sequence[Deck]) -> int:
-    """Return how many items two neighbours have in common at most when the decks are dealt."""
-    return sum(deck.shared for deck in decks)
 
 
 def pool_digest(pool: Sequence[PoolItem]) -> str:

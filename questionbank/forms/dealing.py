@@ -19,7 +19,8 @@ MOST_BALANCED = 64
 def deal_decks(decks: Sequence[Deck], forms: int, difficulty: Indexes, *, seed: bytes, sitting: str) -> list[Indexes]:
     """Return the hands of each deck, shape (forms, hand): row n is what the form at place n holds.
 
-    `difficulty` holds the difficulty of every item of the pool.
+    `difficulty` holds the difficulty of every item of the pool. Two rows after each other have at most max(0, 2 hand - members)
+    + max(0, 2 turned - distance) items of a deck in common.
     """
     hands = [_deal(deck, forms, seed, (sitting, str(deck.cell), str(deck.part))) for deck in decks]
     _balance(decks, hands, difficulty)

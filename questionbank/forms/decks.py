@@ -55,11 +55,6 @@ class Deck(NamedTuple):
         """So many items are turned at least from one turn of an item to its next."""
         return len(self.members) // 2 + 1
 
-    @property
-    def shared(self) -> int:
-        """So many items of the deck two neighbours have in common at most."""
-        return max(0, 2 * self.hand - len(self.members)) + max(0, 2 * self.turned - self.distance)
-
 
 def build_decks(blueprint: Blueprint, items: Sequence[PoolItem], *, seed: bytes, sitting: str) -> list[Deck]:
     """Return the decks of all cells over a pool sorted by id.

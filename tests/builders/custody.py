@@ -4,7 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from exam.core.db.roles import Role
@@ -12,7 +15,7 @@ from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from questionbank.custody.ceremony import Ceremony, get_ceremony, give_share, make_custodian_key
-from questionbank.custody.envelope import open_share, share_context
+from questionbank.custody.envelope import share_context
 from tests.builders.questionbank import maker
 
 SCOPE = Scope(region="33")
@@ -24,6 +27,14 @@ class Custodian(msgspec.Struct, frozen=True):
 
     principal: Principal
     private: ec.EllipticCurvePrivateKey
+
+
+def open_share(private: ec.EllipticCurvePrivateKey, sealed: bytes, context: bytes) -> bytes:
+    """Return the share as a custodian's browser does; raises InvalidTag, or ValueError at a point beside the curve."""
+    point, nonce, body = sealed[:65], sealed[65:77], sealed[77:]
+    secret = private.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(private.curve, point))
+    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=context).derive(secret)
+    return AESGCM(key).decrypt(nonce, body, context)
 
 
 async def custodian(runtime: Runtime, name: str) -> Custodian:

@@ -17,13 +17,12 @@ from questionbank.forms.assembly import (
     AssemblyInputError,
     assemble,
     blueprint_digest,
-    most_shared,
     pool_digest,
     seed_commitment,
 )
 from questionbank.forms.canonical import digest
 from questionbank.forms.dealing import deal_decks
-from questionbank.forms.decks import BlueprintInfeasibleError, build_decks, difficulties
+from questionbank.forms.decks import BlueprintInfeasibleError, Deck, build_decks, difficulties
 from questionbank.items.content import Interaction
 
 SEED = bytes(range(32))
@@ -167,6 +166,12 @@ def test_the_order_of_the_pool_does_not_matter(chance: Random) -> None:
     forms = assemble(THEORY, pool, seed=SEED, sitting="s", keys=keys)
     again = assemble(THEORY, chance.sample(pool, len(pool)), seed=SEED, sitting="s", keys=keys)
     assert list(map(digest, forms)) == list(map(digest, again))
+
+
+def most_shared(decks: Sequence[Deck]) -> int:
+    """Return how many items two neighbours have in common at most: what two hands cannot help sharing in each deck."""
+    needed = sum(max(0, 2 * deck.hand - len(deck.members)) for deck in decks)
+    return needed + sum(max(0, 2 * deck.turned - deck.distance) for deck in decks)
 
 
 def shared_with_the_next(forms: Sequence[Assembly]) -> list[int]:
