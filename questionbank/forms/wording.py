@@ -20,6 +20,9 @@ from questionbank.items.content import Figure, FigureKind, Interaction, ItemCont
 ANSWERS_PER_LINE: Final = 4
 """Tabs divide the columns of a line of the answer sheet."""
 _BY_LETTER: Final = frozenset({Interaction.CHOICE, Interaction.MULTIPLE})
+_RULE: Final = "_" * 60
+_RULES: Final = 11
+"""Further lines for an answer in words."""
 _INDENT: Final = 8.0
 _PHOTO_MM: Final = (150.0, 110.0)
 _FIGURE_MM: Final = (90.0, 55.0)
@@ -116,7 +119,8 @@ def _paper(form: CandidateForm) -> Iterator[list[Paragraph]]:
     yield _candidate_head(form, form.title)
     slots = {slot.slot: slot for slot in form.slots}
     for section in form.sections:
-        span = f"第 {section.first}–{section.last} 题,共 {show_marks(section.marks)} 分"
+        numbers = f"{section.first}–{section.last}" if section.last > section.first else str(section.first)
+        span = f"第 {numbers} 题,共 {show_marks(section.marks)} 分"
         head = Paragraph(set_in_chinese(f"{KIND_NAMES[section.interaction]}({span})"), Face.HEAD, before=1)
         for number in range(section.first, section.last + 1):
             block = _asked(slots[number])
@@ -132,6 +136,8 @@ def _asked(slot: CandidateSlot) -> list[Paragraph]:
     if slot.photo:
         lines.append(Paragraph(f"在照片上圈出 {slot.points} 处。", indent=_INDENT))
         lines.append(_picture(slot.photo, _PHOTO_MM))
+    elif slot.interaction is Interaction.EXTENDED_TEXT:
+        lines.append(Paragraph("请在答题卡上作答。", indent=_INDENT))
     elif not slot.options or slot.interaction is Interaction.ORDER:
         lines.append(Paragraph("答：" + "_" * 40, indent=_INDENT))
     return lines
@@ -187,9 +193,9 @@ def _answer_sheet(form: CandidateForm) -> Iterator[list[Paragraph]]:
         wide = section.interaction not in {*_BY_LETTER, Interaction.JUDGEMENT}
         columns = 1 if wide else ANSWERS_PER_LINE if max(map(len, boxes)) <= len("99. [A] [B] [C] [D] [E]") else 2
         lines = ["\t".join(boxes[at : at + columns]) for at in range(0, len(boxes), columns)]
-        yield [head, *(Paragraph(line, before=0.4, columns=columns) for line in lines[:1])]
-        for line in lines[1:]:
-            yield [Paragraph(line, before=0.4, columns=columns)]
+        rules = [Paragraph(_RULE, before=0.8)] * (_RULES * (section.interaction is Interaction.EXTENDED_TEXT))
+        for at, line in enumerate(lines):
+            yield [*([] if at else [head]), Paragraph(line, before=0.4, columns=columns), *rules]
 
 
 def _box(slot: CandidateSlot) -> str:
@@ -197,7 +203,7 @@ def _box(slot: CandidateSlot) -> str:
         return f"{slot.slot}. [√] [×]"
     if slot.interaction in _BY_LETTER:
         return f"{slot.slot}. " + " ".join(f"[{label}]" for label, _ in slot.options)
-    return f"{slot.slot}. " + "_" * 60
+    return f"{slot.slot}. {_RULE}"
 
 
 def _key(form: CandidateForm, scoring: ScoringForm, contents: Mapping[str, ItemContent]) -> Iterator[list[Paragraph]]:

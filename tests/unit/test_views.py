@@ -154,26 +154,39 @@ def test_missing_content_is_refused_by_slot() -> None:
     assert refusal.value.fields == {"slot": 1}
 
 
-def test_a_case_is_printed_without_the_sign_of_its_several_answers() -> None:
-    case = draft(Interaction.CASE, 7, node="1").content
-    version = digest(case)
+def printed(content: ItemContent) -> list[list[str]]:
+    """Return the lines of the parts of a form that asks one item."""
+    version = digest(content)
     slot = AssemblySlot(
         slot=1,
         item_id="i",
         version=version,
-        interaction=case.interaction,
+        interaction=content.interaction,
         difficulty=30,
         marks=100,
         cell=0,
         part=0,
-        option_order=tuple(range(len(case.options))),
+        option_order=tuple(range(len(content.options))),
     )
     form = Assembly(key="k", algorithm="a", slots=(slot,))
-    shown, scored = render_views(form, {version: case}, title="卷", duration_s=60)
-    worded = word_form(shown, scored, {version: case}, number="1", warning="")
-    lines = [each.text for block in worded.parts[0].blocks for each in block]
+    shown, scored = render_views(form, {version: content}, title="卷", duration_s=60)
+    worded = word_form(shown, scored, {version: content}, number="1", warning="")
+    return [[each.text for block in part.blocks for each in block] for part in worded.parts]
+
+
+def test_a_case_is_printed_without_the_sign_of_its_several_answers() -> None:
+    lines = printed(draft(Interaction.CASE, 7, node="1").content)[0]
     assert "2.（多选） 第二问7" in lines
     assert not [line for line in lines if "+" in line]
+
+
+def test_a_printed_sheet_has_room_for_an_answer_in_words() -> None:
+    paper, sheet, _ = printed(draft(Interaction.EXTENDED_TEXT, 7, node="1").content)
+    assert "简答题（第 1 题，共 1 分）" in paper
+    assert "请在答题卡上作答。" in paper
+    assert sum("____" in line for line in sheet[sheet.index("简答题") :]) == 12
+    _, short, _ = printed(draft(Interaction.TEXT_ENTRY, 7, node="1").content)
+    assert sum("____" in line for line in short[short.index("填空题") :]) == 1
 
 
 def test_a_printed_key_tells_what_each_answer_earns() -> None:
