@@ -37,7 +37,7 @@ def read_aiken(text: str) -> Reading:
 
     A question that ends without an answer line is refused as a row.
     """
-    return read_proposals("aiken", list(_read_blocks(text)), {})
+    return read_proposals("aiken", list(_read_blocks(text)), {}, tex=True)
 
 
 def _read_blocks(text: str) -> Iterator[Proposal | Refusal]:

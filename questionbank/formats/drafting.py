@@ -34,12 +34,16 @@ def read_proposals(
     found: Iterable[Proposal | Refusal],
     unsupported: dict[str, int],
     enclosures: Enclosures | None = None,
+    *,
+    tex: bool = False,
 ) -> Reading:
     """Judge every proposal and gather the reading; raises NoQuestionsError when a file held no row at all.
 
-    `enclosures` are the figures of which characters stand in the proposals.
+    `enclosures` are the figures of which characters stand in the proposals; `tex` tells that formulas of TeX still stand in
+    them as text.
     """
-    everything = [_with_figures(one, enclosures) if enclosures else one for one in found]
+    enclosures = enclosures or Enclosures()
+    everything = [_with_figures(one, enclosures, tex=tex) for one in found]
     if not everything:
         raise NoQuestionsError
     refused = [one for one in everything if isinstance(one, Refusal)]
@@ -70,11 +74,11 @@ def _texts(content: ItemContent) -> Iterator[str]:
     yield from (option.text for option in content.options)
 
 
-def _with_figures(one: Proposal | Refusal, enclosures: Enclosures) -> Proposal | Refusal:
+def _with_figures(one: Proposal | Refusal, enclosures: Enclosures, *, tex: bool) -> Proposal | Refusal:
     if isinstance(one, Refusal):
         return one
     try:
-        return enclosures.settle(one)
+        return enclosures.settle(enclosures.find_tex(one) if tex else one)
     except RowError as error:
         return refuse(one.row, error)
 

@@ -62,6 +62,17 @@ class Enclosures:
         """Return a text in which a character stands for each formula of TeX."""
         return replace_formulas(text, self._hold_formula)
 
+    def find_tex(self, proposal: Proposal) -> Proposal:
+        """Return a row of plain texts with a character for each formula of TeX; none is looked for where files or an author say so."""
+        if proposal.plain or proposal.enclosed:
+            return proposal
+        return msgspec.structs.replace(
+            proposal,
+            stem=self.hold_tex(proposal.stem),
+            options=tuple(Option(one.id, self.hold_tex(one.text)) for one in proposal.options),
+            explanation=self.hold_tex(proposal.explanation),
+        )
+
     def _hold_formula(self, found: re.Match[str]) -> str:
         held = self.hold(partial(_enclose, found), ("TeX", found[0]))
         self._tex[held] = found[0]

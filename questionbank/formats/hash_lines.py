@@ -29,7 +29,7 @@ def looks_like_hash_lines(text: str) -> bool:
 def read_hash_lines(text: str) -> Reading:
     """Read a line bank; rows are line numbers."""
     found = [_read_line(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return read_proposals("hash-lines", found, {})
+    return read_proposals("hash-lines", found, {}, tex=True)
 
 
 def _read_line(number: int, line: str) -> Proposal | Refusal:

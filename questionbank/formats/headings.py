@@ -22,6 +22,7 @@ _SYNONYMS: Final = {
     "explanation": "解析 试题解析 答案解析 题目解析 解释 explanation",
     "basis": "依据 出题依据 命题依据 法规依据 法律依据 参考依据 basis",
     "weights": "按答案给分 weights",
+    "plain": "公式写法",
     "": "序号 编号 题号 试题编号 id no number 作业种类 作业类别 工种 类别 科目 专业 未导出",
 }
 _BY_WORD: Final = {word: field for field, words in _SYNONYMS.items() for word in words.split()}

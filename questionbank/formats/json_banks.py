@@ -37,7 +37,7 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of the second dialect; options are a map from letter to text, the answer of a judgement is a boolean.
 
     Our own export is of this kind and adds `node`, `depth`, `basis`, `weights` (questionbank.formats.weighing) and, in base64, `photo` and
-    the files of `figures`, which stand at their marks.
+    the files of `figures`, which stand at their marks. `plain` says that no formula of TeX is meant.
     """
 
     question: str
@@ -53,6 +53,7 @@ class QuestionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     photo: bytes = b""
     weights: str = ""
     figures: tuple[Enclosed, ...] = ()
+    plain: bool = False
 
 
 Row = TypeVar("Row", TitledRow, QuestionRow)
@@ -70,7 +71,7 @@ def read_json_bank(text: str) -> Reading:
     rows = [(name, row) for name, section in sections for row in section]
     dialect = "json-list" if isinstance(document, list) else "json-sections"
     found = [_read_row(number, name, row) for number, (name, row) in enumerate(rows, 1)]
-    return read_proposals(dialect, found, unsupported)
+    return read_proposals(dialect, found, unsupported, tex=True)
 
 
 def decode_json(text: str) -> Any:
@@ -148,6 +149,7 @@ def _from_question(number: int, section: str, row: QuestionRow) -> Proposal:
         photo=row.photo,
         weights=row.weights,
         enclosed=row.figures,
+        plain=row.plain,
     )
 
 

@@ -23,6 +23,7 @@ FIELD_NAMES: Final = {
     "explanation": "解析",
     "basis": "依据",
     "weights": "按答案给分",
+    "plain": "公式写法",
 }
 """What a column may hold, with its Chinese name; an option in a column of its own goes by its letter."""
 

@@ -111,7 +111,7 @@ def read_numbered(lines: Sequence[Line], dialect: str, enclosures: Enclosures | 
     parts = list(_read_parts(lines))
     blocks = [block for part in parts for block in part.blocks]
     found = chain.from_iterable(map(_propose_all, parts))
-    return read_proposals(dialect, found, _count_pictures(lines, blocks), enclosures)
+    return read_proposals(dialect, found, _count_pictures(lines, blocks), enclosures, tex=True)
 
 
 def lines_of(text: str) -> list[Line]:

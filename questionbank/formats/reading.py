@@ -113,7 +113,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     `key` as str is in the file's own notation; as tuple it is option ids or text-entry variants already.
     `kind` is the file's word for the interaction, empty when it does not say; `photo` a JPEG or PNG file; `weights` are in
     the notation of questionbank.formats.weighing. `enclosed` stand at their marks (questionbank.interactions.figures) in
-    stem, options and explanation, counted from 1; one that no text names goes to the end of the stem.
+    stem, options and explanation, counted from 1; one that no text names goes to the end of the stem. `plain` tells that what
+    looks like TeX is text as its author typed it.
     """
 
     row: int
@@ -129,3 +130,4 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     photo: bytes = b""
     weights: str = ""
     enclosed: tuple[Enclosed, ...] = ()
+    plain: bool = False

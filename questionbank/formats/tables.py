@@ -20,6 +20,7 @@ from questionbank.formats.layouts import NO_LAYOUTS, Layouts
 from questionbank.formats.options import LETTERS, label_options, split_options
 from questionbank.formats.reading import Column, Proposal, Reading, Refusal
 from questionbank.formats.refusals import RowError, refuse
+from questionbank.formats.tex import AS_TYPED
 from questionbank.interactions.registry import find_kind
 from questionbank.items.content import Interaction, Option
 
@@ -49,7 +50,7 @@ def read_tables(
     titles = next(filter(None, (guess_titles(sheet.rows) for sheet in sheets)), [])
     if not found and titles and not columns:
         raise NoHeadingsError(titles="\t".join(titles))
-    return msgspec.structs.replace(read_proposals(dialect, found, unsupported, enclosures), columns=columns)
+    return msgspec.structs.replace(read_proposals(dialect, found, unsupported, enclosures, tex=True), columns=columns)
 
 
 def _read_sheet(
@@ -125,6 +126,7 @@ def _propose(row: Sequence[str], headings: Headings, number: int) -> Proposal:
         explanation=cells.get("explanation", ""),
         basis=cells.get("basis", ""),
         weights=cells.get("weights", ""),
+        plain=cells.get("plain") == AS_TYPED,
     )
 
 

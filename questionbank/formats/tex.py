@@ -10,6 +10,8 @@ FORMULA: Final = re.compile(
     rf"(?<!\\)\\\({_BETWEEN}\\\)|(?<!\\)\\\[{_BETWEEN}\\\]|(?<![\\$])\$\${_INSIDE}\$\$(?!\$)", re.DOTALL
 )
 """A formula between the signs of Moodle's TeX filters: the first is in the line, the others are on lines of their own."""
+AS_TYPED: Final = "按原文"
+"""What a table says of a row whose author typed such signs as text."""
 _SIGNS: Final = re.compile(r"\\(?=[(\[])|\$(?=\$)")
 _WORDED: Final = re.compile(r"\\(?:text[a-z]*|mbox|hbox|mathrm|operatorname\*?)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _PROSE: Final = re.compile(r"[A-Za-z]{3,}\s|\s[A-Za-z]{3,}")

@@ -7,6 +7,7 @@ import msgspec
 from exam.core.sheets.writer import OutCell, write_workbook
 from questionbank.formats.options import LETTERS
 from questionbank.formats.reading import Enclosed
+from questionbank.formats.tex import AS_TYPED, has_formulas
 from questionbank.formats.weighing import weights_text
 from questionbank.formats.words import DEPTH_NAMES
 from questionbank.interactions.registry import KIND_NAMES, kind_of
@@ -15,6 +16,7 @@ from questionbank.items.content import ItemContent, ItemDraft
 SHEET = "试题"
 TEMPLATE_OPTIONS = 6
 WEIGHTS = "按答案给分"
+PLAIN = "公式写法"
 LEFT_OUT = "未导出"
 """The column that names what a table cannot hold; the import passes it over."""
 
@@ -30,12 +32,21 @@ def to_workbook(drafts: Sequence[ItemDraft]) -> bytes:
         place = (draft.node, DEPTH_NAMES[draft.depth], draft.difficulty, content.explanation, content.basis)
         rows.append([KIND_NAMES[content.interaction], content.stem, *texts, kind_of(content).cell(content), *place])
     columns = _columns(widest)
-    for title, cell in ((WEIGHTS, _weights), (LEFT_OUT, workbook_leaves_out)):
+    for title, cell in ((WEIGHTS, _weights), (PLAIN, _plain), (LEFT_OUT, workbook_leaves_out)):
         more = [cell(draft.content) for draft in drafts]
         if any(more):
             columns.append(title)
             rows = [[*row, each] for row, each in zip(rows, more, strict=True)]
     return write_workbook(columns, rows, sheet=SHEET)
+
+
+def _plain(content: ItemContent) -> str:
+    return AS_TYPED if _looks_like_tex(content) else ""
+
+
+def _looks_like_tex(content: ItemContent) -> bool:
+    """Tell an item that an import would take for one with formulas."""
+    return any(map(has_formulas, (content.stem, content.explanation, *kind_of(content).columns(content))))
 
 
 def _weights(content: ItemContent) -> str:
@@ -81,6 +92,7 @@ def to_json(drafts: Sequence[ItemDraft]) -> bytes:
             **({} if draft.content.photo is msgspec.UNSET else {"photo": draft.content.photo.jpeg}),
             **({"figures": _enclosed(draft.content)} if draft.content.figures else {}),
             **({} if draft.content.weights is msgspec.UNSET else {"weights": _weights(draft.content)}),
+            **({"plain": True} if _looks_like_tex(draft.content) else {}),
         }
         for draft in drafts
     ]
