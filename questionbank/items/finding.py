@@ -58,6 +58,11 @@ class ItemFilter(msgspec.Struct, frozen=True, kw_only=True):
     not_author: UUID | None = None
     not_reviewer: UUID | None = None
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether more is asked than words and a qualification: the other conditions are folded away otherwise."""
+        return msgspec.structs.replace(self, qualification="", words="", batch=None) != ItemFilter()
+
 
 async def plan_anew(session: AsyncSession) -> None:
     """Have the searches of this transaction planned for what they look for.
