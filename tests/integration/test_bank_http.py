@@ -425,6 +425,8 @@ async def test_the_list_finds_what_is_asked_for(people: People, runtime: Runtime
     await publish_items(runtime, makers(), qualification=CODE, drafts=drafts, at=at)
     page = await (await people(Duty.REVIEWER)).get(f"/bank/items?{query}")
     assert f"共 {found} 题" in page.text
+    folded = query.startswith(("q=", "qualification=", "batch="))
+    assert page.text.count('class="narrow-more" open') == (not folded)
 
 
 async def test_the_list_is_paged_and_exported_as_shown(people: People, runtime: Runtime) -> None:

@@ -33,7 +33,8 @@ async def test_a_publisher_prints_a_pilot_with_its_key(client: AsyncClient, runt
     assert (await send(client, f"{page}/paper", {"reason": "试测"})).status_code == 403
     publisher = await account(runtime, login="publisher", roles=(Duty.PUBLISHER,), region=ROOT, name="王发布")
     wear(client, await session_cookie(runtime, publisher))
-    assert f"{page}/paper" in (await client.get(f"{page}/trial")).text
+    shown = (await client.get(f"{page}/trial")).text
+    assert (f"{page}/paper" in shown, "未设目标" in shown, "在允许偏差内" in shown) == (True, True, False)
     assert (await send(client, f"{page}/paper", {"reason": " "})).status_code == 400
     printed = await send(client, f"{page}/paper", {"reason": "两所学校纸面试测"})
     pages = [each.extract_text() for each in PdfReader(io.BytesIO(printed.content)).pages]
