@@ -14,7 +14,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from exam.core.clock import FrozenClock, local_midnight
+from exam.core.clock import FrozenClock, local_date, local_midnight
 from exam.core.db.scope import Scope
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
@@ -22,6 +22,7 @@ from exam.identity.api import login_of
 from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
 from exam.training.classes.enrolments import list_enrolments_of, transfer, withdraw
+from exam.training.classes.service import add_session, file_class
 from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.judging import Beat, Oddity
 from exam.training.lessons.errors import DayCapError, LessonStateError, StudyTimeError
@@ -460,9 +461,11 @@ async def test_page_earns_nothing_beyond_the_end_of_its_log_in(student: Student,
     assert late.json()["study"]["stop"] == "login"
 
 
-@pytest.mark.parametrize("way", ["withdrawn", "moved", "ended"])
-async def test_page_earns_nothing_once_its_learner_has_left_the_class_or_it_has_ended(
-    student: Student, runtime: Runtime, clock: FrozenClock, school: School, way: str
+@pytest.mark.parametrize(
+    ("way", "stop"), [("withdrawn", "over"), ("moved", "over"), ("ended", "over"), ("changed", "unfiled")]
+)
+async def test_page_earns_nothing_once_its_learner_has_left_the_class_or_it_does_not_run(
+    student: Student, runtime: Runtime, clock: FrozenClock, school: School, way: str, stop: str
 ) -> None:
     if way == "ended":  # half a minute before the class's last day is over
         clock.advance(local_midnight(date(2026, 12, 14)) - clock.now() - timedelta(seconds=30))
@@ -472,12 +475,28 @@ async def test_page_earns_nothing_once_its_learner_has_left_the_class_or_it_has_
     await _leave(student, runtime, school, way)
     student.pass_time(15)
     late = await student.beat()
-    assert (late.stop, late.reach_ms, late.check) == ("over", 15_000, None)
-    assert (await student.answer()).stop == "over"
+    assert (late.stop, late.reach_ms, late.check) == (stop, 15_000, None)
+    assert (await student.answer()).stop == stop
     async with runtime.databases.transaction(student.scope) as session:
         shown, _, _ = await read_visit(session, student.person, student.visit, at=clock.now())
-    assert shown.stop == "over"
+    assert shown.stop == stop
     assert await student.noticed() == []
+
+
+async def test_study_goes_on_where_it_was_once_the_changed_plan_is_filed_again(
+    student: Student, runtime: Runtime, clock: FrozenClock, school: School
+) -> None:
+    student.lesson = await make_lesson(runtime, school, title="长课", text=LONG)
+    await student.open()
+    await student.study(2)
+    await _leave(student, runtime, school, "changed")
+    await student.study(2)
+    async with runtime.databases.transaction(school.scope) as session:
+        await file_class(session, school.clerk, student.learner.class_id, at=clock.now())
+    await student.open()
+    assert (await student.study(1)).reach_ms == 45_000
+    await student.close()
+    assert await student.counted() == 45
 
 
 async def _leave(student: Student, runtime: Runtime, school: School, way: str) -> None:
@@ -489,6 +508,27 @@ async def _leave(student: Student, runtime: Runtime, school: School, way: str) -
     elif way == "withdrawn":
         async with runtime.databases.transaction(school.scope) as session:
             await withdraw(session, school.clerk, left.class_id, left.id, reason="离职", at=at)
+    elif way == "changed":
+        await _change(runtime, school, left.class_id)
+
+
+async def _change(runtime: Runtime, school: School, class_id: UUID) -> None:
+    """Put another session on a class's timetable, which takes its filing back."""
+    at = runtime.clock.now()
+    starts_at = local_midnight(local_date(at)) + timedelta(days=5, hours=9)
+    async with runtime.databases.transaction(school.scope) as session:
+        await add_session(
+            session,
+            school.clerk,
+            class_id,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=45),
+            venue_id=school.venue_id,
+            teacher_id=school.teacher.account or school.id,
+            node="1.1",
+            part="theory",
+            at=at,
+        )
 
 
 async def test_time_before_a_move_is_proved_in_the_new_class(

@@ -53,6 +53,10 @@ class ClassView(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self, today: date) -> bool:
         return self.ends_on < today
 
+    def is_running(self, today: date) -> bool:
+        """Whether what is studied on a day counts: the class has begun, and its plan stands filed."""
+        return self.state is ClassState.FILED and self.starts_on <= today <= self.ends_on
+
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """One session of a timetable."""

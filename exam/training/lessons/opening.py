@@ -15,7 +15,7 @@ from exam.core.ids import new_id
 from exam.core.principal import Principal
 from exam.training.classes.enrolments import get_enrolment
 from exam.training.classes.service import get_class
-from exam.training.classes.views import PRESENT, ClassState, EnrolmentView
+from exam.training.classes.views import PRESENT, EnrolmentView
 from exam.training.jobs import ask_to_settle
 from exam.training.ledger.evidence import THEORY
 from exam.training.ledger.live import open_visit
@@ -89,8 +89,7 @@ async def _require_time(session: AsyncSession, enrolment: EnrolmentView, lesson:
     ours = lesson.organisation_id == one.organisation_id and lesson.qualification == enrolment.qualification
     if lesson.state != "published" or not ours:
         raise LessonStateError
-    running = one.state is ClassState.FILED and one.starts_on <= local_date(at) <= one.ends_on
-    if enrolment.state not in PRESENT or not running:
+    if enrolment.state not in PRESENT or not one.is_running(local_date(at)):
         raise StudyTimeError(first=one.starts_on.isoformat(), last=one.ends_on.isoformat())
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.clock import local_date
-from exam.training.classes.views import PRESENT
+from exam.training.classes.views import PRESENT, ClassState
 from exam.training.ledger.live import Live
 from exam.training.lessons.errors import VisitNotFoundError
 from exam.training.lessons.models import LiveRow
@@ -73,7 +73,8 @@ class StudyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 _STANDING = text(
     "select l.state, l.n, l.region, p.settled_ms,"
     " cast(:login as bytea) is null or identity_session_open(:login, cast(:at as timestamptz)) as logged_in,"
-    " e.state = any(:present) and coalesce(cast(:today as date) <= c.ends_on, true) as in_class"
+    " e.state = any(:present) and coalesce(cast(:today as date) <= c.ends_on, true) as in_class,"
+    " c.state = :filed as filed"
     " from training_live l"
     " join training_visit v on v.id = :visit and v.person_id = l.person_id"
     " join training_enrolment e on e.id = v.enrolment_id"
@@ -94,13 +95,16 @@ class StudyStanding(msgspec.Struct, frozen=True, kw_only=True):
     settled_ms: int
     logged_in: bool = True
     in_class: bool = True
+    filed: bool = True
 
     @property
     def stop(self) -> str:
-        """Why nothing counts, whatever the page reports: the log-in or the place in the class has ended."""
+        """Why nothing counts, whatever the page reports: no log-in, no place in the class, or no plan that stands filed."""
         if not self.logged_in:
             return "login"
-        return "" if self.in_class else "over"
+        if not self.in_class:
+            return "over"
+        return "" if self.filed else "unfiled"
 
     @property
     def note(self) -> Note | None:
@@ -134,6 +138,7 @@ async def load_standing(
         "at": at,
         "today": local_date(at) if at else None,
         "present": list(PRESENT),
+        "filed": ClassState.FILED,
     }
     row = (await session.execute(_STANDING, asked)).one_or_none()
     if row is None:
@@ -148,6 +153,7 @@ async def load_standing(
         settled_ms=row.settled_ms,
         logged_in=row.logged_in,
         in_class=row.in_class,
+        filed=row.filed,
     )
 
 

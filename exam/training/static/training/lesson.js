@@ -32,7 +32,7 @@ const seen = () => document.visibilityState === "visible" && document.hasFocus()
 
 function state() {
   if (finished) return stage.open ? words.unpassed : words.done;
-  if (stop) return { day_cap: words.cap, login: words.login, over: words.over }[stop] ?? words.elsewhere;
+  if (stop) return { day_cap: words.cap, login: words.login, over: words.over, unfiled: words.unfiled }[stop] ?? words.elsewhere;
   if (lost) return words.lost;
   if (!seen()) return words.hidden;
   if (idleS() > IDLE_WORD_S) return words.idle;
