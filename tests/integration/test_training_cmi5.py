@@ -13,9 +13,13 @@ from sqlalchemy import func, select
 from exam.core.clock import FrozenClock
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
+from exam.training.classes.enrolments import withdraw
+from exam.training.classes.models import Enrolment
 from exam.training.cmi5 import words
+from exam.training.cmi5.models import StatementRow
 from exam.training.erasure import KEPT, run_erase
 from exam.training.lessons.models import VisitRow
+from exam.training.packages.models import PackageState
 from tests.builders.packages import cmi5_bytes
 from tests.builders.training import (
     School,
@@ -218,6 +222,31 @@ async def test_store_opens_at_its_own_host_with_the_token_of_its_session_alone(
     assert str(UUID(unit.given["registration"])) == msgspec.json.decode(unit.given["actor"])["account"]["name"]
     clock.advance(timedelta(hours=13))
     assert (await unit.ask("GET", "statements")).status_code == 404
+
+
+async def test_unit_says_nothing_more_once_its_learner_has_left_the_class(
+    runtime: Runtime, clock: FrozenClock, school: School, client: AsyncClient
+) -> None:
+    visit = await opened(runtime, clock, school, client)
+    unit = await launched(client, clock, visit, "au-1")
+    await unit.start()
+    assert await unit.say(words.INITIALIZED) == 204
+    before = await said(runtime)
+    async with runtime.databases.transaction(school.scope) as session:
+        [left] = await session.scalars(select(Enrolment))
+        await withdraw(session, school.clerk, left.class_id, left.id, reason="离职", at=clock.now())
+    passed = unit.statement(words.PASSED, success=True, duration="PT1M", score={"scaled": 0.9})
+    refused = await unit.ask("PUT", "statements", passed, statementId=passed["id"])
+    assert (refused.status_code, refused.json()["code"]) == (403, "xapi_closed")
+    assert (await unit.ask("PUT", "activities/state", {"page": 7}, **unit.state("place"))).status_code == 403
+    assert await said(runtime) == before
+
+
+async def said(runtime: Runtime) -> tuple[list[dict[str, Any]], int]:
+    """Return what parts of packages stand at, and how many statements are kept."""
+    async with runtime.databases.session(Scope(region=runtime.settings.root_region)) as session:
+        count = await session.scalar(select(func.count()).select_from(StatementRow))
+        return list(await session.scalars(select(PackageState.said))), count or 0
 
 
 async def test_what_a_course_kept_is_erased_when_the_years_of_the_rule_are_over(

@@ -41,6 +41,13 @@ class UnitKeyError(DomainError):
     message = "课件单元的令牌无效或已失效。"
 
 
+class UnitClosedError(ForbiddenError):
+    """The learner has left the class, or it is not running: nothing that a unit says is taken any more."""
+
+    code = "xapi_closed"
+    message = "学员已不在这个班,或这个班已结束、计划没有备案,不再接收课件的学习记录。"
+
+
 class StoreFullError(ConflictError):
     """A learner's copy of a course holds as many statements or documents as it may."""
 

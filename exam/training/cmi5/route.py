@@ -82,7 +82,7 @@ class StorePath:
             check_token(asked.header("authorization"), key.session, self._runtime.secrets.lease)
             if not asked.header("x-experience-api-version").startswith("1.0"):
                 raise StatementFormError(what="X-Experience-API-Version")
-            talk = await open_talk(session, key.session, home=self._runtime.settings.base_url)
+            talk = await open_talk(session, key.session, home=self._runtime.settings.base_url, at=at)
             return await _serving(asked)(session, talk, asked, at)
 
     async def _fetch(self, session: AsyncSession, key: StoreKey, asked: Asked, at: datetime) -> Told:

@@ -8,11 +8,15 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.core.clock import local_date
 from exam.core.errors import NotFoundError
 from exam.core.ids import new_id
+from exam.training.classes.enrolments import get_enrolment
+from exam.training.classes.service import get_class
+from exam.training.classes.views import PRESENT
 from exam.training.cmi5 import words
 from exam.training.cmi5.documents import put_own
-from exam.training.cmi5.errors import UnitKeyError
+from exam.training.cmi5.errors import UnitClosedError, UnitKeyError
 from exam.training.cmi5.launch import abandoned, activity_id, launch_data, launched, satisfied
 from exam.training.cmi5.models import StatementRow, UnitSession
 from exam.training.cmi5.rules import Standing, Unit, hear
@@ -77,8 +81,12 @@ async def fetch_once(session: AsyncSession, session_id: UUID, *, at: datetime) -
     return done is not None
 
 
-async def open_talk(session: AsyncSession, session_id: UUID, *, home: str) -> Talk:
-    """Return a session, locked; raises UnitKeyError for one that is abandoned or whose token was never fetched."""
+async def open_talk(session: AsyncSession, session_id: UUID, *, home: str, at: datetime) -> Talk:
+    """Return a session, locked.
+
+    Raises UnitKeyError for one that is abandoned or whose token was never fetched, UnitClosedError where its learner
+    studies no more.
+    """
     row = await session.get(UnitSession, session_id)
     if row is None or row.fetched_at is None:
         raise UnitKeyError
@@ -89,13 +97,22 @@ async def open_talk(session: AsyncSession, session_id: UUID, *, home: str) -> Ta
     lesson = await get_lesson(session, progress.lesson_id)
     if lesson.content.package is None:
         raise UnitKeyError
+    opened = await session.get_one(VisitRow, row.visit_id)
+    await _require_class(session, opened, at)
     visit = PackageVisit(
-        visit=await session.get_one(VisitRow, row.visit_id),
+        visit=opened,
         lesson_id=lesson.id,
         lesson=lesson.content.package,
         length_ms=lesson.length_ms,
     )
     return Talk(row=row, unit=_unit(row, _item(visit.lesson, row.item), lesson=lesson.id, home=home), visit=visit)
+
+
+async def _require_class(session: AsyncSession, visit: VisitRow, at: datetime) -> None:
+    enrolment = await get_enrolment(session, visit.enrolment_id)
+    running = (await get_class(session, enrolment.class_id)).is_running(local_date(at))
+    if enrolment.state not in PRESENT or not running:
+        raise UnitClosedError
 
 
 async def take_statements(session: AsyncSession, talk: Talk, sent: list[Sent], *, at: datetime) -> list[UUID]:
