@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from fractions import Fraction
 from io import BytesIO
 from typing import cast
 
@@ -21,8 +22,9 @@ def film_bytes(
     container: str = "mp4",
     size: tuple[int, int] = (160, 90),
     rate: int = 5,
+    start_s: int = 0,
 ) -> bytes:
-    """Return a film with a moving bar and no sound, a key frame each second."""
+    """Return a film with a moving bar and no sound, a key frame each second; its own clock begins at `start_s`."""
     target = BytesIO()
     with closing(av.open(target, "w", format=container)) as written:
         track = cast("VideoStream", written.add_stream(codec, rate=rate, options={"g": str(rate)}))
@@ -30,7 +32,9 @@ def film_bytes(
         for number in range(seconds * rate):
             picture = np.full((size[1], size[0], 3), 40, np.uint8)
             picture[:, number % MARKS * size[0] // MARKS :][:, : size[0] // MARKS] = (250, 190, 40)
-            for packet in track.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = start_s * rate + number, Fraction(1, rate)
+            for packet in track.encode(frame):
                 written.mux(packet)
         for packet in track.encode():
             written.mux(packet)

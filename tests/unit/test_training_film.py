@@ -1,6 +1,7 @@
 """Films and slides of lessons: what opens when, typed questions, subtitles, and making them playable in the limited process."""
 
 import asyncio
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -197,6 +198,22 @@ def test_another_codec_is_encoded_anew_and_made_smaller(tmp_path: Path) -> None:
     assert (film.width, film.height) == (756, 720)
     assert film.codecs.startswith("avc1.")
     assert abs(_played_s(tmp_path) - 16) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"), [("libx264", "mpegts"), ("libx264", "matroska"), ("mpeg4", "matroska")]
+)
+def test_film_whose_own_clock_begins_late_is_played_from_nought(tmp_path: Path, codec: str, container: str) -> None:
+    film, _ = _make(tmp_path, film_bytes(codec=codec, container=container, start_s=3600))
+    assert abs(film.length_ms - 16_000) < 500
+    assert 0 <= _first_s(tmp_path / "made") < 1  # pictures that come out of order are held back: here five a second
+
+
+def _first_s(made: Path) -> float:
+    """Return when the first picture of the first segment is shown, by the film's own clock."""
+    head = (made / "init.mp4").read_bytes() + (made / "0.m4s").read_bytes()
+    with av.open(BytesIO(head), "r") as opened:
+        return next(opened.decode(video=0)).time or 0.0
 
 
 @pytest.mark.parametrize(

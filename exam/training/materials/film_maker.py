@@ -4,7 +4,7 @@ What is H.264 and AAC already is copied, all else is encoded anew at no more tha
 the first bytes and opened by its name: a playlist that points elsewhere is no container, and only files are read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from hashlib import sha256
@@ -95,6 +95,23 @@ def _length_s(opened: InputContainer) -> float:
     return (opened.duration or 0) / av.time_base
 
 
+def _begins(tracks: Iterable[Stream]) -> Fraction:
+    """Return at what second of its own clock a film begins: a camera's may have run for hours."""
+    starts = [each.start_time * each.time_base for each in tracks if each.start_time is not None and each.time_base]
+    return min(starts, default=Fraction(0))
+
+
+def _packets(opened: InputContainer, tracks: Sequence[Stream]) -> Iterator[Packet]:
+    """Yield what a film is made of, counted from its beginning: players, subtitles and the reach all count from nought."""
+    begins = _begins(tracks)
+    for packet in opened.demux(*tracks):
+        if packet.time_base:
+            ahead = round(begins / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts - ahead
+            packet.dts = None if packet.dts is None else packet.dts - ahead
+        yield packet
+
+
 def _may_copy(opened: InputContainer) -> bool:
     """Say whether every browser plays the picture as it is, and may begin often enough in it."""
     picture = _picture(opened)
@@ -106,7 +123,7 @@ def _may_copy(opened: InputContainer) -> bool:
         return False
     keys = [
         float(packet.pts * packet.time_base)
-        for packet in opened.demux(picture)
+        for packet in _packets(opened, [picture])
         if packet.is_keyframe and packet.pts is not None and packet.time_base
     ]
     ends = [*keys, _length_s(opened) or (keys[-1] if keys else 0)]
@@ -129,8 +146,8 @@ def _convert(opened: InputContainer, folder: Path, tell: Tell, *, copied: bool) 
         if sound is not None:
             kept = sound.codec_context.name == "aac" and bool(sound.codec_context.extradata)
             tracks[sound.index] = _Copy(written.add_stream_from_template(sound)) if kept else _Sound(written)
-        wanted = [picture, *([sound] if sound is not None else [])]
-        for packet in opened.demux(*wanted):
+        wanted: list[Stream] = [picture, *([sound] if sound is not None else [])]
+        for packet in _packets(opened, wanted):
             for made in tracks[packet.stream.index].take(packet):
                 written.mux(made)
             _report(packet, _length_s(opened), tell)
