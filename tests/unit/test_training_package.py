@@ -46,7 +46,7 @@ def test_parts_of_both_standards_are_found_with_what_is_told_to_them(tmp_path: P
     ]
     assert (tmp_path / "made" / file_name("sco/index.html")).read_text().startswith("<!doctype")
     new = made(tmp_path, scorm_bytes("scorm2004"))
-    assert new.standard is Standard.SCORM_2004
+    assert (new.standard, new.title) == (Standard.SCORM_2004, "用电安全")  # of the default organisation, not the first
     assert [(item.key, item.href) for item in new.items] == [("i1", "sco/index.html"), ("i2", "sco/index.html?page=2")]
     assert new.digest != old.digest
 

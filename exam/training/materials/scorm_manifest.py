@@ -14,10 +14,11 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 
 def read_manifest(root: etree._Element, known: frozenset[str]) -> Package:
     """Return the package that an `imsmanifest.xml` describes; raises PackageManifestError and PackageElsewhereError."""
-    items = tuple(_items(root, known))
+    chosen = _chosen(root)
+    items = tuple(_items(root, chosen, known))
     if not 0 < len(items) <= MOST_ITEMS:
         raise PackageManifestError
-    title = text_of(root, "organization", "title")[:TITLE_LENGTH]
+    title = child_of(chosen, "title")[:TITLE_LENGTH]
     return Package(folder="", standard=_standard(root), title=title, items=items, files=0, digest="")
 
 
@@ -31,14 +32,18 @@ def _standard(root: etree._Element) -> Standard:
     raise PackageManifestError
 
 
-def _items(root: etree._Element, known: frozenset[str]) -> Iterator[PackageItem]:
-    """Yield the parts of the default organisation in their order."""
-    resources = {each.get("identifier"): each for each in all_of(root, "resource")}
+def _chosen(root: etree._Element) -> etree._Element:
+    """Return the default organisation, the first one where none is named, the whole where there is none."""
     organisations = list(all_of(root, "organization"))
     default = next((each.get("default") for each in all_of(root, "organizations")), None)
-    chosen = next((each for each in organisations if each.get("identifier") == default), None)
+    return next((each for each in organisations if each.get("identifier") == default), (organisations or [root])[0])
+
+
+def _items(root: etree._Element, chosen: etree._Element, known: frozenset[str]) -> Iterator[PackageItem]:
+    """Yield an organisation's parts in their order."""
+    resources = {each.get("identifier"): each for each in all_of(root, "resource")}
     numbers = count(1)
-    for item in all_of(chosen if chosen is not None else (organisations or [root])[0], "item"):
+    for item in all_of(chosen, "item"):
         resource = resources.get(item.get("identifierref") or "-")
         if resource is None or not resource.get("href"):
             continue
