@@ -202,6 +202,18 @@ async def test_places_are_taken_once_and_by_one_class_only(runtime: Runtime, sch
         await make_learner(runtime, school, second, number=1, name="李四")
 
 
+async def test_class_that_ended_unfinished_keeps_nobody_from_the_next_one(
+    runtime: Runtime, clock: FrozenClock, school: School
+) -> None:
+    await make_learner(runtime, school, await make_class(runtime, school), number=1)
+    clock.advance(timedelta(days=19))  # the next class begins on the last day of the first
+    second = await make_class(runtime, school, sessions=((3, "1.1", "theory"),), title="下一期")
+    with pytest.raises(AlreadyEnrolledError):
+        await make_learner(runtime, school, second, number=1)
+    clock.advance(timedelta(days=2))
+    await make_learner(runtime, school, second, number=1)
+
+
 async def test_whoever_has_completed_a_class_is_not_enrolled_in_it_again(runtime: Runtime, school: School) -> None:
     class_id = await make_class(runtime, school)
     await make_learner(runtime, school, class_id, number=1)
@@ -301,6 +313,7 @@ async def test_enterprise_sends_its_people_by_workbook_and_sees_them_alone(runti
         name = tried.text.split('name="file" value="')[1].split('"')[0]
         confirmed = await send(client, f"/enterprise/training/classes/{class_id}/workbook/confirm", {"file": name})
         assert "已报名 1 人" in confirmed.text
+        assert "已报 2 / 3 人" in confirmed.text
         page = (await client.get("/enterprise/training")).text
     assert "张三" in page
     assert "旁人" not in page

@@ -83,7 +83,7 @@ async def _take_place(
 ) -> Enrolment:
     # one person at a time, in any region: two desks must not both find that nothing stands in the way
     await session.execute(_LOCK, {"key": f"enrolment:{person_id}"})
-    await _require_free(session, row, person_id, moved_from)
+    await _require_free(session, row, person_id, moved_from, at=at)
     if await places_taken(session, row.id) >= row.capacity:
         raise ClassFullError(capacity=row.capacity)
     enrolment = Enrolment(
@@ -111,7 +111,9 @@ async def _take_place(
     return enrolment
 
 
-async def _require_free(session: AsyncSession, row: TrainingClass, person_id: UUID, moved_from: UUID | None) -> None:
+async def _require_free(
+    session: AsyncSession, row: TrainingClass, person_id: UUID, moved_from: UUID | None, *, at: datetime
+) -> None:
     asked = {"person": person_id, "qualification": row.qualification, "kind": row.kind}
     # who has completed the class stands in no training any more, and is still in it
     inside = select(Enrolment.id).where(
@@ -121,7 +123,7 @@ async def _require_free(session: AsyncSession, row: TrainingClass, person_id: UU
         raise AlreadyEnrolledError(title=row.title, until=row.ends_on.isoformat())
     leaving = await session.scalar(select(Enrolment.class_id).where(Enrolment.id == moved_from))
     for class_id, title, ends_on in await session.execute(_STANDING, asked):
-        if class_id != leaving:
+        if class_id != leaving and ends_on >= local_date(at):  # a class that is over holds nobody back
             raise AlreadyEnrolledError(title=title, until=ends_on.isoformat())
 
 

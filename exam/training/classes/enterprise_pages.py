@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
@@ -107,6 +108,8 @@ class EnterpriseTrainingController(Controller):
         page = _page(await _open_class(session, runtime, class_id))
         lines = await read_roster(await kept_workbook(runtime, class_id, data.file))
         verdicts = await _enrol(runtime, principal, page["one"], lines, dry_run=False)
+        taken = page["one"].taken + sum(1 for each in verdicts if each.error is None)
+        page = _page(msgspec.structs.replace(page["one"], taken=taken))
         context = {**page, **told(verdicts, request.app.state.catalogue), "written": True}
         return Template(FORM, context=context)
 
