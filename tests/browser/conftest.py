@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from exam.core.config import Settings
-from tests.browser.live import LiveServer, serving
+from tests.browser.academy import Academy
+from tests.browser.live import LiveServer, MovedClock, serving
 
 SHELL = "/usr/bin/chromium-headless-shell"
 CHROMIUM = SHELL if Path(SHELL).exists() else "/usr/bin/chromium"
@@ -38,6 +39,18 @@ def live_server(settings: Settings) -> Iterator[LiveServer]:
     """Serve the whole application over a fresh database."""
     with serving(settings) as server:
         yield server
+
+
+@pytest.fixture
+def academy(settings: Settings, browser: Browser) -> Iterator[Academy]:
+    """Serve a training body with one class, and close its pages at the end; a script error fails the test."""
+    clock = MovedClock()
+    with serving(settings, clock) as server:
+        opened = Academy(server, clock, browser)
+        yield opened
+        for page in opened.pages:
+            page.context.close()
+        assert opened.errors == []
 
 
 @pytest.fixture
