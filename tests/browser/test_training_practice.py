@@ -8,12 +8,13 @@ from playwright.sync_api import Page, expect
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
+from questionbank.api import Interaction
 from questionbank.items.content import ItemDraft
 from questionbank.items.reviewing import act_on_items
 from questionbank.items.state import ItemAct
 from tests.browser.academy import Academy, open_lesson
 from tests.builders.figures import figured_draft
-from tests.builders.questionbank import publish_bank, some_drafts
+from tests.builders.questionbank import draft, publish_bank, some_drafts
 from tests.builders.training import OFFICER, make_quiz_lesson
 
 Check = Callable[[Page], list[str]]
@@ -115,3 +116,24 @@ def _sit_mock(page: Page, axe: Check) -> None:
     wrong = page.locator("details[open]", has=page.locator("math")).first
     expect(wrong.locator("audio")).to_have_attribute("aria-label", "警报声")
     assert axe(page) == []
+
+
+def test_places_on_a_photo_are_shown_by_keyboard_and_taken_back_by_a_finger(academy: Academy, axe: Check) -> None:
+    photo = draft(Interaction.HOTSPOT, 1, node="1.1")
+    _open_bank(academy, [*some_drafts(each=8), photo], [32])
+    page = _practice_page(academy)
+    page.get_by_role("link", name="开始").click()
+    field = page.get_by_role("application", name="题目照片")
+    field.focus()
+    for key in ("Space", "ArrowRight", "Space", "ArrowRight", "Space", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    expect(page.locator("#live-urgent")).to_have_text("3 个标记都放下了，先去掉一个才能再放。")
+    assert axe(page) == []
+    take_away = page.get_by_role("button", name="去掉标记 3")
+    box = take_away.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    take_away.click()
+    expect(page.get_by_text("已标 2 / 3")).to_be_visible()
+    page.get_by_role("button", name="看答案").click()
+    expect(page.get_by_text("答错了")).to_be_visible()
