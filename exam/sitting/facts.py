@@ -23,11 +23,13 @@ _BANS = text("select until_on, basis, ground from sitting_bans_of(:person, :want
 _STANDING = text("select sitting_id, starts_at from sitting_standing_of(:person, :wanted)")
 
 
-async def gather_facts(session: AsyncSession, person_id: UUID, qualification: str, *, birth_on: date) -> PersonFacts:
-    """Return what every region together knows of a person for a qualification."""
+async def gather_facts(
+    session: AsyncSession, person_id: UUID, qualification: str, *, birth_on: date, on: date
+) -> PersonFacts:
+    """Return what every region together knows of a person for a qualification on a Shanghai date."""
     asked = {"person": person_id, "wanted": qualification}
     hours = await list_hours(session, person_id, qualification)
-    covered = await cover_programme(session, person_id, qualification, TrainingKind.INITIAL)
+    covered = await cover_programme(session, person_id, qualification, TrainingKind.INITIAL, on=on)
     passes = await list_passes(session, person_id, qualification)
     return PersonFacts(
         birth_on=birth_on,

@@ -138,8 +138,9 @@ async def _decide(
 ) -> Decision:
     rules = recall_rule_set(sitting.qualification, sitting.rule_set)
     birth_on = application.number.birth_on
-    facts = await gather_facts(session, person_id, sitting.qualification, birth_on=birth_on)
-    return decide(facts, rules, SittingFacts(sitting.id, sitting.starts_at), local_date(at))
+    today = local_date(at)
+    facts = await gather_facts(session, person_id, sitting.qualification, birth_on=birth_on, on=today)
+    return decide(facts, rules, SittingFacts(sitting.id, sitting.starts_at), today)
 
 
 def _row(

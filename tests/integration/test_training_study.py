@@ -22,7 +22,7 @@ from exam.identity.api import login_of
 from exam.sitting.facts import gather_facts
 from exam.training.api import list_hours, replay
 from exam.training.classes.enrolments import list_enrolments_of, transfer, withdraw
-from exam.training.classes.service import add_session, file_class
+from exam.training.classes.service import add_session, file_class, get_class
 from exam.training.classes.views import EnrolmentView
 from exam.training.ledger.judging import Beat, Oddity
 from exam.training.lessons.errors import DayCapError, LessonStateError, StudyTimeError
@@ -148,6 +148,7 @@ async def test_short_lesson_is_studied_proved_and_counted_under_its_node(student
     assert await student.counted() == told.length_ms // 1000
     async with student.runtime.databases.session(student.scope) as session:
         [entry] = await list_hours(session, student.person, OFFICER)
+        assert entry.begun_on == (await get_class(session, student.learner.class_id)).starts_on
         assert (entry.node, entry.part, entry.origin) == ("1.1", "theory", "online")
         assert (await session.scalars(select(Progress.finished_at))).one() is not None
 
@@ -158,7 +159,7 @@ async def test_refusal_of_a_registration_knows_what_each_node_still_misses(stude
     await student.study(45)
     assert await student.counted() == 675
     async with student.runtime.databases.session(student.scope) as session:
-        facts = await gather_facts(session, student.person, OFFICER, birth_on=date(1980, 5, 1))
+        facts = await gather_facts(session, student.person, OFFICER, birth_on=date(1980, 5, 1), on=date(2026, 11, 24))
     assert [(gap.code, gap.hours) for gap in facts.gaps] == [("1.1", 1575), ("1.2", 1600)]
     assert facts.hours == 25
 

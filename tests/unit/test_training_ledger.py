@@ -166,7 +166,10 @@ def test_attested_hours_have_no_time_of_day() -> None:
 def entry(node: str, hours: float, *, part: str = "theory", kind: str = "initial") -> HoursEntry:
     origin = Origin.ONLINE if node else Origin.ATTESTED
     at = datetime(2026, 11, 23, tzinfo=UTC)
-    return HoursEntry(kind=kind, origin=origin, node=node, part=part, seconds=int(hours * HOUR), recorded_at=at)
+    seconds, begun_on = int(hours * HOUR), date(2026, 11, 1) if node else None
+    return HoursEntry(
+        kind=kind, origin=origin, node=node, part=part, seconds=seconds, recorded_at=at, begun_on=begun_on
+    )
 
 
 NODES = (
@@ -185,13 +188,31 @@ def test_an_hour_too_many_of_one_node_stands_in_for_no_other() -> None:
 
 
 def test_yearly_training_counts_for_its_own_year_alone() -> None:
-    old = msgspec.structs.replace(
-        entry("1.1", 8, kind="continuing"), recorded_at=datetime(2025, 12, 31, 15, tzinfo=UTC)
+    late = datetime(2026, 1, 4, tzinfo=UTC)  # a roll that was corrected after the year's end
+    old, new = (
+        msgspec.structs.replace(entry("1.1", 8, kind="continuing"), recorded_at=late, begun_on=begun_on)
+        for begun_on in (date(2025, 12, 1), date(2026, 1, 2))
     )
-    new = msgspec.structs.replace(old, recorded_at=datetime(2025, 12, 31, 16, tzinfo=UTC))  # midnight in Shanghai
     first = msgspec.structs.replace(old, kind="initial")
     assert counting_on([old, new, first], date(2026, 3, 1)) == [new, first]
-    assert counting_on([old, new, first], date(2025, 3, 1)) == [old, new, first]
+    assert counting_on([old, new, first], date(2025, 12, 1)) == [old, first]
+
+
+def test_yearly_hours_on_paper_count_for_no_year_after_their_entry() -> None:
+    paper = entry("", 8, part="", kind="continuing")
+    old, new = (
+        msgspec.structs.replace(paper, recorded_at=datetime(2025, 12, 31, hour, tzinfo=UTC)) for hour in (15, 16)
+    )  # the second at midnight in Shanghai
+    assert counting_on([old, new], date(2026, 3, 1)) == [new]
+    assert counting_on([old, new], date(2025, 3, 1)) == [old, new]
+
+
+def test_training_before_a_review_counts_for_no_later_review() -> None:
+    early, now = (
+        msgspec.structs.replace(entry("1.1", 8, kind="review"), begun_on=begun_on)
+        for begun_on in (date(2023, 12, 20), date(2025, 12, 20))
+    )
+    assert counting_on([early, now], date(2026, 1, 10)) == [now]
 
 
 def test_hours_attested_as_a_whole_count_and_name_no_node() -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.rules import hundredths, rules_on
 
 
-class HoursEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry as eligibility and pages see it."""
+class ShownEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as pages see it."""
 
     kind: str
     origin: Origin
@@ -35,15 +35,31 @@ class HoursEntry(msgspec.Struct, frozen=True, kw_only=True):
         return hundredths(self.seconds)
 
 
-_ENTRIES = text("select kind, origin, node, part, seconds, recorded_at from training_hours_of(:person, :qualification)")
+class HoursEntry(ShownEntry, frozen=True, kw_only=True):
+    """One entry as eligibility sees it; `begun_on` is the first day of its class, None for what was attested."""
+
+    begun_on: date | None
+
+
+_ENTRIES = text(
+    "select kind, origin, node, part, seconds, recorded_at, begun_on from training_hours_of(:person, :qualification)"
+)
 
 
 async def list_hours(session: AsyncSession, person_id: UUID, qualification: str) -> list[HoursEntry]:
     """Return the entries of a person for a qualification over all regions, oldest first."""
     rows = await session.execute(_ENTRIES, {"person": person_id, "qualification": qualification})
     return [
-        HoursEntry(kind=kind, origin=Origin(origin), node=node, part=part, seconds=seconds, recorded_at=recorded_at)
-        for kind, origin, node, part, seconds, recorded_at in rows
+        HoursEntry(
+            kind=kind,
+            origin=Origin(origin),
+            node=node,
+            part=part,
+            seconds=seconds,
+            recorded_at=recorded_at,
+            begun_on=begun_on,
+        )
+        for kind, origin, node, part, seconds, recorded_at, begun_on in rows
     ]
 
 

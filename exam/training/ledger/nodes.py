@@ -52,7 +52,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def cover_programme(
-    session: AsyncSession, person_id: UUID, qualification: str, kind: str, *, on: date = date.min
+    session: AsyncSession, person_id: UUID, qualification: str, kind: str, *, on: date
 ) -> Coverage:
     """Return how far a person's hours of all regions cover the programme in force, as `counting_on` a Shanghai date."""
     programme = await find_programme(session, qualification, kind)
@@ -60,13 +60,26 @@ async def cover_programme(
     return coverage_of(entries, kind, programme.nodes if programme else ())
 
 
+YEARS_BACK = {TrainingKind.CONTINUING: 0, TrainingKind.REVIEW: 1}
+"""Yearly training is asked for anew each year, and before each review, three years apart at least: older hours do not count."""
+
+
 def counting_on(entries: Iterable[HoursEntry], day: date) -> list[HoursEntry]:
-    """Return the entries that count on a Shanghai date; pure. Yearly training is asked for anew each year: older hours do not."""
-    return [
-        entry
-        for entry in entries
-        if entry.kind != TrainingKind.CONTINUING or local_date(entry.recorded_at).year >= day.year
-    ]
+    """Return the entries that count on a Shanghai date; pure.
+
+    What was studied counts for the year in which its class began, and for no earlier one; what was attested on paper may
+    come late.
+    """
+    return [entry for entry in entries if _counts(entry, day.year)]
+
+
+def _counts(entry: HoursEntry, year: int) -> bool:
+    back = YEARS_BACK.get(TrainingKind(entry.kind))
+    if back is None:
+        return True
+    if entry.begun_on is None:
+        return year - back <= local_date(entry.recorded_at).year
+    return year - back <= entry.begun_on.year <= year
 
 
 def coverage_of(entries: Iterable[HoursEntry], kind: str, nodes: Sequence[NodeHours]) -> Coverage:

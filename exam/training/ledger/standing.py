@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.training.kinds import Requirement, required_hours
-from exam.training.ledger.entries import HoursEntry, list_hours
+from exam.training.ledger.entries import HoursEntry, ShownEntry, list_hours
 from exam.training.ledger.evidence import Origin
 from exam.training.ledger.models import LedgerEntry
 from exam.training.ledger.nodes import Coverage, NodeStanding, counting_on, coverage_of
@@ -50,7 +50,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     """One visible entry of the ledger for a page."""
 
-    entry: HoursEntry
+    entry: ShownEntry
     qualification: str
     source: str
 
@@ -93,7 +93,7 @@ async def list_entry_lines(session: AsyncSession, person_id: UUID, *, limit: int
     rows = await session.scalars(query.limit(limit).offset(offset))
     return [
         EntryLine(
-            entry=HoursEntry(
+            entry=ShownEntry(
                 kind=row.kind,
                 origin=Origin(row.origin),
                 node=row.node,
