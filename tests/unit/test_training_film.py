@@ -200,13 +200,24 @@ def test_another_codec_is_encoded_anew_and_made_smaller(tmp_path: Path) -> None:
     assert abs(_played_s(tmp_path) - 16) < 0.5
 
 
+@pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("mpeg4", "avi"), ("mpeg4", "mp4")])
+def test_sound_goes_with_the_picture_however_that_is_made(tmp_path: Path, codec: str, container: str) -> None:
+    film, _ = _make(tmp_path, film_bytes(codec=codec, container=container, sound=True))
+    assert film.codecs.endswith(",mp4a.40.2")
+    assert abs(_played_s(tmp_path) - 16) < 0.5
+    with av.open(str(tmp_path / "made" / "film.m3u8")) as opened:
+        heard = sum(frame.samples for frame in opened.decode(audio=0)) / opened.streams.audio[0].rate
+    assert abs(heard - 16) < 0.5
+
+
 @pytest.mark.parametrize(
     ("codec", "container"), [("libx264", "mpegts"), ("libx264", "matroska"), ("mpeg4", "matroska")]
 )
 def test_film_whose_own_clock_begins_late_is_played_from_nought(tmp_path: Path, codec: str, container: str) -> None:
     film, _ = _make(tmp_path, film_bytes(codec=codec, container=container, start_s=3600))
     assert abs(film.length_ms - 16_000) < 500
-    assert 0 <= _first_s(tmp_path / "made") < 1  # pictures that come out of order are held back: here five a second
+    assert 0 <= _first_s(tmp_path / "made") < 0.5  # pictures that come out of order are held back: here five a second
+    assert _played_s(tmp_path) == pytest.approx(16, abs=0.5)  # from its first picture on
 
 
 def _first_s(made: Path) -> float:

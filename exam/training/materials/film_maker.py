@@ -4,6 +4,7 @@ What is H.264 and AAC already is copied, all else is encoded anew at no more tha
 the first bytes and opened by its name: a playlist that points elsewhere is no container, and only files are read.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
@@ -92,7 +93,10 @@ def _sound(opened: InputContainer) -> Stream | None:
 
 
 def _length_s(opened: InputContainer) -> float:
-    return (opened.duration or 0) / av.time_base
+    """Return how long a film says that it is; Matroska says when it ends."""
+    told = (opened.duration or 0) / av.time_base
+    begins = float(_begins(opened.streams)) if opened.format.name.startswith("matroska") else 0.0
+    return told - begins if told > begins else told
 
 
 def _begins(tracks: Iterable[Stream]) -> Fraction:
@@ -104,11 +108,24 @@ def _begins(tracks: Iterable[Stream]) -> Fraction:
 def _packets(opened: InputContainer, tracks: Sequence[Stream]) -> Iterator[Packet]:
     """Yield what a film is made of, counted from its beginning: players, subtitles and the reach all count from nought."""
     begins = _begins(tracks)
+    early: defaultdict[int, list[Packet]] = defaultdict(list)
     for packet in opened.demux(*tracks):
         if packet.time_base:
             ahead = round(begins / packet.time_base)
             packet.pts = None if packet.pts is None else packet.pts - ahead
             packet.dts = None if packet.dts is None else packet.dts - ahead
+        if packet.dts is None and packet.size:
+            early[packet.stream.index].append(packet)
+            continue
+        yield from _dated(early.pop(packet.stream.index, []), packet)
+        yield packet
+
+
+def _dated(early: Sequence[Packet], known: Packet) -> Iterator[Packet]:
+    """Yield packets with the times of decoding that their file did not keep (Matroska), counted back from the first known."""
+    for place, packet in enumerate(early):
+        before = (len(early) - place) * (packet.duration or 1)
+        packet.dts = packet.pts if known.dts is None else known.dts - before
         yield packet
 
 
@@ -121,12 +138,13 @@ def _may_copy(opened: InputContainer) -> bool:
     plain = coded.name == "h264" and coded.pix_fmt == "yuv420p" and min(picture.width, picture.height) <= MOST_LINES
     if not plain or (opened.bit_rate or 0) > MOST_BIT_RATE or not coded.extradata:
         return False
-    keys = [
-        float(packet.pts * packet.time_base)
+    shown = [
+        (float(packet.pts * packet.time_base), packet.is_keyframe)
         for packet in _packets(opened, [picture])
-        if packet.is_keyframe and packet.pts is not None and packet.time_base
+        if packet.pts is not None and packet.time_base
     ]
-    ends = [*keys, _length_s(opened) or (keys[-1] if keys else 0)]
+    keys = [at for at, is_key in shown if is_key]
+    ends = [*keys, max(at for at, _ in shown)] if keys else []
     return bool(keys) and all(later - earlier <= MOST_GAP_S for earlier, later in pairwise(ends))
 
 
@@ -140,17 +158,21 @@ def _convert(opened: InputContainer, folder: Path, tell: Tell, *, copied: bool) 
     }
     picture, sound = _picture(opened), _sound(opened)
     with closing(av.open(str(folder / PLAYLIST), "w", format="hls", options=options)) as written:
-        tracks: dict[int, _Copy | _Picture | _Sound] = {
-            picture.index: _Copy(written.add_stream_from_template(picture)) if copied else _Picture(written, picture)
-        }
+        shown = _Copy(written.add_stream_from_template(picture)) if copied else _Picture(written, picture)
+        tracks: dict[int, _Copy | _Picture | _Sound] = {picture.index: shown}
         if sound is not None:
             kept = sound.codec_context.name == "aac" and bool(sound.codec_context.extradata)
             tracks[sound.index] = _Copy(written.add_stream_from_template(sound)) if kept else _Sound(written)
         wanted: list[Stream] = [picture, *([sound] if sound is not None else [])]
+        held: list[Packet] = []
         for packet in _packets(opened, wanted):
-            for made in tracks[packet.stream.index].take(packet):
-                written.mux(made)
+            held += tracks[packet.stream.index].take(packet)
+            if shown.ready:  # the head is written with the first packet, and names the picture's size
+                written.mux(held)
+                held.clear()
             _report(packet, _length_s(opened), tell)
+        if not shown.ready:
+            raise FilmPictureError
 
 
 def _report(packet: Packet, length_s: float, tell: Tell) -> None:
@@ -164,6 +186,8 @@ def _report(packet: Packet, length_s: float, tell: Tell) -> None:
 
 class _Copy:
     """A stream whose packets go on as they are."""
+
+    ready: Final = True
 
     def __init__(self, track: Stream) -> None:
         self._track = track
@@ -187,6 +211,11 @@ class _Picture:
         )
         self._track.pix_fmt = "yuv420p"
         self._graph: av.filter.Graph | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a picture has been seen, and with it how large all are made."""
+        return self._graph is not None
 
     def take(self, packet: Packet) -> Iterator[Packet]:
         frames: list[Any] = packet.decode()
