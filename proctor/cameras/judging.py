@@ -41,7 +41,7 @@ def judge(facts: Facts) -> list[Fault]:
         words = "编码档次是 {profile},部分浏览器不能播放;请改为 Baseline 或 Main。"
         found.append(Fault("profile", words, {"profile": facts.profile or "?"}))
     if facts.group_s > GROUP_S:
-        words = "两个关键帧相隔 {s} 秒,打开画面要等这么久;请把 I 帧间隔设为不超过 2 秒。"
+        words = "两个关键帧至少相隔 {s} 秒,打开画面要等这么久;请把 I 帧间隔设为不超过 2 秒。"
         found.append(Fault("group", words, {"s": round(facts.group_s, 1)}))
     if facts.width > MAX_WIDTH:
         words = "画面宽 {width} 像素,太大;请用不超过 1920 的码流(通常选子码流)。"

@@ -8,7 +8,7 @@ import av
 import av.error
 import msgspec
 
-from proctor.cameras.errors import CameraUnreachableError
+from proctor.cameras.errors import CameraLoginError, CameraPathError, CameraSilentError, CameraUnreachableError
 from proctor.cameras.h264 import has_b_slice, is_key, nals_of, parameters_of, profile_of, whole_picture
 from proctor.cameras.judging import Facts
 
@@ -28,12 +28,12 @@ class CameraPicture(msgspec.Struct, frozen=True):
 
 
 def open_camera(url: str) -> Any:
-    """Open a camera; raises CameraUnreachableError with the library's words, which hold no address."""
+    """Open a camera; raises CameraUnreachableError or what it says more exactly."""
     options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "allowed_media_types": "video"}
     try:
         return av.open(url, options=options, timeout=(OPEN_S, READ_S))
     except (av.error.FFmpegError, OSError) as error:
-        raise CameraUnreachableError(reason=_words(error)) from error
+        raise _unreachable(error) from error
 
 
 def pictures(container: Any) -> Iterator[CameraPicture]:
@@ -59,10 +59,10 @@ def _picture(units: list[bytes], parameters: list[bytes], timestamp: int) -> Cam
 
 
 def examine(url: str) -> Facts:
-    """Look at a camera for some seconds and return what it sends; raises CameraUnreachableError."""
+    """Look at a camera for some seconds and return what it sends; raises as `open_camera` does."""
     with closing(open_camera(url)) as container:
         if not container.streams.video:
-            raise CameraUnreachableError(reason="no video")
+            raise CameraSilentError
         stream = container.streams.video[0]
         context = stream.codec_context
         seen = Facts(codec=context.name, width=context.width, height=context.height)
@@ -71,7 +71,7 @@ def examine(url: str) -> Facts:
         try:
             return _watched(container, seen, nals_of(bytes(context.extradata or b"")))
         except (av.error.FFmpegError, OSError) as error:
-            raise CameraUnreachableError(reason=_words(error)) from error
+            raise _unreachable(error) from error
 
 
 def _watched(container: Any, seen: Facts, extra: list[bytes]) -> Facts:
@@ -89,7 +89,7 @@ def _watched(container: Any, seen: Facts, extra: list[bytes]) -> Facts:
         if keys > GROUPS or last - first >= LOOK_S * CLOCK:
             break
     if first is None or last is None:
-        raise CameraUnreachableError(reason="no picture")
+        raise CameraSilentError
     # without a second key frame the group is at least as long as what was seen
     open_group = last - (last_key if last_key is not None else first)
     lasted = max(1, last - first)
@@ -102,5 +102,11 @@ def _watched(container: Any, seen: Facts, extra: list[bytes]) -> Facts:
     )
 
 
-def _words(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or type(error).__name__)
+def _unreachable(error: Exception) -> CameraUnreachableError:
+    """Return what a failure means, with the library's words, which hold no address."""
+    reason = str(getattr(error, "strerror", "") or type(error).__name__)
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return CameraLoginError(reason=reason)
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return CameraPathError(reason=reason)
+    return CameraUnreachableError(reason=reason)

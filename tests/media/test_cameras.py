@@ -114,7 +114,7 @@ async def test_a_camera_is_registered_taken_in_shown_and_recorded_and_comes_back
     await runtime.valkey.flushdb()
     room = await open_room(runtime, people=1)
     status, page = await _register(runtime, room, simulator.url("none"))
-    assert (status, "连不上摄像机" in page, "还没有登记摄像机" in page) == (400, True, True)
+    assert (status, "没有这一路码流" in page, "还没有登记摄像机" in page) == (400, True, True)
     status, page = await _register(runtime, room, simulator.url("h265"))
     assert (status, "输出的是 H.265" in page, "还没有登记摄像机" in page) == (409, True, True)
     status, page = await _register(runtime, room, simulator.url("good"))
