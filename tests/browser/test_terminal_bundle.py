@@ -164,6 +164,27 @@ def test_message_card_stays_until_acknowledged_and_the_desk_learns_of_it(browser
         here.wait_until(lambda: here.exam.acked_messages == ["m1"])
 
 
+def test_message_during_the_check_before_admission_is_read_there_and_the_desk_learns_of_it(browser: Browser) -> None:
+    with seat(browser) as here:
+        here.exam.admitted = False
+        here.page.goto(here.url)
+        here.pass_system_check()
+        here.identify()
+        expect(here.page.locator(".step.now")).to_contain_text("设备检查")
+        here.exam.say("请把证件放在桌面左上角。")
+        card = here.page.locator("dialog.message")
+        expect(card).to_contain_text("请把证件放在桌面左上角。", timeout=PATIENCE_MS)
+        here.page.get_by_role("button", name="我看到了").click()
+        expect(card).to_be_hidden()
+        here.pass_system_check()
+        here.exam.say("请仔细阅读考试须知。")
+        expect(card).to_contain_text("请仔细阅读考试须知。", timeout=PATIENCE_MS)
+        here.page.get_by_role("button", name="我看到了").click()
+        here.read_rules()
+        here.exam.admitted = True
+        here.wait_until(lambda: sorted(here.exam.acked_messages) == ["m1", "m2"])
+
+
 def test_hand_is_raised_by_f2(browser: Browser) -> None:
     with seat(browser) as here:
         here.sit_down()

@@ -14,7 +14,7 @@ import { FINISHED, Session } from "./session.js";
 import { placeWords, stage, trouble } from "./stage.js";
 import { Store } from "./store.js";
 import { beTheOnlyTab } from "./tabs.js";
-import { instructions, waitingRoom } from "./waiting.js";
+import { hear, instructions, waitingRoom } from "./waiting.js";
 import { word } from "./words.js";
 
 const RETRY_MS = 2000;
@@ -136,7 +136,9 @@ async function openExam(tools, session) {
 
 async function sit(tools, session, step) {
   while (EARLY.has(session.state)) {
+    const deafen = hear(session);
     await steps(tools, session, step);
+    await deafen();
     step = "waiting";
     session.isSettled = true;
     await waitingRoom(tools, session);

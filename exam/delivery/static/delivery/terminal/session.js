@@ -151,11 +151,12 @@ export class Session extends EventTarget {
     return [...this.#messages.values()].filter(({ id }) => !this.#handled.has(id));
   }
 
-  /** Tells the proctor that a message was read; tries until it arrives. */
+  /** Tells the proctor that a message was read; tries until it arrives, from the admission on. */
   async acknowledge(id) {
     this.#handled.add(id);
     this.#tell("messages");
     for (let tries = 0; tries < 60; tries += 1) {
+      while (!this.#lease && !this.isOver) await sleep(jitter(3000));
       try {
         await this.#tools.api.acknowledge(this.attempt, this.#lease, id);
         return;

@@ -80,10 +80,25 @@ export async function waitingRoom(tools, session) {
 }
 
 /** Before admission only the terminal's signature opens anything; afterwards the lease asks at a tenth of its cost. */
+function inquire(session) {
+  return session.lease ? session.poll().catch(() => session.acquire()) : session.acquire();
+}
+
+/** Shows what the proctor says while the candidate checks the machine and reads the rules; returns how to end. */
+export function hear(session) {
+  const cards = new MessageCards(session, h("div"));
+  let asking = null;
+  const timer = window.setInterval(() => { asking ??= inquire(session).catch(() => {}).finally(() => { asking = null; }); }, jitter(POLL_MS));
+  return () => {
+    window.clearInterval(timer);
+    cards.close();
+    return asking;
+  };
+}
+
 async function ask(session, room) {
   try {
-    if (session.lease) await session.poll().catch(() => session.acquire());
-    else await session.acquire();
+    await inquire(session);
     if (!room.refused) room.box.clear();
   } catch (error) {
     if (error.code !== "lease_elsewhere") room.box.show(error);
