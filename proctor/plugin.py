@@ -7,7 +7,7 @@ from exam.web.plugin import NavItem, Plugin
 from proctor.cameras.pages import CameraController
 from proctor.cameras.service import PLACE as CAMERA_PLACE
 from proctor.desk.controllers import DeskApiController, DeskController
-from proctor.desk.reasons import told_reasons
+from proctor.desk.reasons import terminal_words
 from proctor.desk.wall_pages import WallApiController, WallController
 from proctor.duty.pages import DutyController, HandoverController
 from proctor.evidence.keys import PLACE
@@ -44,7 +44,7 @@ PLUGIN = Plugin(
         SealedColumn(table="proctor_recording_key", key="sitting_id", column="key_sealed", place=PLACE),
         SealedColumn(table="proctor_camera", key="id", column="url_sealed", place=CAMERA_PLACE),
     ),
-    words={"act_reasons": told_reasons()},
+    words={"act_reasons": terminal_words()},
     lifespan=(signalling,),
     nav=(
         NavItem("监考", "/proctor", ("proctor",), "eye"),

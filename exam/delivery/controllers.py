@@ -87,7 +87,9 @@ def _left(attempt: Attempt, now: datetime) -> int | None:
 
 async def _unread(session: AsyncSession, attempt_id: UUID) -> list[MessageItem]:
     messages = await room.list_messages(session, attempt_id, unread_only=True)
-    return [MessageItem(each.id, each.reason, each.text, ms(each.sent_at), each.needs_ack) for each in messages]
+    return [
+        MessageItem(each.id, each.reason, each.text, each.ready, ms(each.sent_at), each.needs_ack) for each in messages
+    ]
 
 
 class TerminalController(Controller):

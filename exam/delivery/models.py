@@ -131,6 +131,8 @@ class Message(Base):
     reason: Mapped[str]
     """The category that the proctor chose; empty on messages from before there was one."""
     text: Mapped[str]
+    ready: Mapped[str]
+    """The code of a ready sentence, which the terminal words in its own language; empty where the text was typed."""
     needs_ack: Mapped[bool]
     sent_by: Mapped[UUID | None]
     sent_at: Mapped[datetime]

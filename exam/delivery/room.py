@@ -254,10 +254,11 @@ async def send_message(
     *,
     reason: str,
     text: str,
+    ready: str = "",
     needs_ack: bool,
     at: datetime,
 ) -> UUID:
-    """Send a message that the terminal shows as a card with the words of its reason.
+    """Send a message that the terminal shows as a card with the words of its reason; `ready` is the code of a ready text.
 
     Raises ReasonMissingError and MessageTextError.
     """
@@ -271,6 +272,7 @@ async def send_message(
         region=attempt.region,
         reason=reason,
         text=text.strip(),
+        ready=ready,
         needs_ack=needs_ack,
         sent_by=principal.account,
         sent_at=at,
@@ -284,12 +286,19 @@ async def send_message(
 
 
 async def message_room(
-    session: AsyncSession, principal: Principal, room_id: UUID, *, reason: str, text: str, at: datetime
+    session: AsyncSession,
+    principal: Principal,
+    room_id: UUID,
+    *,
+    reason: str,
+    text: str,
+    ready: str = "",
+    at: datetime,
 ) -> int:
     """Send everybody in a room who has not ended the same message, to be acknowledged; return how many."""
 
     async def one(attempt_id: UUID) -> None:
-        await send_message(session, principal, attempt_id, reason=reason, text=text, needs_ack=True, at=at)
+        await send_message(session, principal, attempt_id, reason=reason, text=text, ready=ready, needs_ack=True, at=at)
 
     return await for_room(session, room_id, OPEN_STATES, one)
 

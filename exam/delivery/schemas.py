@@ -86,11 +86,12 @@ class CheckInAnswer(msgspec.Struct):
 
 
 class MessageItem(msgspec.Struct):
-    """One message of the proctor, with the code of its reason; the page has the words."""
+    """One message of the proctor, with the codes of its reason and of a ready text; the page has their words."""
 
     id: UUID
     reason: str
     text: str
+    ready: str
     sent_at: int
     needs_ack: bool
 

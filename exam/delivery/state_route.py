@@ -31,8 +31,8 @@ STATEMENTS = {
     "state": """
         select a.epoch, a.terminal_thumbprint, a.state, a.starts_at, a.deadline_at, a.paused_at, a.grace_s, a.hand_raised_at,
             coalesce(a.submitted_at, a.finalised_at), a.answered, a.receipt_code, a.response_digest,
-            (select json_agg(json_build_object('id', m.id, 'reason', m.reason, 'text', m.text, 'needs_ack', m.needs_ack,
-                    'sent_at', floor(extract(epoch from m.sent_at) * 1000)::bigint) order by m.sent_at)
+            (select json_agg(json_build_object('id', m.id, 'reason', m.reason, 'text', m.text, 'ready', m.ready,
+                    'needs_ack', m.needs_ack, 'sent_at', floor(extract(epoch from m.sent_at) * 1000)::bigint) order by m.sent_at)
                 from delivery_message m where m.attempt_id = a.id and m.acknowledged_at is null),
             (select json_build_object('act', d.act, 'reason', d.reason, 'extension_ms', d.extension_ms,
                     'at', floor(extract(epoch from d.at) * 1000)::bigint)

@@ -9,7 +9,7 @@ from exam.core.errors import NotFoundError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.delivery import api as delivery
-from proctor.desk.reasons import require_reason
+from proctor.desk.reasons import require_reason, said
 from proctor.desk.schemas import Act
 from proctor.media.listening import hush, listen
 
@@ -84,7 +84,10 @@ async def _hush(session: AsyncSession, runtime: Runtime, principal: Principal, a
 
 async def _message(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
     reason, at = require_reason("message", act.reason), runtime.clock.now()
-    await delivery.send_message(session, principal, attempt_id, reason=reason, text=act.text, needs_ack=True, at=at)
+    text, ready = said(act.text, act.ready)
+    await delivery.send_message(
+        session, principal, attempt_id, reason=reason, text=text, ready=ready, needs_ack=True, at=at
+    )
 
 
 async def _lower_hand(
@@ -125,7 +128,8 @@ async def act_on_room(
     at = runtime.clock.now()
     reason = require_reason(name, act.reason)
     if name == "message":
-        return await delivery.message_room(session, principal, room_id, reason=reason, text=act.text, at=at)
+        text, ready = said(act.text, act.ready)
+        return await delivery.message_room(session, principal, room_id, reason=reason, text=text, ready=ready, at=at)
     if name == "pause":
         return await delivery.pause_room(session, principal, room_id, reason=reason, note=act.note, at=at)
     if name == "resume":

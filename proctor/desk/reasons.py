@@ -76,13 +76,13 @@ ROOM_DONE = {
 """What the page says once after an act on the whole room."""
 
 CANNED_MESSAGES = (
-    ("notice", "请将证件放在桌面左上角。"),
-    ("discipline", "请保持安静,不要左顾右盼。"),
-    ("discipline", "请坐正,面向屏幕。"),
-    ("help", "请等候,监考员马上到您的座位。"),
-    ("notice", "距离考试结束还有 15 分钟。"),
+    ("papers_on_desk", "notice", "请将证件放在桌面左上角。"),
+    ("be_quiet", "discipline", "请保持安静,不要左顾右盼。"),
+    ("sit_upright", "discipline", "请坐正,面向屏幕。"),
+    ("proctor_comes", "help", "请等候,监考员马上到您的座位。"),
+    ("quarter_hour_left", "notice", "距离考试结束还有 15 分钟。"),
 )
-"""Ready sentences, each with the reason for a message that it brings along."""
+"""Ready sentences by code, each with the reason for a message that it brings along."""
 
 
 def require_reason(act: str, code: str) -> str:
@@ -117,3 +117,14 @@ def told_reasons() -> list[tuple[str, str, str]]:
     return [
         (done, code, words) for done, act in ACT_OF.items() for code, words in (*REASONS[act], *GIVEN.get(done, ()))
     ]
+
+
+def terminal_words() -> list[tuple[str, str, str]]:
+    """Return what the terminal words in its own language: the reasons of what was done, and the ready sentences."""
+    return [*told_reasons(), *(("ready", code, words) for code, _, words in CANNED_MESSAGES)]
+
+
+def said(text: str, ready: str) -> tuple[str, str]:
+    """Return a message's text and code: of a ready sentence its source, else what was typed and no code."""
+    words = {code: each for code, _, each in CANNED_MESSAGES}.get(ready)
+    return (text, "") if words is None else (words, ready)

@@ -9,13 +9,14 @@ Reason = Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One act with its reason; `minutes` counts for extending, `terminal_id` for a transfer, `text` for a message."""
+    """One act with its reason; `minutes` counts for extending, `terminal_id` for a transfer, `text` or `ready` for a message."""
 
     reason: Reason = ""
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
     minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
     terminal_id: UUID | None = None
     text: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    ready: Annotated[str, msgspec.Meta(max_length=40)] = ""
     _csrf_token: str = ""
 
 

@@ -58,7 +58,9 @@ ACT_WORDS = {
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened, or went on from `at` until `until`; `word` with `fields` and `reason` are msgids, `note` free text."""
+    """One thing that happened, or went on from `at` until `until`; `word` with `fields`, `reason` and `ready` are msgids,
+    `note` free text.
+    """
 
     at: datetime
     lane: str
@@ -66,6 +68,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     fields: dict[str, str | int] = {}
     reason: str = ""
+    ready: str = ""
     note: str = ""
     actor: str = ""
     ref: str = ""
@@ -90,9 +93,10 @@ async def timeline_of(session: AsyncSession, runtime: Runtime, attempt: AttemptV
     ]
     for each in messages:
         sender = names.get(each.sent_by, "") if each.sent_by else ""
-        why = reason_words("messaged", each.reason)
+        word, why = "监考员发消息", reason_words("messaged", each.reason)
+        ready, note = (each.text, "") if each.ready else ("", each.text)
         found.append(
-            Entry(at=each.sent_at, lane="messages", word="监考员发消息", reason=why, note=each.text, actor=sender)
+            Entry(at=each.sent_at, lane="messages", word=word, reason=why, ready=ready, note=note, actor=sender)
         )
         if each.acknowledged_at:
             found.append(Entry(at=each.acknowledged_at, lane="messages", word="考生确认消息"))

@@ -202,10 +202,10 @@ class Exam:
             }
         return {"state": self.state, **self.receipt}
 
-    def say(self, text: str, *, needs_ack: bool = True) -> None:
+    def say(self, text: str, ready: str = "") -> None:
         """Send a message from the proctor's desk."""
-        said = {"id": f"m{len(self.messages) + 1}", "reason": "notice", "text": text, "sent_at": now_ms()}
-        self.messages.append({**said, "needs_ack": needs_ack})
+        said = {"id": f"m{len(self.messages) + 1}", "reason": "notice", "text": text, "ready": ready}
+        self.messages.append({**said, "sent_at": now_ms(), "needs_ack": True})
 
     def unread(self) -> list[dict[str, Any]]:
         """Messages that the candidate has not acknowledged."""

@@ -201,6 +201,27 @@ def test_a_candidate_goes_from_the_code_on_the_screen_to_the_receipt(hall: Hall)
     hall.require_acknowledged(0, here)
 
 
+def _read_in_english(hall: Hall, desk: DeskPage, here: TerminalPage, seat: str) -> None:
+    """A ready sentence comes in the terminal's language, whatever the desk speaks; what was typed comes as it is."""
+    _speak(here, "en")
+    card = here.page.locator("dialog.message")
+    for sent, read in (("请坐正，面向屏幕。", "Please sit upright and face the screen."), ("请坐正", "请坐正")):
+        desk.act(seat, "消息", reason="考场纪律", fields={"内容": sent})
+        here.ask_now()
+        expect(card.locator(".message-text")).to_have_text(read, timeout=PATIENCE_MS)
+        expect(card.get_by_role("heading")).to_have_text("Message from the proctor · Order in the room")
+        card.get_by_role("button").click()
+    unread = "select count(*) from delivery_message where acknowledged_at is null"
+    here.wait_until(lambda: hall.read(unread) == [(0,)])
+    _speak(here, "zh-CN")
+
+
+def _speak(here: TerminalPage, language: str) -> None:
+    here.page.evaluate("language => { document.cookie = `lang=${language}; path=/`; }", language)
+    here.page.reload()
+    expect(here.page.locator(".stem")).to_be_visible(timeout=PATIENCE_MS)
+
+
 def _ask_while_at_work(desk: DeskPage) -> None:
     """Open a dialog: the room's page asks for no fresh seats until it is closed."""
     desk.page.locator(".room-acts").get_by_role("button", name="全场消息").click()
@@ -257,8 +278,7 @@ def test_the_desk_reaches_the_candidate_and_moves_the_exam_to_another_terminal(h
     page.keyboard.press("Escape")
     expect(card).to_be_visible()
     card.get_by_role("button").click()
-    unread = "select count(*) from delivery_message where acknowledged_at is null"
-    here.wait_until(lambda: hall.read(unread) == [(0,)])
+    _read_in_english(hall, desk, here, seat)
 
     _ask_while_at_work(desk)
     desk.act(seat, "暂停", reason="网络故障")

@@ -16,7 +16,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.web.i18n import Catalogue
-from proctor.desk.reasons import CANNED_MESSAGES, REASONS, told_reasons
+from proctor.desk.reasons import CANNED_MESSAGES, REASONS, terminal_words, told_reasons
 from tests.builders.attempts import attempts_in_progress
 from tests.builders.sitting import COUNTY
 from tests.builders.web import browsing
@@ -73,15 +73,37 @@ async def test_a_message_without_a_known_category_is_refused_to_pages_and_progra
         assert sorted(noted) == sorted(reason for reason, _ in sent)
 
 
+async def test_a_ready_sentence_is_sent_as_its_code_and_worded_by_whoever_reads_it(
+    client: AsyncClient, runtime: Runtime
+) -> None:
+    desk, attempt, _ = await reported(client, runtime)
+    said = {"reason": "discipline", "text": "Please sit upright and face the screen."}
+    assert (await desk.act(f"/proctor/attempts/{attempt}/message", **said, ready="sit_upright"))[0] == 303
+    assert (await desk.act(f"/proctor/attempts/{attempt}/message", **said, ready="no_such"))[0] == 303
+    assert await _kept(runtime, attempt) == [("discipline", "请坐正,面向屏幕。"), ("discipline", said["text"])]
+    async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
+        codes = text("select ready from delivery_message where attempt_id = :id order by sent_at, id")
+        assert list(await session.scalars(codes, {"id": attempt})) == ["sit_upright", ""]
+    drawer, record = [await desk.see(f"/proctor/attempts/{attempt}/{page}") for page in ("drawer", "record")]
+    assert ("</b> 请坐正，面向屏幕。" in drawer, f"</b> {said['text']}" in drawer) == (True, True)
+    assert "考场纪律 · 请坐正，面向屏幕。" in record
+    client.cookies.set("lang", "en")
+    drawer, record = [await desk.see(f"/proctor/attempts/{attempt}/{page}") for page in ("drawer", "record")]
+    assert drawer.count(f"</b> {said['text']}") == 2
+    assert f"Order in the room · {said['text']}" in record
+    page = (await client.get("/terminal")).text
+    assert f'<span data-reason="ready/sit_upright">{said["text"]}</span>' in page
+
+
 async def test_its_category_stands_in_words_in_the_drawer_on_the_record_and_in_the_bundle(
     client: AsyncClient, runtime: Runtime
 ) -> None:
     desk, attempt, path = await reported(client, runtime)
     await desk.act(f"/proctor/attempts/{attempt}/message", text="请坐好。", reason="discipline")
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
-        old = "insert into delivery_message (id, attempt_id, region, reason, text, needs_ack, sent_at)"
+        old = "insert into delivery_message (id, attempt_id, region, reason, text, ready, needs_ack, sent_at)"
         await session.execute(
-            text(f"{old} select gen_random_uuid(), id, region, '', '旧消息', true, now() from delivery_attempt")
+            text(f"{old} select gen_random_uuid(), id, region, '', '旧消息', '', true, now() from delivery_attempt")
         )
     drawer = await desk.see(f"/proctor/attempts/{attempt}/drawer")
     assert "<b>考场纪律</b> 请坐好。" in drawer
@@ -109,5 +131,5 @@ async def test_who_sits_there_still_reads_what_a_decision_on_an_incident_is_abou
 
 def test_every_reason_has_english_and_every_ready_sentence_a_category() -> None:
     english = Catalogue(["proctor"]).english
-    assert [words for _, _, words in told_reasons() if words not in english] == []
-    assert {reason for reason, _ in CANNED_MESSAGES} <= {code for code, _ in REASONS["message"]}
+    assert [words for _, _, words in terminal_words() if words not in english] == []
+    assert {reason for _, reason, _ in CANNED_MESSAGES} <= {code for code, _ in REASONS["message"]}

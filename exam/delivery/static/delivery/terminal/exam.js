@@ -72,7 +72,7 @@ export class ExamPage {
     this.root = h("div", { class: "exam", "data-size": this.#size }, this.#head(), this.status.bar, this.notices, this.#lockBar(), this.#body(), this.card.shade, this.status.node);
     this.pause = this.#pausePage();
     mount(this.root, this.pause);
-    this.cards = new MessageCards(session, this.notices);
+    this.cards = new MessageCards(session);
     this.untell = tellActs(session, this.notices);
     this.#listen("act", () => this.#paintWhy());
     this.#listen("tick", () => this.#paintTime());

@@ -46,16 +46,14 @@ export function toggleHelp(tools, session) {
   close.focus();
 }
 
-/** Shows the messages of a session while it lives; `lines` is the page's place for quiet ones. */
+/** Shows the messages of a session while it lives. */
 export class MessageCards {
   #session;
-  #lines;
   #shown = new Map();
   #update = () => this.#show();
 
-  constructor(session, lines) {
+  constructor(session) {
     this.#session = session;
-    this.#lines = lines;
     session.addEventListener("messages", this.#update);
     this.#show();
   }
@@ -63,26 +61,19 @@ export class MessageCards {
   /** Stops showing; what was not acknowledged comes again with the next page. */
   close() {
     this.#session.removeEventListener("messages", this.#update);
-    for (const node of this.#shown.values()) this.#away(node);
+    for (const card of this.#shown.values()) closeDialog(card);
     this.#shown.clear();
   }
 
   #show() {
     for (const message of this.#session.waitingMessages) {
-      if (this.#shown.has(message.id)) continue;
-      const node = message.needs_ack ? this.#card(message) : this.#line(message);
-      this.#shown.set(message.id, node);
+      if (!this.#shown.has(message.id)) this.#shown.set(message.id, this.#card(message));
     }
   }
 
   #done(message) {
-    this.#away(this.#shown.get(message.id));
+    closeDialog(this.#shown.get(message.id));
     this.#session.acknowledge(message.id);
-  }
-
-  #away(node) {
-    if (node.tagName === "DIALOG") closeDialog(node);
-    else node.remove();
   }
 
   /** Who speaks, and about what. */
@@ -94,19 +85,12 @@ export class MessageCards {
     const read = button(word("message.read"), { kind: "chief", on: { click: () => this.#done(message) } });
     const dialog = h("dialog", { class: "dialog message", "aria-labelledby": `message-${message.id}`, "aria-describedby": `text-${message.id}` },
       h("h2", { id: `message-${message.id}` }, icon("mail"), h("span", { text: this.#title(message) })),
-      h("p", { class: "message-text", id: `text-${message.id}`, text: message.text }),
+      h("p", { class: "message-text", id: `text-${message.id}`, text: reasonWords("ready", message.ready) ?? message.text }),
       h("p", { class: "hint", text: word("message.sent", { time: timeOfDay(message.sent_at) }) }),
       h("div", { class: "actions" }, read));
     openDialog(dialog, { closable: false });
     announce(this.#title(message), true);
     return dialog;
-  }
-
-  #line(message) {
-    const close = button(word("close"), { kind: "small", on: { click: () => this.#done(message) } });
-    const line = h("div", { class: "notice", role: "status" }, icon("mail"), h("p", { text: `${this.#title(message)} · ${message.text}` }), close);
-    this.#lines.append(line);
-    return line;
   }
 }
 

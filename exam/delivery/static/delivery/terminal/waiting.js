@@ -54,7 +54,7 @@ function showAdmission(line, isAdmitted) {
 /** Waits for admission and the start; who is there in time starts with the room, who comes later by a button. */
 export async function waitingRoom(tools, session) {
   const room = roomOf(tools, session);
-  const cards = new MessageCards(session, room.notices);
+  const cards = new MessageCards(session);
   const untell = tellActs(session, room.notices);
   let wanted = false;
   room.go.addEventListener("click", () => { wanted = true; room.go.disabled = true; });
@@ -86,7 +86,7 @@ function inquire(session) {
 
 /** Shows what the proctor says while the candidate checks the machine and reads the rules; returns how to end. */
 export function hear(session) {
-  const cards = new MessageCards(session, h("div"));
+  const cards = new MessageCards(session);
   let asking = null;
   const timer = window.setInterval(() => { asking ??= inquire(session).catch(() => {}).finally(() => { asking = null; }); }, jitter(POLL_MS));
   return () => {
