@@ -3,7 +3,7 @@
 import asyncio
 import fractions
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 
 import aioice.ice
@@ -18,6 +18,8 @@ KEY_EVERY = 5
 SIZE = (320, 240)
 CLOCK = 90_000
 DESK = (120, 92, 66)
+CONNECT_S, SILENCE_S, LOOK_S = 8.0, 4.0, 1.0
+"""The terminal's own times: to connect, without a word from the node, between two looks."""
 
 Exchange = Callable[[str], Awaitable[str]]
 """Gives an offer to the server and brings its answer."""
@@ -92,7 +94,7 @@ class ClipTrack(MediaStreamTrack):
 
 
 async def send_clip(frames: tuple[bytes, ...], exchange: Exchange, stop: asyncio.Event) -> None:
-    """Send a clip over one connection until told to stop or until the connection is lost."""
+    """Send a clip over one connection until told to stop, or until the connection is lost or falls silent."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     lost = asyncio.Event()
 
@@ -106,9 +108,22 @@ async def send_clip(frames: tuple[bytes, ...], exchange: Exchange, stop: asyncio
         await connection.setLocalDescription(await connection.createOffer())
         answer = await exchange(connection.localDescription.sdp)
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        waiting = [asyncio.create_task(event.wait()) for event in (stop, lost)]
+        ends: tuple[Coroutine[Any, Any, Any], ...] = (stop.wait(), lost.wait(), _silence(connection))
+        waiting = [asyncio.create_task(end) for end in ends]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
     finally:
         await connection.close()
+
+
+async def _silence(connection: RTCPeerConnection) -> None:
+    """Return once a node, which reports at least once a second, says nothing more: long before ICE gives up."""
+    loop = asyncio.get_running_loop()
+    heard, until = 0, loop.time() + CONNECT_S
+    while loop.time() < until:
+        await asyncio.sleep(LOOK_S)
+        stats = (await connection.getStats()).values()
+        received = sum(each.bytesReceived for each in stats if each.type == "transport")
+        if received != heard:
+            heard, until = received, max(until, loop.time() + SILENCE_S)
