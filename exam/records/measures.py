@@ -241,7 +241,7 @@ MEASURES: tuple[Measure, ...] = (
         label="认定违规",
         meaning="异常事件中经两人复核、作出处理的。",
         source="incident",
-        rows="disposition <> 'no_finding'",
+        rows="disposition <> 'no_finding' and category <> 'organisation_fault'",
     ),
     Measure(
         code="enterprises",

@@ -11,6 +11,7 @@ from exam.core.runtime import Runtime
 from exam.delivery import api as delivery
 from proctor.desk.reasons import require_reason, said
 from proctor.desk.schemas import Act
+from proctor.incidents.cases import report_incident
 from proctor.media.listening import hush, listen
 
 Perform = Callable[[AsyncSession, Runtime, Principal, UUID, Act], Awaitable[None]]
@@ -61,8 +62,11 @@ async def _end(session: AsyncSession, runtime: Runtime, principal: Principal, at
 
 
 async def _void(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:
+    """Report for voiding: the result is held, and the second reviewer of the incident voids or not."""
+    at = runtime.clock.now()
+    attempt = await delivery.get_attempt(session, attempt_id, now=at)
     reason = require_reason("void", act.reason)
-    await delivery.void_attempt(session, principal, attempt_id, reason=reason, note=act.note, at=runtime.clock.now())
+    await report_incident(session, principal, attempt, category=reason, summary=act.note, at=at)
 
 
 async def _hold(session: AsyncSession, runtime: Runtime, principal: Principal, attempt_id: UUID, act: Act) -> None:

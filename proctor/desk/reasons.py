@@ -1,5 +1,7 @@
 """Reasons of the proctor's acts, as data: a code for the record, a sentence for the page and for the candidate."""
 
+from proctor.incidents.taxonomy import taxonomy
+
 REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "admit": (
         ("identity_confirmed", "本人、照片与证件一致"),
@@ -27,11 +29,7 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("candidate_unwell", "考生身体不适,不能继续"),
         ("discipline", "违纪被责令离场"),
     ),
-    "void": (
-        ("impersonation", "冒名顶替"),
-        ("discipline", "严重违纪"),
-        ("organisation_fault", "组织差错,另行安排"),
-    ),
+    "void": tuple((each.code, each.title) for each in taxonomy().values()),
     "listen": (
         ("voices", "核实是否有人交谈或提示"),
         ("unusual_sound", "核实异常声响"),
@@ -58,7 +56,7 @@ ATTEMPT_DONE = {
     "resume": "座位 {seat} 已恢复作答。",
     "extend": "座位 {seat} 已延长 {minutes} 分钟。",
     "end": "座位 {seat} 已收卷。",
-    "void": "座位 {seat} 的本次考试已作废。",
+    "void": "座位 {seat} 已上报作废,成绩暂缓发布,由第二人初审、第三人决定。",
     "hold": "座位 {seat} 的成绩已暂缓发布。",
     "listen": "正在听座位 {seat} 的声音,最多 5 分钟。",
     "hush": "已停止听座位 {seat} 的声音。",
@@ -103,8 +101,11 @@ ACT_OF = {
 }
 """The act that each entry of an attempt's history is the outcome of."""
 
-GIVEN = {"messaged": (("incident_decided", "异常事件的处理决定"),)}
-"""Reasons that nobody chooses at the desk: what was done follows from another act."""
+GIVEN = {
+    "messaged": (("incident_decided", "异常事件的处理决定"),),
+    "voided": (("discipline", "严重违纪"),),
+}
+"""Reasons that nobody chooses at the desk: what was done follows from another act, or was done before there were others."""
 
 
 def reason_words(done: str, code: str) -> str:

@@ -35,7 +35,6 @@ from proctor.incidents.taxonomy import taxonomy
 
 MAX_TEXT = 2000
 HOLD_REASON = "incident_open"
-VOID_REASON = "discipline"
 TOLD_REASON = "incident_decided"
 FINDING_WORDS = {"confirmed": "情况属实", "doubtful": "存疑,建议进一步核实", "unfounded": "不属实"}
 DISPOSITION_WORDS = {
@@ -159,7 +158,7 @@ async def dispose_incident(
             session, principal, row.attempt_id, reason=TOLD_REASON, text=text[:500], needs_ack=True, at=at
         )
     if decided is Disposition.SCORE_VOID and attempt.state != AttemptState.VOIDED:
-        await void_attempt(session, principal, row.attempt_id, reason=VOID_REASON, at=at)
+        await void_attempt(session, principal, row.attempt_id, reason=row.category, at=at)
     if releases_hold(decided) and row.hold_id is not None:
         await release_hold(session, principal, row.hold_id, reason=f"incident_{disposition}", at=at)
 

@@ -13,7 +13,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     code: str
     title: str
-    gravity: Literal["minor", "grave"]
+    gravity: Literal["none", "minor", "grave"]
     article: str
 
 

@@ -24,6 +24,7 @@ from exam.web.format import clock_second
 from exam.web.i18n import Catalogue
 from proctor.api import BundleBrokenError, check_bundle, is_bundle, is_exported
 from proctor.evidence.timeline import timeline_of
+from proctor.incidents.cases import list_incidents
 from proctor.incidents.observations import close_observation, list_observations, open_observation
 from proctor.incidents.taxonomy import taxonomy
 from tests.builders import identity as make
@@ -77,6 +78,13 @@ async def reported(client: AsyncClient, runtime: Runtime) -> tuple[Staff, UUID, 
 async def held(runtime: Runtime, attempt: UUID) -> bool:
     async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
         return await has_hold(session, attempt)
+
+
+async def incident_of(runtime: Runtime, attempt: UUID) -> str:
+    """Return the path of the attempt's only incident."""
+    async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
+        [incident] = await list_incidents(session, attempt_id=attempt)
+    return f"/proctor/incidents/{incident.id}"
 
 
 async def state_of(runtime: Runtime, attempt: UUID) -> str:
@@ -275,8 +283,18 @@ async def test_what_a_proctor_writes_beside_a_reason_stands_on_the_timeline_whic
     assert (await proctor.act(f"{room}/pause", reason="network_failed", note=" 交换机重启 "))[0] == 303
     assert (await proctor.act(f"{room}/resume", reason="cause_removed", note="已恢复"))[0] == 303
     clock.advance(timedelta(minutes=1))
-    void = {"reason": "discipline", "note": "携带手机,劝阻无效"}
+    void = {"reason": "phone_or_reference", "note": "携带手机,劝阻无效"}
     assert (await proctor.act(f"/proctor/attempts/{attempt}/void", **void))[0] == 303
+    assert (await state_of(runtime, attempt), await held(runtime, attempt)) == ("in_progress", True)
+    path = await incident_of(runtime, attempt)
+    assert (await proctor.act(f"{path}/review", finding="confirmed", review="是"))[0] == 403
+    second, third = await staff(client, runtime, "second"), await staff(client, runtime, "third")
+    assert (await second.act(f"{path}/review", finding="confirmed", review="录像可见"))[0] == 303
+    decision = {"disposition": "score_void", "decision": "使用手机,成绩无效"}
+    for refused in (proctor, second):
+        assert (await refused.act(f"{path}/dispose", **decision))[0] == 403
+    assert (await third.act(f"{path}/dispose", **decision))[0] == 303
+    assert (await state_of(runtime, attempt), await held(runtime, attempt)) == ("voided", False)
     voided_at = runtime.clock.now()
     clock.advance(timedelta(minutes=30))
     async with runtime.databases.transaction(Scope(region=COUNTY)) as session:
@@ -284,9 +302,19 @@ async def test_what_a_proctor_writes_beside_a_reason_stands_on_the_timeline_whic
     assert [(each.word, each.reason, each.note) for each in entries if each.lane == "acts"] == [
         ("暂停", "网络故障", "交换机重启"),
         ("恢复", "原因已排除", "已恢复"),
-        ("作废", "严重违纪", "携带手机,劝阻无效"),
+        ("作废", "使用手机、资料或其他工具作弊", ""),
     ]
     assert [each.until for each in entries if each.word == "开始作答"] == [voided_at]
+
+
+async def test_a_report_for_voiding_needs_a_category_and_words(client: AsyncClient, runtime: Runtime) -> None:
+    [attempt] = await attempts_in_progress(runtime, 1, slots=2)
+    proctor, to = await staff(client, runtime, "proctor"), f"/proctor/attempts/{attempt}/void"
+    assert (await proctor.act(to, reason="phone_or_reference", note=" "))[0] == 400
+    assert (await proctor.act(to, reason="hold", note="携带手机"))[0] == 400
+    assert not await held(runtime, attempt)
+    assert (await proctor.act(to, reason="organisation_fault", note="发错试卷"))[0] == 303
+    assert "非考生责任" in await proctor.see(await incident_of(runtime, attempt))
 
 
 async def test_the_record_lists_times_to_the_second(client: AsyncClient, runtime: Runtime, clock: FrozenClock) -> None:
