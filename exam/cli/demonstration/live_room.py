@@ -35,7 +35,8 @@ CONSENT = {
 }
 PAUSE_S = 45.0
 POLL_S = 10.0
-RETRY_S = 2.0
+RETRY_S = (0.3, 0.7, 1.5, 3.0)
+"""Pauses before a camera connects again, as at a terminal."""
 
 log = structlog.get_logger(__name__)
 
@@ -149,15 +150,19 @@ async def _film(settings: Settings, candidate: Candidate, number: int, over: asy
         answer = await wire.post(f"{path}/publish", {"sdp": sdp, "tracks": ["tile"]}, headers)
         return str(answer["sdp"])
 
+    agreed, tries = False, 0
     while not over.is_set():
         try:
-            told = await wire.get(f"{path}/check", headers)
-            await wire.post(f"{path}/consent", {"text_version": told["text_version"], **CONSENT}, headers)
+            if not agreed:
+                told = await wire.get(f"{path}/check", headers)
+                await wire.post(f"{path}/consent", {"text_version": told["text_version"], **CONSENT}, headers)
+                agreed = True
             await send_clip(frames, exchange, over)
+            tries = 0
         except (Refused, Unreachable) as error:
             log.info("demo.camera_waits", seat=candidate.seat.seat, error=str(error))
-        try:
-            await asyncio.wait_for(over.wait(), RETRY_S)
-        except TimeoutError:
-            continue
+        pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
+        tries += 1
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), pause)
     await wire.close()
