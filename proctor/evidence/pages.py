@@ -27,6 +27,7 @@ from proctor.evidence.recordings import (
     read_segment,
     release_legal_hold,
 )
+from proctor.evidence.retention import deleted_at, kept_until
 from proctor.evidence.schemas import Keeping, Opening
 from proctor.evidence.timeline import LANE_WORDS, LANES, timeline_of
 from proctor.media.remux import MEDIA_TYPES, seekable
@@ -62,6 +63,8 @@ class RecordController(Controller):
             "lanes": [(lane, LANE_WORDS[lane]) for lane in LANES],
             "may_watch": await has_playback(session, principal, attempt_id, at=now),
             "reasons": PLAYBACK_REASONS,
+            "kept_until": await kept_until(session, attempt.sitting_id),
+            "deleted_at": await deleted_at(session, attempt.sitting_id),
             "holds": await list_legal_holds(session, attempt.sitting_id),
             "decides_holds": principal.has_role("regulator"),
             "clip_ms": CLIP_MS,

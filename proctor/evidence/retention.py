@@ -1,6 +1,6 @@
 """Deleting recordings when the rule's years are over: files first, then the key that could open any copy of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date, years_after
 from exam.core.db.scope import Scope
+from exam.core.errors import NotFoundError
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
-from exam.sitting.api import SittingNotFoundError, get_sitting
+from exam.sitting.api import get_sitting
 from exam.standards.api import recall_rule_set
 from proctor.evidence.models import LegalHold, RecordingKey, Segment
 
@@ -50,15 +51,27 @@ async def _consider(session: AsyncSession, runtime: Runtime, sitting_id: UUID) -
 
 
 async def _is_due(session: AsyncSession, runtime: Runtime, sitting_id: UUID) -> bool:
-    """Tell whether the years of the sitting's own rule set are over since its last picture."""
+    last_day = await kept_until(session, sitting_id)
+    return last_day is not None and local_date(runtime.clock.now()) > last_day
+
+
+async def kept_until(session: AsyncSession, sitting_id: UUID) -> date | None:
+    """Return the last day of a sitting's recordings: its last picture and the years of its own rule set.
+
+    None where nothing was recorded, or where the rule is not known: then nothing is deleted.
+    """
     last: datetime | None = await session.scalar(
         select(func.max(Segment.ended_at)).where(Segment.sitting_id == sitting_id)
     )
     try:
         sitting = await get_sitting(session, sitting_id)
-    except SittingNotFoundError:
-        return False  # nothing is deleted whose rule is not known
-    years = recall_rule_set(sitting.qualification, sitting.rule_set).recording_retention_years.value
-    if years is None or last is None:
-        return False
-    return local_date(runtime.clock.now()) > years_after(local_date(last), years)
+        years = recall_rule_set(sitting.qualification, sitting.rule_set).recording_retention_years.value
+    except NotFoundError:
+        return None
+    return None if years is None or last is None else years_after(local_date(last), years)
+
+
+async def deleted_at(session: AsyncSession, sitting_id: UUID) -> datetime | None:
+    """Return when a sitting's recordings were deleted with their key, None while they are kept."""
+    key = await session.get(RecordingKey, sitting_id)
+    return key.destroyed_at if key else None

@@ -11,7 +11,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from exam.core.clock import FrozenClock
+from exam.core.clock import FrozenClock, local_date, years_after
 from exam.core.db.roles import Role
 from exam.core.db.scope import NOTHING, Scope
 from exam.core.errors import NotFoundError
@@ -20,6 +20,7 @@ from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.identity.roles import Role as StaffRole
+from exam.web.format import when
 from proctor.evidence.container import PieceWriter, SegmentHead
 from proctor.evidence.keys import RecordingDestroyedError, ensure_key, read_key
 from proctor.evidence.models import Segment
@@ -29,6 +30,7 @@ from proctor.media.payload import is_key_frame
 from proctor.media.remux import Muxer
 from tests.builders import identity as make
 from tests.builders.attempts import attempts_in_progress
+from tests.builders.grading import examined
 from tests.builders.media import FPS, encoded_clip
 from tests.builders.sitting import COUNTY, make_bank, make_centre, make_sitting
 from tests.builders.web import browsing, send, wear
@@ -179,6 +181,26 @@ async def test_recordings_are_deleted_when_the_rules_years_are_over_and_no_hold_
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         assert list(await session.scalars(query)) == ["1"]
     await delete_expired(runtime)
+
+
+async def test_the_record_says_until_when_it_is_kept_and_afterwards_that_it_was_deleted(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    exam = await examined(runtime, clock, right=[9])
+    sitting, [attempt] = exam.sitting_id, exam.attempts
+    page = f"/proctor/attempts/{attempt}/record"
+    await _proctor(client, runtime, COUNTY, "near")
+    assert "本场录像按规定保存至" not in (await client.get(page)).text
+    await stored(runtime, sitting_id=sitting, attempt_id=attempt)
+    last_day = years_after(local_date(clock.now()), 3)
+    assert f"本场录像按规定保存至 {last_day}" in (await client.get(page)).text
+    clock.advance(timedelta(days=3 * 365 + 5))
+    await delete_expired(runtime)
+    await _proctor(client, runtime, COUNTY, "later")
+    shown = (await client.get(page)).text
+    assert f"本场录像已于 {when(clock.now())} 按期删除" in shown
+    assert "没有录像" not in shown
+    assert "本场录像按规定保存至" not in shown
 
 
 async def test_a_regulator_keeps_a_sittings_recordings_from_the_record_page_and_a_proctor_may_not(
