@@ -7,7 +7,7 @@ class CameraAddressError(DomainError):
     """The address is none of a camera that may be reached from here."""
 
     code = "camera_address"
-    message = "请填写摄像机的 RTSP 地址,例如 rtsp://用户名:密码@192.168.1.64/Streaming/Channels/102。"
+    message = "请填写摄像机的 RTSP 地址,例如 rtsp://user:password@192.168.1.64/Streaming/Channels/102。"
 
 
 class CameraTextError(DomainError):
