@@ -11,6 +11,7 @@ from exam.core.events import DELIVER, Subscribers, deliver
 from exam.core.jobs import Job
 from exam.core.ports import Ports, bind
 from exam.core.runtime import Runtime, build_runtime
+from exam.core.sealed_files import DROP_FILE, drop_file
 from exam.delivery import plugin as delivery
 from exam.delivery.api import HandInFold, open_attempts
 from exam.desks import plugin as desks
@@ -54,7 +55,7 @@ def all_subscribers() -> Subscribers:
 
 def all_jobs() -> list[Job]:
     """Return every kind of background job."""
-    return [Job(DELIVER, deliver), *(job for plugin in PLUGINS for job in plugin.jobs)]
+    return [Job(DELIVER, deliver), Job(DROP_FILE, drop_file), *(job for plugin in PLUGINS for job in plugin.jobs)]
 
 
 def all_folds() -> list[Fold]:

@@ -42,17 +42,25 @@ class Sealer:
 
     def seal(self, text: str, place: str) -> bytes:
         """Return generation (1 byte), nonce (12) and ciphertext with its tag (16)."""
+        return self.seal_bytes(text.encode(), place)
+
+    def seal_bytes(self, data: bytes, place: str) -> bytes:
+        """Return a file sealed as `seal` seals a text; `place` is its key in the storage."""
         generation, nonce = self._keys.current().current, os.urandom(NONCE_BYTES)
-        return bytes([generation.number]) + nonce + _encrypt(generation, nonce, text.encode(), place.encode())
+        return bytes([generation.number]) + nonce + _encrypt(generation, nonce, data, place.encode())
 
     def open(self, sealed: bytes, place: str) -> str:
         """Return the text; raises SealError, and GenerationUnknownError where the ring has lost a key."""
+        return self.open_bytes(sealed, place).decode()
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """Return the file; raises as `open` does."""
         if len(sealed) < SHORTEST:
             raise SealError(place=place)
         generation = self._keys.current().generation(sealed[0])
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            return _decrypt(generation, nonce, body, place.encode()).decode()
+            return _decrypt(generation, nonce, body, place.encode())
         except InvalidTag as error:
             raise SealError(place=place) from error
 

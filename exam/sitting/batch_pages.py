@@ -1,7 +1,5 @@
 """Pages of batch registration: upload, see what would happen, then let it happen."""
 
-import re
-import secrets
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +9,11 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.errors import DomainError, NotFoundError
+from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import WORKBOOK
+from exam.core.waiting import WaitingFiles
 from exam.sitting.batch import BatchVerdict, read_lines, run_batch, template_workbook
 from exam.sitting.desk import own_sitting
 from exam.sitting.errors import BatchEmptyError, NotEligibleError
@@ -26,7 +25,7 @@ from exam.web.policy import allow
 from exam.web.problem import Problem, problem_of
 from exam.web.uploads import read_file
 
-_FILE = re.compile(r"[0-9a-f]{32}")
+FILES = WaitingFiles("registration-imports")
 
 
 class BatchController(Controller):
@@ -73,8 +72,7 @@ class BatchController(Controller):
             return _page(sitting, problem=problem_of(error, catalogue))
         now = runtime.clock.now()
         verdicts = await run_batch(session, principal, runtime, sitting_id, lines, dry_run=True, at=now)
-        name = secrets.token_hex(16)
-        await runtime.storage.put(_key(sitting_id, name), _given(data))
+        name = await FILES.put(runtime, principal, _given(data))
         return _page(sitting, verdicts=_told(verdicts, catalogue), file=name)
 
     @post("/confirm", status_code=200)
@@ -88,9 +86,7 @@ class BatchController(Controller):
         data: URLEncodedBody[BatchForm],
     ) -> Template:
         sitting = await own_sitting(session, principal, sitting_id)
-        if not _FILE.fullmatch(data.file):
-            raise NotFoundError(file=data.file)
-        lines = await read_lines(await runtime.storage.get(_key(sitting_id, data.file)))
+        lines = await read_lines(await FILES.get(runtime, principal, data.file))
         now = runtime.clock.now()
         verdicts = await run_batch(session, principal, runtime, sitting_id, lines, dry_run=False, at=now)
         return _page(sitting, verdicts=_told(verdicts, request.app.state.catalogue), written=True)
@@ -100,10 +96,6 @@ def _given(data: bytes | None) -> bytes:
     if data is None:
         raise BatchEmptyError
     return data
-
-
-def _key(sitting_id: UUID, name: str) -> str:
-    return f"imports/registrations/{sitting_id}/{name}"
 
 
 def _told(verdicts: list[BatchVerdict], catalogue: Catalogue) -> list[tuple[BatchVerdict, Problem | None]]:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.errors import ForbiddenError, NotFoundError
 from exam.core.ids import new_token
+from exam.core.jobs import defer
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.core.sealed_files import DROP_FILE, get_sealed, put_sealed
 from exam.identity.api import require_region
 from questionbank.formats.errors import NoHeadingsError
 from questionbank.formats.layouts import IGNORED
@@ -23,7 +25,7 @@ from questionbank.items.layouts import remember_layout
 from questionbank.items.models import ImportBatch
 from questionbank.items.progress import Progress
 
-FILE, SHEET = "file", "checked.json"
+FILE, SHEET = "file", "checked"
 
 
 class CheckedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ async def check_upload(
     batch = await add_batch(session, runtime, principal, data, filename, qualification, report)
     batch.storage_key = f"questionbank/imports/{new_token()}"
     await session.flush()
-    await runtime.storage.put(f"{batch.storage_key}/{FILE}", data)
+    await put_sealed(runtime, f"{batch.storage_key}/{FILE}", data)
     await _keep(runtime, batch, judged)
     return batch.id
 
@@ -101,7 +103,7 @@ async def map_columns(
     """
     batch = await _own_batch(session, principal, batch_id)
     await remember_layout(session, principal, columns, region=batch.region, at=runtime.clock.now())
-    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
+    data = await get_sealed(runtime, f"{batch.storage_key}/{FILE}")
     judged = await judge_file(session, data, batch.filename, batch.qualification)
     batch.dialect = judged.reading.dialect
     await _keep(runtime, batch, judged)
@@ -111,7 +113,7 @@ async def _keep(runtime: Runtime, batch: ImportBatch, judged: JudgedFile) -> Non
     report = report_of(judged, written=False)
     batch.accepted, batch.near_duplicate = report.accepted, report.near_duplicate
     batch.duplicate, batch.refused = report.duplicate, report.refused
-    await runtime.storage.put(f"{batch.storage_key}/{SHEET}", msgspec.json.encode(_checked(judged)))
+    await put_sealed(runtime, f"{batch.storage_key}/{SHEET}", msgspec.json.encode(_checked(judged)))
 
 
 def _checked(judged: JudgedFile) -> CheckedFile:
@@ -150,7 +152,7 @@ async def get_checked(runtime: Runtime, batch: ImportBatch) -> CheckedFile:
     """Return what the dry run of a batch found; a batch that was written in one step has none and shows no rows."""
     if batch.storage_key is None:
         return CheckedFile(rows=(), unsupported={})
-    data = await runtime.storage.get(f"{batch.storage_key}/{SHEET}")
+    data = await get_sealed(runtime, f"{batch.storage_key}/{SHEET}")
     return msgspec.json.decode(data, type=CheckedFile)
 
 
@@ -168,12 +170,13 @@ async def confirm_batch(
     changed so that they differ. Raises ImportWrittenError, and ForbiddenError for anybody but who uploaded it.
     """
     batch = await _own_batch(session, principal, batch_id)
-    data = await runtime.storage.get(f"{batch.storage_key}/{FILE}")
+    data = await get_sealed(runtime, f"{batch.storage_key}/{FILE}")
     judged = await judge_file(session, data, batch.filename, batch.qualification, progress=progress)
     shown = await get_checked(runtime, batch)
     if _outline(_checked(judged).rows) != _outline(shown.rows):
         await _keep(runtime, batch, judged)
         raise ImportChangedError
+    await defer(session, DROP_FILE, key=f"{batch.storage_key}/{FILE}")
     return len(await write_rows(session, runtime, principal, batch, judged, progress=progress))
 
 

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +21,13 @@ from exam.core.clock import local_date
 from exam.core.db.roles import Role
 from exam.core.db.scope import Scope
 from exam.core.runtime import Runtime
+from exam.core.sealed_files import DROP_FILE, get_sealed, put_sealed
 from exam.core.sheets.writer import WORKBOOK
 from exam.identity.roles import Role as Duty
 from questionbank.items.content import Interaction
 from questionbank.items.models import ImportBatch, ItemRow
 from tests.builders.figures import picture_file
+from tests.builders.grading import work_off
 from tests.builders.identity import account, session_cookie
 from tests.builders.questionbank import ROOT, makers, publish_bank, publish_items, scene, some_drafts
 from tests.builders.web import application
@@ -235,11 +238,15 @@ async def upload(client: Client, data: bytes, name: str, qualification: str = CO
     return await client.post("/bank/import", {"qualification": qualification}, (name, data))
 
 
+def kept_files(runtime: Runtime) -> list[Path]:
+    return [path for path in (runtime.settings.files_folder / "questionbank").rglob("*") if path.is_file()]
+
+
 async def test_an_upload_is_judged_and_written_only_when_confirmed(people: People, runtime: Runtime) -> None:
     author = await people(Duty.AUTHOR)
     batch = id_in(await upload(author, CSV.encode(), "题.csv"))
     report = await author.get(f"/bank/imports/{batch}")
-    before = await states(runtime)
+    before, kept = await states(runtime), kept_files(runtime)
     confirmed = await post(author, f"/bank/imports/{batch}/confirm")
     again = await post(author, f"/bank/imports/{batch}/confirm")
     assert "第 4 行" in report.text
@@ -247,6 +254,11 @@ async def test_an_upload_is_judged_and_written_only_when_confirmed(people: Peopl
     assert (before, confirmed.status_code) == ({}, 303)
     assert await states(runtime) == {"draft": 2}
     assert (again.status_code, "import_written" in again.text) == (409, True)
+    assert sorted(path.name for path in kept) == ["checked", "file"]
+    assert not any("挂接地线".encode() in path.read_bytes() for path in kept)
+    assert DROP_FILE in await work_off(runtime)
+    assert [path.name for path in kept_files(runtime)] == ["checked"]
+    assert "第 4 行" in (await author.get(f"/bank/imports/{batch}")).text
 
 
 async def test_a_duplicate_is_shown_beside_its_twin(people: People) -> None:
@@ -284,9 +296,9 @@ async def test_words_that_changed_since_the_dry_run_are_shown_again(people: Peop
     batch = id_in(await upload(author, CSV.encode(), "题.csv"))
     async with runtime.databases.transaction(Scope(region=ROOT), Role.BANK) as session:
         row = await session.get_one(ImportBatch, batch)
-        key = f"{row.storage_key}/checked.json"
-    seen = await runtime.storage.get(key)
-    await runtime.storage.put(key, seen.replace("直接验电".encode(), "先行验电".encode()))
+        key = f"{row.storage_key}/checked"
+    seen = await get_sealed(runtime, key)
+    await put_sealed(runtime, key, seen.replace("直接验电".encode(), "先行验电".encode()))
     answer = await post(author, f"/bank/imports/{batch}/confirm")
     assert (answer.status_code, "import_changed" in answer.text) == (409, True)
     assert await states(runtime) == {}

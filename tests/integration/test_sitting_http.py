@@ -511,6 +511,8 @@ async def test_batch_is_tried_first_and_then_written(client: Client, runtime: Ru
     assert GOOD not in tried.text
     assert (await client.get(f"/api/centre/sittings/{sitting_id}/registrations")).json() == []
     [name] = re.findall(r'name="file" value="([0-9a-f]{32})"', tried.text)
+    [kept] = (runtime.settings.files_folder / "registration-imports").rglob(name)
+    assert not kept.read_bytes().startswith(b"PK")
     path = f"/centre/sittings/{sitting_id}/batch/confirm"
     written = await client.post(path, data={"file": name})
     assert "已报名 1 人" in written.text

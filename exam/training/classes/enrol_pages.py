@@ -1,6 +1,5 @@
 """The training body's pages of enrolment: one person, a workbook with a dry run, moving, leaving, passes to print."""
 
-import secrets
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +10,17 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.core.audit.ledger import record
-from exam.core.errors import DomainError, NotFoundError
+from exam.core.errors import DomainError
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
 from exam.core.sheets.writer import WORKBOOK
+from exam.core.waiting import WaitingFiles
 from exam.identity.api import Role, find_organisation_by_uscc
 from exam.training.classes import service
 from exam.training.classes.batch import RosterVerdict, enrol_roster, read_roster, template_workbook
 from exam.training.classes.class_context import class_context
 from exam.training.classes.enrolments import enrol, transfer, withdraw
 from exam.training.classes.errors import EnterpriseUnknownError
-from exam.training.classes.forms import FILE
 from exam.training.classes.passes import pass_text, qr_image
 from exam.training.kinds import title_of
 from exam.training.schemas import BatchForm, EnrolForm, ReasonForm, TransferForm
@@ -32,6 +31,7 @@ from exam.web.request import done
 from exam.web.uploads import read_file
 
 FORM = "training/enrol.html"
+FILES = WaitingFiles("roster-imports")
 AnyRequest = Request[Principal, Any, Any]
 
 
@@ -106,7 +106,7 @@ class EnrolmentController(Controller):
         verdicts = await enrol_roster(
             session, principal, runtime, class_id, lines, organisation_id=None, dry_run=True, at=runtime.clock.now()
         )
-        name = await keep_workbook(runtime, class_id, data or b"")
+        name = await FILES.put(runtime, principal, data or b"")
         return Template(FORM, context={**page, **told(verdicts, request.app.state.catalogue), "file": name})
 
     @post("/workbook/confirm", status_code=200)
@@ -120,7 +120,7 @@ class EnrolmentController(Controller):
         data: URLEncodedBody[BatchForm],
     ) -> Template:
         await service.own_class(session, principal, class_id)
-        lines = await read_roster(await kept_workbook(runtime, class_id, data.file))
+        lines = await read_roster(await FILES.get(runtime, principal, data.file))
         verdicts = await enrol_roster(
             session, principal, runtime, class_id, lines, organisation_id=None, dry_run=False, at=runtime.clock.now()
         )
@@ -197,24 +197,6 @@ async def _enterprise(session: AsyncSession, uscc: str) -> UUID | None:
     if found is None or found.kind != "enterprise":
         raise EnterpriseUnknownError
     return found.id
-
-
-async def keep_workbook(runtime: Runtime, class_id: UUID, data: bytes) -> str:
-    """Keep a workbook between its dry run and its confirmation; return its name."""
-    name = secrets.token_hex(16)
-    await runtime.storage.put(_key(class_id, name), data)
-    return name
-
-
-async def kept_workbook(runtime: Runtime, class_id: UUID, name: str) -> bytes:
-    """Return a kept workbook; raises NotFoundError."""
-    if not FILE.fullmatch(name):
-        raise NotFoundError(file=name)
-    return await runtime.storage.get(_key(class_id, name))
-
-
-def _key(class_id: UUID, name: str) -> str:
-    return f"imports/learners/{class_id}/{name}"
 
 
 def told(verdicts: list[RosterVerdict], catalogue: Catalogue) -> dict[str, Any]:

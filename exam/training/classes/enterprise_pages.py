@@ -19,10 +19,9 @@ from exam.core.runtime import Runtime
 from exam.identity.api import Role, list_people
 from exam.training.classes.batch import RosterLine, RosterVerdict, enrol_roster, read_roster
 from exam.training.classes.enrol_pages import (
+    FILES,
     FORM,
     NO_VERDICTS,
-    keep_workbook,
-    kept_workbook,
     template_answer,
     told,
 )
@@ -92,7 +91,7 @@ class EnterpriseTrainingController(Controller):
         except DomainError as error:
             return form_again(request, error, FORM, page)
         verdicts = await _enrol(runtime, principal, page["one"], lines, dry_run=True)
-        name = await keep_workbook(runtime, class_id, data or b"")
+        name = await FILES.put(runtime, principal, data or b"")
         return Template(FORM, context={**page, **told(verdicts, request.app.state.catalogue), "file": name})
 
     @post("/classes/{class_id:uuid}/workbook/confirm", status_code=200)
@@ -106,7 +105,7 @@ class EnterpriseTrainingController(Controller):
         data: URLEncodedBody[BatchForm],
     ) -> Template:
         page = _page(await _open_class(session, runtime, class_id))
-        lines = await read_roster(await kept_workbook(runtime, class_id, data.file))
+        lines = await read_roster(await FILES.get(runtime, principal, data.file))
         verdicts = await _enrol(runtime, principal, page["one"], lines, dry_run=False)
         taken = page["one"].taken + sum(1 for each in verdicts if each.error is None)
         page = _page(msgspec.structs.replace(page["one"], taken=taken))

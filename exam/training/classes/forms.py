@@ -1,6 +1,5 @@
 """Typed forms of classes turned into values; every refusal keeps what was typed."""
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -12,7 +11,6 @@ from exam.training.classes.errors import ClassPlanError
 from exam.training.schemas import ClassForm, SessionForm, VenueForm
 
 T = TypeVar("T")
-FILE = re.compile(r"[0-9a-f]{32}")
 
 
 def _read(reader: Callable[[str], T], text: str) -> T:
