@@ -102,7 +102,10 @@ ACT_OF = {
 """The act that each entry of an attempt's history is the outcome of."""
 
 GIVEN = {
-    "messaged": (("incident_decided", "异常事件的处理决定"),),
+    "messaged": (
+        ("incident_reported", "上报了异常事件,成绩暂缓发布,由另外两人核查;请继续作答"),
+        ("incident_decided", "异常事件的处理决定"),
+    ),
     "voided": (("discipline", "严重违纪"),),
 }
 """Reasons that nobody chooses at the desk: what was done follows from another act, or was done before there were others."""
@@ -121,8 +124,11 @@ def told_reasons() -> list[tuple[str, str, str]]:
 
 
 def terminal_words() -> list[tuple[str, str, str]]:
-    """Return what the terminal words in its own language: the reasons of what was done, and the ready sentences."""
-    return [*told_reasons(), *(("ready", code, words) for code, _, words in CANNED_MESSAGES)]
+    """Return what the terminal words in its own language: the reasons of what was done, and what is sent as a code."""
+    ready = {code: words for code, _, words in CANNED_MESSAGES} | {
+        each.code: each.title for each in taxonomy().values()
+    }
+    return [*told_reasons(), *(("ready", code, words) for code, words in ready.items())]
 
 
 def said(text: str, ready: str) -> tuple[str, str]:

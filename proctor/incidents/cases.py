@@ -35,6 +35,7 @@ from proctor.incidents.taxonomy import taxonomy
 
 MAX_TEXT = 2000
 HOLD_REASON = "incident_open"
+REPORTED_REASON = "incident_reported"
 TOLD_REASON = "incident_decided"
 FINDING_WORDS = {"confirmed": "情况属实", "doubtful": "存疑,建议进一步核实", "unfounded": "不属实"}
 DISPOSITION_WORDS = {
@@ -97,7 +98,7 @@ async def report_incident(
     observations: Iterable[UUID] = (),
     at: datetime,
 ) -> UUID:
-    """Write down what a proctor saw; the result is held from now on until somebody else decides."""
+    """Write down what a proctor saw; the result is held until somebody else decides, and who still sits there is told."""
     if category not in taxonomy() or principal.account is None:
         raise IncidentChoiceError
     hold_id = await place_hold(session, principal, attempt.id, reason=HOLD_REASON, at=at)
@@ -121,6 +122,11 @@ async def report_incident(
     session.add_all([IncidentObservation(incident_id=row.id, observation_id=each.id) for each in linked])
     await session.flush()
     await _note(session, principal, row, "reported", {"category": category, "observations": len(linked)}, at=at)
+    if AttemptState(attempt.state) in OPEN_STATES:
+        title = taxonomy()[category].title
+        await send_message(
+            session, principal, attempt.id, reason=REPORTED_REASON, text=title, ready=category, needs_ack=True, at=at
+        )
     return row.id
 
 

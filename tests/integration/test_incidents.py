@@ -129,9 +129,12 @@ async def test_a_disposition_lets_the_result_go_or_keeps_it(
     assert (await third.act(f"{path}/dispose", disposition=disposition, decision="说明"))[0] == 303
     assert await held(runtime, attempt) is keeps_hold
     assert await state_of(runtime, attempt) == "in_progress"
-    told = text("select text from delivery_message where attempt_id = :id")
+    told = text("select reason, ready from delivery_message where attempt_id = :id order by sent_at, id")
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
-        assert len(list(await session.scalars(told, {"id": attempt}))) == 1
+        assert [tuple(each) for each in await session.execute(told, {"id": attempt})] == [
+            ("incident_reported", "phone_or_reference"),
+            ("incident_decided", ""),
+        ]
 
 
 async def test_the_database_itself_refuses_one_person_twice(client: AsyncClient, runtime: Runtime) -> None:

@@ -16,7 +16,7 @@ from exam.core.db.scope import NOTHING, Scope
 from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.web.i18n import Catalogue
-from proctor.desk.reasons import CANNED_MESSAGES, REASONS, terminal_words, told_reasons
+from proctor.desk.reasons import CANNED_MESSAGES, REASONS, reason_words, terminal_words, told_reasons
 from tests.builders.attempts import attempts_in_progress
 from tests.builders.sitting import COUNTY
 from tests.builders.web import browsing
@@ -80,10 +80,11 @@ async def test_a_ready_sentence_is_sent_as_its_code_and_worded_by_whoever_reads_
     said = {"reason": "discipline", "text": "Please sit upright and face the screen."}
     assert (await desk.act(f"/proctor/attempts/{attempt}/message", **said, ready="sit_upright"))[0] == 303
     assert (await desk.act(f"/proctor/attempts/{attempt}/message", **said, ready="no_such"))[0] == 303
-    assert await _kept(runtime, attempt) == [("discipline", "请坐正,面向屏幕。"), ("discipline", said["text"])]
+    _, *sent = await _kept(runtime, attempt)
+    assert sent == [("discipline", "请坐正,面向屏幕。"), ("discipline", said["text"])]
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         codes = text("select ready from delivery_message where attempt_id = :id order by sent_at, id")
-        assert list(await session.scalars(codes, {"id": attempt})) == ["sit_upright", ""]
+        assert list(await session.scalars(codes, {"id": attempt})) == ["phone_or_reference", "sit_upright", ""]
     drawer, record = [await desk.see(f"/proctor/attempts/{attempt}/{page}") for page in ("drawer", "record")]
     assert ("</b> 请坐正，面向屏幕。" in drawer, f"</b> {said['text']}" in drawer) == (True, True)
     assert "考场纪律 · 请坐正，面向屏幕。" in record
@@ -114,8 +115,9 @@ async def test_its_category_stands_in_words_in_the_drawer_on_the_record_and_in_t
     bundle = (await client.post(f"{path}/bundle", data={"_csrf_token": client.cookies["csrftoken"]})).content
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         entries = json.loads(archive.read("timeline.json"))
-    told = {(each["reason"], each["note"]) for each in entries if each["lane"] == "messages"}
-    assert told == {("考场纪律", "请坐好。"), ("", "旧消息")}
+    told = {(each["reason"], each["ready"], each["note"]) for each in entries if each["lane"] == "messages"}
+    reported_as = (reason_words("messaged", "incident_reported"), "使用手机、资料或其他工具作弊", "")
+    assert told == {reported_as, ("考场纪律", "", "请坐好。"), ("", "", "旧消息")}
 
 
 async def test_who_sits_there_still_reads_what_a_decision_on_an_incident_is_about(
@@ -125,8 +127,9 @@ async def test_who_sits_there_still_reads_what_a_decision_on_an_incident_is_abou
     second, third = await staff(client, runtime, "second"), await staff(client, runtime, "third")
     await second.act(f"{path}/review", finding="doubtful", review="看不清")
     await third.act(f"{path}/dispose", disposition="no_finding", decision="说明")
-    assert [reason for reason, _ in await _kept(runtime, attempt)] == ["incident_decided"]
-    assert ("messaged", "incident_decided") in {(done, code) for done, code, _ in told_reasons()}
+    sent = [reason for reason, _ in await _kept(runtime, attempt)]
+    assert sent == ["incident_reported", "incident_decided"]
+    assert {("messaged", reason) for reason in sent} <= {(done, code) for done, code, _ in told_reasons()}
 
 
 def test_every_reason_has_english_and_every_ready_sentence_a_category() -> None:
