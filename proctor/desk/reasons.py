@@ -104,6 +104,10 @@ ACT_OF = {
 GIVEN = {
     "messaged": (
         ("incident_reported", "上报了异常事件,成绩暂缓发布,由另外两人核查;请继续作答"),
+        ("incident_no_finding", "异常事件处理决定:不予认定"),
+        ("incident_warning", "异常事件处理决定:警告"),
+        ("incident_score_void", "异常事件处理决定:本次成绩无效"),
+        ("incident_referred", "异常事件处理决定:移交主管部门"),
         ("incident_decided", "异常事件的处理决定"),
     ),
     "voided": (("discipline", "严重违纪"),),

@@ -36,7 +36,6 @@ from proctor.incidents.taxonomy import taxonomy
 MAX_TEXT = 2000
 HOLD_REASON = "incident_open"
 REPORTED_REASON = "incident_reported"
-TOLD_REASON = "incident_decided"
 FINDING_WORDS = {"confirmed": "情况属实", "doubtful": "存疑,建议进一步核实", "unfounded": "不属实"}
 DISPOSITION_WORDS = {
     "no_finding": "不予认定",
@@ -159,10 +158,8 @@ async def dispose_incident(
     await _note(session, principal, row, "disposed", {"disposition": disposition}, at=at)
     attempt = await get_attempt(session, row.attempt_id, now=at)
     if AttemptState(attempt.state) in OPEN_STATES:
-        text = f"{taxonomy()[row.category].title}:{DISPOSITION_WORDS[disposition]}。{row.decision}"
-        await send_message(
-            session, principal, row.attempt_id, reason=TOLD_REASON, text=text[:500], needs_ack=True, at=at
-        )
+        text, reason = row.decision or "", f"incident_{disposition}"
+        await send_message(session, principal, row.attempt_id, reason=reason, text=text[:500], needs_ack=True, at=at)
     if decided is Disposition.SCORE_VOID and attempt.state != AttemptState.VOIDED:
         await void_attempt(session, principal, row.attempt_id, reason=row.category, at=at)
     if releases_hold(decided) and row.hold_id is not None:

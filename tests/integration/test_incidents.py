@@ -129,11 +129,11 @@ async def test_a_disposition_lets_the_result_go_or_keeps_it(
     assert (await third.act(f"{path}/dispose", disposition=disposition, decision="说明"))[0] == 303
     assert await held(runtime, attempt) is keeps_hold
     assert await state_of(runtime, attempt) == "in_progress"
-    told = text("select reason, ready from delivery_message where attempt_id = :id order by sent_at, id")
+    told = text("select reason, ready, text from delivery_message where attempt_id = :id order by sent_at, id")
     async with runtime.databases.transaction(NOTHING, Role.OWNER) as session:
         assert [tuple(each) for each in await session.execute(told, {"id": attempt})] == [
-            ("incident_reported", "phone_or_reference"),
-            ("incident_decided", ""),
+            ("incident_reported", "phone_or_reference", "使用手机、资料或其他工具作弊"),
+            (f"incident_{disposition}", "", "说明"),
         ]
 
 

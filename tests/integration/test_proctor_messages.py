@@ -17,6 +17,7 @@ from exam.core.runtime import Runtime
 from exam.delivery.api import get_attempt
 from exam.web.i18n import Catalogue
 from proctor.desk.reasons import CANNED_MESSAGES, REASONS, reason_words, terminal_words, told_reasons
+from proctor.incidents.state import Disposition
 from tests.builders.attempts import attempts_in_progress
 from tests.builders.sitting import COUNTY
 from tests.builders.web import browsing
@@ -53,7 +54,7 @@ async def test_a_message_without_a_known_category_is_refused_to_pages_and_progra
     desk = await staff(client, runtime, "proctor")
     room = f"/proctor/sittings/{row.sitting_id}/rooms/{row.room_id}"
     for path in (f"/proctor/attempts/{attempt}/message", f"{room}/message"):
-        for reason in ("", "incident_decided", "network_failed"):
+        for reason in ("", "incident_warning", "network_failed"):
             status, page = await desk.act(path, text="请坐好。", reason=reason)
             assert status == 400
             assert "reason_missing" in page
@@ -128,11 +129,14 @@ async def test_who_sits_there_still_reads_what_a_decision_on_an_incident_is_abou
     await second.act(f"{path}/review", finding="doubtful", review="看不清")
     await third.act(f"{path}/dispose", disposition="no_finding", decision="说明")
     sent = [reason for reason, _ in await _kept(runtime, attempt)]
-    assert sent == ["incident_reported", "incident_decided"]
+    assert sent == ["incident_reported", "incident_no_finding"]
     assert {("messaged", reason) for reason in sent} <= {(done, code) for done, code, _ in told_reasons()}
 
 
 def test_every_reason_has_english_and_every_ready_sentence_a_category() -> None:
     english = Catalogue(["proctor"]).english
+    assert {("messaged", f"incident_{each}") for each in Disposition} <= {
+        (done, code) for done, code, _ in told_reasons()
+    }
     assert [words for _, _, words in terminal_words() if words not in english] == []
     assert {reason for _, reason, _ in CANNED_MESSAGES} <= {code for code, _ in REASONS["message"]}
