@@ -33,22 +33,29 @@ TOTAL, PLACE, TIME = By(), By(place=True), By(time=True)
 
 
 class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rows count: of one category, item, centre or industry; all where nothing is named."""
+    """Which rows count: of one category, item, centre or industry; all where nothing is named.
+
+    `without` asks for the rows that have no value of these dimensions, `own` for those of the region's own level (本级)
+    and of none below it. Just these rows stand in a breakdown under an empty key and under the region itself.
+    """
 
     category: str = ""
     item: str = ""
     centre: UUID | None = None
     industry: str = ""
+    without: frozenset[Dimension] = frozenset()
+    own: bool = False
 
     @property
     def asked(self) -> dict[Dimension, str]:
+        """What rows must have of each dimension that is asked about, empty where they must have nothing."""
         named = {
             Dimension.CATEGORY: self.category,
             Dimension.ITEM: self.item,
             Dimension.CENTRE: str(self.centre or ""),
             Dimension.INDUSTRY: self.industry,
         }
-        return {dimension: value for dimension, value in named.items() if value}
+        return {dimension: value for dimension, value in named.items() if value} | dict.fromkeys(self.without, "")
 
 
 EVERYTHING = Narrowing()
@@ -60,8 +67,12 @@ def dimensions_of(by: By, narrowing: Narrowing) -> frozenset[Dimension]:
 
 
 def narrowed(narrowing: Narrowing) -> list[str]:
-    """Return the conditions of a narrowing; they take the values `only_…` of `counting.values_of`."""
-    return [f"{COLUMNS[dimension]} = :only_{dimension}" for dimension in narrowing.asked]
+    """Return the conditions of a narrowing; they take the values `only_…` and `region` of `counting.values_of`."""
+    parts = [
+        f"{COLUMNS[dimension]} = :only_{dimension}" if value else f"coalesce({COLUMNS[dimension]}, '') = ''"
+        for dimension, value in narrowing.asked.items()
+    ]
+    return [*parts, "region = :region"] if narrowing.own else parts
 
 
 def key_of(by: By, period: Period, day: str) -> str:

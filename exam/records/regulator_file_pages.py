@@ -57,7 +57,11 @@ class RegulatorFilesController(Controller):
             span = period_of(period, desk.now)
             figures, places = await figures_of(desk, span)
         catalogue: Catalogue = request.app.state.catalogue
-        rows = [_cells(line.place.name, line.place.code, line.figures) for line in places]
+        own = catalogue.gettext("本级")
+        rows = [
+            _cells(f"{line.place.name} {own}" if line.own else line.place.name, line.place.code, line.figures)
+            for line in places
+        ]
         closing = f"{desk.region.name} {catalogue.gettext('合计')} {span.first_on} — {span.last_on}"
         rows.append(_cells(closing, desk.region.code, figures))
         return csv_file(catalogue, FIGURES, rows, f"figures-{desk.region.code}-{desk.today}.csv")

@@ -17,6 +17,13 @@ class UnknownMeasureError(DomainError):
     message = "没有这项指标。"
 
 
+class UnknownPartError(DomainError):
+    """No category or no industry has this code."""
+
+    code = "report_part_unknown"
+    message = "没有这个人员类别或行业,请重新选择。"
+
+
 class ReportOpenError(ConflictError):
     """A version of this report is already being filled in or on its way."""
 

@@ -1,7 +1,8 @@
 """A region's figures with what they are compared with, over time, and told apart."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import zip_longest
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ from exam.records.api import (
     By,
     Counts,
     Desk,
+    Dimension,
     Measure,
     Period,
     Span,
@@ -26,17 +28,16 @@ from exam.records.api import (
     count,
     countable,
     industry_of,
+    period_at,
     title_of,
     value_of,
     year_before,
 )
-from exam.reports.choice import Choice
+from exam.reports.choice import NONE, NOT_STATED, Choice, Grouping
 from exam.standards.api import Category
 
 TOWN = 4
 """The level of townships, which have none below."""
-NO_NAME = "未注明"
-"""The msgid for rows that have no value of the dimension."""
 _CENTRES = text("select distinct centre_id, centre_name from records_v_sitting where centre_id = any(:ids)")
 
 
@@ -58,30 +59,41 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the breakdown; `below` leads further down, `name` is a msgid or a proper name."""
+    """One line of the breakdown; `name` is a msgid or a proper name, `own` marks the region's own level (本级)."""
 
     key: str
     name: str
     counts: Counts
-    below: bool = False
+    by: Grouping = "place"
     own: bool = False
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The part of an address that asks for just what this line counts."""
+        if self.by == "place":
+            return {"region": self.key, "level": "own" if self.own else ""}
+        return {self.by: self.key or NONE}
 
     def value(self, code: str) -> int | None:
         return value_of(BY_CODE[code], self.counts)
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One bar of the chart: a day or month, its value and that of a year before; None where there is nothing to share."""
+    """One bar of the chart: a day or month up to a day, its value, None where there is nothing to share."""
 
     key: str
     value: int | None
-    year_before: int | None = None
+    until: date
+    year_before: "Point | None" = None
 
     @property
     def where(self) -> dict[str, str]:
         """The part of an address that asks for this day or month alone."""
-        month = len(self.key) == len("2026-11")
-        return {"span": Span.MONTH, "day": f"{self.key}-01"} if month else {"span": Span.DAY, "day": self.key}
+        span = Span.MONTH if len(self.key) == len("2026-11") else Span.DAY
+        first = date.fromisoformat(f"{self.key}-01" if span is Span.MONTH else self.key)
+        period = period_at(span, first, today=self.until)
+        until = "" if period.whole else period.last_on.isoformat()
+        return {"span": span, "day": first.isoformat(), "until": until}
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +106,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
     shown: Measure
     centre: str = ""
-    """The name of the centre that is asked for, a msgid where it has none here; empty for all."""
+    """The name of the centre that is asked for, a msgid where it has none here; empty for all or none."""
 
     def compared(self, code: str) -> Compared:
         return next(each for each in self.measures if each.measure.code == code)
@@ -130,7 +142,7 @@ async def overview_of(desk: Desk, choice: Choice) -> Overview:
         total=total,
         points=await _points(desk, period, choice, shown),
         shown=shown,
-        centre=await _centre(desk.session, choice.centre),
+        centre=await name_of_centre(desk.session, choice),
     )
 
 
@@ -145,10 +157,11 @@ async def _points(desk: Desk, period: Period, choice: Choice, shown: Measure) ->
         counts = await count(
             desk.session, desk.visible, each, by=TIME, narrowing=choice.narrowing, measures=_parts(shown)
         )
-        told.append([(key, value_of(shown, _zeros(shown) | counts.get(key, {}))) for key in keys_of(each)])
+        values = ((key, value_of(shown, _zeros(shown) | counts.get(key, {}))) for key in keys_of(each))
+        told.append([Point(key, value, each.last_on) for key, value in values])
     now, then = told
     # a leap day has none beside it
-    return [Point(key, value, then[at][1] if at < len(then) else None) for at, (key, value) in enumerate(now)]
+    return [msgspec.structs.replace(one, year_before=other) for one, other in zip_longest(now, then[: len(now)])]
 
 
 def _filled(counts: Counts, choice: Choice, by: By = TOTAL) -> dict[str, int]:
@@ -186,17 +199,21 @@ async def _lines(desk: Desk, choice: Choice, apart: Mapping[str, Counts]) -> lis
         return await _places(desk.session, desk.region, apart, choice)
     names = await _names(desk.session, choice.by, apart)
     lines = [
-        Line(key=key, name=names.get(key) or NO_NAME, counts=_filled(counts, choice, choice.grouping))
+        Line(
+            key=key,
+            name=names.get(key) or NOT_STATED[Dimension(choice.by)],
+            counts=_filled(counts, choice, choice.grouping),
+            by=choice.by,
+        )
         for key, counts in apart.items()
     ]
     return sorted(lines, key=lambda line: (-max(line.counts.values(), default=0), line.key))
 
 
 async def _places(session: AsyncSession, region: RegionView, apart: Mapping[str, Counts], choice: Choice) -> list[Line]:
-    below = await list_regions(session, under=region.path, level=region.level + 1)
+    below = [] if choice.level else await list_regions(session, under=region.path, level=region.level + 1)
     lines = [
-        Line(key=place.path, name=place.name, counts=_filled(apart.get(place.path, {}), choice), below=True)
-        for place in below
+        Line(key=place.path, name=place.name, counts=_filled(apart.get(place.path, {}), choice)) for place in below
     ]
     own = apart.get(region.path)
     if own and any(own.values()):
@@ -204,8 +221,12 @@ async def _places(session: AsyncSession, region: RegionView, apart: Mapping[str,
     return lines
 
 
-async def _centre(session: AsyncSession, key: str) -> str:
-    return (await _names(session, "centre", {key: {}})).get(key, NO_NAME) if key else ""
+async def name_of_centre(session: AsyncSession, choice: Choice) -> str:
+    """Return the name of the centre that a choice asks for, a msgid where it has none here; empty for all or none."""
+    key = choice.centre
+    if key in {"", NONE}:
+        return ""
+    return (await _names(session, "centre", {key: {}})).get(key) or NOT_STATED[Dimension.CENTRE]
 
 
 async def _names(session: AsyncSession, by: str, apart: Mapping[str, Counts]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Figures of a region: by place, time and kind, compared with before, down to the rows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Controller, get
@@ -9,9 +10,22 @@ from litestar.response import Template
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
-from exam.records.api import BANDS, BY_CODE, MEASURES, ROLE, SOURCES, Desk, Span, Unit, countable, desk_of, title_of
-from exam.reports.choice import Choice
-from exam.reports.overview import TOWN, overview_of
+from exam.records.api import (
+    BANDS,
+    BY_CODE,
+    MEASURES,
+    ROLE,
+    SOURCES,
+    Desk,
+    Dimension,
+    Span,
+    Unit,
+    countable,
+    desk_of,
+    title_of,
+)
+from exam.reports.choice import NONE, NOT_STATED, Choice
+from exam.reports.overview import TOWN, name_of_centre, overview_of
 from exam.reports.rows import item_title, list_rows
 from exam.reports.schemas import Text, choice_of
 from exam.reports.wording import cell, change_written, written
@@ -49,13 +63,16 @@ class StatisticsController(Controller):
             context = {
                 **_context(desk, choice),
                 "overview": overview,
+                "facts": choice.facts(overview.centre),
                 "groups": [(title, _there(codes, choice)) for title, codes in GROUPS],
                 "columns": [BY_CODE[code] for code in _there(COLUMNS, choice, apart=True)],
                 "bands": [band for band in BANDS if countable(band, choice.narrowing)],
                 "charts": [each for each in MEASURES if not _stands(each.code)],
-                "categories": [(each.value, each.label) for each in Category],
-                "items": [(each.code, each.title) for each in list_qualifications()],
-                "industries": [(each.code, each.title) for each in load_catalogue().industries],
+                "categories": _options(Dimension.CATEGORY, ((each.value, each.label) for each in Category)),
+                "items": _options(Dimension.ITEM, ((each.code, each.title) for each in list_qualifications())),
+                "industries": _options(
+                    Dimension.INDUSTRY, ((each.code, each.title) for each in load_catalogue().industries)
+                ),
                 "told_apart": countable(overview.shown, choice.narrowing, choice.grouping),
                 "cell": cell,
                 "deepest": desk.region.level >= TOWN,
@@ -79,6 +96,7 @@ class StatisticsController(Controller):
                 "asked": BY_CODE[measure],
                 "page": page,
                 "period": choice.period(desk.today),
+                "facts": choice.facts(await name_of_centre(desk.session, choice)),
                 "stands": SOURCES[found.measure.source].stands,
                 "item_title": item_title,
             }
@@ -95,6 +113,10 @@ def _context(desk: Desk, choice: Choice) -> dict[str, Any]:
         "counted_at": desk.now,
         "title_of": title_of,
     }
+
+
+def _options(dimension: Dimension, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [*known, (NONE, NOT_STATED[dimension])]
 
 
 def _there(codes: tuple[str, ...], choice: Choice, *, apart: bool = False) -> list[str]:

@@ -6,30 +6,41 @@ from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta
 
 from exam.records.api import Span
-from exam.reports.choice import Choice, Grouping
+from exam.reports.choice import NONE, Choice, Grouping, Level
+from exam.reports.errors import UnknownPartError
+from exam.standards.api import Category, load_catalogue
 from exam.web.forms import Form
 
 Text = Annotated[str, QueryParameter(max_length=64)]
 Day = Annotated[str, QueryParameter(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
-Id = Annotated[str, QueryParameter(pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
+Id = Annotated[str, QueryParameter(pattern=rf"^([0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{NONE})?$")]
+Item = Annotated[str, QueryParameter(pattern=r"^[a-z0-9_.-]{0,64}$")]
+"""A qualification, also one that is not taught any more, for what was passed in it still counts."""
 
 
 async def choice_of(
     region: FromQuery[Text] = "",
+    level: FromQuery[Level] = "",
     span: FromQuery[Span] = Span.YEAR,
     day: FromQuery[Day] = "",
+    until: FromQuery[Day] = "",
     category: FromQuery[Text] = "",
-    item: FromQuery[Text] = "",
+    item: FromQuery[Item] = "",
     centre: FromQuery[Id] = "",
     industry: FromQuery[Text] = "",
     by: FromQuery[Grouping] = "place",
     show: FromQuery[Text] = "attempts",
 ) -> Choice:
-    """Read the choice from the address."""
+    """Read the choice from the address; raises UnknownPartError for a category or industry that there is not."""
+    industries = {each.code for each in load_catalogue().industries}
+    if category not in {"", NONE, *Category} or industry not in {"", NONE} | industries:
+        raise UnknownPartError
     return Choice(
         region=region,
+        level=level,
         span=span,
         day=day,
+        until=until,
         category=category,
         item=item,
         centre=centre,

@@ -7,11 +7,10 @@ import msgspec
 
 from exam.core.clock import SHANGHAI
 from exam.core.sheets.writer import OutCell
-from exam.records.api import MEASURES, Desk, Measure, Unit, countable, industry_of, title_of, value_of
+from exam.records.api import MEASURES, Desk, Measure, Unit, countable, value_of
 from exam.reports.choice import Choice
-from exam.reports.overview import Compared, Overview
+from exam.reports.overview import Compared, Line, Overview
 from exam.reports.wording import cell
-from exam.standards.api import Category
 
 Translate = Callable[[str], str]
 GROUPINGS = {
@@ -49,7 +48,7 @@ def sheet_of(desk: Desk, choice: Choice, overview: Overview, translate: Translat
     """Return the table of an overview in the reader's language."""
     measures = [each for each in MEASURES if countable(each, choice.narrowing, choice.grouping)]
     rows: list[list[OutCell]] = [
-        [translate(line.name), *(cell(each, line.value(each.code)) for each in measures)] for line in overview.lines
+        [_name(line, translate), *(cell(each, line.value(each.code)) for each in measures)] for line in overview.lines
     ]
     closing = f"{desk.region.name} {translate('合计')}"
     rows.append([closing, *(cell(each, value_of(each, overview.total)) for each in measures)])
@@ -69,20 +68,18 @@ def sheet_of(desk: Desk, choice: Choice, overview: Overview, translate: Translat
     )
 
 
+def _name(line: Line, translate: Translate) -> str:
+    return f"{line.name} {translate('本级')}" if line.own else translate(line.name)
+
+
 def _heading(measure: Measure, translate: Translate) -> str:
     label = translate(measure.label)
     return f"{label} (%)" if measure.unit is Unit.SHARE else label
 
 
 def _facts(choice: Choice, overview: Overview, translate: Translate) -> list[tuple[str, str]]:
-    narrowed = (
-        ("人员类别", Category(choice.category).label if choice.category in set(Category) else choice.category),
-        ("资格", title_of(choice.item) if choice.item else ""),
-        ("考点", overview.centre),
-        ("行业", industry_of(choice.industry)),
-    )
     period = f"{overview.period.first_on} — {overview.period.last_on}"
     return [
         (translate("统计期"), period),
-        *((translate(name), translate(value)) for name, value in narrowed if value),
+        *((translate(name), translate(value)) for name, value in choice.facts(overview.centre)),
     ]

@@ -267,7 +267,16 @@ QUERIES = {
     "centre=x": 400,
     "span=week": 400,
     "by=person": 400,
-    "category=%27or%201": 200,
+    "category=%27or%201": 400,
+    "category=welder": 400,
+    "item=%27or%201": 400,
+    "item=special.9.9": 200,
+    "industry=nowhere": 400,
+    "level=below": 400,
+    "until=2026-02-30": 400,
+    "span=month&day=2026-10-01&until=2026-09-30": 400,
+    "until=2031-01-01": 400,
+    "category=none&item=none&centre=none&industry=none&level=own": 200,
     "region=33/3301/330106/330106002&span=day": 200,
 }
 

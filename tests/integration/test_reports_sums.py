@@ -94,6 +94,9 @@ def _asked(random: Random) -> tuple[str, Period, By, Narrowing, list[Measure]]:
             Narrowing(category="special", centre=random.choice(CENTRES)),
             Narrowing(industry=INDUSTRIES[0] or ""),
             Narrowing(industry=INDUSTRIES[1] or "", item=QUALIFICATIONS[0]),
+            Narrowing(without=frozenset({Dimension.INDUSTRY}), own=random.random() < 1 / 2),
+            Narrowing(item=random.choice(QUALIFICATIONS), own=True),
+            Narrowing(without=frozenset({Dimension.CENTRE, Dimension.ITEM})),
         )
     )
     period = period_at(random.choice(list(Span)), day, today=TODAY)

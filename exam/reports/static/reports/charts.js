@@ -10,7 +10,7 @@ const rowsOf = (figure) =>
     const [name, ...cells] = row.cells;
     return {
       name: name.textContent.trim(),
-      href: row.querySelector("a")?.href,
+      hrefs: cells.map((cell) => (name.querySelector("a") ?? cell.querySelector("a"))?.href),
       values: cells.map((cell) => (cell.dataset.value === "None" ? null : Number(cell.dataset.value))),
       written: cells.map((cell) => cell.textContent.trim()),
     };
@@ -63,7 +63,7 @@ const optionsOf = (figure, rows, colour) => {
       type: "bar",
       barMaxWidth: 40,
       itemStyle: { color: at ? colour("edge") : colour("blue") },
-      cursor: rows.some((row) => row.href) ? "pointer" : "default",
+      cursor: rows.some((row) => row.hrefs[at]) ? "pointer" : "default",
       data: rows.map((row) => row.values[at]),
     })),
   };
@@ -79,8 +79,9 @@ const draw = (figure) => {
   const chart = globalThis.echarts.init(plot, null, { renderer: "svg" });
   const paint = () => chart.setOption(optionsOf(figure, rows, coloursOf(figure)), true);
   paint();
-  chart.on("click", ({ dataIndex }) => {
-    if (rows[dataIndex].href) location.assign(rows[dataIndex].href);
+  chart.on("click", ({ dataIndex, seriesIndex }) => {
+    const href = rows[dataIndex].hrefs[seriesIndex];
+    if (href) location.assign(href);
   });
   new ResizeObserver(() => chart.resize()).observe(plot);
   // paper is narrower than a screen, and a picture that is not would be cut off with everything beside it
