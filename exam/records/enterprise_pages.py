@@ -34,6 +34,7 @@ from exam.records.errors import EngagementDateError, EngagementRoleError, NoEnte
 from exam.records.holdings import load_roster
 from exam.records.names import ROLES, industry_of, title_of
 from exam.records.reminders.service import count_new
+from exam.records.roster import Posts, posts_of
 from exam.records.schemas import Band, EndForm, EngageForm
 from exam.web.paging import Page
 from exam.web.policy import allow
@@ -74,18 +75,20 @@ class EnterpriseDeskController(Controller):
         principal: NamedDependency[Principal],
         page: FromQuery[Page] = 1,
         within: FromQuery[Band] = "90",
+        posts: FromQuery[Posts] = "",
     ) -> Template:
         on = local_date(runtime.clock.now())
         enterprise = await get_organisation(session, own_enterprise(principal))
         entries, more = await list_enterprise_entries(session, enterprise.id, limit=FEW)
         roster = await load_roster(session, enterprise.id, on=on)
-        first = (page - 1) * FEW
+        lines, first = posts_of(roster.lines, posts), (page - 1) * FEW
         context = {
             "enterprise": enterprise,
             "industry": industry_of(enterprise.industry),
             "roster": roster,
-            "rows": roster.lines[first : first + FEW],
-            "more_rows": len(roster.lines) > first + FEW,
+            "rows": lines[first : first + FEW],
+            "more_rows": len(lines) > first + FEW,
+            "posts": posts,
             "page": page,
             "within": within,
             "entries": entries,

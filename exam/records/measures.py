@@ -8,12 +8,6 @@ from enum import StrEnum
 
 import msgspec
 
-OUTCOMES = (
-    "count(*) as results, count(*) filter (where outcome = 'passed') as passed,"
-    " count(*) filter (where outcome = 'outstanding') as outstanding"
-)
-"""Of a registration's parts: results told, all parts passed, a part still to be taken."""
-
 
 class Dimension(StrEnum):
     """What rows can be told apart by, besides region and day."""

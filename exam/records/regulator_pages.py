@@ -1,21 +1,25 @@
 """The regulator's desk: today's sittings, the region's figures with drill-down, what ends soon, who is not covered."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from exam.core.principal import Principal
 from exam.core.runtime import Runtime
+from exam.identity.api import list_people
 from exam.records import board
+from exam.records.board import Step
 from exam.records.enterprises.listing import list_enterprises
 from exam.records.figures import list_usable_credentials
 from exam.records.period import Period, Span, period_of
 from exam.records.regulator_desk import ROLE, Desk, days_of, desk_of, figures_of
 from exam.records.reminders.service import count_new
 from exam.records.schemas import RegionPath, Within
+from exam.sitting.api import get_sitting
 from exam.web.paging import Page
 from exam.web.policy import allow
 
@@ -83,6 +87,43 @@ class RegulatorController(Controller):
             context = {**desk.context, "period": span, "rows": rows[:PAGE], "more": len(rows) > PAGE, "page": page}
         return Template("records/sittings.html", context=context)
 
+    @get("/sittings/{sitting_id:uuid}")
+    async def show_people_of_sitting(
+        self,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        sitting_id: FromPath[UUID],
+        region: FromQuery[RegionPath] = "",
+        step: FromQuery[Step] = Step.REGISTERED,
+        page: FromQuery[Page] = 1,
+    ) -> Template:
+        """Name who stands behind a number of one sitting."""
+        async with desk_of(runtime, principal, region) as desk:
+            where = await get_sitting(desk.session, sitting_id)
+            people = await board.list_people_of_sitting(
+                desk.session, step, sitting_id, limit=PAGE + 1, offset=(page - 1) * PAGE
+            )
+            context = await _people(desk, step, people)
+        return Template("records/sitting_people.html", context={**context, "sitting": where, "page": page})
+
+    @get("/today/people")
+    async def show_people_today(
+        self,
+        runtime: NamedDependency[Runtime],
+        principal: NamedDependency[Principal],
+        region: FromQuery[RegionPath] = "",
+        step: FromQuery[Step] = Step.REGISTERED,
+        page: FromQuery[Page] = 1,
+    ) -> Template:
+        """Name who stands behind a sum of today's board."""
+        async with desk_of(runtime, principal, region) as desk:
+            span = _day_of(desk)
+            people = await board.list_people_today(
+                desk.session, step, since=span.since, until=span.until, limit=PAGE + 1, offset=(page - 1) * PAGE
+            )
+            context = await _people(desk, step, people)
+        return Template("records/sitting_people.html", context={**context, "sitting": None, "page": page})
+
     @get("/credentials")
     async def show_credentials(
         self,
@@ -100,7 +141,17 @@ class RegulatorController(Controller):
         return Template("records/credentials.html", context=context)
 
 
+def _day_of(desk: Desk) -> Period:
+    return period_of(Span.DAY, desk.now)
+
+
+async def _people(desk: Desk, step: Step, people: list[board.BoardPerson]) -> dict[str, Any]:
+    shown = people[:PAGE]
+    names = await list_people(desk.session, [each.person_id for each in shown if each.person_id])
+    return {**desk.context, "step": step, "rows": shown, "more": len(people) > PAGE, "names": names}
+
+
 async def _today(desk: Desk) -> dict[str, Any]:
-    span = Period(span=Span.MONTH, first_on=desk.today, last_on=desk.today)
+    span = _day_of(desk)
     sittings = await board.list_today(desk.session, since=span.since, until=span.until)
     return {"sittings": sittings, "sums": board.sums(sittings), "counted_at": desk.now}

@@ -7,6 +7,7 @@ officer may wait for the assessment is a parameter of the rule set.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -28,8 +29,16 @@ class Standing(StrEnum):
     VALID = "valid"
 
 
+Posts = Literal["", "missing", "expiring", "valid"]
+"""Which posts of a roster are asked for: all, those not covered, those covered for 90 days at most, those covered."""
 COUNTS = frozenset({Standing.EXPIRING, Standing.VALID})
 """The standings in which the person may do the work."""
+_ASKED: dict[Posts, frozenset[Standing]] = {
+    "": frozenset(Standing),
+    "missing": frozenset(Standing) - COUNTS,
+    "expiring": frozenset({Standing.EXPIRING}),
+    "valid": COUNTS,
+}
 _URGENCY = {standing: place for place, standing in enumerate(Standing)}
 
 
@@ -127,6 +136,11 @@ def roster(requirements: Iterable[Requirement], credentials: Iterable[Held], *, 
     return sorted(lines, key=_order)
 
 
+def posts_of(lines: Iterable[RosterLine], asked: Posts) -> list[RosterLine]:
+    """Return the lines that are asked for."""
+    return [line for line in lines if line.standing in _ASKED[asked]]
+
+
 def ending(requirements: Iterable[Requirement], credentials: Iterable[Held], *, on: date) -> list[Held]:
     """Return every usable credential that the requirements rest on and that ends within the widest band, soonest first.
 
@@ -146,7 +160,7 @@ def ending(requirements: Iterable[Requirement], credentials: Iterable[Held], *, 
 
 def summarise(lines: Sequence[RosterLine], soon: Sequence[Held], *, on: date) -> Summary:
     """Count a roster and what ends soon."""
-    valid = sum(1 for line in lines if line.counts)
+    valid = len(posts_of(lines, "valid"))
     expiring = {band: sum(1 for held in soon if (held.ends_on - on).days <= band) for band in BANDS}
     return Summary(wanted=len(lines), valid=valid, missing=len(lines) - valid, expiring=expiring)
 

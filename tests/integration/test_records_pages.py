@@ -155,8 +155,8 @@ async def test_board_counts_people_by_where_they_are(client: AsyncClient, runtim
     await _as_regulator(client, runtime)
     board = (await client.get(f"/regulator/today?region={CITY}")).text
     assert "<html" not in board
-    numbers = [part.split("</td>")[0] for part in board.split('<td class="number"')[1:]]
-    assert [text.rpartition(">")[2].strip() or text for text in numbers][:3] == ["2", "2", "0"]
+    numbers = re.findall(r'<td class="number"[^>]*>(?:<span>)?(?:<a[^>]*>)?(\d+)', board)
+    assert numbers[:3] == ["2", "2", "0"]
 
 
 async def test_region_outside_the_grant_is_refused(client: AsyncClient, runtime: Runtime) -> None:
@@ -343,3 +343,54 @@ async def test_an_enterprise_pages_its_roster(client: AsyncClient, runtime: Runt
     second = (await client.get("/enterprise?page=2&within=30")).text
     assert (second.count(rows), "30 日内没有到期的证书" in second) == (2, True)
     assert (await client.get("/enterprise?within=45")).status_code == 400
+
+
+ROW = '<td data-label="姓名">'
+_NUMBER = re.compile(r'<a href="(/regulator/(?:sittings/|today/people)[^"]+)">(?:待实操 )?(\d+)</a>')
+
+
+async def test_every_number_of_the_board_leads_to_just_whom_it_counts(
+    client: AsyncClient, runtime: Runtime, clock: FrozenClock
+) -> None:
+    exam = await examined(runtime, clock, right=[9, 0, 8])
+    await examined(runtime, clock, right=[9], qualification="officer.general")
+    await close_and_score(runtime, exam)
+    await release(runtime, exam)
+    await pass_practical(runtime, exam)
+    await _as_regulator(client, runtime)
+    numbers = []
+    for page in ("/regulator/today", "/regulator/sittings"):
+        numbers += _NUMBER.findall((await client.get(page)).text)
+    for address, written in numbers:
+        listed = (await client.get(address.replace("&amp;", "&"))).text
+        assert listed.count(ROW) == int(written), address
+    seen = {re.search("step=([a-z_]+)", address)[1] for address, _ in numbers}  # type: ignore[index]  # each has a step
+    assert seen == {"registered", "checked_in", "finished", "results", "passed", "outstanding"}
+    sitting = f"/regulator/sittings/{exam.sitting_id}"
+    assert (await client.get(f"{sitting}?step=asleep")).status_code == 400
+    await _as_regulator(client, runtime, ELSEWHERE)
+    assert (await client.get(sitting)).status_code == 404
+    assert ROW not in (await client.get("/regulator/today/people")).text
+
+
+async def test_every_number_of_a_roster_leads_to_just_its_posts(client: AsyncClient, runtime: Runtime) -> None:
+    enterprise = await make_enterprise(runtime, industry="mine")
+    for number, (role, item, days) in enumerate(
+        (("principal", "principal.mine", 200), ("officer", "officer.general", 200), ("special", "special.1.2", 20))
+    ):
+        person = await make_person(runtime, number=number)
+        await engage(runtime, person, enterprise, role=role, since=SINCE)
+        await hold(runtime, person, item, ends_in=days)
+    await hold(runtime, person, "special.2.1", ends_in=40)
+    await _as_regulator(client, runtime, COUNTY)
+    base = await client.get("/regulator/enterprises")
+    numbers = re.findall(r'<a href="(/regulator/enterprises/[^"]+posts=[^"]*)#roster">(\d+)</a>', base.text)
+    assert [int(written) for _, written in numbers] == [3, 2, 1, 1]
+    for address, written in numbers:
+        page = (await client.get(address.replace("&amp;", "&"))).text
+        assert page.count('<td data-label="应持证书">') == int(written), address
+    await _as_enterprise(client, runtime, enterprise)
+    for within, soon in ((30, 1), (60, 2)):
+        page = (await client.get(f"/enterprise?within={within}")).text
+        assert page.count('<span class="soon-when">') == soon
+        assert f"/enterprise?within={within}#soon" in page

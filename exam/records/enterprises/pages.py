@@ -24,7 +24,8 @@ from exam.records.holdings import load_roster
 from exam.records.names import industry_of
 from exam.records.regulator_desk import ROLE, desk_of
 from exam.records.regulator_file_pages import MOST_EXPORTED, csv_file
-from exam.records.schemas import RegionPath
+from exam.records.roster import Posts, posts_of
+from exam.records.schemas import Band, RegionPath
 from exam.standards.api import load_catalogue
 from exam.web.i18n import Catalogue
 from exam.web.paging import Page
@@ -113,11 +114,14 @@ class EnterprisesController(Controller):
         organisation_id: FromPath[UUID],
         region: FromQuery[RegionPath] = "",
         page: FromQuery[Page] = 1,
+        within: FromQuery[Band] = "90",
+        posts: FromQuery[Posts] = "",
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             enterprise = await get_organisation(desk.session, organisation_id)
             entries, _ = await list_enterprise_entries(desk.session, organisation_id)
             roster = await load_roster(desk.session, organisation_id, on=desk.today)
+            lines = posts_of(roster.lines, posts)
             context = {
                 **desk.context,
                 "enterprise": enterprise,
@@ -125,8 +129,10 @@ class EnterprisesController(Controller):
                 "division": title_of_division(enterprise.division),
                 "size": SIZES.get(enterprise.size or "", ""),
                 "roster": roster,
-                "rows": roster.lines[(page - 1) * PAGE : page * PAGE],
-                "more": len(roster.lines) > page * PAGE,
+                "rows": lines[(page - 1) * PAGE : page * PAGE],
+                "more": len(lines) > page * PAGE,
+                "posts": posts,
+                "within": within,
                 "page": page,
                 "entries": entries,
                 "names": await list_people(desk.session, [entry.person_id for entry in entries]),

@@ -49,6 +49,7 @@ class ReportsController(Controller):
         region: FromQuery[Text] = "",
         form: FromQuery[Text] = "exam-month",
         day: FromQuery[Day] = "",
+        only: FromQuery[Timeliness | None] = None,
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             asked = get_form(form)
@@ -66,7 +67,8 @@ class ReportsController(Controller):
                 "later": after(period) if period.first_on < newest.first_on else None,
                 "own": own[0] if own and _is_own(principal, desk.region.path) else None,
                 **await _waiting(desk, principal),
-                "below": below,
+                "below": [duty for duty in below if only in {None, duty.timeliness}],
+                "only": only,
                 "tally": {each: sum(duty.timeliness is each for duty in below) for each in Timeliness},
                 "corrected": await _corrected(desk, [*own, *below]),
             }
