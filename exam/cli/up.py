@@ -24,6 +24,7 @@ from exam.cli.demonstration.printing import print_logins, print_tickets
 from exam.cli.demonstration.province import build_province
 from exam.cli.demonstration.witness import demo_policy, demo_witness
 from exam.cli.simulation.staff import LOGINS_FILE
+from exam.core.clock import SystemClock
 from exam.core.config import Profile, Settings, load_settings
 from exam.core.db.ground import migrate, prepare
 from exam.core.embedded.postgres import EmbeddedPostgres
@@ -31,6 +32,7 @@ from exam.core.embedded.process import end, end_all, short_socket, spawn
 from exam.core.embedded.valkey import EmbeddedValkey
 from exam.core.errors import DomainError, Kind
 from exam.core.secrets import load_secrets
+from exam.records.api import Span, before, period_of
 
 RESTART_PAUSE_S = 1.0
 READY_PATIENCE_S = 180
@@ -125,7 +127,13 @@ def _environment(settings: Settings) -> dict[str, str]:
         "ANKAO_BASE_URL": settings.base_url,
         "ANKAO_WITNESS_POLICY": str(settings.witness_policy),
         "ANKAO_SIGNING_SOCKET": str(settings.signing_socket),
+        "ANKAO_REPORTS_SINCE": settings.reports_since,
     }
+
+
+def _demo_since() -> str:
+    """Return from when on a demo asks for reports: for a quarter, so that some are late."""
+    return before(period_of(Span.QUARTER, SystemClock().now())).first_on.isoformat()
 
 
 def _signing_socket(settings: Settings) -> Path:
@@ -217,6 +225,7 @@ def _run(stack: ExitStack, settings: Settings, console: Console) -> None:
     if settings.profile is Profile.DEMO and settings.witness_policy == Path():
         settings = msgspec.structs.replace(settings, witness_policy=demo_policy(settings))
     if settings.profile is Profile.DEMO:
+        settings = msgspec.structs.replace(settings, reports_since=settings.reports_since or _demo_since())
         _build_demo(settings, console)
     processes: list[Supervised] = []
     stack.callback(lambda: end_all(supervised.process for supervised in processes))

@@ -179,6 +179,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What the provider is called on the log-in page."""
     oidc_two_factor_acr: Annotated[str, msgspec.Meta(max_length=500, title="classes with spaces between them")] = ""
     """Authentication context classes that stand for two factors; besides them the method mfa (RFC 8176) does."""
+    reports_since: Annotated[
+        str, msgspec.Meta(pattern=r"^(|\d{4}-(0[1-9]|1[0-2])-01)\Z", title="first day of a month")
+    ] = ""
+    """From when on reports upward are asked for; empty means since the first account was made, before which nobody could fill one in."""
     demo_live_seats: Annotated[int, msgspec.Meta(ge=0, le=30)] = 6
     """Simulated candidates before cameras that a demo keeps at work; 0 for none."""
     form_window_min: Annotated[int, msgspec.Meta(ge=0, le=60)] = 15

@@ -38,7 +38,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
 
 
-async def _centre(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+async def _centre(session: AsyncSession, principal: Principal, runtime: Runtime) -> list[Task]:
+    now = runtime.clock.now()
     running = (SittingState.PLANNED, SittingState.OPEN)
     tasks = [_of_sitting(each) for each in await load_work(session, principal, now=now, states=running)]
     own = principal.organisations("centre")
@@ -75,7 +76,8 @@ def _of_results(sitting: SittingView, standing: Standing) -> list[Task]:
     ]
 
 
-async def _proctor(session: AsyncSession, _principal: Principal, now: datetime) -> list[Task]:
+async def _proctor(session: AsyncSession, _principal: Principal, runtime: Runtime) -> list[Task]:
+    now = runtime.clock.now()
     tasks = []
     for sitting in await list_sittings(session, state=SittingState.OPEN, limit=MOST):
         what = "场次正在进行" if now >= sitting.starts_at else "场次已开放签到"
@@ -91,7 +93,8 @@ async def _proctor(session: AsyncSession, _principal: Principal, now: datetime) 
     return tasks
 
 
-async def _assessor(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+async def _assessor(session: AsyncSession, principal: Principal, runtime: Runtime) -> list[Task]:
+    now = runtime.clock.now()
     answers = await count_waiting_answers(session, principal.account) if principal.account else 0
     lines = (
         ("{count} 名考生等待实操考评", "/assess", len(await list_awaiting_practical(session, at=now, limit=MOST))),
@@ -104,7 +107,8 @@ async def _assessor(session: AsyncSession, principal: Principal, now: datetime) 
     ]
 
 
-async def _regulator(session: AsyncSession, principal: Principal, now: datetime) -> list[Task]:
+async def _regulator(session: AsyncSession, principal: Principal, runtime: Runtime) -> list[Task]:
+    now = runtime.clock.now()
     others = [each for each in await list_open_proposals(session) if each.proposed_by != principal.account]
     today = local_date(now)
     expiring = await list_usable_credentials(session, on=today, within=EXPIRING_DAYS, limit=MOST)
@@ -126,7 +130,7 @@ async def _regulator(session: AsyncSession, principal: Principal, now: datetime)
         ("{count} 项证书申请今天到期", APPLICATIONS, "warn", "clock", clock.today),
         ("{count} 本证书 30 日内到期", near, "info", "calendar", len(expiring)),
         *await _credit(session, now),
-        *await _reports(session, principal, now),
+        *await _reports(session, principal, runtime),
     )
     return [
         Task(what=what, href=href, tone=tone, icon=icon, fields={"count": count})
@@ -150,9 +154,11 @@ async def _credit(session: AsyncSession, now: datetime) -> list[tuple[str, str, 
     ]
 
 
-async def _reports(session: AsyncSession, principal: Principal, now: datetime) -> list[tuple[str, str, str, str, int]]:
+async def _reports(
+    session: AsyncSession, principal: Principal, runtime: Runtime
+) -> list[tuple[str, str, str, str, int]]:
     region = next((grant.region for grant in principal.grants if grant.role == "regulator"), "")
-    work = await list_work(session, region, today=local_date(now))
+    work = await list_work(session, runtime.settings, region, now=runtime.clock.now())
     return [
         ("{count} 份报表已逾期,请尽快报送", REPORTS, "bad", "report", work.overdue),
         ("{count} 份报表被退回,请更正后重新报送", REPORTS, "bad", "report", work.returned),
@@ -162,7 +168,7 @@ async def _reports(session: AsyncSession, principal: Principal, now: datetime) -
     ]
 
 
-Gatherer = Callable[[AsyncSession, Principal, datetime], Awaitable[list[Task]]]
+Gatherer = Callable[[AsyncSession, Principal, Runtime], Awaitable[list[Task]]]
 GATHERERS: Mapping[str, Gatherer] = {
     "centre": _centre,
     "proctor": _proctor,
@@ -182,6 +188,6 @@ async def list_tasks(runtime: Runtime, principal: Principal) -> list[Task]:
     tasks: list[Task] = []
     for role in sorted(usable_roles(principal) & GATHERERS.keys()):
         async with runtime.databases.transaction(scope_of(principal, (role,))) as session:
-            tasks += await GATHERERS[role](session, principal, runtime.clock.now())
+            tasks += await GATHERERS[role](session, principal, runtime)
     latest = datetime.max.replace(tzinfo=runtime.clock.now().tzinfo)
     return sorted(tasks, key=lambda task: (_ORDER[task.tone], task.due_at or latest))

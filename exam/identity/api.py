@@ -19,7 +19,7 @@ from exam.identity.engagements import (
     set_contact,
 )
 from exam.identity.errors import CandidateEntranceError, PersonNameMismatchError
-from exam.identity.founding import Founder, found_installation
+from exam.identity.founding import Founder, find_beginning, found_installation
 from exam.identity.guards import require_region
 from exam.identity.identifiers import IdNumber, id_check_digit, mask_id_number, parse_id_number, parse_uscc, uscc_check
 from exam.identity.names import mask_name, name_match_key, normalise_name
@@ -80,6 +80,7 @@ __all__ = [
     "ensure_person",
     "find_account_ids",
     "find_bearer",
+    "find_beginning",
     "find_organisation_by_uscc",
     "find_person_id",
     "found_installation",

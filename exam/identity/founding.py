@@ -27,6 +27,12 @@ class Founder(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
+async def find_beginning(session: AsyncSession) -> datetime | None:
+    """Return when the first account was made, which is when the installation began; None before."""
+    # ids grow with time, and there may be millions of accounts
+    return await session.scalar(select(Account.created_at).order_by(Account.id).limit(1))
+
+
 async def found_installation(
     session: AsyncSession, passwords: PasswordPool, *, region: str, at: datetime
 ) -> list[Founder]:

@@ -1,14 +1,16 @@
 """Accounts for tests, made by the product's own verbs."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import pyotp
 
+from exam.core.clock import local_midnight
 from exam.core.db.scope import Scope
 from exam.core.principal import SYSTEM
 from exam.core.runtime import Runtime
 from exam.identity.accounts import create_account, enrol_second_factor, grant_role
+from exam.identity.models import Account
 from exam.identity.organisations import create_organisation
 from exam.identity.passwords import PasswordPool
 from exam.identity.roles import NEEDS_ORGANISATION, Role
@@ -64,6 +66,14 @@ async def account(
             held_for = body if role in NEEDS_ORGANISATION else None
             await grant_role(session, SYSTEM, account_id, role, region=region, at=at, organisation=held_for)
     return account_id
+
+
+async def begin(runtime: Runtime, on: date) -> None:
+    """Let the installation have begun on a day: its first account is of that day."""
+    async with runtime.databases.transaction(Scope(region=PROVINCE)) as session:
+        first = Account(login="first", name="第一人", password_hash="-", enabled=False, failures=0)
+        first.must_change_password, first.created_at = False, local_midnight(on)
+        session.add(first)
 
 
 async def second_factor(runtime: Runtime, account_id: UUID) -> str:

@@ -28,7 +28,7 @@ from exam.records.reminders.sending import remind
 from exam.records.reminders.service import choose_mail
 from exam.reports.submission.reminding import remind_regions
 from tests.builders.desks import session_of
-from tests.builders.identity import regions
+from tests.builders.identity import begin, regions
 from tests.builders.mail import MailServer, mail_server
 from tests.builders.records import engage, hold, make_enterprise, make_person
 from tests.builders.sitting import COUNTY
@@ -227,8 +227,9 @@ async def _object(runtime: Runtime) -> None:
 
 async def test_a_region_is_reminded_of_the_report_that_it_owes(runtime: Runtime) -> None:
     await regions(runtime)
+    await begin(runtime, date(2026, 10, 31))
     async with runtime.databases.transaction(Scope(region="33")) as session:
-        await remind_regions(session, "33", at=runtime.clock.now())
+        await remind_regions(session, runtime.settings, "33", at=runtime.clock.now())
         rows = await session.execute(text("select region, stage from records_reminder where kind = 'report'"))
         found = {(row.region, row.stage) for row in rows}
     assert (COUNTY, "late") in found

@@ -4,10 +4,12 @@ import asyncio
 from datetime import date, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.api import confirm, revoke
 from exam.core.clock import FrozenClock, local_date
@@ -17,21 +19,22 @@ from exam.core.principal import VisibleRegion
 from exam.core.runtime import Runtime
 from exam.identity.api import get_region
 from exam.identity.sessions import COOKIE
-from exam.records.api import period_at
+from exam.records.api import Span, period_at
 from exam.reports.api import ReportStaff, list_work, seed_reports
-from exam.reports.submission.due import Timeliness, list_duties, list_owed
+from exam.reports.submission.due import Days, Timeliness, days_of, list_duties, list_owed
 from exam.reports.submission.forms import get_form
 from exam.reports.submission.service import corrections_of, get_report, list_versions, start_report
 from exam.reports.submission.state import ReportState
 from tests.builders.certs import CITY, ROOT, Certified, certified, regrade_to_fail, regulator
 from tests.builders.desks import session_of
 from tests.builders.grading import work_off
-from tests.builders.identity import regions
+from tests.builders.identity import begin, regions
 from tests.builders.sitting import COUNTY
 from tests.builders.web import send
 
 HOME = "/regulator/reports"
 OTHER_COUNTY = "33/3301/330105"
+YEAR = period_at(Span.YEAR, date(2025, 6, 1), today=date(2026, 11, 28))
 FILLED = {"inspections": "4", "found": "2", "settled": "1", "note": "一处考点摄像头偏移。"}
 
 
@@ -69,6 +72,7 @@ class Desk:
 async def exam(runtime: Runtime, clock: FrozenClock) -> Certified:
     """One certified person in a month that has ended two days ago."""
     await regions(runtime)
+    await begin(runtime, date(2026, 1, 1))
     clock.instant = clock.instant.replace(month=10, day=30)
     got = await certified(runtime, clock)
     clock.advance(timedelta(days=3))
@@ -193,18 +197,18 @@ async def test_the_level_above_sees_who_is_in_time_late_and_missing(
     async def standing() -> tuple[Timeliness, Timeliness]:
         async with runtime.databases.session(Scope(region=CITY)) as session:
             places = [await get_region(session, path) for path in (COUNTY, OTHER_COUNTY)]
-            first, second = await list_duties(session, form, places, period, today=local_date(clock.now()))
+            first, second = await list_duties(session, form, places, period, await _days(runtime, session))
         return first.timeliness, second.timeliness
 
     assert await standing() == (Timeliness.WAITING, Timeliness.WAITING)
     async with runtime.databases.session(Scope(region=COUNTY)) as session:
-        assert (await list_work(session, COUNTY, today=local_date(clock.now()))).owed >= 1
+        assert (await list_work(session, runtime.settings, COUNTY, now=clock.now())).owed >= 1
     report = await desk.file("2026-10-30")
     assert await standing() == (Timeliness.IN_TIME, Timeliness.WAITING)
     clock.advance(timedelta(days=10))
     assert await standing() == (Timeliness.IN_TIME, Timeliness.MISSING)
     async with runtime.databases.session(Scope(region=CITY)) as session:
-        work = await list_work(session, CITY, today=local_date(clock.now()))
+        work = await list_work(session, runtime.settings, CITY, now=clock.now())
     assert (work.to_receive, work.missing_below >= 1, work.overdue >= 1) == (1, True, True)
     assert report != exam.credential_id
 
@@ -230,7 +234,7 @@ async def test_what_came_back_stays_on_the_work_list_until_it_is_filled_in_anew(
 
     async def returned() -> int:
         async with runtime.databases.session(Scope(region=COUNTY)) as session:
-            return (await list_work(session, COUNTY, today=local_date(clock.now()))).returned
+            return (await list_work(session, runtime.settings, COUNTY, now=clock.now())).returned
 
     assert await returned() == 1
     clock.advance(timedelta(days=300))
@@ -246,6 +250,7 @@ async def test_what_was_never_sent_stays_on_the_work_list_until_the_next_report_
     runtime: Runtime, clock: FrozenClock, desk: Desk
 ) -> None:
     await regions(runtime)
+    await begin(runtime, date(2025, 12, 31))
     third, year = ("exam-quarter", date(2026, 7, 1)), ("exam-year", date(2025, 1, 1))
     clock.instant = clock.instant.replace(month=11, day=28)
     assert await _late(runtime, clock) == {("exam-month", date(2026, 10, 1)), third, year}
@@ -263,13 +268,40 @@ async def test_what_was_never_sent_stays_on_the_work_list_until_the_next_report_
     assert year not in await _late(runtime, clock)
 
 
-async def _late(runtime: Runtime, clock: FrozenClock) -> set[tuple[str, date]]:
-    today = local_date(clock.now())
+async def test_nothing_is_asked_of_the_time_before_the_installation_began(
+    runtime: Runtime, clock: FrozenClock, desk: Desk
+) -> None:
+    await regions(runtime)
+    await begin(runtime, date(2026, 9, 30))
+    clock.instant = clock.instant.replace(month=11, day=28)
+    # the quarter ended on that very day, the year before had ended long ago
+    assert await _late(runtime, clock) == {("exam-month", date(2026, 10, 1)), ("exam-quarter", date(2026, 7, 1))}
+    await desk.be("clerk", COUNTY)
+    page = (await desk.client.get(f"{HOME}?form=exam-year")).text
+    assert "启用前，不要求" in page
+    assert "逾期未报" not in page.partition("<main")[2].partition('id="own"')[2].partition("</section>")[0]
     async with runtime.databases.session(Scope(region=CITY)) as session:
-        owed = await list_owed(session, await get_region(session, COUNTY), today=today)
+        places = [await get_region(session, COUNTY)]
+        (duty,) = await list_duties(session, get_form("exam-year"), places, YEAR, await _days(runtime, session))
+    assert (duty.timeliness, duty.open) == (Timeliness.UNASKED, False)
+    assert await desk.start("2026-08-15")  # whoever wants to may
+    settings = msgspec.structs.replace(runtime.settings, reports_since="2026-11-01")
+    async with runtime.databases.session(Scope(region=COUNTY)) as session:
+        assert (await list_work(session, settings, COUNTY, now=clock.now())).overdue == 0
+    clock.instant = clock.instant.replace(year=2027, month=1, day=25)
+    assert ("exam-year", date(2026, 1, 1)) in await _late(runtime, clock)
+
+
+async def _days(runtime: Runtime, session: AsyncSession) -> Days:
+    return await days_of(session, runtime.settings, runtime.clock.now())
+
+
+async def _late(runtime: Runtime, clock: FrozenClock) -> set[tuple[str, date]]:
+    async with runtime.databases.session(Scope(region=CITY)) as session:
+        owed = await list_owed(session, await get_region(session, COUNTY), await _days(runtime, session))
         found = {(each.form.code, each.period.first_on) for each in owed if each.timeliness is Timeliness.MISSING}
-        assert (await list_work(session, COUNTY, today=today)).overdue == len(found)
-        assert (await list_work(session, CITY, today=today)).missing_below >= len(found)
+        assert (await list_work(session, runtime.settings, COUNTY, now=clock.now())).overdue == len(found)
+        assert (await list_work(session, runtime.settings, CITY, now=clock.now())).missing_below >= len(found)
     return found
 
 

@@ -20,7 +20,16 @@ from exam.records.api import BY_CODE, PLACE, ROLE, Desk, after, before, count, d
 from exam.reports.errors import ReportDayError, ReportEntryError, ReportOpenError, ReportReasonError
 from exam.reports.schemas import Act, Day, EntriesForm, PlainForm, ReturnForm, StartForm, Text
 from exam.reports.submission import service
-from exam.reports.submission.due import Duty, Timeliness, last_ended, list_duties, list_owed, list_returned
+from exam.reports.submission.due import (
+    Days,
+    Duty,
+    Timeliness,
+    days_of,
+    last_ended,
+    list_duties,
+    list_owed,
+    list_returned,
+)
 from exam.reports.submission.forms import changed, get_form, load_forms
 from exam.reports.submission.service import ReportView
 from exam.reports.submission.state import SENT
@@ -54,9 +63,10 @@ class ReportsController(Controller):
         async with desk_of(runtime, principal, region) as desk:
             asked = get_form(form)
             period = last_ended(asked, _day(day, desk.today), today=desk.today)
-            own = await list_duties(desk.session, asked, [desk.region], period, today=desk.today)
+            days = await days_of(desk.session, runtime.settings, desk.now)
+            own = await list_duties(desk.session, asked, [desk.region], period, days)
             regions = await list_regions(desk.session, under=desk.region.path, level=desk.region.level + 1)
-            below = await list_duties(desk.session, asked, regions, period, today=desk.today)
+            below = await list_duties(desk.session, asked, regions, period, days)
             newest = last_ended(asked, desk.today, today=desk.today)
             context = {
                 **desk.context,
@@ -66,7 +76,7 @@ class ReportsController(Controller):
                 "earlier": before(period).first_on,
                 "later": after(period) if period.first_on < newest.first_on else None,
                 "own": own[0] if own and _is_own(principal, desk.region.path) else None,
-                **await _waiting(desk, principal),
+                **await _waiting(desk, principal, days),
                 "below": [duty for duty in below if only in {None, duty.timeliness}],
                 "only": only,
                 "tally": {each: sum(duty.timeliness is each for duty in below) for each in Timeliness},
@@ -183,11 +193,11 @@ async def _page(session: AsyncSession, principal: Principal, report: ReportView,
     }
 
 
-async def _waiting(desk: Desk, principal: Principal) -> dict[str, Any]:
+async def _waiting(desk: Desk, principal: Principal, days: Days) -> dict[str, Any]:
     """Return what of other forms and periods the region's own people must still see to: what is late, what came back."""
     if not _is_own(principal, desk.region.path):
         return {"overdue": [], "returned": []}
-    owed = await list_owed(desk.session, desk.region, today=desk.today)
+    owed = await list_owed(desk.session, desk.region, days)
     return {
         "overdue": [duty for duty in owed if duty.timeliness is Timeliness.MISSING],
         "returned": await list_returned(desk.session, desk.region.path),

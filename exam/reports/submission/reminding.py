@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.core.clock import local_date
+from exam.core.config import Settings
 from exam.core.db.scope import Scope
 from exam.core.jobs import Job
 from exam.core.runtime import Runtime
 from exam.identity.api import list_regions
 from exam.records.api import Due, remind_of
-from exam.reports.submission.due import Duty, last_ended, list_duties
+from exam.reports.submission.due import Duty, days_of, last_ended, list_duties
 from exam.reports.submission.forms import load_forms
 
 REMIND = "reports.remind"
@@ -21,17 +21,18 @@ REMIND_DAYS = 40
 async def remind(runtime: Runtime) -> None:
     """Look at every report that is owed in the installation's region."""
     async with runtime.databases.transaction(Scope(region=runtime.settings.root_region)) as session:
-        await remind_regions(session, runtime.settings.root_region, at=runtime.clock.now())
+        await remind_regions(session, runtime.settings, runtime.settings.root_region, at=runtime.clock.now())
 
 
-async def remind_regions(session: AsyncSession, under: str, *, at: datetime) -> None:
+async def remind_regions(session: AsyncSession, settings: Settings, under: str, *, at: datetime) -> None:
     """Make the reminders of reports that regions under a path still owe for the periods that ended of late."""
-    today = local_date(at)
+    days = await days_of(session, settings, at)
+    today = days.today
     regions = await list_regions(session, under=under)
     for form in load_forms().forms:
         period = last_ended(form, today, today=today)
         if today - period.last_on <= timedelta(days=REMIND_DAYS):
-            duties = await list_duties(session, form, regions, period, today=today)
+            duties = await list_duties(session, form, regions, period, days)
             await remind_of(session, [_due(duty) for duty in duties if duty.open], at=at)
 
 
