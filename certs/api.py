@@ -23,8 +23,10 @@ from certs.statuslist import StatusList, read_list
 from certs.verification import Question, verify_file, verify_public, verify_qr
 from certs.views import CredentialView, credential_pdf, find_credentials, get_credential, list_events
 from certs.withheld import WithheldView, list_withheld
+from certs.wording import STATE_WORDS
 
 __all__ = [
+    "STATE_WORDS",
     "Answer",
     "ApplicationView",
     "CredentialAct",

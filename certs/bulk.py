@@ -11,6 +11,7 @@ from certs.answers import Answer, CredentialAnswer
 from certs.errors import BulkColumnsError, BulkEmptyError, BulkTooLongError
 from certs.numbers import mask_number, parse_number
 from certs.verification import Question, verify_public
+from certs.wording import STANDING_WORDS
 from exam.core.audit.publication import LogPublication
 from exam.core.crypto import Sealer
 from exam.core.errors import DomainError
@@ -20,14 +21,7 @@ from exam.core.sheets.writer import OutCell, write_workbook
 
 COLUMNS = ("姓名", "证书编号")
 RESULT_COLUMNS = ("行", "姓名", "证书编号", "状态", "项目", "有效期至", "发证机关", "说明")
-STATUSES = {
-    "valid": "有效",
-    "not_yet": "未生效",
-    "expired": "已过期",
-    "suspended": "已暂停",
-    "revoked": "已撤销",
-    "superseded": "已换证",
-    "annulled": "已注销",
+STATUSES = STANDING_WORDS | {
     "recorded": "国家平台证照(仅登记)",
     "unproven": "无法证明",
     "not_found": "未找到",

@@ -9,6 +9,7 @@ from certs.naming import NUMBER_PLACE
 from certs.national.pages import NationalController
 from certs.staff_pages import CredentialController, HolderController, sitting_credentials
 from certs.subscribers import SUBSCRIPTIONS
+from certs.wording import STATE_WORDS
 from exam.core.reseal import SealedColumn
 from exam.web.plugin import NavItem, Plugin
 
@@ -36,6 +37,7 @@ PLUGIN = Plugin(
             index="number_index",
         ),
     ),
+    words={"credential_states": STATE_WORDS},
     nav=(
         NavItem("证书", "/centre/credentials", ("centre", "regulator"), "certificate"),
         NavItem("办证时限", "/centre/applications", ("regulator",), "clock"),

@@ -42,6 +42,7 @@ from certs.views import (
     list_held,
 )
 from certs.withheld import get_withheld, list_withheld
+from certs.wording import STANDING_WORDS
 from exam.core.audit.entry import Fact
 from exam.core.audit.ledger import record
 from exam.core.clock import local_date
@@ -60,13 +61,13 @@ from exam.web.request import done
 PATH = "/centre/credentials"
 PAGE = 50
 STANDINGS = {
-    Standing.VALID.value: "有效",
+    Standing.VALID.value: STANDING_WORDS[Standing.VALID.value],
     EXPIRING: "90 日内到期",
-    Standing.EXPIRED.value: "已过期",
-    Standing.SUSPENDED.value: "已暂停",
-    Standing.REVOKED.value: "已撤销",
-    Standing.SUPERSEDED.value: "已换证",
-    Standing.ANNULLED.value: "已注销",
+    **{
+        code: word
+        for code, word in STANDING_WORDS.items()
+        if code not in {Standing.VALID.value, Standing.NOT_YET.value}
+    },
 }
 """What the list can be narrowed to, with Chinese msgids."""
 PDF, CARD, OFD = ".pdf", ".card.pdf", ".ofd"

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certs.api import (
+    STATE_WORDS,
     Answer,
     KeyRing,
     LogNote,
@@ -40,15 +41,8 @@ from proctor.api import is_bundle
 
 UNCHECKED = 2
 PERSON_LINES = 2
-WORDS = {
-    Verdict.VALID: "有效",
+WORDS = STATE_WORDS | {
     Verdict.AUTHENTIC: "真实",
-    Verdict.NOT_YET: "未生效",
-    Verdict.EXPIRED: "已过期",
-    Verdict.SUSPENDED: "已暂停",
-    Verdict.REVOKED: "已撤销",
-    Verdict.SUPERSEDED: "已换证",
-    Verdict.ANNULLED: "已注销",
     Verdict.NOT_FOUND: "未找到",
     Verdict.FORGED: "无效:数字签名不符或密钥不受信任",
     Verdict.UNPROVEN: "无法证明:登记里有,审计日志里没有或不一致",

@@ -6,7 +6,7 @@ from exam.records.credit.clues import CreditWork, count_credit_work
 from exam.records.credit.parties import count_told
 from exam.records.credit.requests import count_waiting as count_credit_requests
 from exam.records.enterprises.listing import list_enterprises
-from exam.records.entries import EnterpriseEntryView, PersonEntryView, list_enterprise_entries, list_person_entries
+from exam.records.entries import EnterpriseEntryView, list_enterprise_entries
 from exam.records.exchange.conformance import Receiver, Verdict
 from exam.records.exchange.contract import Message
 from exam.records.exchange.neighbours import admit as admit_neighbour
@@ -57,7 +57,6 @@ __all__ = [
     "NodeStaff",
     "OrganisationRoster",
     "Period",
-    "PersonEntryView",
     "Receiver",
     "SittingLine",
     "Span",
@@ -82,7 +81,6 @@ __all__ = [
     "industry_of",
     "list_enterprise_entries",
     "list_enterprises",
-    "list_person_entries",
     "list_today",
     "list_usable_credentials",
     "load_roster",

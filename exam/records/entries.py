@@ -82,12 +82,20 @@ async def _enterprises(session: AsyncSession, happened: Happening, registered_by
     return found | dict.fromkeys(registered_by, "registration")
 
 
-async def list_person_entries(session: AsyncSession, person_id: UUID) -> list[PersonEntryView]:
-    """Return a person's record within the scope, the latest first."""
+async def list_person_entries(
+    session: AsyncSession,
+    person_id: UUID,
+    *,
+    page: int = 1,
+    limit: int = PAGE,
+) -> tuple[list[PersonEntryView], bool]:
+    """Return one page of a person's record within the scope, the latest first, and whether there is another."""
     query = select(PersonEntry).where(PersonEntry.person_id == person_id)
-    rows = await session.scalars(query.order_by(PersonEntry.at.desc(), PersonEntry.id.desc()))
+    query = query.order_by(PersonEntry.at.desc(), PersonEntry.id.desc())
+    rows = list(await session.scalars(query.offset((page - 1) * limit).limit(limit + 1)))
     fields = PersonEntryView.__struct_fields__
-    return [PersonEntryView(**{name: getattr(row, name) for name in fields}) for row in rows]
+    views = [PersonEntryView(**{name: getattr(row, name) for name in fields}) for row in rows[:limit]]
+    return views, len(rows) > limit
 
 
 async def list_enterprise_entries(

@@ -33,6 +33,7 @@ from exam.records.nodes.identity_pages import NodeIdentityController, NodeKeysCo
 from exam.records.nodes.models import KEY_PLACE
 from exam.records.nodes.pages import HOME as BATCHES
 from exam.records.nodes.pages import BatchesController
+from exam.records.person_pages import PersonRecordController
 from exam.records.regulator_file_pages import RegulatorFilesController
 from exam.records.regulator_pages import RegulatorController
 from exam.records.reminders import confirming
@@ -56,6 +57,7 @@ PLUGIN = Plugin(
         ContactController,
         RescueController,
         RemindersController,
+        PersonRecordController,
         ClueController,
         DecisionController,
         *party_pages.CONTROLLERS,

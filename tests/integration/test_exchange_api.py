@@ -15,6 +15,7 @@ from exam.records.api import Receiver
 from tests.builders.exchange import HOME, admitted, be, bearer, held, issued, registered, states, token_of, turned
 from tests.builders.grading import work_off
 from tests.builders.identity import regions
+from tests.builders.records import unified_code
 from tests.builders.web import send
 
 MESSAGES, RECEIPTS = "/api/exchange/messages", "/api/exchange/receipts"
@@ -134,3 +135,26 @@ async def test_the_interfaces_are_described_and_the_pages_are_not(client: AsyncC
     assert refused.headers["content-type"] in acts[f"GET {MESSAGES}"]["responses"]["default"]["content"]
     assert (await client.get("/api/exchange/schema.json")).json()["oneOf"]
     assert b"urn:ankao:exchange:1" in (await client.get("/api/exchange/schema.xsd")).content
+
+
+async def test_a_neighbour_that_only_brings_enterprises_is_told_nothing(runtime: Runtime, client: AsyncClient) -> None:
+    await regions(runtime)
+    await be(runtime, client, "system_admin")
+    typed = {"name": "企业库", "region": "33"}
+    for more in ({"address": "https://neighbour.example/hook"}, {"carriage": "batch"}):
+        assert (await send(client, HOME, typed | more)).status_code == 400
+    answer = await send(client, HOME, typed)
+    assert answer.status_code == 303
+    neighbour = UUID(answer.headers["location"].rpartition("/")[2])
+    await be(runtime, client, "security_admin")
+    assert (await send(client, f"{HOME}/{neighbour}/admit")).status_code == 303
+    await turned(runtime, await held(runtime, 1), "suspended")
+    await work_off(runtime)
+    assert await states(runtime) == []
+    await be(runtime, client, "system_admin")
+    page = (await client.get(f"{HOME}/{neighbour}")).text
+    assert ("enterprises:write" in page, "messages:read" in page) == (True, False)
+    headers = bearer(await token_of(client, neighbour, "enterprises:write"))
+    body = {"enterprises": [{"uscc": unified_code(1), "name": "甲", "region": "330106"}]}
+    client.cookies.clear()
+    assert (await client.post("/api/enterprises", json=body, headers=headers)).json()["accepted"] == 1

@@ -15,12 +15,16 @@ from exam.core.events import deliver
 from exam.core.ids import new_id
 from exam.core.principal import Grant, Principal
 from exam.core.runtime import Runtime
-from exam.records.api import list_enterprise_entries, list_person_entries
+from exam.identity.sessions import COOKIE
+from exam.records.api import list_enterprise_entries
+from exam.records.entries import list_person_entries
 from grading.api import release_sitting
 from tests.builders.certs import make_authority, release
+from tests.builders.desks import candidate_session, session_of
 from tests.builders.grading import Examined, close_and_score, examined, work_off
 from tests.builders.records import engage, hold, make_enterprise, make_person
 from tests.builders.sitting import COUNTY, uscc
+from tests.builders.web import browsing
 
 SINCE = date(2026, 1, 5)
 
@@ -40,7 +44,9 @@ async def test_released_result_stands_in_the_record_of_the_person(runtime: Runti
     exam = await _released(runtime, clock)
     person_id = exam.registrations[0].person_id
     async with runtime.databases.session(Scope(person=person_id)) as session:
-        (entry,) = [each for each in await list_person_entries(session, person_id) if each.kind == "result"]
+        entries, more = await list_person_entries(session, person_id)
+    (entry,) = [each for each in entries if each.kind == "result"]
+    assert not more
     assert (entry.facts["passed"], entry.facts["part"], entry.facts["marks"]) == (True, "theory", 100_00)
     assert entry.at == clock.now()
 
@@ -86,7 +92,7 @@ async def test_event_delivered_again_adds_no_entry(runtime: Runtime, clock: Froz
         event_id = await session.scalar(text("select id from core_event where name = 'ResultReleased'"))
     await deliver(runtime, event_id=str(event_id), subscriber="records.result")
     async with runtime.databases.session(Scope(person=person_id)) as session:
-        entries = await list_person_entries(session, person_id)
+        entries, _ = await list_person_entries(session, person_id)
     assert [each.kind for each in entries].count("result") == 1
 
 
@@ -111,7 +117,7 @@ async def test_records_of_others_are_out_of_sight(runtime: Runtime, clock: Froze
     person_id = exam.registrations[0].person_id
     for scope in (Scope(organisation=stranger), Scope(region="33/3302"), NOTHING):
         async with runtime.databases.session(scope) as session:
-            assert await list_person_entries(session, person_id) == []
+            assert await list_person_entries(session, person_id) == ([], False)
             assert await list_enterprise_entries(session, employer) == ([], False)
 
 
@@ -127,7 +133,7 @@ async def test_entry_stands_in_the_enterprises_own_region(runtime: Runtime, cloc
     async with runtime.databases.session(Scope(region="33/3302")) as session:
         entries, _ = await list_enterprise_entries(session, employer)
         assert "result" in [each.kind for each in entries]
-        assert await list_person_entries(session, person_id) == []
+        assert await list_person_entries(session, person_id) == ([], False)
 
 
 async def test_nobody_may_change_an_entry(runtime: Runtime, clock: FrozenClock) -> None:
@@ -136,3 +142,16 @@ async def test_nobody_may_change_an_entry(runtime: Runtime, clock: FrozenClock) 
         with pytest.raises(DBAPIError):
             async with runtime.databases.transaction(Scope(region="33"), role) as session:
                 await session.execute(text("update records_person_entry set kind = 'revoked'"))
+
+
+async def test_a_person_reads_the_own_record_at_home(runtime: Runtime, clock: FrozenClock) -> None:
+    exam = await _released(runtime, clock)
+    async with browsing(runtime) as client:
+        assert (await client.get("/me/record")).status_code == 303
+        client.cookies.set(COOKIE, await candidate_session(runtime, exam.registrations[0]))
+        page = (await client.get("/me/record")).text
+        assert ("理论合格" in page, "100.0 分" in page) == (True, True)
+        assert "/me/record" in (await client.get("/me")).text
+        _, token = await session_of(runtime, role="regulator", region=COUNTY)
+        client.cookies.set(COOKIE, token)
+        assert (await client.get("/me/record")).status_code == 403

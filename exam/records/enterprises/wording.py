@@ -14,7 +14,7 @@ ACTS: dict[Act, tuple[str, str]] = {
 """Word and tone."""
 YES_NO = (("yes", "高危企业"), ("no", "非高危企业"))
 COVERED = (("missing", "有缺证"), ("ending", "90 日内有到期"), ("full", "持证齐全"), ("nobody", "未登记人员"))
-STANDING = (("standing", "在业"), ("gone", "已注销"))
+STANDING = (("standing", "在业"), ("gone", "企业已注销"))
 """Choices of the list's filters: value and word."""
 
 

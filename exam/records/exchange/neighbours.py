@@ -54,6 +54,11 @@ class NeighbourView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     dead: int = 0
 
+    @property
+    def only_calls(self) -> bool:
+        """Whether it is told nothing and sends no messages: its programs bring enterprises."""
+        return not (self.kinds or self.sends)
+
 
 async def register(
     session: AsyncSession,
@@ -72,11 +77,12 @@ async def register(
     """Register a neighbour for somebody else to admit; return its id and its secret, which is shown once.
 
     One that `sends` is a lower node, which signs with this secret what it tells us; `given` is the secret that an upper
-    node's page showed. Raises RegionForbiddenError, KindUnknownError, AddressRefusedError, AddressUnknownError and
+    node's page showed. One that takes no kind of message only calls, to bring enterprises. Raises RegionForbiddenError, KindUnknownError, AddressRefusedError, AddressUnknownError and
     SecretUnreadableError.
     """
     visible = require_region(principal, region, OPERATOR)
-    if not (kinds or sends) or not set(kinds) <= set(load_kinds()):
+    told_of_nothing = not kinds and (address or carriage is Carriage.BATCH)
+    if (told_of_nothing and not sends) or not set(kinds) <= set(load_kinds()):
         raise KindUnknownError
     if given and not is_secret(given):
         raise SecretUnreadableError

@@ -22,7 +22,7 @@ from exam.records.exchange.receiving import address_of, list_incoming
 from exam.records.exchange.reconciling import may_reconcile, reconcile
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
 from exam.records.exchange.state import Carriage
-from exam.records.exchange.tokens import SCOPES, USUAL, list_tokens
+from exam.records.exchange.tokens import MERGE, SCOPES, USUAL, list_tokens
 from exam.records.exchange.wording import DIFFERENCES, MESSAGE_STATES, STATES
 from exam.records.nodes.identity import card_name, find_card, may_make_keys
 from exam.web.paging import Page
@@ -102,7 +102,7 @@ class NeighboursController(Controller):
                 **await _choices(session, principal),
             }
             return form_again(request, error, FORM_PAGE, context)
-        if data.given:
+        if data.given or not (data.kinds or data.sends):
             return done(f"{HOME}/{neighbour_id}", "已登记,待安全管理员批准。")
         address = address_of(runtime, neighbour_id) if data.sends else ""
         return secret_page(neighbour_id, data.name, secret, address=address)
@@ -140,8 +140,8 @@ class NeighbourController(Controller):
             "page": page,
             "show": show,
             "tokens": await list_tokens(session, neighbour_id),
-            "scopes": SCOPES,
-            "usual": USUAL,
+            "scopes": {MERGE: SCOPES[MERGE]} if neighbour.only_calls else SCOPES,
+            "usual": {MERGE} if neighbour.only_calls else USUAL,
             "days": (90, 180, 365),
             "at": runtime.clock.now(),
             "kinds": load_kinds(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from certs.api import STATE_WORDS
 from exam.records.names import title_of
 from exam.records.nodes.checking import CHANGED, ORDER, REGION, SCHEMA, UNREADABLE
 from exam.records.nodes.state import BatchState
@@ -47,13 +48,7 @@ TOLD = {
 _VALUES: dict[str, dict[object, str]] = {
     "part": {"theory": "理论", "practical": "实际操作"},
     "passed": {True: "合格", False: "不合格"},
-    "status": {
-        "issued": "有效",
-        "suspended": "已暂停",
-        "revoked": "已撤销",
-        "superseded": "已换新证",
-        "annulled": "已注销",
-    },
+    "status": dict(STATE_WORDS.items()),
 }
 WAYS = {"network": "网络", "file": "文件"}
 DIFFERENCES = {
