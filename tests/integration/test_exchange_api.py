@@ -154,6 +154,7 @@ async def test_a_neighbour_that_only_brings_enterprises_is_told_nothing(runtime:
     await be(runtime, client, "system_admin")
     page = (await client.get(f"{HOME}/{neighbour}")).text
     assert ("enterprises:write" in page, "messages:read" in page) == (True, False)
+    assert (await issued(client, neighbour, scopes="messages:read")).status_code == 400
     headers = bearer(await token_of(client, neighbour, "enterprises:write"))
     body = {"enterprises": [{"uscc": unified_code(1), "name": "甲", "region": "330106"}]}
     client.cookies.clear()

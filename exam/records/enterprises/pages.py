@@ -33,6 +33,8 @@ from exam.web.policy import allow
 from exam.web.request import done
 
 PAGE = 50
+FEW = 10
+"""Entries of the record on the page of an enterprise, below its people."""
 HOME = "/regulator/enterprises"
 AnyRequest = Request[Principal, Any, Any]
 
@@ -114,12 +116,13 @@ class EnterprisesController(Controller):
         organisation_id: FromPath[UUID],
         region: FromQuery[RegionPath] = "",
         page: FromQuery[Page] = 1,
+        past: FromQuery[Page] = 1,
         within: FromQuery[Band] = "90",
         posts: FromQuery[Posts] = "",
     ) -> Template:
         async with desk_of(runtime, principal, region) as desk:
             enterprise = await get_organisation(desk.session, organisation_id)
-            entries, _ = await list_enterprise_entries(desk.session, organisation_id)
+            entries, more_past = await list_enterprise_entries(desk.session, organisation_id, page=past, limit=FEW)
             roster = await load_roster(desk.session, organisation_id, on=desk.today)
             lines = posts_of(roster.lines, posts)
             context = {
@@ -135,6 +138,8 @@ class EnterprisesController(Controller):
                 "within": within,
                 "page": page,
                 "entries": entries,
+                "past": past,
+                "more_past": more_past,
                 "names": await list_people(desk.session, [entry.person_id for entry in entries]),
             }
         return Template("records/enterprise_read.html", context=context)

@@ -55,6 +55,11 @@ class Neighbour(Base):
     identity_by: Mapped[UUID | None]
     """Who proposed what is not confirmed yet."""
 
+    @property
+    def only_calls(self) -> bool:
+        """Whether it is told nothing and sends no messages: its programs bring enterprises."""
+        return not (self.kinds or self.sends)
+
 
 class OutgoingMessage(Base):
     """报文: one message to one neighbour, its body as it was signed; nothing of it but its state ever changes."""

@@ -45,6 +45,7 @@ class NeighbourView(msgspec.Struct, frozen=True, kw_only=True):
     secret_before_until: datetime | None
     state: str
     last_position: int
+    only_calls: bool
     registered_by: UUID
     registered_at: datetime
     decided_by: UUID | None
@@ -53,11 +54,6 @@ class NeighbourView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     waiting: int = 0
     dead: int = 0
-
-    @property
-    def only_calls(self) -> bool:
-        """Whether it is told nothing and sends no messages: its programs bring enterprises."""
-        return not (self.kinds or self.sends)
 
 
 async def register(

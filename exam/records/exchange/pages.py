@@ -22,7 +22,7 @@ from exam.records.exchange.receiving import address_of, list_incoming
 from exam.records.exchange.reconciling import may_reconcile, reconcile
 from exam.records.exchange.schemas import NeighbourForm, PlainForm, ReasonForm, ticked
 from exam.records.exchange.state import Carriage
-from exam.records.exchange.tokens import MERGE, SCOPES, USUAL, list_tokens
+from exam.records.exchange.tokens import MERGE, USUAL, list_tokens, offered
 from exam.records.exchange.wording import DIFFERENCES, MESSAGE_STATES, STATES
 from exam.records.nodes.identity import card_name, find_card, may_make_keys
 from exam.web.paging import Page
@@ -140,7 +140,7 @@ class NeighbourController(Controller):
             "page": page,
             "show": show,
             "tokens": await list_tokens(session, neighbour_id),
-            "scopes": {MERGE: SCOPES[MERGE]} if neighbour.only_calls else SCOPES,
+            "scopes": offered(neighbour),
             "usual": {MERGE} if neighbour.only_calls else USUAL,
             "days": (90, 180, 365),
             "at": runtime.clock.now(),

@@ -1,7 +1,7 @@
 """Tokens that a neighbour's programs call with: shown once, kept as a digest, for certain acts and for a time."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from exam.core.valkey import require_allowance
 from exam.identity.api import require_region
 from exam.records.exchange.errors import ScopeMissingError, TokenRefusedError, TokenTermError
 from exam.records.exchange.models import ApiToken, Neighbour
-from exam.records.exchange.neighbours import APPROVER, OPERATOR
+from exam.records.exchange.neighbours import APPROVER, OPERATOR, NeighbourView
 from exam.records.exchange.state import NeighbourState, require_active
 
 PREFIX: Final = "ankao_"
@@ -35,6 +35,11 @@ PER_MINUTE: Final = 300
 """Calls of one neighbour, whichever token it uses; each may bring five hundred messages."""
 USED_STEP: Final = timedelta(minutes=1)
 """The last use is kept to the minute: a call that only reads should not write."""
+
+
+def offered(neighbour: Neighbour | NeighbourView) -> Mapping[str, str]:
+    """Return what tokens of a neighbour may be for; one that is told nothing has nothing to fetch."""
+    return {MERGE: SCOPES[MERGE]} if neighbour.only_calls else SCOPES
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +81,7 @@ async def issue(
     """
     neighbour = await _neighbour(session, principal, neighbour_id, OPERATOR)
     require_active(neighbour.state)
-    if not scopes or not set(scopes) <= set(SCOPES) or not 1 <= days <= MOST_DAYS:
+    if not scopes or not set(scopes) <= set(offered(neighbour)) or not 1 <= days <= MOST_DAYS:
         raise TokenTermError(most=MOST_DAYS)
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
