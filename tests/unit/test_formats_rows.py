@@ -14,6 +14,7 @@ from questionbank.formats.reader import read_questions
 from questionbank.formats.reading import Reading
 from questionbank.formats.refusals import RowError
 from questionbank.items.content import Depth, Interaction, ItemContent, Option
+from tests.builders.workbooks import Placed, make_xls
 
 HEAD = ["题型", "题目", "选项", "答案"]
 STEM = "进入有限空间作业前应先()。"
@@ -297,6 +298,18 @@ def test_a_formula_is_refused_where_it_is_read(rows: list[list[object]], refused
     assert [(each.row, each.code, each.text[1]) for each in reading.refused] == [
         (refused[0], "formula_cell", refused[1])
     ]
+    assert len(reading.drafts) == 1
+
+
+def test_a_formula_of_a_binary_workbook_is_refused_where_it_is_read() -> None:
+    rows = [["序号", "题目", "A", "B", "答案"], ["1", "甲?", "4", "10", "A"], ["2", "乙?", "4", "11", "A"]]
+    cells = [
+        Placed(row, column, text, computed=(row, column) in {(1, 0), (2, 3)})
+        for row, texts in enumerate(rows)
+        for column, text in enumerate(texts)
+    ]
+    reading = read_questions(make_xls({"题": cells}), "a.xls")
+    assert [(each.row, each.code, each.text[1]) for each in reading.refused] == [(3, "formula_cell", "B")]
     assert len(reading.drafts) == 1
 
 

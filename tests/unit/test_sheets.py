@@ -4,6 +4,7 @@ import datetime as dt
 import stat
 import struct
 import zipfile
+from contextlib import suppress
 from io import BytesIO
 
 import openpyxl
@@ -12,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exam.core.sheets.archive import MAX_MEMBERS, check_archive, read_member
+from exam.core.sheets.biff import find_binary_formulas
 from exam.core.sheets.encoding import decode_text
 from exam.core.sheets.errors import (
     ArchiveBombError,
@@ -28,6 +30,7 @@ from exam.core.sheets.errors import (
 from exam.core.sheets.package import letters_of
 from exam.core.sheets.reader import read_delimited, read_workbook
 from exam.core.sheets.writer import OutCell, write_csv, write_workbook
+from tests.builders.workbooks import Placed, make_xls
 
 LIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－")
 CELL_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=40)
@@ -198,6 +201,23 @@ def test_formulas_are_told_by_worksheet() -> None:
     buffer = BytesIO()
     book.save(buffer)
     assert [sheet.formulas for sheet in read_workbook(buffer.getvalue())] == [frozenset(), {(1, 2)}]
+
+
+def test_formulas_of_a_binary_workbook_are_told_by_worksheet() -> None:
+    plain, computed = Placed(0, 0, "题目"), Placed(1, 1, "甲", computed=True)
+    found = read_workbook(make_xls({"一": [plain], "二": [plain, computed], "三": [computed, Placed(2, 0, "乙")]}))
+    assert [sheet.rows[0][0] for sheet in found] == ["题目", "题目", ""]
+    assert found[1].rows[1] == ("", "甲")
+    assert [sheet.formulas for sheet in found] == [frozenset(), {(1, 1)}, {(1, 1)}]
+
+
+@given(st.data())
+def test_a_damaged_binary_workbook_is_read_or_refused(data: st.DataObject) -> None:
+    book = bytearray(make_xls({"一": [Placed(0, 0, "题目"), Placed(1, 0, "甲", computed=True)]}))
+    for _ in range(data.draw(st.integers(1, 8))):
+        book[data.draw(st.integers(1024, 2000))] = data.draw(st.integers(0, 255))
+    with suppress(ValueError):
+        find_binary_formulas(bytes(book), 1)
 
 
 def test_filled_cells_in_opposite_corners_are_refused() -> None:

@@ -23,7 +23,7 @@ _MOST_REPEATED: Final = 20_000
 def find_formulas(read: Callable[[str], bytes], names: Sequence[str]) -> dict[str, Places]:
     """Return the places of formulas by worksheet, of an xlsx or ods whose members are `names`.
 
-    Raises etree.XMLSyntaxError, ValueError or an archive error for what is no workbook. The binary xls tells no formula apart here.
+    Raises etree.XMLSyntaxError, ValueError or an archive error for what is no workbook.
     """
     if WORKBOOK in names:
         return {name: frozenset(_formulas_of(read(part))) for name, part in _parts(read) if part in names}

@@ -14,6 +14,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
 from exam.core.sheets.archive import ZIP_MAGIC, check_archive, member_reader, read_member
+from exam.core.sheets.biff import find_binary_formulas
 from exam.core.sheets.encoding import decode_text
 from exam.core.sheets.errors import (
     BrokenDelimitedTextError,
@@ -40,7 +41,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
     `rows` start at the first row of the sheet, blank ones included, so that index + 1 is the number a person sees.
     `dates` holds (row, column), from 0, of cells that the spreadsheet program took for a date or a time, `formulas` of
-    cells whose text was computed, as far as the kind of workbook tells (xls does not).
+    cells whose text was computed.
     """
 
     name: str
@@ -59,8 +60,8 @@ def read_workbook(data: bytes) -> list[Sheet]:
         raise NotAWorkbookError
     names = _check_package(data) if data.startswith(ZIP_MAGIC) else ()
     parsed = _parse(data)
-    formulas = _formulas(data, names) if names else {}
-    return [_to_sheet(name, cells, formulas.get(name, frozenset())) for name, cells in parsed if cells]
+    computed = _formulas(data, names, [name for name, _ in parsed])
+    return [_to_sheet(*sheet, places) for sheet, places in zip(parsed, computed, strict=True) if sheet[1]]
 
 
 def read_delimited(data: bytes) -> Sheet:
@@ -91,11 +92,15 @@ def _check_package(data: bytes) -> tuple[str, ...]:
     return names
 
 
-def _formulas(data: bytes, names: tuple[str, ...]) -> dict[str, Places]:
+def _formulas(data: bytes, members: tuple[str, ...], sheets: list[str]) -> list[Places]:
+    """Return the places of formulas of each sheet; an xls has no members."""
     try:
-        return find_formulas(member_reader(data), names)
+        if not members:
+            return find_binary_formulas(data, len(sheets))
+        found = find_formulas(member_reader(data), members)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotAWorkbookError from error
+    return [found.get(sheet, frozenset()) for sheet in sheets]
 
 
 def _check_span(name: str, xml: bytes) -> None:
