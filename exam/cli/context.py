@@ -12,6 +12,7 @@ import msgspec
 from exam.app import compose_runtime
 from exam.core.config import Settings, load_settings
 from exam.core.errors import DomainError, Kind
+from exam.core.keyring import write_private
 from exam.core.runtime import Runtime
 
 FILE_NAME = "services.json"
@@ -33,9 +34,7 @@ def note_services(settings: Settings) -> None:
         "base_url": settings.base_url,
         "supervisor": os.getpid(),
     }
-    path = settings.data_dir / FILE_NAME
-    path.write_text(json.dumps(noted), encoding="utf-8")
-    path.chmod(0o600)
+    write_private(settings.data_dir / FILE_NAME, json.dumps(noted).encode())
 
 
 def read_services(data_dir: Path) -> dict[str, Any]:
