@@ -253,16 +253,23 @@ class Hall:
 
     @contextmanager
     def outage(self) -> Iterator[None]:
-        """Let PostgreSQL turn the answer path away: its connections are ended and no new one is let in."""
-        role = sql.Identifier(Role.ANSWER.value)
-        end = "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s"
+        """Let PostgreSQL turn the answer path away: its connections are ended and no new one is let in.
+
+        The roles are the whole server's, which tests beside this one may share: what is taken away is this database.
+        """
+        others = sql.SQL(", ").join(sql.Identifier(role) for role in Role if role is not Role.ANSWER)
+        end = (
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = %s"
+        )
         with psycopg.connect(self._settings.database_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("alter role {} nologin").format(role))
+            here = sql.Identifier(connection.info.dbname)
+            connection.execute(sql.SQL("grant connect on database {} to {}").format(here, others))
+            connection.execute(sql.SQL("revoke connect on database {} from public").format(here))
             try:
                 connection.execute(end, [Role.ANSWER.value])
                 yield
             finally:
-                connection.execute(sql.SQL("alter role {} login").format(role))
+                connection.execute(sql.SQL("grant connect on database {} to public").format(here))
 
 
 def _blueprint() -> Blueprint:
