@@ -52,13 +52,6 @@ from tests.builders.training import (
 from tests.builders.web import browsing, send, wear
 
 
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
-
-
 async def test_programme_below_the_rules_is_refused_and_its_drafter_does_not_publish_it(runtime: Runtime) -> None:
     school = await make_school(runtime)
     at = runtime.clock.now()

@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid4
 
 import msgspec
-import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import func, select
 
@@ -27,20 +26,11 @@ from tests.builders.training import (
     make_class,
     make_learner,
     make_package_lesson,
-    make_programme,
-    make_school,
 )
 from tests.builders.web import send, wear
 
 HERE, THERE = {"host": "127.0.0.1:8000"}, {"host": "localhost:8000"}
 WRONG = {"authorization": "Basic eDp5"}
-
-
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
 
 
 class Spoken:

@@ -27,7 +27,6 @@ from tests.builders.training import (
     learner_cookie,
     make_class,
     make_learner,
-    make_programme,
     make_school,
 )
 from tests.builders.web import send, wear
@@ -35,13 +34,6 @@ from tests.builders.web import send, wear
 HOME = "/centre/training/materials"
 VTT = "WEBVTT\n\n00:01.000 --> 00:03.000\n先断电\n"
 QUESTIONS = "# 0:05\n? 检修前先做什么?\n- 通知食堂\n+ 断电挂牌"
-
-
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
 
 
 async def announce(client: AsyncClient, filename: str, size: int) -> Response:

@@ -28,20 +28,11 @@ from tests.builders.training import (
     learner_cookie,
     make_class,
     make_learner,
-    make_programme,
-    make_school,
 )
 from tests.builders.web import send, wear
 
 PLAN = {"target": f"{OFFICER} 1.1", "title": "法律小测", "items": "3", "needed_percent": "67", "minutes": "1"}
 HOME = "/centre/training/lessons"
-
-
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
 
 
 async def release(runtime: Runtime) -> None:

@@ -19,26 +19,13 @@ from exam.training.lessons.errors import DayCapError, LessonStateError, StudyTim
 from exam.training.lessons.models import Progress
 from exam.training.lessons.standing import StudyAnswer
 from exam.training.lessons.study import run_close_silent
-from tests.builders.student import LONG, Student, make_student
+from tests.builders.student import LONG, Student
 from tests.builders.training import (
     OFFICER,
     School,
     make_lesson,
-    make_programme,
     make_school,
 )
-
-
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
-
-
-@pytest.fixture
-async def student(runtime: Runtime, clock: FrozenClock, school: School) -> Student:
-    return await make_student(runtime, clock, school)
 
 
 async def test_short_lesson_is_studied_proved_and_counted_under_its_node(student: Student) -> None:

@@ -16,28 +16,14 @@ from exam.training.classes.service import add_session, file_class
 from exam.training.ledger.judging import Beat, Oddity
 from exam.training.lessons.lease import StudyLease, chain, mint
 from exam.training.lessons.study import read_visit
-from tests.builders.student import LONG, Student, make_student
+from tests.builders.student import LONG, Student
 from tests.builders.training import (
     School,
     learner_cookie,
     make_class,
     make_lesson,
-    make_programme,
-    make_school,
 )
 from tests.builders.web import browsing, send, wear
-
-
-@pytest.fixture
-async def school(runtime: Runtime) -> School:
-    made = await make_school(runtime)
-    await make_programme(runtime, made)
-    return made
-
-
-@pytest.fixture
-async def student(runtime: Runtime, clock: FrozenClock, school: School) -> Student:
-    return await make_student(runtime, clock, school)
 
 
 async def _header(student: Student, runtime: Runtime) -> dict[str, str]:
